@@ -1,1 +1,24 @@
-//! NOPAR.
+//! NOPAR, the Node PAckage Registry & proxy.
+//!
+//! ARCHITECTURE.md is the map. In short: `proxy` is the door, `route` parses what comes through it,
+//! `cache` keeps what upstreams said, `view` is what clients see of it, `npm` is the vocabulary.
+
+pub mod app;
+pub mod base_url;
+pub mod cache;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod document;
+pub mod inflight;
+pub mod listen;
+pub mod memory;
+pub mod negotiate;
+pub mod npm;
+pub mod proxy;
+pub mod reply;
+pub mod route;
+pub mod stop;
+pub mod telemetry;
+pub mod upstream;
+pub mod view;

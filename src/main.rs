@@ -1,1 +1,46 @@
-fn main() {}
+//! The `nopar` binary: command line in, exit code out.
+
+use nopar::app::{App, Stop};
+use nopar::cli::{Cli, Command};
+use nopar::clock::Clock;
+use nopar::config::{Config, Sources};
+use nopar::telemetry;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_args();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("nopar: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what these commands are for")]
+fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    if matches!(cli.command, Command::PrintDefaultConfig) {
+        print!("{}", Config::default_file());
+        return Ok(());
+    }
+    let sources = Sources { env: std::env::vars().collect(), file: cli.config };
+    let config = Config::load(&sources)?;
+    if matches!(cli.command, Command::CheckConfig) {
+        config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+        println!("the configuration is valid");
+        return Ok(());
+    }
+    serve(config)
+}
+
+fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(home) = &config.server.home {
+        std::env::set_current_dir(home).map_err(|error| format!("NOPAR_HOME: {}: {error}", home.display()))?;
+    }
+    telemetry::start(&config.log).map_err(|error| format!("NOPAR_LOGFILE: {error}"))?;
+    config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    log::info!("nopar {}", env!("CARGO_PKG_VERSION"));
+    App::bind(config, Clock::system())?.run(Stop::signals());
+    Ok(())
+}

@@ -1,1 +1,3 @@
+//! Integration tests: NOPAR as a whole, against a fake upstream, over real sockets on loopback.
 
+mod support;

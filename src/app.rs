@@ -1,0 +1,168 @@
+//! The composition root: configuration in, running server out.
+//! Knows nothing of any request's content; the one place that leaks what must live for ever.
+
+use crate::cache::{DiskCache, OpenError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::inflight::InFlight;
+use crate::listen::{self, ListenError};
+use crate::proxy::Door;
+use crate::stop::Stopper;
+use crate::upstream::{SetUpError, Upstream};
+use async_trait::async_trait;
+use log::info;
+use pingora::apps::HttpServerOptions;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
+use pingora::services::Service;
+use pingora_proxy::{HttpProxy, http_proxy_service};
+use std::hash::{BuildHasher, RandomState};
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::IntoRawFd;
+use tokio::sync::watch;
+
+pub use crate::stop::{Stop, StopHandle};
+
+/// Why NOPAR does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No socket.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// No cache.
+    #[error(transparent)]
+    Cache(#[from] OpenError),
+    /// No usable upstream.
+    #[error("NOPAR_FORWARDER_URL: {0}")]
+    Upstream(#[from] SetUpError),
+    /// The upstream is this very NOPAR.
+    #[error("NOPAR_FORWARDER_URL: {url} is this NOPAR itself; it must be another registry")]
+    Loop {
+        /// The configured upstream.
+        url: String,
+    },
+}
+
+/// A NOPAR that is bound to its sockets and holds its cache, ready to run.
+pub struct App {
+    config: Config,
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+    door: Door,
+    in_flight: InFlight,
+}
+
+/// Requests served on one connection before it is closed, so that connections spread over threads anew.
+const REQUESTS_PER_CONNECTION: u32 = 10_000;
+
+impl App {
+    /// Binds the sockets and opens the cache.
+    ///
+    /// # Errors
+    /// Whatever keeps NOPAR from serving: it is known before the first client comes.
+    pub fn bind(config: Config, clock: Clock) -> Result<App, StartError> {
+        let listeners = listen::bind(&config.server)?;
+        let addresses = listen::addresses(&listeners);
+        let url = &config.upstream.url;
+        let port = url.port_or_known_default().unwrap_or_default();
+        if url.host_str().is_some_and(|host| listen::leads_here(&addresses, host, port)) {
+            return Err(StartError::Loop { url: url.to_string() });
+        }
+        let pseudonym = pseudonym();
+        let upstream = Upstream::new(&config.upstream, &pseudonym)?;
+        let cache = DiskCache::open(&config.cache.path, config.cache.size, clock.clone())?;
+        let cache: &'static DiskCache = Box::leak(Box::new(cache));
+        let in_flight = InFlight::default();
+        let door = Door::new(&config, cache, upstream, clock, in_flight.clone(), pseudonym);
+        Ok(App { config, listeners, addresses, door, in_flight })
+    }
+
+    /// The addresses it listens on, with the ports they really have.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves until `stop` asks to end and what was going on is done. Blocks.
+    pub fn run(self, stop: Stop) {
+        let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
+        let (closing, close) = watch::channel(false);
+        let (close_done, closed) = watch::channel(false);
+        let mut service = http_proxy_service(&server.configuration, self.door);
+        if let Some(proxy) = service.app_logic_mut() {
+            set_options(proxy);
+        }
+        for address in &self.addresses {
+            service.add_tcp(&address.to_string());
+        }
+        listen::warn_if_open(&self.addresses);
+        let service = Listening {
+            sockets: self.addresses.into_iter().zip(self.listeners).collect(),
+            service,
+            close,
+            close_done,
+        };
+        let stopper =
+            Stopper { stop, closing, closed, in_flight: self.in_flight, timeout: self.config.server.stop_timeout };
+        let mut server = server;
+        server.add_service(service);
+        server.run(RunArgs { shutdown_signal: Box::new(stopper) });
+    }
+}
+
+fn server_conf(config: &Config) -> ServerConf {
+    ServerConf {
+        threads: config.server.threads,
+        ca_file: config.upstream.ca_file.as_ref().map(|path| path.display().to_string()),
+        // `Stopper` has waited already.
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(0),
+        ..ServerConf::default()
+    }
+}
+
+fn set_options(proxy: &mut HttpProxy<Door>) {
+    let mut options = HttpServerOptions::default();
+    options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
+    proxy.server_options = Some(options);
+}
+
+/// A name for this process in `Via` headers that no other has.
+fn pseudonym() -> String {
+    format!("nopar-{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+/// Pingora's service, given sockets that are bound already and a stop of our own.
+struct Listening {
+    sockets: Vec<(SocketAddr, TcpListener)>,
+    service: pingora::services::listening::Service<HttpProxy<Door>>,
+    close: watch::Receiver<bool>,
+    close_done: watch::Sender<bool>,
+}
+
+#[async_trait]
+impl Service for Listening {
+    async fn start_service(
+        &mut self,
+        fds: Option<ListenFds>,
+        _shutdown: ShutdownWatch,
+        listeners_per_fd: usize,
+    ) {
+        if let Some(table) = &fds {
+            let mut table = table.lock();
+            for (address, socket) in self.sockets.drain(..) {
+                info!("listening on http://{address}/");
+                table.add(address.to_string(), socket.into_raw_fd());
+            }
+        }
+        Service::start_service(&mut self.service, fds, self.close.clone(), listeners_per_fd).await;
+        let _ = self.close_done.send(true);
+    }
+
+    fn name(&self) -> &str {
+        "registry"
+    }
+
+    fn listen_addresses(&self) -> Option<Vec<String>> {
+        Some(self.sockets.iter().map(|(address, _)| address.to_string()).collect())
+    }
+}

@@ -1,0 +1,23 @@
+//! Disposable copies of what upstreams said, on disk, behind pingora-cache's `Storage`.
+//! Knows nothing of users, hosted packages or base URLs; deleting its directory is always safe.
+//!
+//! A file is written beside its place, checked, renamed, and only then visible. The index in memory
+//! holds what a directory listing tells (key, generation, size); a file's head is read when the
+//! entry is first asked for, so that starting costs a listing and not a read of every file.
+
+mod disk;
+mod entry;
+mod evict;
+mod fill;
+mod format;
+mod hit;
+mod index;
+mod key;
+mod name;
+mod parts;
+
+pub use disk::{DiskCache, OpenError};
+pub use entry::Entry;
+pub use hit::{DiskHit, ReadyHit};
+pub use key::{Key, Kind};
+pub use parts::{PartError, Parts, PartsWriter};

@@ -1,0 +1,120 @@
+//! What is in the cache directory when NOPAR starts.
+//! Knows nothing of entries' contents: names and lengths are enough.
+
+use crate::cache::name::FileName;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file that says which layout a cache directory has.
+const MARK: &str = "nopar-cache-format";
+/// The layout of this NOPAR.
+const FORMAT: &str = "1";
+const TEMPORARY: &str = "tmp";
+
+/// Why a cache directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be made, read or written.
+    #[error("the cache directory {} cannot be used: {source}", path.display())]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another NOPAR made it, in a layout this one does not know.
+    #[error("the cache directory {} has format {found}, and this NOPAR knows only {FORMAT}: give \
+             NOPAR_CACHE_PATH another directory, or delete this one (it holds only copies)", path.display())]
+    Format {
+        /// The directory.
+        path: PathBuf,
+        /// What its mark says.
+        found: String,
+    },
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Io { path, source }
+}
+
+/// Makes the directory and its 256 folders, or checks that it is ours.
+pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
+    fs::create_dir_all(path).map_err(at(path))?;
+    let mark = path.join(MARK);
+    match fs::read_to_string(&mark) {
+        Ok(found) if found.trim() == FORMAT => {}
+        Ok(found) => {
+            let found = found.trim().to_owned();
+            return Err(OpenError::Format { path: path.to_owned(), found });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::write(&mark, format!("{FORMAT}\n")).map_err(at(path))?;
+        }
+        Err(error) => return Err(at(path)(error)),
+    }
+    for folder in 0..=255_u8 {
+        let folder = path.join(format!("{folder:02x}"));
+        fs::create_dir_all(&folder).map_err(at(path))?;
+    }
+    Ok(())
+}
+
+/// All entries' files, oldest generation first. Other files are left alone.
+pub(super) fn files(path: &Path) -> Result<Vec<FileName>, OpenError> {
+    let mut found = Vec::new();
+    for folder in 0..=255_u8 {
+        for file in fs::read_dir(path.join(format!("{folder:02x}"))).map_err(at(path))? {
+            let file = file.map_err(at(path))?;
+            found.extend(file.file_name().to_str().and_then(FileName::parse));
+        }
+    }
+    found.sort_unstable_by_key(|name| name.id);
+    Ok(found)
+}
+
+/// A process's own folder of unfinished files. Its lock tells others that the process lives.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Temporary {
+    /// Makes and locks a folder, and removes those of processes that are gone.
+    pub(super) fn claim(cache: &Path, id: u64) -> Result<Temporary, OpenError> {
+        let all = cache.join(TEMPORARY);
+        let path = all.join(format!("{id:016x}"));
+        fs::create_dir_all(&path).map_err(at(cache))?;
+        let lock = File::create(path.join("lock")).map_err(at(cache))?;
+        lock.lock().map_err(at(cache))?;
+        for folder in fs::read_dir(&all).map_err(at(cache))?.flatten() {
+            if folder.path() != path {
+                sweep(&folder.path());
+            }
+        }
+        Ok(Temporary { path, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Removes the folder of a process that is gone. A folder without a lock is one being made: it is
+/// left for the next start.
+fn sweep(folder: &Path) {
+    if let Ok(lock) = File::open(folder.join("lock"))
+        && lock.try_lock().is_ok()
+    {
+        // Best effort: what stays is tried again at the next start.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}

@@ -1,0 +1,53 @@
+//! The order in which entries leave when the limit is reached: least recently used first.
+//! Knows nothing of files; pingora-cache purges what it names.
+
+use super::entry::eviction_key;
+use super::name::FileName;
+use pingora_cache::eviction::EvictionManager;
+use pingora_cache::eviction::lru::Manager;
+use std::time::SystemTime;
+
+/// Shards of the order; each has a lock of its own.
+const SHARDS: usize = 8;
+
+/// The eviction order of one directory.
+pub(super) struct Eviction {
+    manager: Manager<SHARDS>,
+}
+
+impl Eviction {
+    /// An empty order that keeps the sum of weights at or below `limit` bytes.
+    pub(super) fn new(limit: u64) -> Eviction {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Eviction { manager: Manager::with_capacity(limit, 1024) }
+    }
+
+    /// pingora-cache's view of it.
+    pub(super) fn manager(&self) -> &(dyn EvictionManager + Sync) {
+        &self.manager
+    }
+
+    /// Adds a file found at start. Returns those that no longer fit, as hash and generation.
+    pub(super) fn admit(&self, name: &FileName) -> Vec<([u8; 16], u64)> {
+        let weight = usize::try_from(name.size).unwrap_or(usize::MAX);
+        self.manager
+            .admit(eviction_key(name), weight, SystemTime::UNIX_EPOCH)
+            .into_iter()
+            .filter_map(|out| Some((out.key().primary, out.entry_id()?.get())))
+            .collect()
+    }
+
+    pub(super) fn touch(&self, name: &FileName) {
+        let weight = usize::try_from(name.size).unwrap_or(usize::MAX);
+        self.manager.access(&eviction_key(name), weight, SystemTime::UNIX_EPOCH);
+    }
+
+    pub(super) fn forget(&self, name: &FileName) {
+        self.manager.remove((&eviction_key(name)).into());
+    }
+
+    /// Bytes of all files it knows.
+    pub(super) fn size(&self) -> u64 {
+        self.manager.total_size() as u64
+    }
+}

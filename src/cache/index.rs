@@ -1,0 +1,109 @@
+//! Which entries there are: the one place that says which generation of a key is the current one.
+//! Knows nothing of files; whoever replaces or removes a row is told which file is no longer wanted.
+
+use super::entry::Entry;
+use super::name::FileName;
+use parking_lot::RwLock;
+use pingora_cache::key::HashBinary;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+use std::sync::Arc;
+
+const SHARDS: usize = 64;
+
+/// One row: the file, and its head once it was read.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) name: FileName,
+    pub(super) entry: Option<Arc<Entry>>,
+}
+
+/// The rows, by hash of their keys.
+#[derive(Debug)]
+pub(super) struct Index {
+    shards: Vec<RwLock<HashMap<HashBinary, Row>>>,
+}
+
+impl Index {
+    pub(super) fn new() -> Index {
+        Index { shards: (0..SHARDS).map(|_| RwLock::default()).collect() }
+    }
+
+    fn shard(&self, hash: &HashBinary) -> &RwLock<HashMap<HashBinary, Row>> {
+        &self.shards[usize::from(hash[0]) % SHARDS]
+    }
+
+    pub(super) fn get(&self, hash: &HashBinary) -> Option<Row> {
+        self.shard(hash).read().get(hash).cloned()
+    }
+
+    /// Makes `row` the current generation. Returns the one it replaces.
+    pub(super) fn put(&self, row: Row) -> Option<FileName> {
+        let hash = row.name.hash;
+        self.shard(&hash).write().insert(hash, row).map(|old| old.name)
+    }
+
+    /// Adds a file found on disk. Of two generations the younger one stays; returns the other.
+    pub(super) fn found(&self, name: FileName) -> Option<FileName> {
+        match self.shard(&name.hash).write().entry(name.hash) {
+            Place::Vacant(place) => {
+                place.insert(Row { name, entry: None });
+                None
+            }
+            Place::Occupied(place) if place.get().name.id > name.id => Some(name),
+            Place::Occupied(mut place) => Some(place.insert(Row { name, entry: None }).name),
+        }
+    }
+
+    /// Remembers a head that was read, unless the generation changed meanwhile.
+    pub(super) fn loaded(&self, entry: &Arc<Entry>) {
+        if let Some(row) = self.shard(&entry.name.hash).write().get_mut(&entry.name.hash)
+            && row.name.id == entry.name.id
+        {
+            row.entry = Some(Arc::clone(entry));
+        }
+    }
+
+    /// Removes a row, if it is of this generation (or of any, for `None`). Returns its file.
+    pub(super) fn remove(&self, hash: &HashBinary, id: Option<u64>) -> Option<FileName> {
+        match self.shard(hash).write().entry(*hash) {
+            Place::Occupied(place) if id.is_none_or(|id| id == place.get().name.id) => {
+                Some(place.remove().name)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(id: u64) -> FileName {
+        FileName { hash: [1; 16], id, size: 10 }
+    }
+
+    #[test]
+    fn of_two_files_found_the_younger_stays() {
+        let index = Index::new();
+        assert_eq!(index.found(name(2)), None);
+        assert_eq!(index.found(name(1)), Some(name(1)));
+        assert_eq!(index.found(name(3)), Some(name(2)));
+        assert_eq!(index.get(&[1; 16]).unwrap().name, name(3));
+        assert_eq!(index.len(), 1);
+    }
+
+    #[test]
+    fn a_late_removal_does_not_take_a_newer_generation() {
+        let index = Index::new();
+        index.found(name(2));
+        assert_eq!(index.put(Row { name: name(3), entry: None }), Some(name(2)));
+        assert_eq!(index.remove(&[1; 16], Some(2)), None);
+        assert_eq!(index.remove(&[1; 16], Some(3)), Some(name(3)));
+        assert_eq!(index.remove(&[1; 16], None), None);
+    }
+}

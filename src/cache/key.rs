@@ -1,0 +1,89 @@
+//! What an entry is filed under.
+//! Knows nothing of versions or URLs: a key is a package name, or a package name and a file name.
+
+use crate::npm::name::PackageName;
+use pingora_cache::CacheKey;
+use pingora_cache::key::{CacheHashKey, HashBinary};
+
+/// What kind of thing an entry holds, which decides how its bytes are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A packument: parts with a checksum each, read separately.
+    Packument,
+    /// A tarball: one body with one checksum.
+    Tarball,
+}
+
+/// The key of an entry: its kind, and the text that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    text: String,
+    kind: Kind,
+}
+
+impl Key {
+    /// The key of a package's packument: the name alone, whatever form or encoding is asked.
+    pub fn packument(name: &PackageName) -> Key {
+        Key { text: format!("p/{name}"), kind: Kind::Packument }
+    }
+
+    /// The key of a tarball. Unambiguous: neither a package name's last part nor a file name holds a
+    /// slash.
+    pub fn tarball(name: &PackageName, file: &str) -> Key {
+        Key { text: format!("t/{name}/{file}"), kind: Kind::Tarball }
+    }
+
+    /// Reads a key back from a file's head. `None` for text no key has.
+    pub(crate) fn parse(text: &str) -> Option<Key> {
+        let kind = match text.get(..2)? {
+            "p/" => Kind::Packument,
+            "t/" => Kind::Tarball,
+            _ => return None,
+        };
+        Some(Key { text: text.to_owned(), kind })
+    }
+
+    /// What the entry holds.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The text in a file's head.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The 128-bit hash (BLAKE2b) by which files and the index are named; the key's text is compared
+    /// too, so that a collision costs a miss and never a wrong byte.
+    pub fn hash(&self) -> HashBinary {
+        pingora_cache::key::hash_key(&self.text)
+    }
+
+    /// The same key in pingora-cache's form.
+    pub fn to_pingora(&self) -> CacheKey {
+        CacheKey::new(self.text.as_bytes(), "")
+    }
+
+    /// The key that a pingora-cache key was made from.
+    pub(crate) fn of_pingora(key: &CacheKey) -> Option<Key> {
+        debug_assert!(key.variance_bin().is_none(), "NOPAR keys have no variance");
+        Key::parse(key.primary_key_str()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_both_of_its_other_forms() {
+        let name: PackageName = "@acme/ui".parse().unwrap();
+        for key in [Key::packument(&name), Key::tarball(&name, "ui-1.0.0.tgz")] {
+            assert_eq!(Key::parse(key.as_str()), Some(key.clone()));
+            let pingora = key.to_pingora();
+            assert_eq!(pingora.primary_bin(), key.hash());
+            assert_eq!(Key::of_pingora(&pingora), Some(key));
+        }
+        assert_eq!(Key::parse("x/lodash"), None);
+    }
+}

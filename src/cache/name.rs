@@ -1,0 +1,108 @@
+//! File names of entries: all that the index needs is in them.
+//! Knows nothing of what the files contain.
+
+use pingora_cache::key::HashBinary;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+/// What an entry's file name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileName {
+    /// Hash of the entry's key.
+    pub(super) hash: HashBinary,
+    /// Generation; ids grow with the time they were made.
+    pub(super) id: u64,
+    /// Length of the whole file in bytes: a shorter file was cut by a crash.
+    pub(super) size: u64,
+}
+
+impl FileName {
+    /// The path below the cache directory: `ab/abcdef…-ID-SIZE`, in 256 folders.
+    pub(super) fn relative(&self) -> String {
+        let hash = hex(&self.hash);
+        format!("{}/{hash}-{:016x}-{:x}", &hash[..2], self.id, self.size)
+    }
+
+    /// Reads a file name (without its folder). `None` for anything that is not an entry's.
+    pub(super) fn parse(name: &str) -> Option<FileName> {
+        let (hash, rest) = name.split_once('-')?;
+        let (id, size) = rest.split_once('-')?;
+        if hash.len() != 32 || id.len() != 16 || size.is_empty() {
+            return None;
+        }
+        let mut bytes = HashBinary::default();
+        for (byte, digits) in bytes.iter_mut().zip(hash.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        let parsed = FileName {
+            hash: bytes,
+            id: u64::from_str_radix(id, 16).ok()?,
+            size: u64::from_str_radix(size, 16).ok()?,
+        };
+        // Upper case, signs and leading zeros parse as well, but are not ours.
+        (parsed.relative().split_once('/')?.1 == name).then_some(parsed)
+    }
+}
+
+/// Hexadecimal digits of `bytes`.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Makes ids that grow with time and that no other process makes: 44 bits of milliseconds (until
+/// the year 2527), 20 bits that start at random and count on.
+#[derive(Debug)]
+pub(super) struct Ids {
+    last: AtomicU64,
+}
+
+const COUNTER_BITS: u32 = 20;
+
+impl Ids {
+    /// Ids of this process.
+    pub(super) fn new() -> Ids {
+        Ids { last: AtomicU64::new(0) }
+    }
+
+    /// The next id, greater than any before it of this process.
+    pub(super) fn next(&self) -> u64 {
+        let now = crate::clock::to_millis(SystemTime::now()) << COUNTER_BITS;
+        let random = u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+        let fresh = now | random;
+        let previous = self
+            .last
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| {
+                Some(fresh.max(last + 1))
+            })
+            .unwrap_or_default();
+        fresh.max(previous + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_reads_back() {
+        let name = FileName { hash: [0xab; 16], id: 7, size: 4096 };
+        let relative = name.relative();
+        assert!(relative.starts_with("ab/abab"), "{relative}");
+        let (_, file) = relative.split_once('/').unwrap();
+        assert_eq!(FileName::parse(file), Some(name));
+        for wrong in ["", "x", "index.json", &file[1..], &file.to_uppercase(), &format!("{file}.tmp")] {
+            assert_eq!(FileName::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_grow() {
+        let ids = Ids::new();
+        let made: Vec<u64> = (0..1000).map(|_| ids.next()).collect();
+        assert!(made.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}

@@ -1,0 +1,74 @@
+//! The time freshness is judged by: the system's clock, plus what a test adds to it.
+//! Knows nothing of entries or TTLs; it only tells the time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A clock that can be set forward, so that tests age entries instead of sleeping.
+///
+/// Clones share one setting. In production nothing sets it, and [`Clock::now`] is the system's time.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    ahead_ms: Arc<AtomicU64>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Clock {
+        Clock::default()
+    }
+
+    /// Now, by this clock.
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now() + self.ahead()
+    }
+
+    /// Sets this clock, and all its clones, forward.
+    pub fn advance(&self, by: Duration) {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// The system's time at which this clock shows `time`.
+    ///
+    /// pingora-cache reads the system's clock by itself; times handed to it go through here.
+    pub fn to_system(&self, time: SystemTime) -> SystemTime {
+        time.checked_sub(self.ahead()).unwrap_or(UNIX_EPOCH)
+    }
+
+    /// The reverse of [`Clock::to_system`].
+    pub fn of_system(&self, time: SystemTime) -> SystemTime {
+        time + self.ahead()
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(self.ahead_ms.load(Ordering::SeqCst))
+    }
+}
+
+/// Milliseconds since 1970, the form times have on disk; times before it are 0.
+pub fn to_millis(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The time that is `millis` milliseconds after 1970.
+pub fn of_millis(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advanced_clock_is_ahead_of_the_system_and_translates_back() {
+        let clock = Clock::system();
+        clock.clone().advance(Duration::from_secs(3600));
+        let shown = clock.now();
+        assert!(shown > SystemTime::now() + Duration::from_secs(3599));
+        assert!(clock.to_system(shown) <= SystemTime::now());
+        assert_eq!(clock.of_system(clock.to_system(shown)), shown);
+    }
+}

@@ -1,0 +1,63 @@
+//! From an upstream's bytes to an entry's body.
+//! Knows nothing of where it is written. Pure work for the blocking pool.
+
+use super::gzip::{GunzipError, gunzip, pack_source, pack_template};
+use super::{Head, RENDERING, digest_of};
+use crate::base_url::BaseUrl;
+use crate::cache::PartsWriter;
+use crate::npm::{Document, DocumentError, Form, PackageName, Template};
+use bytes::Bytes;
+
+/// Why an upstream's answer is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// It is not the packument that was asked for.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// It cannot be unpacked.
+    #[error(transparent)]
+    Gunzip(#[from] GunzipError),
+    /// Its index cannot be written.
+    #[error("its index cannot be written: {0}")]
+    Index(#[from] serde_json::Error),
+}
+
+/// Checks that `sent` is the packument of `name` and builds the entry's body from it, in pieces.
+///
+/// # Errors
+/// When it is anything else; nothing of it may be kept then.
+pub fn build(
+    name: &PackageName,
+    sent: Bytes,
+    packed: bool,
+    base: &BaseUrl,
+    limit: u64,
+) -> Result<Vec<Bytes>, BuildError> {
+    let unpacked = if packed { Some(gunzip(&sent, limit)?) } else { None };
+    let text: &[u8] = unpacked.as_deref().unwrap_or(&sent);
+    let document = Document::parse(text)?;
+    document.check_name(name)?;
+    let index = document.index();
+    let (full, full_digest) = view(&document.template(name, Form::Full), base);
+    let (abbreviated, abbreviated_digest) = view(&document.template(name, Form::Abbreviated), base);
+    drop(document);
+    let source = if packed { sent.clone() } else { pack_source(text) };
+    let head = Head {
+        rendering: RENDERING,
+        base: base.as_str().to_owned(),
+        full: full_digest,
+        abbreviated: abbreviated_digest,
+        modified: index.modified().map(str::to_owned),
+    };
+    let writer = PartsWriter::default()
+        .part(Bytes::from(serde_json::to_vec(&head)?))
+        .part(full)
+        .part(abbreviated)
+        .part(Bytes::from(serde_json::to_vec(&index)?))
+        .part(source);
+    Ok(writer.finish())
+}
+
+fn view(template: &Template, base: &BaseUrl) -> (Bytes, String) {
+    (pack_template(template, base.as_str()), digest_of(template))
+}

@@ -1,0 +1,140 @@
+//! The sockets NOPAR listens on, bound before Pingora runs, so that a port in use is an error at
+//! start and port 0 works.
+//! Knows nothing of what is served on them.
+
+use crate::config;
+use log::{info, warn};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+
+/// How often another free port is tried when the one that IPv4 gave is taken on IPv6.
+const PORT_ATTEMPTS: usize = 10;
+
+/// A socket cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The name is none.
+    #[error("NOPAR_HOSTNAME: {hostname:?} cannot be resolved: {source}")]
+    Name {
+        /// The configured name.
+        hostname: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The address is in use, or not this machine's.
+    #[error("cannot listen on {address}: {source} (NOPAR_HOSTNAME, NOPAR_PORT)")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Binds all addresses of the configured host name.
+///
+/// # Errors
+/// When one of them cannot be bound; `localhost` does without IPv6 where there is none.
+pub fn bind(server: &config::Server) -> Result<Vec<TcpListener>, ListenError> {
+    if server.hostname.eq_ignore_ascii_case("localhost") {
+        return localhost(server.port);
+    }
+    let host = server.hostname.trim_start_matches('[').trim_end_matches(']');
+    let addresses: Vec<SocketAddr> = (host, server.port)
+        .to_socket_addrs()
+        .map_err(|source| ListenError::Name { hostname: server.hostname.clone(), source })?
+        .collect();
+    addresses.into_iter().map(listener).collect()
+}
+
+/// Both loopback addresses: clients resolve the name to either.
+fn localhost(port: u16) -> Result<Vec<TcpListener>, ListenError> {
+    let mut attempt = 1;
+    loop {
+        let four = listener((Ipv4Addr::LOCALHOST, port).into())?;
+        let bound = four.local_addr().map_or(port, |address| address.port());
+        match listener((Ipv6Addr::LOCALHOST, bound).into()) {
+            Ok(six) => return Ok(vec![four, six]),
+            Err(ListenError::Bind { source, .. }) if no_such_address(&source) => {
+                info!("there is no IPv6 on this machine: listening on 127.0.0.1 only");
+                return Ok(vec![four]);
+            }
+            Err(_) if port == 0 && attempt < PORT_ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn no_such_address(error: &io::Error) -> bool {
+    let unsupported = error.raw_os_error() == Some(libc::EAFNOSUPPORT);
+    unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+fn listener(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|source| ListenError::Bind { address, source })
+}
+
+/// The addresses of `listeners`, with the ports they really have.
+pub fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
+/// Warns of what is open to more than this machine: NOPAR accepts everyone.
+pub fn warn_if_open(addresses: &[SocketAddr]) {
+    if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+        warn!("listening on {open}: everyone who reaches this address may use the registry");
+    }
+}
+
+/// Whether a request to `host` and `port` would reach one of `addresses`.
+pub fn leads_here(addresses: &[SocketAddr], host: &str, port: u16) -> bool {
+    if !addresses.iter().any(|own| own.port() == port) {
+        return false;
+    }
+    let Ok(targets) = (host, port).to_socket_addrs() else { return false };
+    targets.into_iter().any(|target| {
+        addresses.iter().any(|own| *own == target || (own.port() == port && is_any(own.ip(), target.ip())))
+    })
+}
+
+fn is_any(own: IpAddr, target: IpAddr) -> bool {
+    own.is_unspecified() && (target.is_loopback() || target.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(hostname: &str, port: u16) -> config::Server {
+        let mut server = config::Config::default().server;
+        (server.hostname, server.port) = (hostname.to_owned(), port);
+        server
+    }
+
+    #[test]
+    fn localhost_is_both_loopback_addresses_on_one_port() {
+        let bound = addresses(&bind(&server("localhost", 0)).unwrap());
+        assert_eq!(bound[0].ip(), IpAddr::from(Ipv4Addr::LOCALHOST));
+        assert!(bound.iter().all(|address| address.port() == bound[0].port() && address.port() != 0));
+    }
+
+    #[test]
+    fn a_port_in_use_is_an_error_that_names_it() {
+        let first = bind(&server("127.0.0.1", 0)).unwrap();
+        let port = addresses(&first)[0].port();
+        let error = bind(&server("127.0.0.1", port)).unwrap_err().to_string();
+        assert!(error.contains(&format!("127.0.0.1:{port}")), "{error}");
+    }
+
+    #[test]
+    fn an_upstream_that_is_this_socket_is_recognised() {
+        let own = [SocketAddr::from((Ipv4Addr::LOCALHOST, 5984))];
+        assert!(leads_here(&own, "127.0.0.1", 5984));
+        assert!(!leads_here(&own, "127.0.0.1", 5985));
+        assert!(leads_here(&[SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5984))], "127.0.0.1", 5984));
+    }
+}

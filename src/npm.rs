@@ -1,0 +1,16 @@
+//! npm's vocabulary: names, tarballs, integrity, packuments and their rewriting.
+//! Knows nothing of NOPAR's own addresses, disk or configuration; cannot fail for reasons outside its input.
+
+pub mod integrity;
+pub mod name;
+pub mod packument;
+pub mod selector;
+pub mod tarball;
+mod url_path;
+
+pub use integrity::Integrity;
+pub use name::{InvalidName, PackageName};
+pub use packument::{Document, DocumentError, Form, Index, IndexedVersion, Template};
+pub use selector::{InvalidSelector, Selector};
+pub use tarball::{InvalidTarballName, TarballName};
+pub use url_path::encode_segment;

@@ -1,0 +1,89 @@
+//! One member of `versions`, parsed as far as rewriting and the index look into it.
+//! Knows nothing of how it is written out again.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::object::{self, Object};
+
+/// Where registries keep provenance attestations, below their base URL.
+pub(super) const ATTESTATIONS: &str = "/-/npm/v1/attestations/";
+
+/// A version's manifest, or whatever stands in its place.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) raw: &'a RawValue,
+    /// `None` when it is not an object.
+    pub(super) manifest: Option<Manifest<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Manifest<'a> {
+    pub(super) members: Object<'a>,
+    /// `None` when there is none or it is not an object.
+    pub(super) dist: Option<Dist<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Dist<'a> {
+    pub(super) members: Object<'a>,
+    /// `None` when their URL is not one that a registry serves.
+    pub(super) attestations: Option<Attestations<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Attestations<'a> {
+    pub(super) members: Object<'a>,
+    /// The URL from [`ATTESTATIONS`] on, query included.
+    pub(super) path: Cow<'a, str>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn parse(raw: &'a RawValue) -> Self {
+        let manifest = object::of(raw).map(|members| Manifest {
+            dist: object::member(&members, "dist").map(Dist::new),
+            members,
+        });
+        Self { raw, manifest }
+    }
+
+    pub(super) fn dist(&self) -> Option<&Dist<'a>> {
+        self.manifest.as_ref()?.dist.as_ref()
+    }
+}
+
+impl Manifest<'_> {
+    /// Whether a script runs at installation. Clients that see the abbreviated form only
+    /// cannot tell otherwise; an empty script is none to them.
+    pub(super) fn has_install_script(&self) -> bool {
+        object::member(&self.members, "scripts").is_some_and(|scripts| {
+            ["preinstall", "install", "postinstall"]
+                .iter()
+                .any(|key| object::text_of(&scripts, key).is_some_and(|text| !text.is_empty()))
+        })
+    }
+}
+
+impl<'a> Dist<'a> {
+    fn new(members: Object<'a>) -> Self {
+        let attestations = object::member(&members, "attestations").and_then(Attestations::new);
+        Self {
+            members,
+            attestations,
+        }
+    }
+}
+
+impl<'a> Attestations<'a> {
+    fn new(members: Object<'a>) -> Option<Self> {
+        let url = object::text_of(&members, "url")?;
+        let path_end = url.find(['?', '#']).unwrap_or(url.len());
+        let start = url[..path_end].find(ATTESTATIONS)?;
+        let path = match url {
+            Cow::Borrowed(url) => Cow::Borrowed(&url[start..]),
+            Cow::Owned(url) => Cow::Owned(url[start..].to_owned()),
+        };
+        Some(Self { members, path })
+    }
+}

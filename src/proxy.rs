@@ -1,0 +1,128 @@
+//! The door: the one `ProxyHttp`, where routes, cache, views and upstream meet.
+//! Knows nothing of JSON, disk paths or TLS; each phase carries out what `request_filter` decided.
+//!
+//! | request | goes |
+//! |---|---|
+//! | NOPAR's own (`/-/ping`, errors) | answered in `request_filter` |
+//! | packument, fresh | answered in `request_filter` from a view |
+//! | packument, stale, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
+//! | tarball, small and held | answered in `request_filter` |
+//! | tarball, large and held | pingora-cache's hit path |
+//! | tarball, absent | Pingora's ordinary way to the upstream, filling the cache as it passes |
+
+mod access_log;
+mod ctx;
+mod failure;
+mod locate;
+mod negative;
+mod obtain;
+mod packument;
+mod phases;
+mod receive;
+mod refresh;
+mod tarball;
+mod write;
+
+use crate::base_url::BaseUrl;
+use crate::cache::DiskCache;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::inflight::InFlight;
+use crate::memory::Memory;
+use crate::upstream::Upstream;
+use crate::view::Views;
+use ipnet::IpNet;
+use negative::Negatives;
+use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
+use pingora_cache::{CacheOptionOverrides, HttpCache};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything a request may need.
+pub struct Door {
+    cache: &'static DiskCache,
+    memory: Arc<Memory>,
+    views: Views,
+    lock: &'static CacheKeyLockImpl,
+    negatives: Negatives,
+    upstream: Upstream,
+    clock: Clock,
+    in_flight: InFlight,
+    policy: Policy,
+}
+
+/// What the configuration says of requests.
+struct Policy {
+    base_url: Option<BaseUrl>,
+    trusted_proxies: Vec<IpNet>,
+    auto_forward: bool,
+    packument_ttl: Duration,
+    stale_while_revalidate: u32,
+    not_found_ttl: Duration,
+    packument_limit: u64,
+    tarball_limit: u64,
+    access_log: bool,
+    /// How long one request may hold the lock of a key before others try as well.
+    fetch_timeout: Duration,
+    /// The name of this process in `Via` headers.
+    pseudonym: String,
+}
+
+/// How often a request that waited for another's fetch may find that it has to wait again. Pingora's
+/// default of 2 sends the third round upstream all at once.
+const LOCK_ROUNDS: usize = 1000;
+
+impl Door {
+    /// A door to `cache` and `upstream`. `cache` and the lock live as long as the process, as
+    /// pingora-cache wants it.
+    pub fn new(
+        config: &Config,
+        cache: &'static DiskCache,
+        upstream: Upstream,
+        clock: Clock,
+        in_flight: InFlight,
+        pseudonym: String,
+    ) -> Door {
+        let memory = Arc::new(Memory::new(config.cache.memory_size));
+        let age_timeout = config.upstream.fetch_timeout + Duration::from_secs(10);
+        Door {
+            cache,
+            views: Views::new(cache, Arc::clone(&memory)),
+            memory,
+            lock: Box::leak(CacheLock::new_boxed(age_timeout)),
+            negatives: Negatives::new(clock.clone()),
+            upstream,
+            clock,
+            in_flight,
+            policy: Policy::new(config, pseudonym),
+        }
+    }
+
+    /// Switches pingora-cache on for a request.
+    fn enable(&self, http_cache: &mut HttpCache) {
+        let mut overrides = CacheOptionOverrides::default();
+        overrides.wait_timeout = Some(self.policy.fetch_timeout * 2);
+        overrides.max_lock_retries = Some(LOCK_ROUNDS);
+        let eviction = Some(self.cache.eviction());
+        http_cache.enable(self.cache, eviction, None, Some(self.lock), Some(overrides));
+    }
+}
+
+impl Policy {
+    fn new(config: &Config, pseudonym: String) -> Policy {
+        let stale = config.cache.stale_while_revalidate.as_secs();
+        Policy {
+            base_url: config.server.base_url.clone(),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            auto_forward: config.upstream.auto_forward,
+            packument_ttl: config.cache.meta_ttl,
+            stale_while_revalidate: u32::try_from(stale).unwrap_or(u32::MAX),
+            not_found_ttl: config.cache.not_found_ttl,
+            packument_limit: config.limits.packument_size,
+            tarball_limit: config.limits.tarball_size,
+            access_log: config.log.access,
+            fetch_timeout: config.upstream.fetch_timeout,
+            pseudonym,
+        }
+    }
+}

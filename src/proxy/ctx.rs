@@ -1,0 +1,127 @@
+//! What one request carries from phase to phase.
+//! Knows nothing of how phases use it.
+
+use super::failure::Failure;
+use super::locate::Located;
+use crate::base_url::BaseUrl;
+use crate::cache::{Entry, Key};
+use crate::inflight::Working;
+use crate::npm::name::PackageName;
+use crate::npm::tarball::TarballName;
+use crate::reply::Reply;
+use crate::view::{Ask, View};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What `request_filter` decided; later phases carry it out.
+pub(super) enum Plan {
+    /// Answered already, or not yet decided.
+    Answered,
+    /// A view of a packument.
+    Packument(PackumentPlan),
+    /// A tarball.
+    Tarball(TarballPlan),
+}
+
+/// A view to be sent, and how the entry behind it comes about.
+pub(super) struct PackumentPlan {
+    pub(super) ask: Ask,
+    /// The upstream has to confirm what is held, whatever its age.
+    pub(super) confirm: bool,
+    /// The entry found by pingora-cache's lookup, stale ones included.
+    pub(super) entry: Option<Arc<Entry>>,
+    /// What is sent in its place.
+    pub(super) answer: Option<Answer>,
+}
+
+/// What stands in for an entry's body.
+pub(super) enum Answer {
+    View(Arc<View>),
+    Reply(Reply),
+}
+
+/// A tarball to be sent.
+pub(super) struct TarballPlan {
+    pub(super) name: PackageName,
+    pub(super) file: TarballName,
+    /// The URL by which the client reached NOPAR, should the packument have to be fetched.
+    pub(super) base: BaseUrl,
+    pub(super) key: Key,
+    /// Where the upstream has it.
+    pub(super) located: Located,
+    /// How many redirects were followed.
+    pub(super) redirects: usize,
+}
+
+/// Where an answer came from, as `x-cache` and the access log say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CacheState {
+    /// Not a matter of the cache.
+    None,
+    /// Held and fresh.
+    Hit,
+    /// Fetched now.
+    Miss,
+    /// Held, and confirmed by the upstream now.
+    Revalidated,
+    /// Held, past its time, sent while another request asks the upstream.
+    Updating,
+    /// Held, past its time, sent because the upstream failed.
+    Stale,
+    /// Remembered as not there.
+    Negative,
+}
+
+impl CacheState {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            CacheState::None => "-",
+            CacheState::Hit => "hit",
+            CacheState::Miss => "miss",
+            CacheState::Revalidated => "revalidated",
+            CacheState::Updating => "updating",
+            CacheState::Stale => "stale",
+            CacheState::Negative => "negative",
+        }
+    }
+}
+
+/// One request.
+pub struct Ctx {
+    pub(super) plan: Plan,
+    pub(super) started: Instant,
+    /// The cache's count of confirmations when the request came in.
+    pub(super) ticket: u64,
+    pub(super) cache_state: CacheState,
+    /// When the upstream was first asked on behalf of this request.
+    pub(super) upstream_since: Option<Instant>,
+    /// How long that took.
+    pub(super) upstream_time: Option<Duration>,
+    /// Why the request fails, once it does.
+    pub(super) failure: Option<Failure>,
+    /// Keeps a stop waiting until the request is done.
+    pub(super) _working: Working,
+}
+
+impl Ctx {
+    pub(super) fn new(ticket: u64, working: Working) -> Ctx {
+        Ctx {
+            plan: Plan::Answered,
+            started: Instant::now(),
+            ticket,
+            cache_state: CacheState::None,
+            upstream_since: None,
+            upstream_time: None,
+            failure: None,
+            _working: working,
+        }
+    }
+
+    pub(super) fn asking_upstream(&mut self) {
+        self.upstream_since.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn upstream_answered(&mut self) {
+        self.upstream_time = self.upstream_since.map(|since| since.elapsed());
+    }
+}

@@ -1,0 +1,151 @@
+//! Why a request has no good answer, and what the client is told.
+//! Knows nothing of connections.
+
+use crate::document::BuildError;
+use crate::reply::Reply;
+use crate::upstream::FetchError;
+use http::StatusCode;
+use http::header;
+use pingora::{Error, ErrorSource, ErrorType};
+
+/// A request that fails. `Clone`, because all who waited for one fetch share its failure.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) status: StatusCode,
+    /// npm's `error`: a sentence for the person at the client.
+    pub(super) error: String,
+    /// CouchDB's `reason`: a word for programs, or more of the story.
+    pub(super) reason: String,
+    pub(super) retry_after: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>, reason: impl Into<String>) -> Failure {
+        Failure { status, error: error.into(), reason: reason.into(), retry_after: None }
+    }
+
+    /// The package is nowhere. The words are CouchDB's, which npm and its kin look for.
+    pub(super) fn no_package() -> Failure {
+        Failure::new(StatusCode::NOT_FOUND, "not_found", "document not found")
+    }
+
+    /// The package is there, the version or dist-tag is not.
+    pub(super) fn no_version(selector: &str) -> Failure {
+        let error = format!("version not found: {selector}");
+        Failure::new(StatusCode::NOT_FOUND, error, "the package has no such version or dist-tag")
+    }
+
+    /// The tarball is nowhere.
+    pub(super) fn no_tarball(file: &str) -> Failure {
+        Failure::new(StatusCode::NOT_FOUND, format!("tarball not found: {file}"), "not_found")
+    }
+
+    /// The upstream answered with a status that is no answer to the question.
+    pub(super) fn upstream_status(status: StatusCode, retry_after: Option<&str>) -> Failure {
+        let reason = format!("upstream_status_{}", status.as_u16());
+        let (answer, error) = match status.as_u16() {
+            401 | 403 => (
+                StatusCode::BAD_GATEWAY,
+                format!("the upstream registry refused NOPAR access ({status}); the token of NOPAR for it (NOPAR_FORWARDER_TOKEN) is the matter, not yours"),
+            ),
+            429 => (StatusCode::SERVICE_UNAVAILABLE, "the upstream registry asks for fewer requests (429)".to_owned()),
+            503 => (StatusCode::SERVICE_UNAVAILABLE, "the upstream registry is not available (503)".to_owned()),
+            504 => (StatusCode::GATEWAY_TIMEOUT, "the upstream registry timed out (504)".to_owned()),
+            _ => (StatusCode::BAD_GATEWAY, format!("the upstream registry answered {status}")),
+        };
+        let retry_after = retry_after.filter(|_| answer == StatusCode::SERVICE_UNAVAILABLE);
+        Failure { retry_after: retry_after.map(str::to_owned), ..Failure::new(answer, error, reason) }
+    }
+
+    /// The upstream gave no answer.
+    pub(super) fn fetch(error: &FetchError) -> Failure {
+        let (status, reason) = match error {
+            error if error.is_timeout() => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
+            FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, "upstream_too_large"),
+            _ => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
+        };
+        Failure::new(status, told(reason), reason)
+    }
+
+    /// The upstream's answer is not what was asked for.
+    pub(super) fn unusable(_error: &BuildError) -> Failure {
+        let error = "the upstream registry's answer is not this package's document";
+        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
+    }
+
+    /// Something is wrong with NOPAR itself.
+    pub(super) fn internal() -> Failure {
+        let error = "NOPAR could not answer; its log says why";
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error, "internal_error")
+    }
+
+    /// What an error that Pingora met on the way means. `None`: the client is gone, nobody is told.
+    pub(super) fn of_pingora(error: &Error) -> Option<Failure> {
+        let gone = matches!(
+            error.etype(),
+            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed
+        );
+        match error.esource() {
+            ErrorSource::Downstream if gone => None,
+            ErrorSource::Downstream => {
+                let error = "the request could not be read";
+                Some(Failure::new(StatusCode::BAD_REQUEST, error, "bad_request"))
+            }
+            ErrorSource::Upstream => Some(Failure::connection(error)),
+            _ if is_connecting(error.etype()) => Some(Failure::connection(error)),
+            _ => Some(Failure::internal()),
+        }
+    }
+
+    fn connection(error: &Error) -> Failure {
+        let timed_out = matches!(
+            error.etype(),
+            ErrorType::ConnectTimedout
+                | ErrorType::TLSHandshakeTimedout
+                | ErrorType::ReadTimedout
+                | ErrorType::WriteTimedout
+        );
+        if timed_out {
+            Failure::new(StatusCode::GATEWAY_TIMEOUT, told("upstream_timeout"), "upstream_timeout")
+        } else {
+            Failure::new(StatusCode::BAD_GATEWAY, told("upstream_unreachable"), "upstream_unreachable")
+        }
+    }
+
+    /// The answer.
+    pub(super) fn reply(&self) -> Reply {
+        let reply = Reply::error(self.status, &self.error, &self.reason);
+        match &self.retry_after {
+            Some(after) => reply.with(header::RETRY_AFTER, after),
+            None => reply,
+        }
+    }
+}
+
+fn told(reason: &str) -> &'static str {
+    match reason {
+        "upstream_timeout" => "the upstream registry did not answer in time",
+        "upstream_too_large" => "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)",
+        _ => "the upstream registry could not be reached",
+    }
+}
+
+fn is_connecting(kind: &ErrorType) -> bool {
+    use ErrorType::*;
+    matches!(
+        kind,
+        ConnectTimedout
+            | ConnectRefused
+            | ConnectNoRoute
+            | TLSWantX509Lookup
+            | TLSHandshakeFailure
+            | TLSHandshakeTimedout
+            | InvalidCert
+            | HandshakeError
+            | ConnectError
+            | BindError
+            | AcceptError
+            | SocketError
+            | ConnectProxyFailure
+    )
+}

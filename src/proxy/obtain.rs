@@ -1,0 +1,119 @@
+//! A packument for NOPAR's own use: what a client's request would get, without a client.
+//! Knows nothing of views; the same lookup, lock and fetch as `request_filter`'s way.
+
+use super::Door;
+use super::failure::Failure;
+use super::refresh::Refreshed;
+use crate::base_url::BaseUrl;
+use crate::cache::{DiskHit, Entry, Key};
+use crate::negotiate::Encoding;
+use crate::npm::{Document, Form, Index, PackageName};
+use crate::view::{Ask, Want};
+use log::warn;
+use pingora_cache::lock::LockStatus;
+use pingora_cache::{HitStatus, HttpCache, NoCacheReason};
+use std::sync::Arc;
+
+/// What a look at the cache led to.
+enum Look {
+    /// Held, and good enough.
+    Held(Arc<Entry>),
+    /// To be fetched; the lock is ours.
+    Fetch(Option<Arc<Entry>>),
+}
+
+impl Door {
+    /// The index of a package, fetched if it is not held and fresh; with `confirm`, the upstream is
+    /// asked unless it was after `ticket`.
+    ///
+    /// # Errors
+    /// As for a client that asks for the packument.
+    pub(super) async fn obtain_index(
+        &self,
+        name: &PackageName,
+        base: &BaseUrl,
+        confirm: bool,
+        ticket: u64,
+    ) -> Result<Arc<Index>, Failure> {
+        let key = Key::packument(name);
+        if let Some(failure) = self.negatives.get(&key).filter(|_| !confirm) {
+            return Err(failure);
+        }
+        let mut http_cache = HttpCache::new();
+        self.enable(&mut http_cache);
+        http_cache.set_cache_key(key.to_pingora());
+        let held = match self.look(&mut http_cache, confirm, ticket).await? {
+            Look::Held(entry) => return self.index_of(&entry).await,
+            Look::Fetch(held) => held,
+        };
+        let ask = Ask {
+            name: name.clone(),
+            want: Want::Packument(Form::Full),
+            encoding: Encoding::Gzip,
+            base: base.clone(),
+        };
+        let refreshed = self.refresh(&mut http_cache, &ask, held.clone(), ticket).await;
+        let index = match (refreshed, held) {
+            (Ok(Refreshed::Kept(entry) | Refreshed::Confirmed(entry)), _) => self.index_of(&entry).await,
+            (Ok(Refreshed::Unkept(text)), _) => index_of_text(text).await,
+            // What is held serves as well as it did before.
+            (Err(failure), Some(entry)) if failure.status.is_server_error() => self.index_of(&entry).await,
+            (Err(failure), _) => Err(failure),
+        };
+        if http_cache.enabled() {
+            http_cache.disable(NoCacheReason::UpstreamError);
+        }
+        index
+    }
+
+    async fn look(&self, http_cache: &mut HttpCache, confirm: bool, ticket: u64) -> Result<Look, Failure> {
+        loop {
+            let found = http_cache.cache_lookup().await.map_err(|error| {
+                warn!("cache: a lookup failed: {error}");
+                Failure::internal()
+            })?;
+            let held = found.and_then(|(meta, handler)| {
+                let hit = handler.as_any().downcast_ref::<DiskHit>()?;
+                let entry = Arc::clone(hit.entry());
+                let good = if confirm {
+                    entry.confirmed_since(ticket)
+                } else {
+                    entry.is_fresh(self.clock.now())
+                };
+                let status = if good { HitStatus::ForceFresh } else { HitStatus::ForceExpiredServeStale };
+                http_cache.cache_found(meta, handler, status);
+                Some((entry, good))
+            });
+            match held {
+                Some((entry, true)) => return Ok(Look::Held(entry)),
+                _ if http_cache.is_cache_locked() => {
+                    let outcome = http_cache.cache_lock_wait().await;
+                    if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
+                        return Err(Failure::internal());
+                    }
+                }
+                Some((entry, false)) => return Ok(Look::Fetch(Some(entry))),
+                None => {
+                    http_cache.cache_miss();
+                    return Ok(Look::Fetch(None));
+                }
+            }
+        }
+    }
+
+    pub(super) async fn index_of(&self, entry: &Arc<Entry>) -> Result<Arc<Index>, Failure> {
+        self.views.index(entry).await.map_err(|error| {
+            warn!("cache: dropping {}: {error}", entry.key().as_str());
+            self.cache.discard(entry);
+            Failure::internal()
+        })
+    }
+}
+
+async fn index_of_text(text: Arc<Vec<u8>>) -> Result<Arc<Index>, Failure> {
+    let parsed = tokio::task::spawn_blocking(move || Document::parse(&text).map(|d| d.index()));
+    match parsed.await {
+        Ok(Ok(index)) => Ok(Arc::new(index)),
+        _ => Err(Failure::internal()),
+    }
+}

@@ -1,0 +1,209 @@
+//! Pingora's phases: each carries out what `request_filter` decided, in a few lines.
+//! Knows nothing that the functions it calls know.
+
+use super::ctx::{CacheState, Ctx, Plan};
+use super::failure::Failure;
+use super::{Door, packument, tarball, write};
+use async_trait::async_trait;
+use log::{error, warn};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
+use pingora::protocols::http::conditional_filter;
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType, Result};
+use pingora_cache::{
+    CacheKey, CacheMeta, CachePhase, ForcedFreshness, HitHandler, NoCacheReason, RespCacheable,
+};
+use pingora_proxy::{FailToProxy, ProxyHttp, RangeType, Session, range_header_filter};
+use std::time::SystemTime;
+
+/// Ranges answered in one response; more are answered with the whole (Pingora's own default).
+const MOST_RANGES: usize = 200;
+
+#[async_trait]
+impl ProxyHttp for Door {
+    type CTX = Ctx;
+
+    fn new_ctx(&self) -> Ctx {
+        Ctx::new(self.cache.ticket(), self.in_flight.begin())
+    }
+
+    // None: views are packed once, and tarballs are packed already.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+        self.receive(session, ctx).await
+    }
+
+    fn request_cache_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+        if matches!(ctx.plan, Plan::Answered) {
+            return Ok(());
+        }
+        self.enable(&mut session.cache);
+        let limit = usize::try_from(self.policy.tarball_limit).unwrap_or(usize::MAX);
+        session.cache.set_max_file_size_bytes(limit);
+        Ok(())
+    }
+
+    fn cache_key_callback(&self, _session: &Session, ctx: &mut Ctx) -> Result<CacheKey> {
+        match &ctx.plan {
+            Plan::Packument(plan) => Ok(crate::cache::Key::packument(&plan.ask.name).to_pingora()),
+            Plan::Tarball(plan) => Ok(plan.key.to_pingora()),
+            Plan::Answered => Error::e_explain(ErrorType::InternalError, "nothing to look up"),
+        }
+    }
+
+    async fn cache_hit_filter(
+        &self,
+        _session: &mut Session,
+        meta: &CacheMeta,
+        handler: &mut HitHandler,
+        is_fresh: bool,
+        ctx: &mut Ctx,
+    ) -> Result<Option<ForcedFreshness>> {
+        let ticket = ctx.ticket;
+        let Plan::Packument(plan) = &mut ctx.plan else { return Ok(None) };
+        let updates = !plan.confirm && meta.serve_stale_while_revalidate(SystemTime::now());
+        self.found_packument(plan, ticket, is_fresh, updates, handler).await
+    }
+
+    fn should_serve_stale(&self, _session: &mut Session, ctx: &mut Ctx, error: Option<&Error>) -> bool {
+        match &ctx.plan {
+            Plan::Packument(plan) => error.is_some() || !plan.confirm,
+            _ => false,
+        }
+    }
+
+    fn cache_not_modified_filter(
+        &self,
+        session: &Session,
+        header: &ResponseHeader,
+        ctx: &mut Ctx,
+    ) -> Result<bool> {
+        match &ctx.plan {
+            Plan::Packument(plan) => packument::not_modified(session, plan),
+            _ => Ok(conditional_filter::not_modified_filter(session.req_header(), header)),
+        }
+    }
+
+    fn range_header_filter(
+        &self,
+        session: &mut Session,
+        header: &mut ResponseHeader,
+        ctx: &mut Ctx,
+    ) -> RangeType {
+        match &ctx.plan {
+            Plan::Tarball(_) => range_header_filter(session.req_header(), header, Some(MOST_RANGES)),
+            _ => RangeType::None,
+        }
+    }
+
+    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+        match &ctx.plan {
+            Plan::Tarball(_) => Ok(true),
+            _ => self.fetch_packument(session, ctx).await.map(|()| false),
+        }
+    }
+
+    async fn upstream_peer(&self, _session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+        ctx.asking_upstream();
+        match &ctx.plan {
+            Plan::Tarball(plan) => self.upstream.peer(&plan.located.target).await,
+            _ => Error::e_explain(ErrorType::InternalError, "nothing to ask an upstream for"),
+        }
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        if let Plan::Tarball(plan) = &ctx.plan {
+            *request = self.upstream.request(&plan.located.target, &[])?;
+        }
+        Ok(())
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        header: &mut ResponseHeader,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        self.tarball_answered(ctx, header).await
+    }
+
+    fn response_cache_filter(
+        &self,
+        _session: &Session,
+        header: &ResponseHeader,
+        ctx: &mut Ctx,
+    ) -> Result<RespCacheable> {
+        Ok(match &ctx.plan {
+            Plan::Tarball(_) => self.keep_tarball(header),
+            _ => RespCacheable::Uncacheable(NoCacheReason::Custom("not a tarball")),
+        })
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        header: &mut ResponseHeader,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        ctx.cache_state = state_of(session);
+        match &ctx.plan {
+            Plan::Packument(plan) => self.dress_packument(plan, ctx.cache_state, header),
+            _ => tarball::dress(header, ctx.cache_state),
+        }
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+        let failure = ctx.failure.take().or_else(|| {
+            let failure = Failure::of_pingora(error)?;
+            warn!("{}: {error}", String::from_utf8_lossy(session.req_header().raw_path()));
+            Some(failure)
+        });
+        let mut code = 0;
+        if let Some(failure) = failure.filter(|_| session.response_written().is_none()) {
+            code = failure.status.as_u16();
+            ctx.cache_state = CacheState::Miss;
+            if let Err(error) = write::reply(session, &failure.reply(), CacheState::Miss).await {
+                error!("an error could not be sent: {error}");
+            }
+        }
+        FailToProxy { error_code: code, can_reuse_downstream: false }
+    }
+
+    // `fail_to_proxy` says it once, in NOPAR's words.
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Ctx, _error: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _ctx: &Ctx,
+        _error: &Error,
+        _context: pingora_proxy::ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Ctx) {
+        if self.policy.access_log {
+            super::access_log::write(session, error, ctx);
+        }
+    }
+}
+
+fn state_of(session: &Session) -> CacheState {
+    match session.cache.phase() {
+        CachePhase::Hit => CacheState::Hit,
+        CachePhase::Stale => CacheState::Stale,
+        CachePhase::StaleUpdating => CacheState::Updating,
+        CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => CacheState::Revalidated,
+        _ => CacheState::Miss,
+    }
+}

@@ -1,0 +1,164 @@
+//! `request_filter`: parse the path once, decide one plan, answer what can be answered at once.
+//! Knows nothing of how a plan is carried out later.
+
+use super::Door;
+use super::ctx::{CacheState, Ctx};
+use super::failure::Failure;
+use super::write;
+use crate::base_url::{BaseUrl, trusted};
+use crate::negotiate;
+use crate::reply::Reply;
+use crate::route::{Route, RouteError};
+use crate::view::{Ask, View, Want};
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::StatusCode;
+use pingora::Result;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora_proxy::Session;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is to be done with a request.
+pub(super) enum Decision {
+    /// Send this.
+    Reply(Reply, CacheState),
+    /// Send this view, of this age.
+    View(Arc<View>, CacheState, Duration),
+    /// Send these bytes.
+    Bytes(ResponseHeader, Bytes),
+    /// Go on to pingora-cache and the upstream, as the plan says.
+    GoOn,
+}
+
+impl From<Failure> for Decision {
+    fn from(failure: Failure) -> Decision {
+        Decision::Reply(failure.reply(), CacheState::None)
+    }
+}
+
+impl Door {
+    /// Decides; `true` when the answer is sent.
+    pub(super) async fn receive(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+        match self.decide(session, ctx).await {
+            Decision::Reply(reply, state) => {
+                ctx.cache_state = state;
+                write::reply(session, &reply, state).await?;
+            }
+            Decision::View(view, state, age) => {
+                ctx.cache_state = state;
+                write::view(session, &view, state, age).await?;
+            }
+            Decision::Bytes(header, body) => {
+                ctx.cache_state = CacheState::Hit;
+                write::finish(session, header, body).await?;
+            }
+            Decision::GoOn => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn decide(&self, session: &Session, ctx: &mut Ctx) -> Decision {
+        let request = session.req_header();
+        if self.came_around(request) {
+            let error = "the upstream registry leads back to this NOPAR (NOPAR_FORWARDER_URL)";
+            return Failure::new(StatusCode::LOOP_DETECTED, error, "loop_detected").into();
+        }
+        let base = match self.base_url(session) {
+            Ok(base) => base,
+            Err(failure) => return failure.into(),
+        };
+        let target = request.raw_path();
+        let parsed = match Route::parse(&request.method, target, base.path_prefix()) {
+            Ok(parsed) => parsed,
+            Err(error) => return refusal(&error),
+        };
+        let confirm = parsed.write || wants_confirmation(request);
+        let ask = |name, want| Ask { name, want, encoding: encoding(request), base: base.clone() };
+        match parsed.route {
+            Route::Packument { name } => {
+                let form = negotiate::form(text(request, &header::ACCEPT));
+                self.packument(ctx, ask(name, Want::Packument(form)), confirm).await
+            }
+            Route::Manifest { name, selector } => {
+                self.packument(ctx, ask(name, Want::Manifest(selector)), confirm).await
+            }
+            Route::DistTags { name } => {
+                self.packument(ctx, ask(name, Want::DistTags), confirm).await
+            }
+            Route::Tarball { name, file } => self.tarball(session, ctx, name, file, base).await,
+            Route::Ping => Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None),
+            Route::Root => Decision::Reply(welcome(&base), CacheState::None),
+            Route::Robots => {
+                let nothing = "User-agent: *\nDisallow: /\n";
+                Decision::Reply(Reply::text(StatusCode::OK, "text/plain", nothing), CacheState::None)
+            }
+            Route::Favicon => Failure::new(StatusCode::NOT_FOUND, "not_found", "no icon").into(),
+        }
+    }
+
+    /// Whether this process sent the request out itself (RFC 9110 §7.6.3).
+    fn came_around(&self, request: &RequestHeader) -> bool {
+        request
+            .headers
+            .get_all(header::VIA)
+            .iter()
+            .any(|via| via.to_str().is_ok_and(|via| via.contains(&self.policy.pseudonym)))
+    }
+
+    /// The URL by which the client reached NOPAR.
+    fn base_url(&self, session: &Session) -> std::result::Result<BaseUrl, Failure> {
+        let request = session.req_header();
+        let peer = session.client_addr().and_then(|address| address.as_inet());
+        let trusted = peer.is_some_and(|peer| trusted(peer.ip(), &self.policy.trusted_proxies));
+        let own = session.server_addr().and_then(|address| address.as_inet()).copied();
+        let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        let authority = request.uri.authority().map(|authority| authority.as_str());
+        let configured = self.policy.base_url.as_ref();
+        BaseUrl::of_request(configured, trusted, tls, &request.headers, authority, own)
+            .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
+    }
+}
+
+fn refusal(error: &RouteError) -> Decision {
+    let reply = match error {
+        RouteError::BadPath(_) => Reply::error(StatusCode::BAD_REQUEST, &error.to_string(), "bad_path"),
+        RouteError::NotFound => Reply::error(StatusCode::NOT_FOUND, "not_found", "no such endpoint"),
+        RouteError::MethodNotAllowed { allow } => {
+            let reply = Reply::error(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this method is not allowed here",
+                "method_not_allowed",
+            );
+            reply.with(header::ALLOW, allow)
+        }
+    };
+    Decision::Reply(reply, CacheState::None)
+}
+
+/// What `/` answers to who looks.
+fn welcome(base: &BaseUrl) -> Reply {
+    let body = json!({
+        "db_name": "registry",
+        "nopar": env!("CARGO_PKG_VERSION"),
+        "registry": format!("{}/", base.as_str()),
+    });
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// Whether the client asks not to be served from a cache without confirmation: `npm
+/// --prefer-online`, `npm view`, and others send this.
+fn wants_confirmation(request: &RequestHeader) -> bool {
+    let Some(control) = text(request, &header::CACHE_CONTROL) else { return false };
+    control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+}
+
+fn encoding(request: &RequestHeader) -> negotiate::Encoding {
+    negotiate::encoding(text(request, &header::ACCEPT_ENCODING))
+}
+
+/// A header's text, if it is there once and is text.
+fn text<'a>(request: &'a RequestHeader, name: &HeaderName) -> Option<&'a str> {
+    request.headers.get(name)?.to_str().ok()
+}

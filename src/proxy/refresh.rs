@@ -1,0 +1,221 @@
+//! Fetching one packument and keeping it, under pingora-cache's lock of its name.
+//! Knows nothing of who waits for it: a client's request, a background update, a search for a tarball.
+
+use super::Door;
+use super::failure::Failure;
+use crate::base_url::BaseUrl;
+use crate::cache::{Entry, Key};
+use crate::document::{self, BuildError};
+use crate::npm::name::PackageName;
+use crate::upstream::Answer;
+use crate::view::Ask;
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::StatusCode;
+use log::{error, info, warn};
+use pingora::http::ResponseHeader;
+use pingora_cache::{CacheMeta, CachePhase, HttpCache};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// What became of a document.
+pub(super) enum Refreshed {
+    /// Fetched and kept.
+    Kept(Arc<Entry>),
+    /// The upstream says that what is held is still right.
+    Confirmed(Arc<Entry>),
+    /// Fetched, but not kept: the cache is off for this request, or its disk is full. The text.
+    Unkept(Arc<Vec<u8>>),
+}
+
+impl Door {
+    /// Fetches the packument of `ask.name`, or has the upstream confirm `held`. `http_cache` holds the
+    /// lock of the name, if it is on; it is released here when something was kept or confirmed, and
+    /// by the caller otherwise.
+    ///
+    /// # Errors
+    /// Why there is no document. All who waited for the lock meanwhile get the same failure.
+    pub(super) async fn refresh(
+        &self,
+        http_cache: &mut HttpCache,
+        ask: &Ask,
+        held: Option<Arc<Entry>>,
+        ticket: u64,
+    ) -> Result<Refreshed, Failure> {
+        let key = Key::packument(&ask.name);
+        if let Some(failure) = self.negatives.since(&key, ticket) {
+            return Err(failure);
+        }
+        let refreshed = self.ask_upstream(http_cache, ask, held).await;
+        match &refreshed {
+            Ok(_) => self.negatives.forget(&key),
+            Err(failure) => {
+                let absent = failure.status == StatusCode::NOT_FOUND;
+                let ttl = if absent { self.policy.not_found_ttl } else { Duration::ZERO };
+                let ticket = self.cache.next_ticket();
+                self.negatives.put(&key, failure.clone(), ttl, ticket);
+            }
+        }
+        refreshed
+    }
+
+    async fn ask_upstream(
+        &self,
+        http_cache: &mut HttpCache,
+        ask: &Ask,
+        held: Option<Arc<Entry>>,
+    ) -> Result<Refreshed, Failure> {
+        let name = &ask.name;
+        let headers = request_headers(held.as_deref());
+        let limit = self.policy.packument_limit;
+        let answer = self.upstream.fetch(&self.upstream.packument(name), &headers, limit).await;
+        let answer = answer.map_err(|error| {
+            warn!("{name}: {error}");
+            Failure::fetch(&error)
+        })?;
+        match (answer.status.as_u16(), held) {
+            (200, held) => {
+                let base = self.base_of_views(held.as_ref(), &ask.base).await;
+                self.keep(http_cache, name, answer, base).await
+            }
+            (304, Some(entry)) => self.confirm(http_cache, entry).await,
+            (404 | 410 | 451, held) => {
+                if let Some(entry) = held {
+                    info!("{name}: gone from the upstream ({})", answer.status);
+                    self.cache.discard(&entry);
+                }
+                Err(gone(answer.status))
+            }
+            _ => {
+                warn!("{name}: the upstream answered {}", answer.status);
+                let retry_after = answer.headers.get(header::RETRY_AFTER);
+                let retry_after = retry_after.and_then(|value| value.to_str().ok());
+                Err(Failure::upstream_status(answer.status, retry_after))
+            }
+        }
+    }
+
+    /// The base URL that views are prebuilt for: the configured one, else that of the generation
+    /// before, else that of the request. An entry keeps to the URL that first asked for it.
+    async fn base_of_views(&self, held: Option<&Arc<Entry>>, asked: &BaseUrl) -> BaseUrl {
+        if let Some(entry) = held.filter(|_| self.policy.base_url.is_none())
+            && let Ok(document) = self.views.document(entry).await
+            && let Some(base) = document.base()
+        {
+            return base;
+        }
+        asked.clone()
+    }
+
+    async fn keep(
+        &self,
+        http_cache: &mut HttpCache,
+        name: &PackageName,
+        answer: Answer,
+        base: BaseUrl,
+    ) -> Result<Refreshed, Failure> {
+        let packed = is_gzip(&answer.headers);
+        let limit = self.policy.packument_limit;
+        let (sent, of) = (answer.body.clone(), name.clone());
+        let built = tokio::task::spawn_blocking(move || document::build(&of, sent, packed, &base, limit));
+        let pieces = match built.await {
+            Ok(built) => built.map_err(|error| unusable(name, &error))?,
+            Err(panic) => {
+                error!("{name}: building its views failed: {panic}");
+                return Err(Failure::internal());
+            }
+        };
+        let fillable = matches!(http_cache.phase(), CachePhase::Miss | CachePhase::Stale);
+        if fillable
+            && fill(http_cache, self.packument_meta(kept_header(&answer.headers)), pieces).await.is_ok()
+            && let Some(entry) = self.cache.get(&Key::packument(name)).await
+        {
+            return Ok(Refreshed::Kept(entry));
+        }
+        let text = if packed {
+            document::gunzip(&answer.body, limit).map_err(|error| unusable(name, &error.into()))?
+        } else {
+            answer.body.to_vec()
+        };
+        Ok(Refreshed::Unkept(Arc::new(text)))
+    }
+
+    async fn confirm(&self, http_cache: &mut HttpCache, entry: Arc<Entry>) -> Result<Refreshed, Failure> {
+        let meta = self.packument_meta(ResponseHeader::clone(entry.header()));
+        // Kept in memory either way; on disk it is merely older than it could be.
+        if let Err(error) = http_cache.revalidate_cache_meta(meta).await {
+            warn!("cache: {}: its new date was not kept: {error}", entry.key().as_str());
+        }
+        Ok(Refreshed::Confirmed(entry))
+    }
+
+    fn packument_meta(&self, header: ResponseHeader) -> CacheMeta {
+        let now = self.clock.now();
+        let fresh_until = self.clock.to_system(now + self.policy.packument_ttl);
+        let created: SystemTime = self.clock.to_system(now);
+        // When the upstream fails, what is held is served whatever its age.
+        CacheMeta::new(fresh_until, created, self.policy.stale_while_revalidate, u32::MAX, header)
+    }
+}
+
+/// Writes an entry through pingora-cache: the lock is released when it is visible.
+async fn fill(http_cache: &mut HttpCache, meta: CacheMeta, pieces: Vec<Bytes>) -> pingora::Result<()> {
+    http_cache.set_cache_meta(meta);
+    http_cache.set_miss_handler().await?;
+    let last = pieces.len().saturating_sub(1);
+    for (number, piece) in pieces.into_iter().enumerate() {
+        if let Some(handler) = http_cache.miss_handler() {
+            handler.write_body(piece, number == last).await?;
+        }
+    }
+    http_cache.finish_miss_handler().await
+}
+
+/// The full document, packed, with the validators of what is held: the upstream's own.
+fn request_headers(held: Option<&Entry>) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = vec![
+        (header::ACCEPT, HeaderValue::from_static("application/json")),
+        (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+    ];
+    let Some(entry) = held else { return headers };
+    for (theirs, ours) in [
+        (header::ETAG, header::IF_NONE_MATCH),
+        (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
+    ] {
+        if let Some(value) = entry.header().headers.get(&theirs) {
+            headers.push((ours, value.clone()));
+        }
+    }
+    headers
+}
+
+/// What of an upstream's header is worth keeping: the validators.
+fn kept_header(headers: &HeaderMap) -> ResponseHeader {
+    let mut kept = ResponseHeader::build(StatusCode::OK, Some(2))
+        .expect("200 is a status");
+    for name in [header::ETAG, header::LAST_MODIFIED] {
+        if let Some(value) = headers.get(&name) {
+            // A value that came in a header can go into one.
+            let _ = kept.insert_header(name, value);
+        }
+    }
+    kept
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    encoding.is_some_and(|encoding| matches!(encoding.trim(), "gzip" | "x-gzip"))
+}
+
+fn gone(status: StatusCode) -> Failure {
+    if status.as_u16() == 451 {
+        let error = "the upstream registry withholds this package for legal reasons";
+        return Failure::new(status, error, "unavailable_for_legal_reasons");
+    }
+    Failure::no_package()
+}
+
+fn unusable(name: &PackageName, error: &BuildError) -> Failure {
+    error!("{name}: the upstream's answer is not usable: {error}");
+    Failure::unusable(error)
+}

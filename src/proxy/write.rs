@@ -1,0 +1,91 @@
+//! Replies and views onto a session.
+//! Knows nothing of why they are sent.
+
+use super::ctx::CacheState;
+use crate::negotiate::Encoding;
+use crate::reply::Reply;
+use crate::view::View;
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::{Method, StatusCode};
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::conditional_filter;
+use pingora_proxy::Session;
+use std::time::Duration;
+
+/// Says where an answer came from.
+pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// How proxied packuments may be cached by clients: kept, but asked for each time. Clients revalidate
+/// with a 304 that costs them a few hundred bytes, and see a new version as soon as NOPAR does.
+const PACKUMENT_CONTROL: &str = "public, no-cache";
+
+/// Sends a reply.
+pub(super) async fn reply(session: &mut Session, reply: &Reply, state: CacheState) -> Result<()> {
+    let header = reply_header(reply, state)?;
+    finish(session, header, reply.body.clone()).await
+}
+
+/// The header of a reply.
+pub(super) fn reply_header(reply: &Reply, state: CacheState) -> Result<ResponseHeader> {
+    let mut header = ResponseHeader::build(reply.status, Some(reply.headers.len() + 4))?;
+    for (name, value) in &reply.headers {
+        header.append_header(name, value)?;
+    }
+    header.insert_header(header::CONTENT_LENGTH, reply.body.len())?;
+    header.insert_header(header::VARY, "Accept, Accept-Encoding")?;
+    if state != CacheState::None {
+        header.insert_header(X_CACHE, state.as_str())?;
+    }
+    Ok(header)
+}
+
+/// Sends a view, or a 304 when the client has it.
+pub(super) async fn view(session: &mut Session, view: &View, state: CacheState, age: Duration) -> Result<()> {
+    let mut header = view_header(view, state, age)?;
+    if conditional_filter::not_modified_filter(session.req_header(), &header) {
+        not_modified(&mut header);
+    }
+    finish(session, header, view.body.clone()).await
+}
+
+/// The header of a view.
+pub(super) fn view_header(view: &View, state: CacheState, age: Duration) -> Result<ResponseHeader> {
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(10))?;
+    header.insert_header(header::CONTENT_TYPE, view.content_type)?;
+    header.insert_header(header::CONTENT_LENGTH, view.body.len())?;
+    if view.encoding == Encoding::Gzip {
+        header.insert_header(header::CONTENT_ENCODING, "gzip")?;
+    }
+    header.insert_header(header::ETAG, &view.etag)?;
+    if let Some(date) = &view.last_modified {
+        header.insert_header(header::LAST_MODIFIED, date)?;
+    }
+    header.insert_header(header::CACHE_CONTROL, PACKUMENT_CONTROL)?;
+    header.insert_header(header::VARY, "Accept, Accept-Encoding")?;
+    header.insert_header(header::AGE, age.as_secs())?;
+    header.insert_header(X_CACHE, state.as_str())?;
+    Ok(header)
+}
+
+/// Makes a 304 of a 200: what describes the body goes, the validators stay (RFC 9110 §15.4.5).
+pub(super) fn not_modified(header: &mut ResponseHeader) {
+    // 304 is a valid status.
+    let _ = header.set_status(StatusCode::NOT_MODIFIED);
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING] {
+        header.remove_header(&name);
+    }
+}
+
+/// Sends header and body; no body to HEAD, nor with a 304.
+pub(super) async fn finish(session: &mut Session, header: ResponseHeader, body: Bytes) -> Result<()> {
+    let bodiless = session.req_header().method == Method::HEAD
+        || header.status == StatusCode::NOT_MODIFIED
+        || body.is_empty();
+    session.write_response_header(Box::new(header), bodiless).await?;
+    if !bodiless {
+        session.write_response_body(Some(body), true).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! The table of paths.
+//! Knows nothing of the private parts; asks as the door does.
+
+use super::*;
+
+fn get(path: &str) -> Result<Route, RouteError> {
+    Route::parse(&Method::GET, path.as_bytes(), "").map(|parsed| parsed.route)
+}
+
+fn name(text: &str) -> PackageName {
+    PackageName::parse(text).expect(text)
+}
+
+fn packument(of: &str) -> Route {
+    Route::Packument { name: name(of) }
+}
+
+fn manifest(of: &str, selector: &str) -> Route {
+    Route::Manifest {
+        name: name(of),
+        selector: Selector::parse(selector).expect(selector),
+    }
+}
+
+fn tarball(of: &str, file: &str) -> Route {
+    Route::Tarball {
+        name: name(of),
+        file: TarballName::parse(file).expect(file),
+    }
+}
+
+fn dist_tags(of: &str) -> Route {
+    Route::DistTags { name: name(of) }
+}
+
+#[test]
+fn reads_every_spelling() {
+    for (path, expected) in [
+        ("/", Route::Root),
+        ("/?x", Route::Root),
+        ("/-/ping", Route::Ping),
+        ("/-/ping?write=true", Route::Ping),
+        ("/%2d/ping", Route::Ping),
+        ("/favicon.ico", Route::Favicon),
+        ("/robots.txt", Route::Robots),
+        ("/lodash", packument("lodash")),
+        ("/lodash/", packument("lodash")),
+        ("/lodash?write=true", packument("lodash")),
+        ("/%6codash", packument("lodash")),
+        ("/-x", packument("-x")),
+        ("/JSONStream", packument("JSONStream")),
+        ("/constructor", packument("constructor")),
+        ("/__proto__", packument("__proto__")),
+        ("/nul.x", packument("nul.x")),
+        ("/caf%C3%A9", packument("café")),
+        ("/café", packument("café")),
+        ("/@types/node", packument("@types/node")),
+        ("/@types/node/", packument("@types/node")),
+        ("/@types%2fnode", packument("@types/node")),
+        ("/@types%2Fnode", packument("@types/node")),
+        ("/%40types%2fnode", packument("@types/node")),
+        ("/%40types/node", packument("@types/node")),
+        ("/@types%2fnode/", packument("@types/node")),
+        ("/@a/_b", packument("@a/_b")),
+        ("/lodash/1.0.0", manifest("lodash", "1.0.0")),
+        ("/lodash/latest", manifest("lodash", "latest")),
+        ("/lodash/1.0.0-rc.1%2Bb", manifest("lodash", "1.0.0-rc.1+b")),
+        ("/@types/node/1.0.0", manifest("@types/node", "1.0.0")),
+        ("/@types%2fnode/latest", manifest("@types/node", "latest")),
+        ("/%40types%2Fnode/latest", manifest("@types/node", "latest")),
+        (
+            "/lodash/-/lodash-1.0.0.tgz",
+            tarball("lodash", "lodash-1.0.0.tgz"),
+        ),
+        (
+            "/old/-/old-1.0.0.tar.gz",
+            tarball("old", "old-1.0.0.tar.gz"),
+        ),
+        ("/32/-/thirty%40two.tgz", tarball("32", "thirty@two.tgz")),
+        ("/@s/n/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/@s%2fn/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/@s%2Fn/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/%40s%2fn/-/n-1.tgz?x=/..", tarball("@s/n", "n-1.tgz")),
+        ("/@s/n/-/@s/n-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/@s%2fn/-/@s%2fn-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/@s/n/-/%40s%2Fn-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/-/package/lodash/dist-tags", dist_tags("lodash")),
+        ("/-/package/@s/n/dist-tags", dist_tags("@s/n")),
+        ("/-/package/@s%2fn/dist-tags", dist_tags("@s/n")),
+        ("/-/package/%40s%2Fn/dist-tags", dist_tags("@s/n")),
+        ("http://registry.example/lodash", packument("lodash")),
+        ("HTTPS://registry.example:1/@s%2fn?x", packument("@s/n")),
+        ("http://registry.example", Route::Root),
+        ("http://registry.example?x=/y", Route::Root),
+    ] {
+        assert_eq!(get(path), Ok(expected), "{path}");
+    }
+}
+
+#[test]
+fn unknown_services_are_not_found_and_never_packages() {
+    for path in [
+        "/-",
+        "/-/",
+        "/-/pnpr",
+        "/-/ping/",
+        "/-/ping/x",
+        "/-/v1/login",
+        "/-/v1/search?text=x",
+        "/-/whoami",
+        "/-/package/lodash",
+        "/-/package/dist-tags",
+        "/-/package/lodash/1.0.0/dist-tags",
+        "/-/package/lodash/dist-tags/latest",
+        "/-/user/org.couchdb.user:me",
+        "/-/npm/v1/security/advisories/bulk",
+        "/lodash/-",
+        "/lodash/-/a/b",
+        "/lodash/-rev/1",
+        "/lodash/1.0.0/x",
+        "/@s/n/-/@t/n-1.tgz",
+        "/@s/n/-",
+        "/_changes?since=0",
+        "/_all_docs",
+        "/_design/app/_view/x",
+    ] {
+        assert_eq!(get(path), Err(RouteError::NotFound), "{path}");
+    }
+}
+
+#[test]
+fn refuses_paths_that_nobody_was_given() {
+    use BadPath::*;
+    for (path, expected) in [
+        ("", NotAbsolute),
+        ("lodash", NotAbsolute),
+        ("*", NotAbsolute),
+        ("registry.example:443", NotAbsolute),
+        ("ftp://registry.example/lodash", NotAbsolute),
+        ("//lodash", EmptySegment),
+        ("//", EmptySegment),
+        ("/lodash//", EmptySegment),
+        ("/lodash//1.0.0", EmptySegment),
+        ("/lodash/1.0.0/", EmptySegment),
+        ("/lodash/-/lodash-1.0.0.tgz/", EmptySegment),
+        ("http://registry.example//lodash", EmptySegment),
+        ("/..", Dots),
+        ("/.", Dots),
+        ("/../etc/passwd", Dots),
+        ("/lodash/..", Dots),
+        ("/lodash/%2e%2e", Dots),
+        ("/lodash/.%2E/x", Dots),
+        ("/lodash/-/..", Dots),
+        ("/-/../x", Dots),
+        ("/lodash%00", Forbidden),
+        ("/lodash\0", Forbidden),
+        ("/lodash%0a", Forbidden),
+        ("/lo\\dash", Forbidden),
+        ("/lo%5cdash", Forbidden),
+        ("/lodash/-/a%5Cb.tgz", Forbidden),
+        ("/lodash%", Encoding),
+        ("/lodash%2", Encoding),
+        ("/lodash%zz", Encoding),
+        ("/lodash/%+1", Encoding),
+        ("/lodash%ff", NotUtf8),
+        ("/lodash%c3/%a9", NotUtf8),
+    ] {
+        assert_eq!(get(path), Err(expected.into()), "{path}");
+    }
+    for path in [
+        "/@types",
+        "/@types/",
+        "/@/x",
+        "/..%2f..",
+        "/..%2f..%2fetc",
+        "/lodash%2f1.0.0",
+        "/@types%2fnode%2f1.0.0",
+        "/@types%2f%2fnode",
+        "/@types%2f",
+        "/@types%2f..",
+        "/@types/..%2fx",
+        "/@types/node%2f1",
+        "/%252e%252e",
+        "/lodash%2500",
+        "/c:",
+        "/node_modules",
+        "/registry.json",
+        "/favicon.ico/",
+        "/%20lodash",
+        "/.git",
+        "/@s/-/n-1.tgz",
+        "/-/package/%2e%2e%2fx/dist-tags",
+    ] {
+        let error = get(path).expect_err(path);
+        assert!(
+            matches!(error, RouteError::BadPath(BadPath::Name(_))),
+            "{path}: {error:?}"
+        );
+    }
+    for path in [
+        "/lodash/-/a%2fb.tgz",
+        "/lodash/-/@s%2fb.tgz",
+        "/@s/n/-/@t%2fn.tgz",
+    ] {
+        assert_eq!(
+            get(path),
+            Err(BadPath::File(InvalidTarballName).into()),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        get("/lodash/a%2fb"),
+        Err(BadPath::Selector(InvalidSelector).into())
+    );
+    assert_eq!(
+        get(&format!("/{}", "a/".repeat(2048))),
+        Err(BadPath::TooLong.into())
+    );
+    assert!(get(&format!("/lodash?{}", "a".repeat(5000))).is_ok());
+    let file = format!("/lodash/-/{}", "a".repeat(513));
+    assert_eq!(get(&file), Err(BadPath::File(InvalidTarballName).into()));
+    let latin = Route::parse(&Method::GET, b"/caf\xe9", "");
+    assert_eq!(latin, Err(BadPath::NotUtf8.into()));
+}
+
+#[test]
+fn known_paths_tell_which_methods_they_allow() {
+    let with = |method: Method, path: &str| Route::parse(&method, path.as_bytes(), "");
+    for path in [
+        "/",
+        "/lodash",
+        "/lodash/1.0.0",
+        "/lodash/-/x.tgz",
+        "/-/ping",
+        "/favicon.ico",
+    ] {
+        assert!(with(Method::HEAD, path).is_ok());
+        for method in [Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
+            let refused = RouteError::MethodNotAllowed { allow: "GET, HEAD" };
+            assert_eq!(with(method, path), Err(refused), "{path}");
+        }
+    }
+    // Clients fall back to other ways of logging in on a 404 only.
+    assert_eq!(with(Method::POST, "/-/v1/login"), Err(RouteError::NotFound));
+    assert_eq!(with(Method::PUT, "//"), Err(BadPath::EmptySegment.into()));
+}
+
+#[test]
+fn the_prefix_may_be_there_or_not() {
+    let below = |path: &str| Route::parse(&Method::GET, path.as_bytes(), "/npm").map(|p| p.route);
+    for (path, expected) in [
+        ("/npm/", Route::Root),
+        ("/", Route::Root),
+        ("/npm/lodash", packument("lodash")),
+        ("/lodash", packument("lodash")),
+        ("/npm/@s%2fn/1.0.0", manifest("@s/n", "1.0.0")),
+        ("/npm/@s/n/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/@s/n/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
+        ("/npm/-/ping", Route::Ping),
+        ("/-/ping", Route::Ping),
+        ("/npmx", packument("npmx")),
+        ("http://registry.example/npm/lodash", packument("lodash")),
+        // The package npm, with and without.
+        ("/npm/npm", packument("npm")),
+        ("/npm", packument("npm")),
+        ("/npm/npm/-/npm-1.0.0.tgz", tarball("npm", "npm-1.0.0.tgz")),
+        ("/npm/-/npm-1.0.0.tgz", tarball("npm", "npm-1.0.0.tgz")),
+    ] {
+        assert_eq!(below(path), Ok(expected), "{path}");
+    }
+    for path in ["/npm/-/whoami", "/npm/-/", "/npm/-/npm.tgz"] {
+        assert_eq!(below(path), Err(RouteError::NotFound), "{path}");
+    }
+    assert_eq!(below("/npm//lodash"), Err(BadPath::EmptySegment.into()));
+    let deep = Route::parse(&Method::GET, b"/a/b/lodash", "/a/b").map(|p| p.route);
+    assert_eq!(deep, Ok(packument("lodash")));
+}
+
+#[test]
+fn write_is_told_by_the_query() {
+    for (path, expected) in [
+        ("/lodash?write=true", true),
+        ("/lodash?a=b&write=true&c", true),
+        ("/lodash", false),
+        ("/lodash?write=false", false),
+        ("/lodash?rewrite=true", false),
+        ("http://registry.example?write=true", true),
+    ] {
+        let parsed = Route::parse(&Method::GET, path.as_bytes(), "").expect(path);
+        assert_eq!(parsed.write, expected, "{path}");
+    }
+}
+
+#[test]
+fn every_route_has_a_word_and_its_package() {
+    for (path, kind, of) in [
+        ("/", "root", None),
+        ("/@s%2fn", "packument", Some("@s/n")),
+        ("/n/1.0.0", "manifest", Some("n")),
+        ("/n/-/n-1.tgz", "tarball", Some("n")),
+        ("/-/package/n/dist-tags", "dist_tags", Some("n")),
+        ("/-/ping", "ping", None),
+        ("/favicon.ico", "favicon", None),
+        ("/robots.txt", "robots", None),
+    ] {
+        let route = get(path).expect(path);
+        assert_eq!(route.kind(), kind);
+        assert_eq!(route.name().map(PackageName::as_str), of);
+        assert_eq!(route.path(), path);
+    }
+}

@@ -1,0 +1,129 @@
+//! When and how NOPAR ends: asked by a signal (or a test), it stops accepting, finishes what is
+//! going on, and goes.
+//! Knows nothing of requests but how many there are.
+//!
+//! Pingora's own graceful stop sleeps for a fixed time even when idle, and then drops what is not
+//! done. So this one happens before Pingora is told, and Pingora is told to be quick.
+
+use crate::inflight::InFlight;
+use async_trait::async_trait;
+use log::{info, warn};
+use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// What asks NOPAR to end.
+pub struct Stop {
+    asked: Source,
+}
+
+enum Source {
+    Signals,
+    Handle(watch::Receiver<usize>),
+}
+
+/// Asks a NOPAR in this process to end.
+#[derive(Clone, Debug)]
+pub struct StopHandle {
+    times: std::sync::Arc<watch::Sender<usize>>,
+}
+
+impl Stop {
+    /// SIGTERM and SIGINT.
+    pub fn signals() -> Stop {
+        Stop { asked: Source::Signals }
+    }
+
+    /// A handle, for NOPAR inside another program.
+    pub fn channel() -> (StopHandle, Stop) {
+        let (times, asked) = watch::channel(0);
+        let handle = StopHandle { times: std::sync::Arc::new(times) };
+        (handle, Stop { asked: Source::Handle(asked) })
+    }
+}
+
+impl StopHandle {
+    /// Asks to end. The second time, it ends at once.
+    pub fn stop(&self) {
+        self.times.send_modify(|times| *times += 1);
+    }
+}
+
+/// Pingora's question when to end, answered when there is nothing left to lose.
+pub(crate) struct Stopper {
+    pub(crate) stop: Stop,
+    /// Set to end the accept loops and close idle connections.
+    pub(crate) closing: watch::Sender<bool>,
+    /// Becomes true when the accept loops have ended.
+    pub(crate) closed: watch::Receiver<bool>,
+    pub(crate) in_flight: InFlight,
+    pub(crate) timeout: Duration,
+}
+
+#[async_trait]
+impl ShutdownSignalWatch for Stopper {
+    async fn recv(&self) -> ShutdownSignal {
+        let mut asked = Asked::new(&self.stop);
+        asked.again().await;
+        info!("stopping: {} requests in flight", self.in_flight.count());
+        // Nobody listening any more is as good as everybody told.
+        let _ = self.closing.send(true);
+        tokio::select! {
+            () = self.drained() => info!("stopped"),
+            () = tokio::time::sleep(self.timeout) => warn!(
+                "stopped with {} requests unfinished after {} s (NOPAR_STOP_TIMEOUT)",
+                self.in_flight.count(),
+                self.timeout.as_secs(),
+            ),
+            () = asked.again() => {
+                warn!("stopped at once with {} requests unfinished", self.in_flight.count());
+            }
+        }
+        ShutdownSignal::FastShutdown
+    }
+}
+
+impl Stopper {
+    async fn drained(&self) {
+        let _ = self.closed.clone().wait_for(|closed| *closed).await;
+        self.in_flight.idle().await;
+    }
+}
+
+/// Waits for being asked, once or again.
+enum Asked {
+    Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal),
+    Handle(watch::Receiver<usize>, usize),
+}
+
+impl Asked {
+    fn new(stop: &Stop) -> Asked {
+        let signal_of = |kind| signal(kind).expect("SIGTERM and SIGINT can be handled");
+        match &stop.asked {
+            Source::Signals => {
+                Asked::Signals(signal_of(SignalKind::terminate()), signal_of(SignalKind::interrupt()))
+            }
+            Source::Handle(asked) => Asked::Handle(asked.clone(), 0),
+        }
+    }
+
+    async fn again(&mut self) {
+        match self {
+            Asked::Signals(terminate, interrupt) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+            Asked::Handle(asked, times) => {
+                *times += 1;
+                let wanted = *times;
+                if asked.wait_for(|asked| *asked >= wanted).await.is_err() {
+                    // The handle is gone: nobody will ever ask.
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+}

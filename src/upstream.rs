@@ -1,0 +1,122 @@
+//! The registry NOPAR fetches from: its addresses, its credentials, the way to it.
+//! Knows nothing of callers, caches or packuments' contents.
+
+mod fetch;
+mod peer;
+mod resolve;
+mod target;
+mod tunnel;
+
+pub use fetch::{Answer, FetchError};
+pub use target::{BadTarget, Target};
+
+use crate::config;
+use crate::npm::encode_segment;
+use crate::npm::name::PackageName;
+use crate::npm::tarball::TarballName;
+use http::header::{self, HeaderName, HeaderValue};
+use peer::Dialer;
+use pingora::connectors::http::Connector;
+use pingora::http::RequestHeader;
+use pingora::upstreams::peer::HttpPeer;
+use std::time::Duration;
+
+/// An upstream cannot be made of this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// A configured text cannot be sent as a header.
+    #[error("{0} holds a character that cannot be sent in a header")]
+    Header(&'static str),
+    /// The upstream's URL has no host.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+}
+
+/// One upstream registry.
+pub struct Upstream {
+    /// Its root; paths of packuments and tarballs start here.
+    root: Target,
+    dialer: Dialer,
+    connector: Connector,
+    user_agent: HeaderValue,
+    authorization: Option<HeaderValue>,
+    /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
+    via: HeaderValue,
+    fetch_timeout: Duration,
+}
+
+impl Upstream {
+    /// The upstream of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3).
+    ///
+    /// # Errors
+    /// When the configured URL, user agent or token cannot be used.
+    pub fn new(config: &config::Upstream, pseudonym: &str) -> Result<Upstream, SetUpError> {
+        let authorization = config.token.as_ref().map(|token| {
+            let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+                .map_err(|_| SetUpError::Header("the upstream's token"))?;
+            value.set_sensitive(true);
+            Ok::<_, SetUpError>(value)
+        });
+        Ok(Upstream {
+            root: Target::parse(&config.url)?,
+            dialer: Dialer::new(config),
+            connector: Connector::new(Some(peer::connector_options(config))),
+            user_agent: HeaderValue::try_from(config.user_agent.as_str())
+                .map_err(|_| SetUpError::Header("the user agent"))?,
+            authorization: authorization.transpose()?,
+            via: HeaderValue::try_from(format!("1.1 {pseudonym}"))
+                .map_err(|_| SetUpError::Header("the name for Via"))?,
+            fetch_timeout: config.fetch_timeout,
+        })
+    }
+
+    /// Where the upstream has a package's packument.
+    pub fn packument(&self, name: &PackageName) -> Target {
+        self.root.join(&name.encoded())
+    }
+
+    /// Where the upstream has a tarball if it keeps to npm's usual paths.
+    pub fn tarball(&self, name: &PackageName, file: &TarballName) -> Target {
+        self.root.join(&format!("{}/-/{}", name.path(), encode_segment(file.as_str())))
+    }
+
+    /// The target of a URL that a document of this upstream named.
+    ///
+    /// # Errors
+    /// When it is not an `http` or `https` URL.
+    pub fn named(&self, url: &str) -> Result<Target, BadTarget> {
+        Target::parse(&url::Url::parse(url)?)
+    }
+
+    /// Whether `target` lies on the upstream's own origin: only then do its credentials go along.
+    fn is_own(&self, target: &Target) -> bool {
+        self.root.same_origin(target)
+    }
+
+    /// A connection's description for Pingora: address resolved, options set.
+    ///
+    /// # Errors
+    /// When the host's name cannot be resolved.
+    pub async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
+        self.dialer.peer(target).await
+    }
+
+    /// A request for `target` as NOPAR sends it: nothing of a caller's request is in it.
+    pub fn request(&self, target: &Target, extra: &[(HeaderName, HeaderValue)]) -> pingora::Result<RequestHeader> {
+        let path = self.dialer.request_target(target);
+        let mut request = RequestHeader::build(http::Method::GET, path.as_bytes(), Some(8))?;
+        request.insert_header(header::HOST, target.authority())?;
+        request.insert_header(header::USER_AGENT, &self.user_agent)?;
+        request.insert_header(header::VIA, &self.via)?;
+        if let Some(authorization) = self.authorization.as_ref().filter(|_| self.is_own(target)) {
+            request.insert_header(header::AUTHORIZATION, authorization)?;
+        }
+        if let Some(authorization) = self.dialer.proxy_authorization(target) {
+            request.insert_header(header::PROXY_AUTHORIZATION, authorization)?;
+        }
+        for (name, value) in extra {
+            request.insert_header(name, value)?;
+        }
+        Ok(request)
+    }
+}

@@ -1,0 +1,268 @@
+//! What a client sees of a packument: a pure function of the document, the form, the encoding and the
+//! base URL, ready to send, and kept in memory under its source's generation.
+//! Knows nothing of where the document came from or who asks.
+
+use crate::base_url::BaseUrl;
+use crate::cache::{DiskCache, Entry};
+use crate::document::{self, CachedDocument, DocumentLost, gunzip};
+use crate::memory::{Held, Memory, MemoryKey, What};
+use crate::negotiate::{self, Encoding};
+use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Something to send, without what belongs to one response only.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its ETag, strong.
+    pub etag: String,
+    /// When it last changed, as an HTTP date, if the upstream said so.
+    pub last_modified: Option<String>,
+    /// Its Content-Type.
+    pub content_type: &'static str,
+    /// How `body` is packed.
+    pub encoding: Encoding,
+    /// The bytes.
+    pub body: Bytes,
+}
+
+/// What is asked of a packument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// The packument.
+    Packument(Form),
+    /// The manifest of a version, or of the version a dist-tag names.
+    Manifest(Selector),
+    /// The map of dist-tags.
+    DistTags,
+}
+
+/// A view that is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Of which package.
+    pub name: PackageName,
+    /// What of it.
+    pub want: Want,
+    /// Packed how.
+    pub encoding: Encoding,
+    /// For a client that reaches NOPAR at this URL.
+    pub base: BaseUrl,
+}
+
+impl Ask {
+    fn key(&self, entry: &Entry) -> MemoryKey {
+        let what = match &self.want {
+            Want::Packument(form) => What::View(*form, self.encoding, self.base.clone()),
+            Want::Manifest(selector) => {
+                What::Manifest(selector.clone(), self.encoding, self.base.clone())
+            }
+            Want::DistTags => What::DistTags,
+        };
+        MemoryKey { id: entry.id(), what }
+    }
+}
+
+/// Why a view could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The document has no such version or dist-tag.
+    #[error("no such version or dist-tag")]
+    NoSuchVersion,
+    /// The entry is of no use.
+    #[error(transparent)]
+    Lost(#[from] DocumentLost),
+}
+
+/// Makes views and keeps them.
+#[derive(Clone)]
+pub struct Views {
+    cache: &'static DiskCache,
+    memory: Arc<Memory>,
+}
+
+impl Views {
+    /// Views of what `cache` holds, kept in `memory`.
+    pub fn new(cache: &'static DiskCache, memory: Arc<Memory>) -> Views {
+        Views { cache, memory }
+    }
+
+    /// The view, from memory, or made while all who ask for it wait.
+    ///
+    /// # Errors
+    /// When the document lacks the version, or the entry is damaged or gone.
+    pub async fn view(&self, entry: &Arc<Entry>, ask: &Ask) -> Result<Arc<View>, ViewError> {
+        let key = ask.key(entry);
+        let made = async { self.make(entry, ask).await.map(|view| Held::View(Arc::new(view))) };
+        match self.memory.get_or_make(key, made).await? {
+            Held::View(view) => Ok(view),
+            _ => Err(ViewError::NoSuchVersion),
+        }
+    }
+
+    /// The head of an entry's document.
+    ///
+    /// # Errors
+    /// When the entry is damaged or gone.
+    pub async fn document(&self, entry: &Arc<Entry>) -> Result<Arc<CachedDocument>, DocumentLost> {
+        let key = MemoryKey { id: entry.id(), what: What::Document };
+        if let Some(Held::Document(document)) = self.memory.get(&key) {
+            return Ok(document);
+        }
+        let document = Arc::new(CachedDocument::open(self.cache, Arc::clone(entry)).await?);
+        self.memory.put(key, Held::Document(Arc::clone(&document)));
+        Ok(document)
+    }
+
+    /// The index of an entry's document.
+    ///
+    /// # Errors
+    /// When the entry is damaged or gone.
+    pub async fn index(&self, entry: &Arc<Entry>) -> Result<Arc<Index>, DocumentLost> {
+        let key = MemoryKey { id: entry.id(), what: What::Index };
+        if let Some(Held::Index(index)) = self.memory.get(&key) {
+            return Ok(index);
+        }
+        let document = self.document(entry).await?;
+        let index = Arc::new(document.index(self.cache).await?);
+        self.memory.put(key, Held::Index(Arc::clone(&index)));
+        Ok(index)
+    }
+
+    async fn make(&self, entry: &Arc<Entry>, ask: &Ask) -> Result<View, ViewError> {
+        let document = self.document(entry).await?;
+        match &ask.want {
+            Want::Packument(form) => self.packument(&document, *form, ask).await,
+            Want::Manifest(selector) => {
+                let (name, selector) = (ask.name.clone(), selector.clone());
+                let found = document
+                    .derive(self.cache, move |source| source.manifest(&name, &selector))
+                    .await?;
+                Ok(of_template(&found.ok_or(ViewError::NoSuchVersion)?, negotiate::FULL, ask))
+            }
+            Want::DistTags => {
+                let index = self.index(entry).await?;
+                Ok(dist_tags(&index))
+            }
+        }
+    }
+
+    async fn packument(
+        &self,
+        document: &CachedDocument,
+        form: Form,
+        ask: &Ask,
+    ) -> Result<View, ViewError> {
+        let body = match document.prebuilt(self.cache, form, &ask.base).await? {
+            Some(packed) if ask.encoding == Encoding::Gzip => packed,
+            Some(packed) => unpack(packed).await?,
+            None => self.render(document, form, ask).await?,
+        };
+        Ok(View {
+            etag: document.etag(form, ask.encoding, &ask.base),
+            last_modified: document.modified().and_then(http_date),
+            content_type: content_type(form),
+            encoding: ask.encoding,
+            body,
+        })
+    }
+
+    async fn render(
+        &self,
+        document: &CachedDocument,
+        form: Form,
+        ask: &Ask,
+    ) -> Result<Bytes, DocumentLost> {
+        let ask = ask.clone();
+        document
+            .derive(self.cache, move |source| fill(&source.template(&ask.name, form), &ask))
+            .await
+    }
+}
+
+/// The view of a document that is not in the cache, for one request only. `None` when it lacks the
+/// version. Blocks.
+pub fn of_source(source: &Document<'_>, ask: &Ask) -> Option<View> {
+    match &ask.want {
+        Want::Packument(form) => {
+            let template = source.template(&ask.name, *form);
+            let modified = source.index().modified().map(str::to_owned);
+            let view = of_template(&template, content_type(*form), ask);
+            Some(View { last_modified: modified.as_deref().and_then(http_date), ..view })
+        }
+        Want::Manifest(selector) => {
+            Some(of_template(&source.manifest(&ask.name, selector)?, negotiate::FULL, ask))
+        }
+        Want::DistTags => Some(dist_tags(&source.index())),
+    }
+}
+
+fn content_type(form: Form) -> &'static str {
+    match form {
+        Form::Full => negotiate::FULL,
+        // pnpm strips a document itself when it sees another type.
+        Form::Abbreviated => negotiate::ABBREVIATED,
+    }
+}
+
+fn of_template(template: &Template, content_type: &'static str, ask: &Ask) -> View {
+    let content = document::digest_of(template);
+    View {
+        etag: document::etag(&content, ask.encoding, &ask.base),
+        last_modified: None,
+        content_type,
+        encoding: ask.encoding,
+        body: fill(template, ask),
+    }
+}
+
+fn fill(template: &Template, ask: &Ask) -> Bytes {
+    match ask.encoding {
+        Encoding::Gzip => document::pack_template(template, ask.base.as_str()),
+        Encoding::Identity => Bytes::from(template.fill(ask.base.as_str())),
+    }
+}
+
+fn dist_tags(index: &Index) -> View {
+    let tags: serde_json::Map<_, _> = index
+        .dist_tags()
+        .iter()
+        .map(|(tag, version)| (tag.clone(), version.clone().into()))
+        .collect();
+    let body = serde_json::Value::from(tags).to_string();
+    let digest = Sha256::digest(body.as_bytes());
+    View {
+        etag: format!("\"{}\"", document::hex(&digest[..16])),
+        last_modified: None,
+        content_type: negotiate::FULL,
+        encoding: Encoding::Identity,
+        body: Bytes::from(body),
+    }
+}
+
+async fn unpack(packed: Bytes) -> Result<Bytes, DocumentLost> {
+    let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed, u64::MAX)).await??;
+    Ok(Bytes::from(unpacked))
+}
+
+/// An HTTP date of npm's `time.modified` (ISO 8601 in UTC), whole seconds, rounded down: pnpm
+/// compares it with an age cut-off.
+fn http_date(iso: &str) -> Option<String> {
+    let time = iso8601::parse(iso)?;
+    Some(httpdate::fmt_http_date(time))
+}
+
+mod iso8601;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_dates_are_npms_times_without_fractions() {
+        let date = http_date("2024-02-29T23:59:58.999Z");
+        assert_eq!(date.as_deref(), Some("Thu, 29 Feb 2024 23:59:58 GMT"));
+        assert_eq!(http_date("yesterday"), None);
+    }
+}

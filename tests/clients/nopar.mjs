@@ -1,0 +1,107 @@
+// The built NOPAR as a child process: on a free port, with directories of its own, in front of
+// one upstream.
+// Knows nothing of clients; reads of the log only where NOPAR listens and which paths were asked.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+
+/** NOPAR listens within this long of its start, also on a busy machine. */
+const START_LIMIT_MS = 30_000;
+
+/** SIGTERM promises an end in under a second when idle. */
+export const IDLE_STOP_LIMIT_MS = 1000;
+
+/** The program under test. */
+function binary() {
+  const target = process.env.CARGO_TARGET_DIR ?? path.resolve(import.meta.dirname, '../../target');
+  return process.env.NOPAR_BINARY ?? path.join(target, 'debug', 'nopar');
+}
+
+/** Directories for one NOPAR; they outlive a restart and end with `remove`. */
+export function makeHome() {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'nopar-home-'));
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** Starts NOPAR in `home` in front of `upstream` and waits until it listens. */
+export async function startNopar(home, upstream) {
+  const child = spawn(binary(), [], {
+    cwd: home.root,
+    env: {
+      PATH: process.env.PATH,
+      HOME: home.root,
+      NOPAR_HOME: home.root,
+      NOPAR_HOSTNAME: '127.0.0.1',
+      NOPAR_PORT: '0',
+      NOPAR_FORWARDER_URL: upstream,
+      NOPAR_CACHE_PATH: path.join(home.root, 'cache'),
+      NOPAR_REGISTRY_PATH: path.join(home.root, 'registry'),
+      NOPAR_LOGLEVEL: 'info',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const nopar = new Nopar(child);
+  await nopar.listening();
+  return nopar;
+}
+
+class Nopar {
+  #child;
+  #exited;
+  #log = '';
+  #onText = () => {};
+  /** Where it listens, with a slash at the end. */
+  url;
+
+  constructor(child) {
+    this.#child = child;
+    // 'error' (no such program) rejects this wait as well as 'exit' ends it.
+    this.#exited = once(child, 'exit');
+    this.#exited.catch(() => {});
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        this.#log += text;
+        this.#onText();
+      });
+    }
+    // A test that dies leaves no server behind.
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+  }
+
+  /** Everything it has said. */
+  get log() {
+    return this.#log;
+  }
+
+  /** The paths of all tarballs that were asked for, as the log has them, each once. */
+  get tarballsAsked() {
+    return new Set(this.#log.match(/\/[^\s"?]+\.tgz/g) ?? []);
+  }
+
+  async listening() {
+    const said = new Promise((resolve) => {
+      this.#onText = () => {
+        this.url ??= this.#log.match(/listening on (http:\/\/127\.0\.0\.1:\d+\/)/)?.[1];
+        if (this.url) resolve(true);
+      };
+    });
+    const ended = this.#exited.then(() => 'it ended', (error) => error.message);
+    const late = after(START_LIMIT_MS, 'it did not say where it listens', { ref: false });
+    const outcome = await Promise.race([said, ended, late]);
+    if (outcome !== true) throw new Error(`NOPAR did not start: ${outcome}\n${this.#log}`);
+  }
+
+  /** Asks it to stop (SIGTERM, its own pid) and waits: `{ code, milliseconds }`. */
+  async stop() {
+    const started = performance.now();
+    this.#child.kill('SIGTERM');
+    const [code, signal] = await this.#exited;
+    return { code: code ?? signal, milliseconds: performance.now() - started };
+  }
+}

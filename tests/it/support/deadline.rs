@@ -1,0 +1,19 @@
+//! The one deadline of the tests: waiting longer than this is a failure, not patience.
+//! Knows nothing of what is waited for.
+
+use std::time::Duration;
+
+/// Far above what any step takes on a busy machine, far below what a person waits.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Awaits `work`, or fails the test naming `what` did not come.
+#[track_caller]
+pub(crate) fn within<F: Future>(what: String, work: F) -> impl Future<Output = F::Output> {
+    let caller = std::panic::Location::caller();
+    async move {
+        match tokio::time::timeout(DEADLINE, work).await {
+            Ok(value) => value,
+            Err(_) => panic!("{what}: nothing within {DEADLINE:?} (asked at {caller})"),
+        }
+    }
+}

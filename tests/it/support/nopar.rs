@@ -1,0 +1,245 @@
+//! A NOPAR of one's own: real configuration, real sockets, directories that vanish afterwards.
+//! Knows nothing of NOPAR's inside beyond `Config`, `Clock` and `App`.
+
+mod running;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nopar::clock::Clock;
+use tempfile::TempDir;
+
+use self::running::Running;
+use super::client::{Connection, Request, Response};
+use super::proxy::FakeProxy;
+use super::upstream::FakeUpstream;
+
+/// A NOPAR about to be started.
+pub(crate) struct TestNoparBuilder {
+    env: BTreeMap<String, String>,
+    file: Option<String>,
+    host: Option<String>,
+    clock: Clock,
+}
+
+impl TestNoparBuilder {
+    /// Sets a variable.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Leaves a variable unset that would have been set for the test.
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.env.remove(name);
+        self
+    }
+
+    /// A configuration file with this text.
+    pub(crate) fn file(mut self, text: &str) -> Self {
+        self.file = Some(text.to_owned());
+        self
+    }
+
+    /// Goes through a forward proxy.
+    pub(crate) fn via(self, proxy: &FakeProxy) -> Self {
+        self.env("NOPAR_PROXY_URL", &proxy.url())
+    }
+
+    /// The Host of requests made by [`TestNopar`]; the address otherwise, which a restart changes.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        self.host = Some(host.to_owned());
+        self
+    }
+
+    /// Starts it and waits until it listens; fails the test when it does not.
+    #[track_caller]
+    pub(crate) fn start(self) -> impl Future<Output = TestNopar> {
+        let caller = std::panic::Location::caller();
+        async move {
+            match self.try_start().await {
+                Ok(nopar) => nopar,
+                Err(reason) => panic!("NOPAR does not start: {reason} (started at {caller})"),
+            }
+        }
+    }
+
+    /// Starts it, or says in NOPAR's own words why it does not.
+    pub(crate) async fn try_start(mut self) -> Result<TestNopar, String> {
+        let home = TempDir::new().expect("a temporary directory");
+        let file = self.file.map(|text| {
+            let path = home.path().join("nopar.toml");
+            std::fs::write(&path, text).expect("writing the configuration");
+            path
+        });
+        let mut inside = |name: &str, path: PathBuf| {
+            let path = path.to_str().expect("a path in UTF-8").to_owned();
+            self.env.entry(name.to_owned()).or_insert(path);
+        };
+        inside("NOPAR_HOME", home.path().to_owned());
+        inside("NOPAR_CACHE_PATH", home.path().join("cache"));
+        inside("NOPAR_REGISTRY_PATH", home.path().join("registry"));
+        let running = Running::start(&self.env, file.as_deref(), self.clock.clone()).await?;
+        Ok(TestNopar {
+            addr: running.addresses[0],
+            running: Some(running),
+            env: self.env,
+            file,
+            host: self.host,
+            clock: self.clock,
+            home,
+        })
+    }
+}
+
+/// A running NOPAR; dropping it stops it and removes its directories.
+pub(crate) struct TestNopar {
+    running: Option<Running>,
+    addr: SocketAddr,
+    env: BTreeMap<String, String>,
+    file: Option<PathBuf>,
+    host: Option<String>,
+    clock: Clock,
+    // Last: removed once the running one, above, has ended.
+    home: TempDir,
+}
+
+impl TestNopar {
+    /// A NOPAR whose upstream is this one.
+    pub(crate) fn with(upstream: &FakeUpstream) -> TestNoparBuilder {
+        Self::forwarding_to(&upstream.url())
+    }
+
+    /// A NOPAR whose upstream is at any URL.
+    pub(crate) fn forwarding_to(url: &str) -> TestNoparBuilder {
+        let builder = TestNoparBuilder {
+            env: BTreeMap::new(),
+            file: None,
+            host: None,
+            clock: Clock::system(),
+        };
+        builder
+            .env("NOPAR_HOSTNAME", "127.0.0.1")
+            .env("NOPAR_PORT", "0")
+            .env("NOPAR_FORWARDER_URL", url)
+            // A test that fails with a request in flight should not take half a minute more.
+            .env("NOPAR_STOP_TIMEOUT", "2s")
+    }
+
+    /// `http://127.0.0.1:PORT`, or with the Host that was chosen.
+    pub(crate) fn url(&self) -> String {
+        match &self.host {
+            Some(host) => format!("http://{host}"),
+            None => format!("http://{}", self.addr),
+        }
+    }
+
+    /// Where it listens; another port after a restart.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// GETs a path, or a URL that begins with [`TestNopar::url`].
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> impl Future<Output = Response> + Send + use<> {
+        self.request(path).send()
+    }
+
+    /// A GET to be dressed further, of a path or a URL that begins with [`TestNopar::url`].
+    #[track_caller]
+    pub(crate) fn request(&self, path: &str) -> Request {
+        let base = self.url();
+        let path = path.strip_prefix(&base).unwrap_or(path);
+        assert!(path.starts_with('/'), "{path} is not below {base}");
+        let request = Request::get(self.addr, path);
+        match &self.host {
+            Some(host) => request.host(host),
+            None => request,
+        }
+    }
+
+    /// A connection to it.
+    pub(crate) async fn connect(&self) -> Connection {
+        let opened = Connection::open(self.addr).await;
+        opened.unwrap_or_else(|error| panic!("NOPAR at {}: {error}", self.addr))
+    }
+
+    /// Makes its clock jump.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Tells it to stop, without waiting.
+    pub(crate) fn begin_stop(&self) {
+        self.running.as_ref().expect("a running NOPAR").begin_stop();
+    }
+
+    /// Stops it and waits until its thread has ended.
+    pub(crate) async fn stop(&mut self) {
+        let running = self.running.take().expect("a running NOPAR");
+        running.begin_stop();
+        running.ended().await;
+    }
+
+    /// Stops it if it runs, and starts it with the same directories, settings and clock.
+    pub(crate) async fn restart(&mut self) {
+        if self.running.is_some() {
+            self.stop().await;
+        }
+        let started = Running::start(&self.env, self.file.as_deref(), self.clock.clone()).await;
+        let running = started.unwrap_or_else(|reason| panic!("NOPAR does not restart: {reason}"));
+        self.addr = running.addresses[0];
+        self.running = Some(running);
+    }
+
+    /// The directory of what upstream said.
+    pub(crate) fn cache_path(&self) -> &Path {
+        Path::new(&self.env["NOPAR_CACHE_PATH"])
+    }
+
+    /// The directory of hosted packages.
+    pub(crate) fn registry_path(&self) -> &Path {
+        Path::new(&self.env["NOPAR_REGISTRY_PATH"])
+    }
+
+    /// Its home directory, which holds the others unless they were set by hand.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Files below the cache directory, sorted, relative to it.
+    pub(crate) fn cache_files(&self) -> Vec<String> {
+        files_below(self.cache_path())
+    }
+
+    /// Files below the directory of hosted packages, sorted, relative to it.
+    pub(crate) fn registry_files(&self) -> Vec<String> {
+        files_below(self.registry_path())
+    }
+}
+
+/// Files below a directory; none where it does not exist.
+fn files_below(top: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![top.to_owned()];
+    while let Some(directory) = open.pop() {
+        // One removed meanwhile has no files.
+        let Ok(entries) = std::fs::read_dir(&directory) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let below = path.strip_prefix(top).expect("it was found below");
+            found.push(below.to_string_lossy().into_owned());
+        }
+    }
+    found.sort();
+    found
+}
