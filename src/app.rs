@@ -101,8 +101,13 @@ impl App {
             close,
             close_done,
         };
-        let stopper =
-            Stopper { stop, closing, closed, in_flight: self.in_flight, timeout: self.config.server.stop_timeout };
+        let stopper = Stopper {
+            stop,
+            closing,
+            closed,
+            in_flight: self.in_flight,
+            timeout: self.config.server.stop_timeout,
+        };
         let mut server = server;
         server.add_service(service);
         server.run(RunArgs { shutdown_signal: Box::new(stopper) });

@@ -66,10 +66,7 @@ impl BaseUrl {
     /// Parses a configured base URL. A trailing slash is dropped, host names are lower-cased.
     /// Hosts beyond ASCII are written in punycode.
     pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
-        Self::read(text).map_err(|reason| InvalidBaseUrl {
-            text: text.to_owned(),
-            reason,
-        })
+        Self::read(text).map_err(|reason| InvalidBaseUrl { text: text.to_owned(), reason })
     }
 
     /// The URL without trailing slash.
@@ -105,21 +102,13 @@ impl BaseUrl {
             false => Forwarded::default(),
         };
         let host = only_host(headers)?;
-        let own_scheme = if scheme_tls {
-            Scheme::Https
-        } else {
-            Scheme::Http
-        };
+        let own_scheme = if scheme_tls { Scheme::Https } else { Scheme::Http };
         let mut authority = match forwarded.authority {
             Some(authority) => authority,
             None => authority_of(uri_authority, host, fallback_addr)?,
         };
         authority.port = authority.port.or(forwarded.port);
-        Ok(Self::assemble(
-            forwarded.scheme.unwrap_or(own_scheme),
-            &authority,
-            &forwarded.prefix,
-        ))
+        Ok(Self::assemble(forwarded.scheme.unwrap_or(own_scheme), &authority, &forwarded.prefix))
     }
 
     fn read(text: &str) -> Result<Self, &'static str> {
@@ -176,17 +165,12 @@ impl Scheme {
 /// a dual-stack socket shows as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address.
 pub fn trusted(peer: IpAddr, ranges: &[IpNet]) -> bool {
     let canonical = peer.to_canonical();
-    ranges
-        .iter()
-        .any(|range| range.contains(&canonical) || range.contains(&peer))
+    ranges.iter().any(|range| range.contains(&canonical) || range.contains(&peer))
 }
 
 /// The Host header's text, if there is one that is not empty.
 fn only_host(headers: &HeaderMap) -> Result<Option<&str>, BadHost> {
-    let bad = |reason| BadHost {
-        header: "Host",
-        reason,
-    };
+    let bad = |reason| BadHost { header: "Host", reason };
     let mut hosts = headers.get_all(http::header::HOST).iter();
     let Some(host) = hosts.next() else {
         return Ok(None);
@@ -208,10 +192,7 @@ fn authority_of(
         (Some(text), _) => ("request target", text),
         (None, Some(text)) => ("Host", text),
         (None, None) => {
-            let none = BadHost {
-                header: "Host",
-                reason: "there is none",
-            };
+            let none = BadHost { header: "Host", reason: "there is none" };
             return fallback_addr.map(Authority::of_address).ok_or(none);
         }
     };
@@ -227,9 +208,7 @@ fn parse_prefix(path: &str) -> Result<&str, &'static str> {
     if path.len() > MAX_PREFIX_BYTES {
         return Err("its path is longer than 512 bytes");
     }
-    let segments = path
-        .strip_prefix('/')
-        .ok_or("its path does not begin with a slash")?;
+    let segments = path.strip_prefix('/').ok_or("its path does not begin with a slash")?;
     let safe = |c: u8| c.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@".contains(&c);
     for segment in segments.split('/') {
         if segment.is_empty() || segment == "." || segment == ".." {

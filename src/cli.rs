@@ -1,5 +1,89 @@
-//! tmp
-#![allow(missing_docs)]
-pub struct Cli{pub config:Option<std::path::PathBuf>,pub command:Command}
-pub enum Command{Serve,CheckConfig,PrintDefaultConfig}
-impl Cli{pub fn parse_args()->Cli{Cli{config:None,command:Command::Serve}}}
+//! The command line.
+//! Knows nothing of settings: those are configuration.
+
+use clap::Parser;
+use std::path::PathBuf;
+
+/// What the command line says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cli {
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Serve the registry.
+    Serve,
+    /// Read the configuration, say what is wrong with it, and end.
+    CheckConfig,
+    /// Print the commented default configuration, and end.
+    PrintDefaultConfig,
+}
+
+const AFTER_HELP: &str = "\
+Without options NOPAR serves on http://localhost:5984/ what the registry
+https://registry.yarnpkg.com holds, and keeps copies in ./cache.
+
+Every setting is an environment variable, or a key of the file; the most used:
+  NOPAR_HOSTNAME, NOPAR_PORT    where to listen
+  NOPAR_FORWARDER_URL           the upstream registry
+  NOPAR_CACHE_PATH, _SIZE       where copies are kept, and how many bytes of them
+  NOPAR_BASE_URL                the URL clients use, behind a reverse proxy
+nopar --print-default-config shows them all.
+
+Point a package manager at it:  npm config set registry http://localhost:5984/";
+
+#[derive(Parser)]
+#[command(name = "nopar", version, about = "The Node PAckage Registry & proxy", after_help = AFTER_HELP)]
+struct Options {
+    /// Read settings from FILE (also: NOPAR_CONFIG)
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Check the configuration and exit
+    #[arg(long, conflicts_with = "print_default_config")]
+    check_config: bool,
+    /// Print a file with every setting, explained, at its default, and exit
+    #[arg(long)]
+    print_default_config: bool,
+}
+
+impl Cli {
+    /// Reads the process's arguments; prints help, version or what is wrong with them, and exits, if
+    /// they ask for it.
+    pub fn parse_args() -> Cli {
+        Options::parse().into()
+    }
+}
+
+impl From<Options> for Cli {
+    fn from(options: Options) -> Cli {
+        let command = match (options.check_config, options.print_default_config) {
+            (true, _) => Command::CheckConfig,
+            (_, true) => Command::PrintDefaultConfig,
+            _ => Command::Serve,
+        };
+        Cli { config: options.config, command }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        Options::try_parse_from([&["nopar"], arguments].concat()).map(Cli::from)
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        assert_eq!(parse(&[]).unwrap(), Cli { config: None, command: Command::Serve });
+        let cli = parse(&["--config", "x.toml", "--check-config"]).unwrap();
+        assert_eq!(cli, Cli { config: Some("x.toml".into()), command: Command::CheckConfig });
+        assert!(parse(&["--check-config", "--print-default-config"]).is_err());
+        assert!(parse(&["--prot"]).is_err());
+    }
+}

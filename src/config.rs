@@ -1,23 +1,221 @@
-//! tmp
-#![allow(missing_docs,clippy::unwrap_used)]
-use std::{path::PathBuf,time::Duration,collections::BTreeMap};
+//! What NOPAR is told to do: environment over file over defaults, every mistake reported at once.
+//! Knows nothing of what is done with it.
+//!
+//! One table (`table`) names every setting with its environment variable, its key in the file, its
+//! default and its meaning; reading, the commented default file and every listing come from it.
+
+mod duration;
+mod file;
+mod finish;
+mod load;
+mod mistakes;
+mod no_proxy;
+mod proxy;
+mod secret;
+mod size;
+mod switch;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
 pub use crate::base_url::BaseUrl;
-#[derive(Clone,Debug)] pub struct Config{pub server:Server,pub upstream:Upstream,pub store:Store,pub cache:Cache,pub log:Log,pub limits:Limits,pub warnings:Vec<String>}
-#[derive(Clone,Debug)] pub struct Server{pub hostname:String,pub port:u16,pub base_url:Option<BaseUrl>,pub threads:usize,pub trusted_proxies:Vec<ipnet::IpNet>,pub stop_timeout:Duration,pub home:Option<PathBuf>}
-#[derive(Clone,Debug)] pub struct Upstream{pub url:url::Url,pub auto_forward:bool,pub ignore_cert:bool,pub proxy_url:Option<Proxy>,pub no_proxy:NoProxy,pub user_agent:String,pub token:Option<Secret>,pub ca_file:Option<PathBuf>,pub connect_timeout:Duration,pub read_timeout:Duration,pub fetch_timeout:Duration}
-#[derive(Clone,Debug)] pub struct Proxy{pub url:url::Url,pub authorization:Option<Secret>}
-#[derive(Clone,Debug,Default)] pub struct NoProxy; impl NoProxy{pub fn covers(&self,_:&str,_:u16)->bool{false}}
-#[derive(Clone)] pub struct Secret(String); impl Secret{pub fn expose(&self)->&str{&self.0}} impl std::fmt::Debug for Secret{fn fmt(&self,f:&mut std::fmt::Formatter<'_>)->std::fmt::Result{f.write_str("***")}}
-#[derive(Clone,Debug)] pub struct Store{pub path:PathBuf}
-#[derive(Clone,Debug)] pub struct Cache{pub path:PathBuf,pub size:u64,pub memory_size:u64,pub meta_ttl:Duration,pub stale_while_revalidate:Duration,pub not_found_ttl:Duration}
-#[derive(Clone,Debug)] pub struct Log{pub file:Option<PathBuf>,pub level:String,pub access:bool}
-#[derive(Clone,Debug)] pub struct Limits{pub packument_size:u64,pub tarball_size:u64}
-#[derive(Default)] pub struct Sources{pub env:BTreeMap<String,String>,pub file:Option<PathBuf>}
-impl Default for Config{fn default()->Config{Config::load(&Sources::default()).unwrap()}}
-impl Config{pub fn default_file()->String{String::new()} pub fn load(s:&Sources)->Result<Config,Mistakes>{let g=|k:&str,d:&str|s.env.get(k).cloned().unwrap_or(d.to_owned());
-let sec=Duration::from_secs;
-Ok(Config{server:Server{hostname:g("NOPAR_HOSTNAME","localhost"),port:g("NOPAR_PORT","5984").parse().unwrap(),base_url:s.env.get("NOPAR_BASE_URL").map(|t|BaseUrl::parse(t).unwrap()),threads:2,trusted_proxies:vec![],stop_timeout:sec(30),home:None},
-upstream:Upstream{url:url::Url::parse(&g("NOPAR_FORWARDER_URL","https://registry.yarnpkg.com")).unwrap(),auto_forward:true,ignore_cert:false,proxy_url:None,no_proxy:NoProxy,user_agent:"nopar/1".into(),token:None,ca_file:None,connect_timeout:sec(10),read_timeout:sec(30),fetch_timeout:sec(300)},
-store:Store{path:"registry".into()},cache:Cache{path:g("NOPAR_CACHE_PATH","cache").into(),size:10<<30,memory_size:256<<20,meta_ttl:sec(g("NOPAR_META_TTL","21600").parse().unwrap()),stale_while_revalidate:sec(86400),not_found_ttl:sec(60)},
-log:Log{file:None,level:"info".into(),access:true},limits:Limits{packument_size:256<<20,tarball_size:4<<30},warnings:vec![]})}}
-#[derive(Debug)] pub struct Mistakes; impl std::fmt::Display for Mistakes{fn fmt(&self,f:&mut std::fmt::Formatter<'_>)->std::fmt::Result{f.write_str("m")}} impl std::error::Error for Mistakes{}
+pub use load::Sources;
+pub use mistakes::{Mistake, Mistakes};
+pub use no_proxy::NoProxy;
+pub use proxy::Proxy;
+pub use secret::Secret;
+
+use ipnet::IpNet;
+use log::LevelFilter;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use url::Url;
+
+/// The whole configuration. Its fields' meanings, units and defaults are those of `conf/nopar.toml`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where and how it listens.
+    pub server: Server,
+    /// The registry it fetches from.
+    pub upstream: Upstream,
+    /// The hosted packages.
+    pub store: Store,
+    /// Copies of what the upstream said.
+    pub cache: Cache,
+    /// What it tells.
+    pub log: Log,
+    /// What it refuses.
+    pub limits: Limits,
+    /// What is odd but no mistake, a sentence each.
+    pub warnings: Vec<String>,
+    values: BTreeMap<&'static str, Value>,
+}
+
+/// Where and how NOPAR listens.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Name or address to listen on; `localhost` is both loopback addresses.
+    pub hostname: String,
+    /// TCP port; 0 takes a free one.
+    pub port: u16,
+    /// The URL clients reach it by, when it should not follow the request.
+    pub base_url: Option<BaseUrl>,
+    /// Worker threads.
+    pub threads: usize,
+    /// Peers whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a stop waits for what is going on.
+    pub stop_timeout: Duration,
+    /// Where relative paths start.
+    pub home: Option<PathBuf>,
+    /// Directory of runtime files.
+    pub run_path: Option<PathBuf>,
+    /// User of a daemon.
+    pub run_as_user: Option<String>,
+}
+
+/// The registry NOPAR fetches from.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Its URL.
+    pub url: Url,
+    /// Whether what is not held is asked for there.
+    pub auto_forward: bool,
+    /// Whether invalid certificates are accepted there.
+    pub ignore_cert: bool,
+    /// The proxy on the way there.
+    pub proxy_url: Option<Proxy>,
+    /// Hosts that are reached without the proxy.
+    pub no_proxy: NoProxy,
+    /// The name NOPAR gives itself.
+    pub user_agent: String,
+    /// The token NOPAR shows there, and nowhere else.
+    pub token: Option<Secret>,
+    /// Certificates to trust in place of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest wait between two pieces of an answer.
+    pub read_timeout: Duration,
+    /// Longest wait for a whole packument.
+    pub fetch_timeout: Duration,
+    token_file: Option<PathBuf>,
+}
+
+/// The hosted packages.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Their directory.
+    pub path: PathBuf,
+}
+
+/// Copies of what the upstream said.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Their directory.
+    pub path: PathBuf,
+    /// Bytes they may take on disk.
+    pub size: u64,
+    /// Bytes of them kept in memory, ready to send.
+    pub memory_size: u64,
+    /// How long a packument is fresh.
+    pub meta_ttl: Duration,
+    /// How long after that it is served while it is being confirmed.
+    pub stale_while_revalidate: Duration,
+    /// How long a 404 is remembered.
+    pub not_found_ttl: Duration,
+}
+
+/// What NOPAR tells.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// File to append to; else standard error.
+    pub file: Option<PathBuf>,
+    /// The least important messages that are written.
+    pub level: LevelFilter,
+    /// Whether each request is logged.
+    pub access: bool,
+}
+
+/// What NOPAR refuses.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Longest packument in bytes, unpacked.
+    pub packument_size: u64,
+    /// Longest tarball in bytes that is kept.
+    pub tarball_size: u64,
+}
+
+/// Where a setting's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// The configuration file.
+    File,
+    /// An environment variable.
+    Environment,
+}
+
+#[derive(Clone, Debug)]
+struct Value {
+    text: String,
+    origin: Origin,
+}
+
+/// One setting as it can be shown.
+#[derive(Clone, Debug)]
+pub struct SettingView {
+    /// `section.key` in the file.
+    pub key: &'static str,
+    /// Its environment variable.
+    pub env: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// Its value as written; secrets are masked.
+    pub value: String,
+    /// Where the value comes from.
+    pub origin: Origin,
+}
+
+impl Config {
+    /// Reads environment and file.
+    ///
+    /// # Errors
+    /// All mistakes in them.
+    pub fn load(sources: &Sources) -> Result<Config, Mistakes> {
+        load::load(sources)
+    }
+
+    /// The commented file with every setting at its default.
+    pub fn default_file() -> String {
+        file::default_file()
+    }
+
+    /// Where the value of a setting (`cache.size`) comes from.
+    pub fn origin(&self, key: &str) -> Origin {
+        self.values.get(key).map_or(Origin::Default, |value| value.origin)
+    }
+
+    /// Every setting with its value and where that comes from.
+    pub fn settings(&self) -> Vec<SettingView> {
+        table::SETTINGS.iter().map(|setting| self.view(setting)).collect()
+    }
+
+    fn view(&self, setting: &table::Setting) -> SettingView {
+        let text = self.values.get(setting.key).map_or(setting.default, |value| &value.text);
+        let value = if setting.secret && !text.is_empty() { "***" } else { text };
+        let value = value.to_owned();
+        let origin = self.origin(setting.key);
+        SettingView { key: setting.key, env: setting.env, doc: setting.doc, value, origin }
+    }
+}
+
+impl Default for Config {
+    /// What no environment and no file give.
+    fn default() -> Config {
+        Config::load(&Sources::default()).expect("the defaults are valid: a test loads them")
+    }
+}

@@ -84,7 +84,10 @@ impl CachedDocument {
     ///
     /// # Errors
     /// When the entry is damaged or gone.
-    pub async fn open(cache: &'static DiskCache, entry: Arc<Entry>) -> Result<CachedDocument, DocumentLost> {
+    pub async fn open(
+        cache: &'static DiskCache,
+        entry: Arc<Entry>,
+    ) -> Result<CachedDocument, DocumentLost> {
         let first = FIRST_READ.min(entry.body_len());
         let start = cache.read(&entry, 0, first).await.map_err(PartError::Read)?;
         let parts = Parts::read(&start, PARTS)?;

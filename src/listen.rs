@@ -97,7 +97,9 @@ pub fn leads_here(addresses: &[SocketAddr], host: &str, port: u16) -> bool {
     }
     let Ok(targets) = (host, port).to_socket_addrs() else { return false };
     targets.into_iter().any(|target| {
-        addresses.iter().any(|own| *own == target || (own.port() == port && is_any(own.ip(), target.ip())))
+        addresses
+            .iter()
+            .any(|own| *own == target || (own.port() == port && is_any(own.ip(), target.ip())))
     })
 }
 
@@ -119,7 +121,9 @@ mod tests {
     fn localhost_is_both_loopback_addresses_on_one_port() {
         let bound = addresses(&bind(&server("localhost", 0)).unwrap());
         assert_eq!(bound[0].ip(), IpAddr::from(Ipv4Addr::LOCALHOST));
-        assert!(bound.iter().all(|address| address.port() == bound[0].port() && address.port() != 0));
+        assert!(
+            bound.iter().all(|address| address.port() == bound[0].port() && address.port() != 0)
+        );
     }
 
     #[test]

@@ -35,9 +35,6 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    if let Some(home) = &config.server.home {
-        std::env::set_current_dir(home).map_err(|error| format!("NOPAR_HOME: {}: {error}", home.display()))?;
-    }
     telemetry::start(&config.log).map_err(|error| format!("NOPAR_LOGFILE: {error}"))?;
     config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     log::info!("nopar {}", env!("CARGO_PKG_VERSION"));

@@ -82,7 +82,8 @@ impl Memory {
     /// A tier of at most `limit` bytes.
     pub fn new(limit: u64) -> Memory {
         let items = usize::try_from(limit / USUAL_ROW).unwrap_or(usize::MAX).max(64);
-        let rows = Cache::with(items, limit, Bytewise, DefaultHashBuilder::default(), Default::default());
+        let rows =
+            Cache::with(items, limit, Bytewise, DefaultHashBuilder::default(), Default::default());
         Memory { rows }
     }
 

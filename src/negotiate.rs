@@ -51,10 +51,7 @@ pub fn encoding(accept_encoding: Option<&str>) -> Encoding {
         let coding = codings.iter().find(|coding| coding.is(value));
         coding.map(|coding| coding.weight)
     };
-    let gzip = weight("gzip")
-        .or_else(|| weight("x-gzip"))
-        .or_else(|| weight("*"))
-        .unwrap_or(0);
+    let gzip = weight("gzip").or_else(|| weight("x-gzip")).or_else(|| weight("*")).unwrap_or(0);
     // A wildcard speaks of identity too, but with gzip's own weight: it decides nothing.
     if gzip > 0 && gzip >= weight("identity").unwrap_or(0) {
         Encoding::Gzip
@@ -92,9 +89,7 @@ fn weighted(header: &str) -> impl Iterator<Item = Weighted<'_>> {
 fn thousandths(text: &str) -> Option<u16> {
     let quality: f32 = text.parse().ok()?;
     // In range after the check, so the cast cannot lose anything but digits after the third.
-    (0.0..=1.0)
-        .contains(&quality)
-        .then(|| (quality * 1000.0).round() as u16)
+    (0.0..=1.0).contains(&quality).then(|| (quality * 1000.0).round() as u16)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! Knows nothing of why, and nothing of connections.
 
 use bytes::Bytes;
-use http::header::{self, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 /// An answer NOPAR makes itself.

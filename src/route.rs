@@ -145,9 +145,7 @@ impl Route {
         if method != Method::GET && method != Method::HEAD {
             return Err(RouteError::MethodNotAllowed { allow: READ });
         }
-        let write = query
-            .split(|&c| c == b'&')
-            .any(|pair| pair == b"write=true");
+        let write = query.split(|&c| c == b'&').any(|pair| pair == b"write=true");
         Ok(Parsed { route, write })
     }
 
@@ -217,10 +215,7 @@ impl Route {
     }
 
     fn of_path(path: &[u8]) -> Result<Self, RouteError> {
-        let Segments {
-            decoded,
-            trailing_slash,
-        } = Segments::parse(path)?;
+        let Segments { decoded, trailing_slash } = Segments::parse(path)?;
         let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
         match parts.as_slice() {
             [] => return Ok(Self::Root),
@@ -283,7 +278,5 @@ fn split_name<'s, 'a>(parts: &'s [&'a str]) -> Result<(PackageName, &'s [&'a str
 
 /// `@s/n-1.0.0.tgz`, its slash encoded, as a file name of `@s/n`.
 fn without_scope<'a>(name: &PackageName, file: &'a str) -> &'a str {
-    name.scope()
-        .and_then(|scope| file.strip_prefix(scope)?.strip_prefix('/'))
-        .unwrap_or(file)
+    name.scope().and_then(|scope| file.strip_prefix(scope)?.strip_prefix('/')).unwrap_or(file)
 }

@@ -101,9 +101,10 @@ impl Asked {
     fn new(stop: &Stop) -> Asked {
         let signal_of = |kind| signal(kind).expect("SIGTERM and SIGINT can be handled");
         match &stop.asked {
-            Source::Signals => {
-                Asked::Signals(signal_of(SignalKind::terminate()), signal_of(SignalKind::interrupt()))
-            }
+            Source::Signals => Asked::Signals(
+                signal_of(SignalKind::terminate()),
+                signal_of(SignalKind::interrupt()),
+            ),
             Source::Handle(asked) => Asked::Handle(asked.clone(), 0),
         }
     }

@@ -3,8 +3,11 @@
 
 use crate::config;
 use env_logger::{Builder, Target};
+use log::LevelFilter;
 use std::fs::File;
 use std::io;
+
+const PINGORA: [&str; 5] = ["pingora", "pingora_core", "pingora_proxy", "pingora_cache", "rustls"];
 
 /// Starts logging as configured: to standard error, or appended to a file.
 ///
@@ -12,7 +15,13 @@ use std::io;
 /// When the file cannot be opened.
 pub fn start(log: &config::Log) -> io::Result<()> {
     let mut builder = Builder::new();
-    builder.parse_filters(&filters(log.level.as_str()));
+    builder.filter_level(log.level);
+    if log.level == LevelFilter::Info {
+        // Pingora tells of its own workings at `info`; NOPAR's log is for those who run NOPAR.
+        PINGORA.iter().for_each(|module| {
+            builder.filter_module(module, LevelFilter::Warn);
+        });
+    }
     builder.format_timestamp_millis();
     if let Some(path) = &log.file {
         let file = File::options().create(true).append(true).open(path)?;
@@ -21,12 +30,4 @@ pub fn start(log: &config::Log) -> io::Result<()> {
     // A second start in one process keeps the first's settings.
     let _ = builder.try_init();
     Ok(())
-}
-
-/// Pingora tells of its own workings at `info`; NOPAR's log is for those who run NOPAR.
-fn filters(level: &str) -> String {
-    match level {
-        "info" => "info,pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_cache=warn,rustls=warn".to_owned(),
-        other => other.to_owned(),
-    }
 }

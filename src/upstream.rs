@@ -102,7 +102,11 @@ impl Upstream {
     }
 
     /// A request for `target` as NOPAR sends it: nothing of a caller's request is in it.
-    pub fn request(&self, target: &Target, extra: &[(HeaderName, HeaderValue)]) -> pingora::Result<RequestHeader> {
+    pub fn request(
+        &self,
+        target: &Target,
+        extra: &[(HeaderName, HeaderValue)],
+    ) -> pingora::Result<RequestHeader> {
         let path = self.dialer.request_target(target);
         let mut request = RequestHeader::build(http::Method::GET, path.as_bytes(), Some(8))?;
         request.insert_header(header::HOST, target.authority())?;

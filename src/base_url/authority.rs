@@ -44,10 +44,7 @@ impl Authority {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        Self {
-            host,
-            port: Some(address.port()),
-        }
+        Self { host, port: Some(address.port()) }
     }
 }
 

@@ -38,9 +38,7 @@ impl Forwarded {
 
     fn read_x(headers: &HeaderMap) -> Result<Self, BadHost> {
         Ok(Self {
-            scheme: first(headers, PROTO)?
-                .map(|text| parse_scheme(PROTO, text))
-                .transpose()?,
+            scheme: first(headers, PROTO)?.map(|text| parse_scheme(PROTO, text)).transpose()?,
             authority: first(headers, HOST)?
                 .map(|text| Authority::parse(text).map_err(bad(HOST)))
                 .transpose()?,
@@ -87,9 +85,7 @@ fn parse_scheme(header: &'static str, text: &str) -> Result<Scheme, BadHost> {
 /// The first line of a header, if there is one.
 fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, BadHost> {
     let value = headers.get(name).map(|value| value.to_str());
-    value
-        .transpose()
-        .map_err(|_| bad(name)("it holds characters beyond ASCII"))
+    value.transpose().map_err(|_| bad(name)("it holds characters beyond ASCII"))
 }
 
 /// The first element of a header's list: what the proxy nearest to the caller said.
@@ -113,9 +109,7 @@ fn split_unquoted(text: &str, at: char) -> impl Iterator<Item = &str> {
 
 /// The content of a quoted string; any other text as it is.
 fn unquoted(text: &str) -> Cow<'_, str> {
-    let inner = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match inner {
         None => Cow::Borrowed(text),
         // A backslash quotes the next character; no host or scheme needs one.

@@ -32,18 +32,10 @@ fn parses_configured_urls() {
     for (text, expected, prefix) in [
         ("http://localhost:5984", "http://localhost:5984", ""),
         ("HTTPS://NPM.Example:443/", "https://npm.example", ""),
-        (
-            "http://npm.example:80/npm/",
-            "http://npm.example/npm",
-            "/npm",
-        ),
+        ("http://npm.example:80/npm/", "http://npm.example/npm", "/npm"),
         ("http://npm.example:443", "http://npm.example:443", ""),
         ("https://[::1]:8443/a/b", "https://[::1]:8443/a/b", "/a/b"),
-        (
-            "http://10.0.0.1/~npm@1",
-            "http://10.0.0.1/~npm@1",
-            "/~npm@1",
-        ),
+        ("http://10.0.0.1/~npm@1", "http://10.0.0.1/~npm@1", "/~npm@1"),
     ] {
         let base = BaseUrl::parse(text).expect(text);
         assert_eq!(base.as_str(), expected);
@@ -81,9 +73,7 @@ fn refuses_configured_texts_that_are_no_base_urls() {
     ] {
         assert!(BaseUrl::parse(text).is_err(), "{text:?}");
     }
-    let error = BaseUrl::parse("npm.example")
-        .expect_err("no scheme")
-        .to_string();
+    let error = BaseUrl::parse("npm.example").expect_err("no scheme").to_string();
     assert_eq!(
         error,
         r#""npm.example" is not a base URL: it does not begin with http:// or https://"#
@@ -150,16 +140,9 @@ fn the_own_scheme_decides_the_default_port() {
 fn the_request_target_wins_over_host_and_both_over_the_fallback() {
     let fallback: SocketAddr = "[::ffff:10.0.0.1]:5984".parse().expect("an address");
     let ask = |lines: &[(&str, &str)], authority: Option<&str>| {
-        BaseUrl::of_request(
-            None,
-            false,
-            false,
-            &headers(lines),
-            authority,
-            Some(fallback),
-        )
-        .map(|base| base.to_string())
-        .map_err(|bad| bad.header)
+        BaseUrl::of_request(None, false, false, &headers(lines), authority, Some(fallback))
+            .map(|base| base.to_string())
+            .map_err(|bad| bad.header)
     };
     assert_eq!(ask(&[("host", "a")], Some("b:1")), ok("http://b:1"));
     assert_eq!(ask(&[("host", "a")], Some("u:p@b")), Err("request target"));
@@ -189,11 +172,7 @@ fn untrusted_peers_words_are_not_read() {
         ("x-forwarded-prefix", "/evil"),
         ("forwarded", "proto=https;host=evil.example"),
     ] {
-        assert_eq!(
-            of(false, &[("host", "a:1"), line]),
-            ok("http://a:1"),
-            "{line:?}"
-        );
+        assert_eq!(of(false, &[("host", "a:1"), line]), ok("http://a:1"), "{line:?}");
     }
 }
 
@@ -220,26 +199,15 @@ fn trusted_proxies_words_go_first() {
     check(&[(HOST, "b\u{fc}cher")], Err("X-Forwarded-Host"));
     check(&[(HOST, "outer"), (PORT, "8080")], ok("http://outer:8080"));
     check(&[(HOST, "outer:1"), (PORT, "8080")], ok("http://outer:1"));
-    check(
-        &[(PROTO, "https"), (HOST, "outer"), (PORT, "443")],
-        ok("https://outer"),
-    );
+    check(&[(PROTO, "https"), (HOST, "outer"), (PORT, "443")], ok("https://outer"));
     check(&[(PORT, "8080")], ok("http://inner:1"));
     check(&[(PORT, "x")], Err("X-Forwarded-Port"));
     check(&[(PREFIX, "/npm/")], ok("http://inner:1/npm"));
     check(&[(PREFIX, "/a/b, /c")], ok("http://inner:1/a/b"));
     check(&[(PREFIX, "/")], ok("http://inner:1"));
-    for prefix in [
-        "npm",
-        "//evil.example",
-        "/a//b",
-        "/../a",
-        "/a/..",
-        "/<x>",
-        "/a%2f",
-        "/\"",
-        "/a?b",
-    ] {
+    for prefix in
+        ["npm", "//evil.example", "/a//b", "/../a", "/a/..", "/<x>", "/a%2f", "/\"", "/a?b"]
+    {
         check(&[(PREFIX, prefix)], Err("X-Forwarded-Prefix"));
     }
     check(
@@ -252,46 +220,26 @@ fn trusted_proxies_words_go_first() {
 
 #[test]
 fn a_port_without_a_forwarded_host_completes_a_host_without_port() {
-    let lines = [
-        ("host", "npm.example"),
-        ("x-forwarded-port", "8443"),
-        ("x-forwarded-proto", "https"),
-    ];
+    let lines =
+        [("host", "npm.example"), ("x-forwarded-port", "8443"), ("x-forwarded-proto", "https")];
     assert_eq!(of(true, &lines), ok("https://npm.example:8443"));
 }
 
 #[test]
 fn reads_forwarded_where_it_is_the_only_dialect() {
     for (value, expected) in [
-        (
-            "proto=https;host=outer.example",
-            ok("https://outer.example"),
-        ),
-        (
-            "for=1.2.3.4; Proto=HTTPS; Host=\"outer:8443\", host=evil",
-            ok("https://outer:8443"),
-        ),
-        (
-            "for=\"a,b;host=evil\\\";c\";host=\"[::1]:1\"",
-            ok("http://[::1]:1"),
-        ),
+        ("proto=https;host=outer.example", ok("https://outer.example")),
+        ("for=1.2.3.4; Proto=HTTPS; Host=\"outer:8443\", host=evil", ok("https://outer:8443")),
+        ("for=\"a,b;host=evil\\\";c\";host=\"[::1]:1\"", ok("http://[::1]:1")),
         ("for=1.2.3.4", ok("http://inner:1")),
         ("junk", ok("http://inner:1")),
         ("host=\"a b\"", Err("Forwarded")),
         ("host=\"", Err("Forwarded")),
         ("proto=ws", Err("Forwarded")),
     ] {
-        assert_eq!(
-            of(true, &[("host", "inner:1"), ("forwarded", value)]),
-            expected,
-            "{value}"
-        );
+        assert_eq!(of(true, &[("host", "inner:1"), ("forwarded", value)]), expected, "{value}");
     }
-    let both = [
-        ("host", "inner"),
-        ("x-forwarded-proto", "https"),
-        ("forwarded", "host=evil"),
-    ];
+    let both = [("host", "inner"), ("x-forwarded-proto", "https"), ("forwarded", "host=evil")];
     assert_eq!(of(true, &both), ok("https://inner"));
 }
 
@@ -311,11 +259,7 @@ fn trusts_addresses_inside_the_ranges() {
         ("::ffff:11.0.0.1", false),
         ("::2", false),
     ] {
-        assert_eq!(
-            trusted(peer.parse().expect("an address"), &ranges),
-            expected,
-            "{peer}"
-        );
+        assert_eq!(trusted(peer.parse().expect("an address"), &ranges), expected, "{peer}");
     }
     assert!(!trusted("127.0.0.1".parse().expect("an address"), &[]));
 }

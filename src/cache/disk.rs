@@ -16,7 +16,9 @@ use log::{info, warn};
 use pingora::{Error, ErrorType, OrErr, Result};
 use pingora_cache::eviction::EvictionManager;
 use pingora_cache::key::CacheKey;
-use pingora_cache::storage::{HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage};
+use pingora_cache::storage::{
+    HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
+};
 use pingora_cache::trace::SpanHandle;
 use pingora_cache::{CacheEntryId, CacheMeta};
 use quick_cache::sync::Cache as QuickCache;
@@ -54,7 +56,11 @@ impl DiskCache {
     ///
     /// # Errors
     /// When the directory cannot be made or read, or is of a format this NOPAR does not know.
-    pub fn open(path: &Path, limit: u64, clock: Clock) -> std::result::Result<DiskCache, OpenError> {
+    pub fn open(
+        path: &Path,
+        limit: u64,
+        clock: Clock,
+    ) -> std::result::Result<DiskCache, OpenError> {
         scan::prepare(path)?;
         let ids = Ids::new();
         let cache = DiskCache {
@@ -154,7 +160,12 @@ impl DiskCache {
     ///
     /// # Errors
     /// When the file is gone or shorter: the caller should [`DiskCache::discard`] the entry.
-    pub async fn read(&'static self, entry: &Arc<Entry>, offset: u64, len: u64) -> io::Result<Bytes> {
+    pub async fn read(
+        &'static self,
+        entry: &Arc<Entry>,
+        offset: u64,
+        len: u64,
+    ) -> io::Result<Bytes> {
         let len = usize::try_from(len).map_err(io::Error::other)?;
         let entry = Arc::clone(entry);
         blocking(move || {
@@ -168,8 +179,9 @@ impl DiskCache {
 
     /// The entry's file, open. Blocks.
     fn file(&self, entry: &Entry) -> io::Result<Arc<File>> {
-        self.files
-            .get_or_insert_with(&entry.id(), || Ok(Arc::new(File::open(self.path_of(&entry.name))?)))
+        self.files.get_or_insert_with(&entry.id(), || {
+            Ok(Arc::new(File::open(self.path_of(&entry.name))?))
+        })
     }
 
     /// Tells the eviction order of a hit that did not come through pingora-cache.

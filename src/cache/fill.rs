@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use log::error;
 use pingora::{Error, ErrorType, Result};
-use pingora_cache::storage::{HandleMiss, MissFinishType};
 use pingora_cache::CacheEntryId;
+use pingora_cache::storage::{HandleMiss, MissFinishType};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -111,11 +111,8 @@ impl Fill {
         self.head.body_crc = self.digest.finalize();
         let size = unfinished.body_at + unfinished.written;
         let name = FileName { hash: self.key.hash(), id: self.id, size };
-        let opening = Opening {
-            head: self.head,
-            freshness: self.freshness,
-            body_at: unfinished.body_at,
-        };
+        let opening =
+            Opening { head: self.head, freshness: self.freshness, body_at: unfinished.body_at };
         let place = self.cache.path_of(&name);
         let opening = blocking(move || rename(unfinished, opening, &place)).await?;
         let entry = Entry::new(name, self.key, opening, self.cache.next_ticket())
@@ -148,7 +145,8 @@ fn create_new(path: &Path) -> io::Result<File> {
 /// noticed by its checksum when the next process first reads it.
 fn rename(mut unfinished: Unfinished, opening: Opening, place: &Path) -> io::Result<Opening> {
     let body_at = usize::try_from(opening.body_at).map_err(io::Error::other)?;
-    let head = format::encode(&opening.head, &opening.freshness, body_at).map_err(io::Error::other)?;
+    let head =
+        format::encode(&opening.head, &opening.freshness, body_at).map_err(io::Error::other)?;
     unfinished.file.write_all_at(&head, 0)?;
     match std::fs::rename(&unfinished.path, place) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -129,7 +129,11 @@ pub(super) fn reserve(head: &Head) -> Result<usize, serde_json::Error> {
 ///
 /// # Errors
 /// When the head is longer than what was reserved, which [`reserve`] excludes.
-pub(super) fn encode(head: &Head, freshness: &Freshness, body_at: usize) -> Result<Vec<u8>, FormatError> {
+pub(super) fn encode(
+    head: &Head,
+    freshness: &Freshness,
+    body_at: usize,
+) -> Result<Vec<u8>, FormatError> {
     let json = serde_json::to_vec(head)?;
     if PROLOGUE + json.len() > body_at {
         return Err(FormatError::Length);

@@ -6,10 +6,10 @@ use super::entry::Entry;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::{Error, ErrorType, OrErr, Result};
+use pingora_cache::CacheEntryId;
 use pingora_cache::key::CacheKey;
 use pingora_cache::storage::{HandleHit, Storage};
 use pingora_cache::trace::SpanHandle;
-use pingora_cache::CacheEntryId;
 use std::any::Any;
 use std::sync::Arc;
 

@@ -75,9 +75,7 @@ impl Ids {
         let fresh = now | random;
         let previous = self
             .last
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| {
-                Some(fresh.max(last + 1))
-            })
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(fresh.max(last + 1)))
             .unwrap_or_default();
         fresh.max(previous + 1)
     }
@@ -94,7 +92,9 @@ mod tests {
         assert!(relative.starts_with("ab/abab"), "{relative}");
         let (_, file) = relative.split_once('/').unwrap();
         assert_eq!(FileName::parse(file), Some(name));
-        for wrong in ["", "x", "index.json", &file[1..], &file.to_uppercase(), &format!("{file}.tmp")] {
+        for wrong in
+            ["", "x", "index.json", &file[1..], &file.to_uppercase(), &format!("{file}.tmp")]
+        {
             assert_eq!(FileName::parse(wrong), None, "{wrong}");
         }
     }

@@ -80,9 +80,7 @@ impl Digest {
     /// One hash expression of an SRI string: `sha512-BASE64`, options after `?` ignored.
     fn of_expression(text: &str) -> Option<Self> {
         let (algorithm, rest) = text.split_once('-')?;
-        let algorithm = Algorithm::ALL
-            .into_iter()
-            .find(|known| known.name() == algorithm)?;
+        let algorithm = Algorithm::ALL.into_iter().find(|known| known.name() == algorithm)?;
         let encoded = rest.split('?').next()?;
         Self::sized(algorithm, BASE64.decode(encoded).ok()?)
     }
@@ -95,8 +93,7 @@ impl Digest {
             .collect::<Option<Vec<u8>>>()?;
         let (pairs, rest) = digits.as_chunks::<2>();
         let bytes = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-        rest.is_empty()
-            .then(|| Self::sized(Algorithm::Sha1, bytes))?
+        rest.is_empty().then(|| Self::sized(Algorithm::Sha1, bytes))?
     }
 
     fn sized(algorithm: Algorithm, bytes: Vec<u8>) -> Option<Self> {
@@ -130,9 +127,7 @@ impl Integrity {
         digests.sort_by_key(|digest| std::cmp::Reverse(digest.algorithm));
         digests.dedup();
         if digests.is_empty() {
-            return Err(InvalidIntegrity(
-                format!("{integrity} {shasum}").trim().to_owned(),
-            ));
+            return Err(InvalidIntegrity(format!("{integrity} {shasum}").trim().to_owned()));
         }
         Ok(Self(digests))
     }
@@ -153,12 +148,7 @@ impl Integrity {
 /// As one hash expression of an SRI string.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}-{}",
-            self.algorithm.name(),
-            BASE64.encode(&self.bytes)
-        )
+        write!(f, "{}-{}", self.algorithm.name(), BASE64.encode(&self.bytes))
     }
 }
 
@@ -178,10 +168,7 @@ mod tests {
     fn shasum_and_sha1_expression_are_the_same_digest() {
         let shasum = Integrity::of_shasum(EMPTY_SHA1).expect("hex");
         assert_eq!(shasum, Integrity::parse(EMPTY_SHA1_SRI).expect("sri"));
-        assert_eq!(
-            shasum,
-            Integrity::of_shasum(&EMPTY_SHA1.to_uppercase()).expect("hex")
-        );
+        assert_eq!(shasum, Integrity::of_shasum(&EMPTY_SHA1.to_uppercase()).expect("hex"));
         assert_eq!(shasum.strongest()[0].to_string(), EMPTY_SHA1_SRI);
         let both = Integrity::of_dist(Some(EMPTY_SHA1_SRI), Some(EMPTY_SHA1)).expect("both");
         assert_eq!(both.digests().len(), 1);
@@ -190,14 +177,8 @@ mod tests {
     #[test]
     fn the_strongest_algorithm_wins_with_all_its_digests() {
         use Algorithm::{Sha1, Sha256, Sha384, Sha512};
-        let text = [
-            sri(Sha1, 1),
-            sri(Sha512, 2),
-            sri(Sha256, 3),
-            sri(Sha512, 4),
-            sri(Sha384, 5),
-        ]
-        .join(" ");
+        let text = [sri(Sha1, 1), sri(Sha512, 2), sri(Sha256, 3), sri(Sha512, 4), sri(Sha384, 5)]
+            .join(" ");
         let integrity = Integrity::of_dist(Some(&text), Some(EMPTY_SHA1)).expect("digests");
         let strongest: Vec<_> = integrity.strongest().iter().map(|d| d.bytes()[0]).collect();
         assert_eq!(strongest, [2, 4]);
@@ -221,23 +202,11 @@ mod tests {
 
     #[test]
     fn nothing_usable_is_an_error() {
-        for text in [
-            "",
-            "sha512",
-            "sha512-",
-            "sha512-!!",
-            "md5-1B2M2Y8AsgTpgAmY7PhCfg==",
-        ] {
+        for text in ["", "sha512", "sha512-", "sha512-!!", "md5-1B2M2Y8AsgTpgAmY7PhCfg=="] {
             assert!(Integrity::parse(text).is_err(), "{text:?}");
         }
-        for hex in [
-            "",
-            "da39",
-            "g",
-            &"é".repeat(20),
-            &EMPTY_SHA1[1..],
-            &format!("{EMPTY_SHA1}0"),
-        ] {
+        for hex in ["", "da39", "g", &"é".repeat(20), &EMPTY_SHA1[1..], &format!("{EMPTY_SHA1}0")]
+        {
             assert!(Integrity::of_shasum(hex).is_err(), "{hex:?}");
         }
     }

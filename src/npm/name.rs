@@ -40,10 +40,7 @@ impl PackageName {
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         match fault_of(text) {
             None => Ok(Self(text.to_owned())),
-            Some(fault) => Err(InvalidName {
-                name: text.chars().take(64).collect(),
-                fault,
-            }),
+            Some(fault) => Err(InvalidName { name: text.chars().take(64).collect(), fault }),
         }
     }
 
@@ -219,30 +216,15 @@ mod tests {
     #[test]
     fn a_refusal_is_a_sentence_that_names_the_text() {
         let error = PackageName::parse("@a/..").expect_err("dots");
-        assert_eq!(
-            error.to_string(),
-            r#"package name "@a/.." has a part that begins with a dot"#
-        );
+        assert_eq!(error.to_string(), r#"package name "@a/.." has a part that begins with a dot"#);
     }
 
     #[test]
     fn knows_its_parts_and_spellings() {
         for (text, scope, base, encoded, path) in [
             ("lodash", None, "lodash", "lodash", "lodash"),
-            (
-                "@types/node",
-                Some("@types"),
-                "node",
-                "@types%2fnode",
-                "@types/node",
-            ),
-            (
-                "@é/a b",
-                Some("@é"),
-                "a b",
-                "@%C3%A9%2fa%20b",
-                "@%C3%A9/a%20b",
-            ),
+            ("@types/node", Some("@types"), "node", "@types%2fnode", "@types/node"),
+            ("@é/a b", Some("@é"), "a b", "@%C3%A9%2fa%20b", "@%C3%A9/a%20b"),
             ("a\"b", None, "a\"b", "a%22b", "a%22b"),
         ] {
             let name = PackageName::parse(text).expect(text);

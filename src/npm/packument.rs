@@ -84,12 +84,7 @@ impl<'a> Document<'a> {
             .map(|(version, raw)| (version, Entry::parse(raw)))
             .collect();
         let time = object::member(&members, "time").unwrap_or_default();
-        Ok(Self {
-            members,
-            versions,
-            time,
-            length: text.len(),
-        })
+        Ok(Self { members, versions, time, length: text.len() })
     }
 
     /// Checks that this is the document of `name`: by its `name`, else by its `_id`.
@@ -102,10 +97,7 @@ impl<'a> Document<'a> {
         if said == name.as_str() {
             return Ok(());
         }
-        Err(DocumentError::WrongName {
-            asked: asked(),
-            said: said.into_owned(),
-        })
+        Err(DocumentError::WrongName { asked: asked(), said: said.into_owned() })
     }
 
     /// The document in one of its forms, its tarballs at NOPAR's canonical addresses.

@@ -102,17 +102,9 @@ mod tests {
     fn guesses_a_version_from_a_file_name() {
         for (name, file, expected) in [
             ("lodash", "lodash-4.17.21.tgz", Some("4.17.21")),
-            (
-                "@types/node",
-                "node-20.1.0-rc.1+b.tgz",
-                Some("20.1.0-rc.1+b"),
-            ),
+            ("@types/node", "node-20.1.0-rc.1+b.tgz", Some("20.1.0-rc.1+b")),
             ("old", "old-0.1.tar.gz", Some("0.1")),
-            (
-                "esprima-fb",
-                "esprima-fb-3001.0001.0000-dev.tgz",
-                Some("3001.0001.0000-dev"),
-            ),
+            ("esprima-fb", "esprima-fb-3001.0001.0000-dev.tgz", Some("3001.0001.0000-dev")),
             ("thirty-two", "thirty-two@0.0.1.tgz", None),
             ("foo", "foo-bar-1.0.0.tgz", None),
             ("foo", "foo-.tgz", None),
@@ -138,18 +130,9 @@ mod tests {
     #[test]
     fn reads_the_file_name_out_of_an_upstream_url() {
         for (url, expected) in [
-            (
-                "https://registry.example/a/-/a-1.0.0.tgz",
-                Some("a-1.0.0.tgz"),
-            ),
-            (
-                "https://registry.example/a/-/a%2B1.tgz?sig=x/y#z",
-                Some("a+1.tgz"),
-            ),
-            (
-                "https://registry.example/download/@s/n/1.0.0/0a1b",
-                Some("0a1b"),
-            ),
+            ("https://registry.example/a/-/a-1.0.0.tgz", Some("a-1.0.0.tgz")),
+            ("https://registry.example/a/-/a%2B1.tgz?sig=x/y#z", Some("a+1.tgz")),
+            ("https://registry.example/download/@s/n/1.0.0/0a1b", Some("0a1b")),
             ("https://registry.example/", None),
             ("https://registry.example/%ff", None),
             ("", None),
@@ -161,21 +144,8 @@ mod tests {
 
     #[test]
     fn refuses_what_could_leave_a_directory() {
-        for text in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "a\\b",
-            "a\0b",
-            "a\nb",
-            &"a".repeat(513),
-        ] {
-            assert_eq!(
-                TarballName::parse(text),
-                Err(InvalidTarballName),
-                "{text:?}"
-            );
+        for text in ["", ".", "..", "a/b", "a\\b", "a\0b", "a\nb", &"a".repeat(513)] {
+            assert_eq!(TarballName::parse(text), Err(InvalidTarballName), "{text:?}");
         }
         for text in ["a", "..a", "0a1b", "a@1.tgz", "a b.tar.gz"] {
             assert_eq!(TarballName::parse(text).expect(text).as_str(), text);

@@ -20,7 +20,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(status: StatusCode, error: impl Into<String>, reason: impl Into<String>) -> Failure {
+    pub(super) fn new(
+        status: StatusCode,
+        error: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Failure {
         Failure { status, error: error.into(), reason: reason.into(), retry_after: None }
     }
 
@@ -46,15 +50,28 @@ impl Failure {
         let (answer, error) = match status.as_u16() {
             401 | 403 => (
                 StatusCode::BAD_GATEWAY,
-                format!("the upstream registry refused NOPAR access ({status}); the token of NOPAR for it (NOPAR_FORWARDER_TOKEN) is the matter, not yours"),
+                format!(
+                    "the upstream registry refused NOPAR access ({status}); the token of NOPAR for it (NOPAR_FORWARDER_TOKEN) is the matter, not yours"
+                ),
             ),
-            429 => (StatusCode::SERVICE_UNAVAILABLE, "the upstream registry asks for fewer requests (429)".to_owned()),
-            503 => (StatusCode::SERVICE_UNAVAILABLE, "the upstream registry is not available (503)".to_owned()),
-            504 => (StatusCode::GATEWAY_TIMEOUT, "the upstream registry timed out (504)".to_owned()),
+            429 => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the upstream registry asks for fewer requests (429)".to_owned(),
+            ),
+            503 => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the upstream registry is not available (503)".to_owned(),
+            ),
+            504 => {
+                (StatusCode::GATEWAY_TIMEOUT, "the upstream registry timed out (504)".to_owned())
+            }
             _ => (StatusCode::BAD_GATEWAY, format!("the upstream registry answered {status}")),
         };
         let retry_after = retry_after.filter(|_| answer == StatusCode::SERVICE_UNAVAILABLE);
-        Failure { retry_after: retry_after.map(str::to_owned), ..Failure::new(answer, error, reason) }
+        Failure {
+            retry_after: retry_after.map(str::to_owned),
+            ..Failure::new(answer, error, reason)
+        }
     }
 
     /// The upstream gave no answer.
@@ -108,7 +125,11 @@ impl Failure {
         if timed_out {
             Failure::new(StatusCode::GATEWAY_TIMEOUT, told("upstream_timeout"), "upstream_timeout")
         } else {
-            Failure::new(StatusCode::BAD_GATEWAY, told("upstream_unreachable"), "upstream_unreachable")
+            Failure::new(
+                StatusCode::BAD_GATEWAY,
+                told("upstream_unreachable"),
+                "upstream_unreachable",
+            )
         }
     }
 
@@ -125,7 +146,9 @@ impl Failure {
 fn told(reason: &str) -> &'static str {
     match reason {
         "upstream_timeout" => "the upstream registry did not answer in time",
-        "upstream_too_large" => "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)",
+        "upstream_too_large" => {
+            "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
+        }
         _ => "the upstream registry could not be reached",
     }
 }

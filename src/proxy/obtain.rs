@@ -54,10 +54,14 @@ impl Door {
         };
         let refreshed = self.refresh(&mut http_cache, &ask, held.clone(), ticket).await;
         let index = match (refreshed, held) {
-            (Ok(Refreshed::Kept(entry) | Refreshed::Confirmed(entry)), _) => self.index_of(&entry).await,
+            (Ok(Refreshed::Kept(entry) | Refreshed::Confirmed(entry)), _) => {
+                self.index_of(&entry).await
+            }
             (Ok(Refreshed::Unkept(text)), _) => index_of_text(text).await,
             // What is held serves as well as it did before.
-            (Err(failure), Some(entry)) if failure.status.is_server_error() => self.index_of(&entry).await,
+            (Err(failure), Some(entry)) if failure.status.is_server_error() => {
+                self.index_of(&entry).await
+            }
             (Err(failure), _) => Err(failure),
         };
         if http_cache.enabled() {
@@ -66,7 +70,12 @@ impl Door {
         index
     }
 
-    async fn look(&self, http_cache: &mut HttpCache, confirm: bool, ticket: u64) -> Result<Look, Failure> {
+    async fn look(
+        &self,
+        http_cache: &mut HttpCache,
+        confirm: bool,
+        ticket: u64,
+    ) -> Result<Look, Failure> {
         loop {
             let found = http_cache.cache_lookup().await.map_err(|error| {
                 warn!("cache: a lookup failed: {error}");
@@ -80,7 +89,8 @@ impl Door {
                 } else {
                     entry.is_fresh(self.clock.now())
                 };
-                let status = if good { HitStatus::ForceFresh } else { HitStatus::ForceExpiredServeStale };
+                let status =
+                    if good { HitStatus::ForceFresh } else { HitStatus::ForceExpiredServeStale };
                 http_cache.cache_found(meta, handler, status);
                 Some((entry, good))
             });
@@ -88,7 +98,8 @@ impl Door {
                 Some((entry, true)) => return Ok(Look::Held(entry)),
                 _ if http_cache.is_cache_locked() => {
                     let outcome = http_cache.cache_lock_wait().await;
-                    if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
+                    if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp)
+                    {
                         return Err(Failure::internal());
                     }
                 }

@@ -11,9 +11,9 @@ use crate::cache::{DiskHit, Entry, Key, ReadyHit};
 use crate::npm::Document;
 use crate::view::{self, Ask, View, ViewError, Want};
 use log::{error, warn};
+use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::conditional_filter;
-use pingora::Result;
 use pingora_cache::{CachePhase, ForcedFreshness, HitHandler, NoCacheReason};
 use pingora_proxy::Session;
 use std::sync::Arc;
@@ -188,8 +188,8 @@ impl Door {
         failure: Failure,
         held: Option<Arc<Entry>>,
     ) -> Result<()> {
-        let may_be_stale = failure.status != http::StatusCode::NOT_FOUND
-            && session.cache.can_serve_stale_error();
+        let may_be_stale =
+            failure.status != http::StatusCode::NOT_FOUND && session.cache.can_serve_stale_error();
         if let Some(entry) = held.filter(|_| may_be_stale) {
             session.cache.release_write_lock(NoCacheReason::UpstreamError);
             ctx.cache_state = CacheState::Stale;

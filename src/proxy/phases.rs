@@ -67,7 +67,12 @@ impl ProxyHttp for Door {
         self.found_packument(plan, ticket, is_fresh, updates, handler).await
     }
 
-    fn should_serve_stale(&self, _session: &mut Session, ctx: &mut Ctx, error: Option<&Error>) -> bool {
+    fn should_serve_stale(
+        &self,
+        _session: &mut Session,
+        ctx: &mut Ctx,
+        error: Option<&Error>,
+    ) -> bool {
         match &ctx.plan {
             Plan::Packument(plan) => error.is_some() || !plan.confirm,
             _ => false,
@@ -93,7 +98,9 @@ impl ProxyHttp for Door {
         ctx: &mut Ctx,
     ) -> RangeType {
         match &ctx.plan {
-            Plan::Tarball(_) => range_header_filter(session.req_header(), header, Some(MOST_RANGES)),
+            Plan::Tarball(_) => {
+                range_header_filter(session.req_header(), header, Some(MOST_RANGES))
+            }
             _ => RangeType::None,
         }
     }
@@ -159,7 +166,12 @@ impl ProxyHttp for Door {
         }
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut Ctx,
+    ) -> FailToProxy {
         let failure = ctx.failure.take().or_else(|| {
             let failure = Failure::of_pingora(error)?;
             warn!("{}: {error}", String::from_utf8_lossy(session.req_header().raw_path()));

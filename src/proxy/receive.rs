@@ -11,8 +11,8 @@ use crate::reply::Reply;
 use crate::route::{Route, RouteError};
 use crate::view::{Ask, View, Want};
 use bytes::Bytes;
-use http::header::{self, HeaderName};
 use http::StatusCode;
+use http::header::{self, HeaderName};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -88,11 +88,16 @@ impl Door {
                 self.packument(ctx, ask(name, Want::DistTags), confirm).await
             }
             Route::Tarball { name, file } => self.tarball(session, ctx, name, file, base).await,
-            Route::Ping => Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None),
+            Route::Ping => {
+                Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None)
+            }
             Route::Root => Decision::Reply(welcome(&base), CacheState::None),
             Route::Robots => {
                 let nothing = "User-agent: *\nDisallow: /\n";
-                Decision::Reply(Reply::text(StatusCode::OK, "text/plain", nothing), CacheState::None)
+                Decision::Reply(
+                    Reply::text(StatusCode::OK, "text/plain", nothing),
+                    CacheState::None,
+                )
             }
             Route::Favicon => Failure::new(StatusCode::NOT_FOUND, "not_found", "no icon").into(),
         }
@@ -123,8 +128,12 @@ impl Door {
 
 fn refusal(error: &RouteError) -> Decision {
     let reply = match error {
-        RouteError::BadPath(_) => Reply::error(StatusCode::BAD_REQUEST, &error.to_string(), "bad_path"),
-        RouteError::NotFound => Reply::error(StatusCode::NOT_FOUND, "not_found", "no such endpoint"),
+        RouteError::BadPath(_) => {
+            Reply::error(StatusCode::BAD_REQUEST, &error.to_string(), "bad_path")
+        }
+        RouteError::NotFound => {
+            Reply::error(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
+        }
         RouteError::MethodNotAllowed { allow } => {
             let reply = Reply::error(
                 StatusCode::METHOD_NOT_ALLOWED,

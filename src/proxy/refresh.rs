@@ -10,8 +10,8 @@ use crate::npm::name::PackageName;
 use crate::upstream::Answer;
 use crate::view::Ask;
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use log::{error, info, warn};
 use pingora::http::ResponseHeader;
 use pingora_cache::{CacheMeta, CachePhase, HttpCache};
@@ -117,7 +117,8 @@ impl Door {
         let packed = is_gzip(&answer.headers);
         let limit = self.policy.packument_limit;
         let (sent, of) = (answer.body.clone(), name.clone());
-        let built = tokio::task::spawn_blocking(move || document::build(&of, sent, packed, &base, limit));
+        let built =
+            tokio::task::spawn_blocking(move || document::build(&of, sent, packed, &base, limit));
         let pieces = match built.await {
             Ok(built) => built.map_err(|error| unusable(name, &error))?,
             Err(panic) => {
@@ -127,7 +128,9 @@ impl Door {
         };
         let fillable = matches!(http_cache.phase(), CachePhase::Miss | CachePhase::Stale);
         if fillable
-            && fill(http_cache, self.packument_meta(kept_header(&answer.headers)), pieces).await.is_ok()
+            && fill(http_cache, self.packument_meta(kept_header(&answer.headers)), pieces)
+                .await
+                .is_ok()
             && let Some(entry) = self.cache.get(&Key::packument(name)).await
         {
             return Ok(Refreshed::Kept(entry));
@@ -140,7 +143,11 @@ impl Door {
         Ok(Refreshed::Unkept(Arc::new(text)))
     }
 
-    async fn confirm(&self, http_cache: &mut HttpCache, entry: Arc<Entry>) -> Result<Refreshed, Failure> {
+    async fn confirm(
+        &self,
+        http_cache: &mut HttpCache,
+        entry: Arc<Entry>,
+    ) -> Result<Refreshed, Failure> {
         let meta = self.packument_meta(ResponseHeader::clone(entry.header()));
         // Kept in memory either way; on disk it is merely older than it could be.
         if let Err(error) = http_cache.revalidate_cache_meta(meta).await {
@@ -159,7 +166,11 @@ impl Door {
 }
 
 /// Writes an entry through pingora-cache: the lock is released when it is visible.
-async fn fill(http_cache: &mut HttpCache, meta: CacheMeta, pieces: Vec<Bytes>) -> pingora::Result<()> {
+async fn fill(
+    http_cache: &mut HttpCache,
+    meta: CacheMeta,
+    pieces: Vec<Bytes>,
+) -> pingora::Result<()> {
     http_cache.set_cache_meta(meta);
     http_cache.set_miss_handler().await?;
     let last = pieces.len().saturating_sub(1);
@@ -178,10 +189,9 @@ fn request_headers(held: Option<&Entry>) -> Vec<(HeaderName, HeaderValue)> {
         (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
     ];
     let Some(entry) = held else { return headers };
-    for (theirs, ours) in [
-        (header::ETAG, header::IF_NONE_MATCH),
-        (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
-    ] {
+    for (theirs, ours) in
+        [(header::ETAG, header::IF_NONE_MATCH), (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE)]
+    {
         if let Some(value) = entry.header().headers.get(&theirs) {
             headers.push((ours, value.clone()));
         }
@@ -191,8 +201,7 @@ fn request_headers(held: Option<&Entry>) -> Vec<(HeaderName, HeaderValue)> {
 
 /// What of an upstream's header is worth keeping: the validators.
 fn kept_header(headers: &HeaderMap) -> ResponseHeader {
-    let mut kept = ResponseHeader::build(StatusCode::OK, Some(2))
-        .expect("200 is a status");
+    let mut kept = ResponseHeader::build(StatusCode::OK, Some(2)).expect("200 is a status");
     for name in [header::ETAG, header::LAST_MODIFIED] {
         if let Some(value) = headers.get(&name) {
             // A value that came in a header can go into one.

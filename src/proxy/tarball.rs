@@ -59,7 +59,10 @@ impl Door {
         }
         let located = match held {
             // Not asked for unless the file turns out to be damaged.
-            Some(_) => Ok(super::locate::Located { target: self.upstream.tarball(&name, &file), known: false }),
+            Some(_) => Ok(super::locate::Located {
+                target: self.upstream.tarball(&name, &file),
+                known: false,
+            }),
             None => self.locate(&name, &file, &base, ctx.ticket).await,
         };
         match located {
@@ -106,16 +109,22 @@ impl Door {
 
     /// `upstream_response_filter`: only a whole tarball passes; everything else is another try
     /// elsewhere, or a failure.
-    pub(super) async fn tarball_answered(&self, ctx: &mut Ctx, header: &mut ResponseHeader) -> Result<()> {
+    pub(super) async fn tarball_answered(
+        &self,
+        ctx: &mut Ctx,
+        header: &mut ResponseHeader,
+    ) -> Result<()> {
         ctx.upstream_answered();
         let ticket = ctx.ticket;
         let Plan::Tarball(plan) = &mut ctx.plan else { return Ok(()) };
         let failure = match header.status.as_u16() {
             200 => return dress_upstream(header),
-            301 | 302 | 303 | 307 | 308 if plan.redirects < REDIRECTS => match redirect(plan, header) {
-                Some(()) => return elsewhere(),
-                None => Failure::upstream_status(header.status, None),
-            },
+            301 | 302 | 303 | 307 | 308 if plan.redirects < REDIRECTS => {
+                match redirect(plan, header) {
+                    Some(()) => return elsewhere(),
+                    None => Failure::upstream_status(header.status, None),
+                }
+            }
             404 | 410 if !plan.located.known => {
                 match self.locate_anew(&plan.name, &plan.file, &plan.base, ticket).await {
                     Ok(located) => {
@@ -130,7 +139,10 @@ impl Door {
             _ => {
                 warn!("{}: the upstream answered {}", plan.located.target, header.status);
                 let retry_after = header.headers.get(header::RETRY_AFTER);
-                Failure::upstream_status(header.status, retry_after.and_then(|value| value.to_str().ok()))
+                Failure::upstream_status(
+                    header.status,
+                    retry_after.and_then(|value| value.to_str().ok()),
+                )
             }
         };
         if failure.status == StatusCode::NOT_FOUND {
@@ -153,13 +165,10 @@ impl Door {
 
 /// Leaves of an upstream's header what clients may see, and says what the body is.
 fn dress_upstream(header: &mut ResponseHeader) -> Result<()> {
-    const KEPT: [HeaderName; 4] = [
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::ETAG,
-        header::LAST_MODIFIED,
-    ];
-    let names: Vec<HeaderName> = header.headers.keys().filter(|name| !KEPT.contains(name)).cloned().collect();
+    const KEPT: [HeaderName; 4] =
+        [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::ETAG, header::LAST_MODIFIED];
+    let names: Vec<HeaderName> =
+        header.headers.keys().filter(|name| !KEPT.contains(name)).cloned().collect();
     for name in names {
         header.remove_header(&name);
     }

@@ -42,7 +42,12 @@ pub(super) fn reply_header(reply: &Reply, state: CacheState) -> Result<ResponseH
 }
 
 /// Sends a view, or a 304 when the client has it.
-pub(super) async fn view(session: &mut Session, view: &View, state: CacheState, age: Duration) -> Result<()> {
+pub(super) async fn view(
+    session: &mut Session,
+    view: &View,
+    state: CacheState,
+    age: Duration,
+) -> Result<()> {
     let mut header = view_header(view, state, age)?;
     if conditional_filter::not_modified_filter(session.req_header(), &header) {
         not_modified(&mut header);
@@ -79,7 +84,11 @@ pub(super) fn not_modified(header: &mut ResponseHeader) {
 }
 
 /// Sends header and body; no body to HEAD, nor with a 304.
-pub(super) async fn finish(session: &mut Session, header: ResponseHeader, body: Bytes) -> Result<()> {
+pub(super) async fn finish(
+    session: &mut Session,
+    header: ResponseHeader,
+    body: Bytes,
+) -> Result<()> {
     let bodiless = session.req_header().method == Method::HEAD
         || header.status == StatusCode::NOT_MODIFIED
         || body.is_empty();

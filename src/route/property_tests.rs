@@ -9,11 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 10_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn get(path: &str) -> Result<Route, RouteError> {
@@ -23,10 +19,7 @@ fn get(path: &str) -> Result<Route, RouteError> {
 /// Text that is no way out of a directory, however it is joined to a path.
 fn assert_path_safe(text: &str) {
     assert!(!text.is_empty() && text != "." && text != "..", "{text:?}");
-    assert!(
-        !text.contains(|c: char| c == '/' || c == '\\' || c.is_control()),
-        "{text:?}"
-    );
+    assert!(!text.contains(|c: char| c == '/' || c == '\\' || c.is_control()), "{text:?}");
 }
 
 fn assert_safe(route: &Route) {
@@ -71,9 +64,7 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
     let word = prop::sample::select(&WORDS[..]).prop_map(|word| word.as_bytes().to_vec());
     let piece = prop_oneof![8 => word, 1 => vec(any::<u8>(), 0..3)];
     let joined = vec(piece, 0..10).prop_map(|pieces| pieces.concat());
-    let below_root = joined
-        .clone()
-        .prop_map(|path| [b"/".to_vec(), path].concat());
+    let below_root = joined.clone().prop_map(|path| [b"/".to_vec(), path].concat());
     prop_oneof![1 => vec(any::<u8>(), 0..40), 1 => joined, 4 => below_root]
 }
 

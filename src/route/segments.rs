@@ -22,23 +22,14 @@ impl Segments {
         }
         let inner = path.strip_prefix(b"/").ok_or(BadPath::NotAbsolute)?;
         if inner.is_empty() {
-            return Ok(Self {
-                decoded: Vec::new(),
-                trailing_slash: false,
-            });
+            return Ok(Self { decoded: Vec::new(), trailing_slash: false });
         }
         let (inner, trailing_slash) = match inner.strip_suffix(b"/") {
             Some(inner) => (inner, true),
             None => (inner, false),
         };
-        let decoded = inner
-            .split(|&c| c == b'/')
-            .map(decode)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            decoded,
-            trailing_slash,
-        })
+        let decoded = inner.split(|&c| c == b'/').map(decode).collect::<Result<_, _>>()?;
+        Ok(Self { decoded, trailing_slash })
     }
 }
 

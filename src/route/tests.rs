@@ -16,17 +16,11 @@ fn packument(of: &str) -> Route {
 }
 
 fn manifest(of: &str, selector: &str) -> Route {
-    Route::Manifest {
-        name: name(of),
-        selector: Selector::parse(selector).expect(selector),
-    }
+    Route::Manifest { name: name(of), selector: Selector::parse(selector).expect(selector) }
 }
 
 fn tarball(of: &str, file: &str) -> Route {
-    Route::Tarball {
-        name: name(of),
-        file: TarballName::parse(file).expect(file),
-    }
+    Route::Tarball { name: name(of), file: TarballName::parse(file).expect(file) }
 }
 
 fn dist_tags(of: &str) -> Route {
@@ -68,14 +62,8 @@ fn reads_every_spelling() {
         ("/@types/node/1.0.0", manifest("@types/node", "1.0.0")),
         ("/@types%2fnode/latest", manifest("@types/node", "latest")),
         ("/%40types%2Fnode/latest", manifest("@types/node", "latest")),
-        (
-            "/lodash/-/lodash-1.0.0.tgz",
-            tarball("lodash", "lodash-1.0.0.tgz"),
-        ),
-        (
-            "/old/-/old-1.0.0.tar.gz",
-            tarball("old", "old-1.0.0.tar.gz"),
-        ),
+        ("/lodash/-/lodash-1.0.0.tgz", tarball("lodash", "lodash-1.0.0.tgz")),
+        ("/old/-/old-1.0.0.tar.gz", tarball("old", "old-1.0.0.tar.gz")),
         ("/32/-/thirty%40two.tgz", tarball("32", "thirty@two.tgz")),
         ("/@s/n/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
         ("/@s%2fn/-/n-1.tgz", tarball("@s/n", "n-1.tgz")),
@@ -192,30 +180,13 @@ fn refuses_paths_that_nobody_was_given() {
         "/-/package/%2e%2e%2fx/dist-tags",
     ] {
         let error = get(path).expect_err(path);
-        assert!(
-            matches!(error, RouteError::BadPath(BadPath::Name(_))),
-            "{path}: {error:?}"
-        );
+        assert!(matches!(error, RouteError::BadPath(BadPath::Name(_))), "{path}: {error:?}");
     }
-    for path in [
-        "/lodash/-/a%2fb.tgz",
-        "/lodash/-/@s%2fb.tgz",
-        "/@s/n/-/@t%2fn.tgz",
-    ] {
-        assert_eq!(
-            get(path),
-            Err(BadPath::File(InvalidTarballName).into()),
-            "{path}"
-        );
+    for path in ["/lodash/-/a%2fb.tgz", "/lodash/-/@s%2fb.tgz", "/@s/n/-/@t%2fn.tgz"] {
+        assert_eq!(get(path), Err(BadPath::File(InvalidTarballName).into()), "{path}");
     }
-    assert_eq!(
-        get("/lodash/a%2fb"),
-        Err(BadPath::Selector(InvalidSelector).into())
-    );
-    assert_eq!(
-        get(&format!("/{}", "a/".repeat(2048))),
-        Err(BadPath::TooLong.into())
-    );
+    assert_eq!(get("/lodash/a%2fb"), Err(BadPath::Selector(InvalidSelector).into()));
+    assert_eq!(get(&format!("/{}", "a/".repeat(2048))), Err(BadPath::TooLong.into()));
     assert!(get(&format!("/lodash?{}", "a".repeat(5000))).is_ok());
     let file = format!("/lodash/-/{}", "a".repeat(513));
     assert_eq!(get(&file), Err(BadPath::File(InvalidTarballName).into()));
@@ -226,14 +197,7 @@ fn refuses_paths_that_nobody_was_given() {
 #[test]
 fn known_paths_tell_which_methods_they_allow() {
     let with = |method: Method, path: &str| Route::parse(&method, path.as_bytes(), "");
-    for path in [
-        "/",
-        "/lodash",
-        "/lodash/1.0.0",
-        "/lodash/-/x.tgz",
-        "/-/ping",
-        "/favicon.ico",
-    ] {
+    for path in ["/", "/lodash", "/lodash/1.0.0", "/lodash/-/x.tgz", "/-/ping", "/favicon.ico"] {
         assert!(with(Method::HEAD, path).is_ok());
         for method in [Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
             let refused = RouteError::MethodNotAllowed { allow: "GET, HEAD" };

@@ -3,8 +3,8 @@
 
 use super::{Target, Upstream};
 use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use pingora::ErrorType;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::client::HttpSession;
@@ -162,7 +162,11 @@ async fn exchange(
     }
 }
 
-async fn read_body(session: &mut HttpSession, target: &Target, limit: u64) -> Result<Bytes, FetchError> {
+async fn read_body(
+    session: &mut HttpSession,
+    target: &Target,
+    limit: u64,
+) -> Result<Bytes, FetchError> {
     let mut body = BytesMut::new();
     loop {
         let chunk = session.read_response_body().await;

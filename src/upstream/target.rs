@@ -66,12 +66,14 @@ impl Target {
 
     /// Whether both have the same scheme, host and port (RFC 6454).
     pub fn same_origin(&self, other: &Target) -> bool {
-        (self.tls, self.port) == (other.tls, other.port) && self.host.eq_ignore_ascii_case(&other.host)
+        (self.tls, self.port) == (other.tls, other.port)
+            && self.host.eq_ignore_ascii_case(&other.host)
     }
 
     /// The `Host` header: the port only where it is not the scheme's own.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         match (self.tls, self.port) {
             (true, 443) | (false, 80) => host,
             (_, port) => format!("{host}:{port}"),
@@ -104,7 +106,10 @@ mod tests {
         ] {
             assert_eq!(target(url).to_string(), url);
         }
-        assert_eq!(target("https://u:p@registry.example:443/x#y").to_string(), "https://registry.example/x");
+        assert_eq!(
+            target("https://u:p@registry.example:443/x#y").to_string(),
+            "https://registry.example/x"
+        );
         assert!(Target::parse(&Url::parse("ftp://registry.example/").unwrap()).is_err());
         assert!(Target::parse(&Url::parse("file:///etc/passwd").unwrap()).is_err());
     }
@@ -119,7 +124,10 @@ mod tests {
     fn redirects_are_relative_to_the_request() {
         let from = target("https://r.example/a/b.tgz");
         assert_eq!(from.redirected("/c.tgz").unwrap().to_string(), "https://r.example/c.tgz");
-        assert_eq!(from.redirected("//cdn.example/c").unwrap().to_string(), "https://cdn.example/c");
+        assert_eq!(
+            from.redirected("//cdn.example/c").unwrap().to_string(),
+            "https://cdn.example/c"
+        );
         assert!(from.redirected("javascript:alert(1)").is_err());
         assert!(!from.same_origin(&target("http://r.example:443/")));
         assert!(from.same_origin(&target("https://R.example/x")));

@@ -49,7 +49,9 @@ mod tests {
         ] {
             assert_eq!(parse(text), Some(UNIX_EPOCH + Duration::from_secs(seconds)), "{text}");
         }
-        for wrong in ["", "2024-02-29", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00+01:00", "a-b-cTd:e:fZ"] {
+        for wrong in
+            ["", "2024-02-29", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00+01:00", "a-b-cTd:e:fZ"]
+        {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

@@ -1,3 +1,12 @@
 //! Integration tests: NOPAR as a whole, against a fake upstream, over real sockets on loopback.
 
+mod asking;
+mod base_url;
+mod conditional;
+mod freshness;
+mod hygiene;
+mod memory;
+mod names;
+mod packument;
 mod support;
+mod tarball;

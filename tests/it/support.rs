@@ -1,12 +1,9 @@
 //! What the integration tests stand on: a fake upstream, a fake proxy, a raw client, a NOPAR of one's own.
 //! Knows nothing of what any single test asserts.
-#![allow(
-    dead_code,
-    reason = "a tool box: which tools are in use changes with the tests"
-)]
+#![allow(dead_code, reason = "a tool box: which tools are in use changes with the tests")]
 
 pub(crate) mod client;
-mod deadline;
+pub(crate) mod deadline;
 pub(crate) mod gate;
 pub(crate) mod headers;
 pub(crate) mod nopar;

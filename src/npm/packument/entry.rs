@@ -68,10 +68,7 @@ impl Manifest<'_> {
 impl<'a> Dist<'a> {
     fn new(members: Object<'a>) -> Self {
         let attestations = object::member(&members, "attestations").and_then(Attestations::new);
-        Self {
-            members,
-            attestations,
-        }
+        Self { members, attestations }
     }
 }
 

@@ -51,10 +51,7 @@ impl Index {
         Self {
             versions: versions
                 .map(|(key, entry)| {
-                    (
-                        key.text.to_string(),
-                        IndexedVersion::of(document, key, entry),
-                    )
+                    (key.text.to_string(), IndexedVersion::of(document, key, entry))
                 })
                 .collect(),
             dist_tags: tags
@@ -69,9 +66,7 @@ impl Index {
 
     /// All versions in the document's order.
     pub fn versions(&self) -> impl ExactSizeIterator<Item = (&str, &IndexedVersion)> {
-        self.versions
-            .iter()
-            .map(|(version, at)| (version.as_str(), at))
+        self.versions.iter().map(|(version, at)| (version.as_str(), at))
     }
 
     /// All dist-tags in the document's order, each with its version.
@@ -97,8 +92,7 @@ impl Index {
 
     /// The version a path's selector picks: an exact version, else a dist-tag.
     pub fn select(&self, selector: &Selector) -> Option<(&str, &IndexedVersion)> {
-        self.by_version(selector.as_str())
-            .or_else(|| self.by_tag(selector.as_str()))
+        self.by_version(selector.as_str()).or_else(|| self.by_tag(selector.as_str()))
     }
 
     /// The version whose tarball is called `file`: canonically, else by the upstream.
@@ -121,9 +115,7 @@ impl Index {
             url.and_then(basename_of).as_deref() == Some(file.as_str())
         });
         let first = found.next()?;
-        found
-            .all(|(_, at)| at.tarball == first.1.tarball)
-            .then_some(first)
+        found.all(|(_, at)| at.tarball == first.1.tarball).then_some(first)
     }
 }
 

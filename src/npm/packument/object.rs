@@ -25,10 +25,7 @@ pub(super) struct Key<'a> {
 impl<'a> Key<'a> {
     fn new(raw: &'a RawValue) -> Self {
         let raw_text = raw.get();
-        Self {
-            raw: raw_text,
-            text: text(raw).unwrap_or(Cow::Borrowed(raw_text)),
-        }
+        Self { raw: raw_text, text: text(raw).unwrap_or(Cow::Borrowed(raw_text)) }
     }
 }
 
@@ -120,11 +117,7 @@ mod tests {
         let members: Vec<_> = object.iter().map(|(k, v)| (k.raw, v.get())).collect();
         assert_eq!(
             members,
-            [
-                (r#""b""#, "1.0e+2"),
-                (r#""\u0061""#, r#""\/""#),
-                (r#""\ud800""#, "null")
-            ]
+            [(r#""b""#, "1.0e+2"), (r#""\u0061""#, r#""\/""#), (r#""\ud800""#, "null")]
         );
         assert_eq!(text_of(&object, "a").as_deref(), Some("/"));
         assert_eq!(text_of(&object, "b"), None);
@@ -132,17 +125,7 @@ mod tests {
 
     #[test]
     fn refuses_everything_that_is_not_one_object() {
-        for text in [
-            "",
-            "[]",
-            "1",
-            "{",
-            "{}{}",
-            "{\"a\":}",
-            "{1:2}",
-            "{\"a\":1,}",
-            "null",
-        ] {
+        for text in ["", "[]", "1", "{", "{}{}", "{\"a\":}", "{1:2}", "{\"a\":1,}", "null"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -18,24 +18,9 @@ const KEPT: &str = "name version deprecated bin dist engines os cpu libc directo
     peerDependenciesMeta acceptDependencies funding _hasShrinkwrap hasInstallScript";
 
 const NAMES: [&str; 4] = ["n", "@s/n", "é b", "@ü/it's"];
-const VERSIONS: [&str; 6] = [
-    "1.0.0",
-    "1.0.1-rc.1+b",
-    "2.0.0",
-    "0.0.1/../x",
-    "",
-    "modified",
-];
-const TOP: [&str; 8] = [
-    "name",
-    "_id",
-    "modified",
-    "readme",
-    "_attachments",
-    "users",
-    "maintainers",
-    "é",
-];
+const VERSIONS: [&str; 6] = ["1.0.0", "1.0.1-rc.1+b", "2.0.0", "0.0.1/../x", "", "modified"];
+const TOP: [&str; 8] =
+    ["name", "_id", "modified", "readme", "_attachments", "users", "maintainers", "é"];
 const MEMBERS: [&str; 12] = [
     "name",
     "version",
@@ -124,16 +109,11 @@ impl Json {
             new
         };
         let members = members.into_iter().filter(first);
-        Self::Object(
-            members
-                .map(|(key, value)| (key, value.without_doubles()))
-                .collect(),
-        )
+        Self::Object(members.map(|(key, value)| (key, value.without_doubles())).collect())
     }
 
     fn member(&mut self, key: &str) -> Option<&mut Json> {
-        self.members()
-            .find_map(|(known, value)| (known == key).then_some(value))
+        self.members().find_map(|(known, value)| (known == key).then_some(value))
     }
 
     fn members(&mut self) -> impl Iterator<Item = (String, &mut Json)> {
@@ -160,11 +140,7 @@ fn spelled(text: String, escaped: bool) -> String {
     let plain = serde_json::to_string(&text).expect("a string");
     match text.chars().next() {
         Some(first) if escaped && (first as u32) < 0x1_0000 && !"\"\\\u{1}\n".contains(first) => {
-            format!(
-                "\"\\u{:04x}{}",
-                first as u32,
-                &plain[1 + first.len_utf8()..]
-            )
+            format!("\"\\u{:04x}{}", first as u32, &plain[1 + first.len_utf8()..])
         }
         _ if escaped => plain.replace('/', "\\/"),
         _ => plain,
@@ -229,11 +205,7 @@ fn dist() -> impl Strategy<Value = Json> {
 }
 
 fn version() -> impl Strategy<Value = Json> {
-    let scripts = mostly(object(
-        &["preinstall", "install", "postinstall", "test"],
-        scalar(),
-        2,
-    ));
+    let scripts = mostly(object(&["preinstall", "install", "postinstall", "test"], scalar(), 2));
     let member = prop_oneof![
         3 => one("dist", mostly(dist())),
         1 => one("scripts", scripts),
@@ -243,15 +215,8 @@ fn version() -> impl Strategy<Value = Json> {
 }
 
 fn document() -> impl Strategy<Value = Json> {
-    let times: &[&str] = &[
-        "1.0.0",
-        "1.0.1-rc.1+b",
-        "2.0.0",
-        "0.0.1/../x",
-        "",
-        "modified",
-        "created",
-    ];
+    let times: &[&str] =
+        &["1.0.0", "1.0.1-rc.1+b", "2.0.0", "0.0.1/../x", "", "modified", "created"];
     let time = object(times, prop_oneof![9 => string(), 1 => odd()], 12);
     let tags = object(&["latest", "next", "1.0.0"], scalar(), 3);
     let member = prop_oneof![
@@ -273,11 +238,7 @@ struct Reference<'a>(&'a PackageName, Form);
 impl Reference<'_> {
     fn tarball(&self, version: &str) -> String {
         let base = encode_segment(self.0.basename());
-        format!(
-            "{BASE}/{}/-/{base}-{}.tgz",
-            self.0.path(),
-            encode_segment(version)
-        )
+        format!("{BASE}/{}/-/{base}-{}.tgz", self.0.path(), encode_segment(version))
     }
 
     fn version(&self, version: &str, manifest: &mut Value) {
@@ -285,13 +246,8 @@ impl Reference<'_> {
             return;
         };
         if self.1 == Form::Abbreviated {
-            let script = |key: &&str| {
-                members
-                    .get("scripts")?
-                    .get(key)?
-                    .as_str()
-                    .filter(|s| !s.is_empty())
-            };
+            let script =
+                |key: &&str| members.get("scripts")?.get(key)?.as_str().filter(|s| !s.is_empty());
             let scripted = INSTALL_SCRIPTS.iter().any(|key| script(key).is_some());
             members.retain(|key, _| KEPT.split_whitespace().any(|kept| kept == key));
             if scripted && !members.contains_key("hasInstallScript") {
@@ -304,10 +260,7 @@ impl Reference<'_> {
         if self.1 == Form::Abbreviated {
             dist.retain(|key, _| key != "npm-signature");
         }
-        if let Some(tarball) = dist
-            .get_mut("tarball")
-            .filter(|tarball| tarball.is_string())
-        {
+        if let Some(tarball) = dist.get_mut("tarball").filter(|tarball| tarball.is_string()) {
             *tarball = Value::from(self.tarball(version));
         }
         let attestations = dist.get_mut("attestations").and_then(Value::as_object_mut);
@@ -327,12 +280,8 @@ impl Reference<'_> {
             return Value::Object(document);
         }
         let time = document.get("time").and_then(Value::as_object).cloned();
-        let modified = |members: &Map<_, _>| {
-            members
-                .get("modified")
-                .filter(|m| Value::is_string(m))
-                .cloned()
-        };
+        let modified =
+            |members: &Map<_, _>| members.get("modified").filter(|m| Value::is_string(m)).cloned();
         let complete = |time: &Map<String, Value>| {
             let versions = document.get("versions").and_then(Value::as_object);
             versions
@@ -342,20 +291,12 @@ impl Reference<'_> {
         };
         let members = [
             ("name", Some(Value::from(self.0.as_str()))),
-            (
-                "modified",
-                time.as_ref()
-                    .and_then(modified)
-                    .or_else(|| modified(&document)),
-            ),
+            ("modified", time.as_ref().and_then(modified).or_else(|| modified(&document))),
             ("dist-tags", document.get("dist-tags").cloned()),
             ("versions", document.get("versions").cloned()),
             ("time", time.filter(complete).map(Value::Object)),
         ];
-        members
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
-            .collect()
+        members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 
     /// The full form as a change of the spelled document.
@@ -370,16 +311,10 @@ impl Reference<'_> {
             let Some(dist) = manifest.member("dist") else {
                 continue;
             };
-            if let Some(tarball) = dist
-                .member("tarball")
-                .filter(|json| json.string().is_some())
-            {
+            if let Some(tarball) = dist.member("tarball").filter(|json| json.string().is_some()) {
                 *tarball = Json::Scalar(format!("\"{}\"", self.tarball(&version)));
             }
-            let Some(url) = dist
-                .member("attestations")
-                .and_then(|json| json.member("url"))
-            else {
+            let Some(url) = dist.member("attestations").and_then(|json| json.member("url")) else {
                 continue;
             };
             if let Some(moved) = url.string().and_then(|url| attestations_url(&url)) {
@@ -400,11 +335,7 @@ fn value(json: &[u8]) -> Value {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 10_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

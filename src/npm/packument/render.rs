@@ -80,13 +80,10 @@ impl Renderer {
         self.out.open();
         self.out.key("\"name\"");
         self.out.string(name.as_str());
-        let modified = [
-            document.time.get("modified"),
-            document.members.get("modified"),
-        ]
-        .into_iter()
-        .flatten()
-        .find(|raw| object::is_string(raw));
+        let modified = [document.time.get("modified"), document.members.get("modified")]
+            .into_iter()
+            .flatten()
+            .find(|raw| object::is_string(raw));
         if let Some(modified) = modified {
             self.out.member("\"modified\"", modified.get());
         }

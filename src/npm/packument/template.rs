@@ -48,8 +48,7 @@ impl Template {
     /// The whole document for `base`; see [`Template::segments`].
     pub fn fill(&self, base: &str) -> Vec<u8> {
         let mut filled = Vec::with_capacity(self.len_with(base));
-        self.segments(base)
-            .for_each(|piece| filled.extend_from_slice(piece));
+        self.segments(base).for_each(|piece| filled.extend_from_slice(piece));
         filled
     }
 
@@ -136,10 +135,7 @@ impl TemplateWriter {
     pub(super) fn finish(mut self) -> Template {
         // Templates are kept; a buffer grown by doubling is up to half empty.
         self.bytes.shrink_to_fit();
-        Template {
-            bytes: self.bytes,
-            holes: self.holes,
-        }
+        Template { bytes: self.bytes, holes: self.holes }
     }
 }
 
@@ -167,10 +163,7 @@ mod tests {
             let template = template(text, holes);
             assert_eq!(template.fill("<>"), expected.as_bytes());
             assert_eq!(template.len_with("<>"), expected.len());
-            assert_eq!(
-                template.segments("<>").collect::<Vec<_>>().concat(),
-                expected.as_bytes()
-            );
+            assert_eq!(template.segments("<>").collect::<Vec<_>>().concat(), expected.as_bytes());
         }
     }
 

@@ -29,30 +29,20 @@ fn with_version(members: &str) -> String {
 
 /// Checks the members that are left of a version of `n`.
 fn check(form: Form, members: &str, expected: &str) {
-    assert_eq!(
-        render("n", form, &with_version(members)),
-        with_version(expected)
-    );
+    assert_eq!(render("n", form, &with_version(members)), with_version(expected));
 }
 
 #[test]
 fn tarballs_get_their_canonical_address() {
     for (package, version, path) in [
         ("lodash", "4.17.21", "/lodash/-/lodash-4.17.21.tgz"),
-        (
-            "@types/node",
-            "1.0.0-rc.1+b",
-            "/@types/node/-/node-1.0.0-rc.1+b.tgz",
-        ),
+        ("@types/node", "1.0.0-rc.1+b", "/@types/node/-/node-1.0.0-rc.1+b.tgz"),
         ("é b", "1 0", "/%C3%A9%20b/-/%C3%A9%20b-1%200.tgz"),
         ("a'b", "../x", "/a'b/-/a'b-..%2Fx.tgz"),
     ] {
-        for url in [
-            "https://x.example/odd@0.tgz?sig=1",
-            "",
-            r#"https:\/\/x\u002eexample\""#,
-            r"\ud800",
-        ] {
+        for url in
+            ["https://x.example/odd@0.tgz?sig=1", "", r#"https:\/\/x\u002eexample\""#, r"\ud800"]
+        {
             let text =
                 format!(r#"{{"versions":{{"{version}":{{"dist":{{"tarball":"{url}"}}}}}}}}"#);
             let expected = format!(
@@ -133,10 +123,7 @@ fn of_equal_keys_the_last_value_stands_at_the_first_place() {
 #[test]
 fn full_drops_attachments_only() {
     let text = r#"{"_id":"n","_attachments":{"n-1.tgz":{}},"readme":"r","_rev":"1"}"#;
-    assert_eq!(
-        render("n", Form::Full, text),
-        r#"{"_id":"n","readme":"r","_rev":"1"}"#
-    );
+    assert_eq!(render("n", Form::Full, text), r#"{"_id":"n","readme":"r","_rev":"1"}"#);
 }
 
 #[test]
@@ -187,23 +174,11 @@ fn install_scripts_are_told_where_the_upstream_does_not() {
         (r#"{"install":null}"#, false),
         ("null", false),
     ] {
-        let expected = if told {
-            r#""hasInstallScript":true"#
-        } else {
-            ""
-        };
-        check(
-            Form::Abbreviated,
-            &format!(r#""scripts":{scripts}"#),
-            expected,
-        );
+        let expected = if told { r#""hasInstallScript":true"# } else { "" };
+        check(Form::Abbreviated, &format!(r#""scripts":{scripts}"#), expected);
     }
     let denied = r#""hasInstallScript":false"#;
-    check(
-        Form::Abbreviated,
-        &format!(r#""scripts":{{"install":"x"}},{denied}"#),
-        denied,
-    );
+    check(Form::Abbreviated, &format!(r#""scripts":{{"install":"x"}},{denied}"#), denied);
 }
 
 #[test]
@@ -246,9 +221,7 @@ fn finds_manifests_by_version_then_by_tag() {
     let document = document(text);
     let find = |selector: &str| {
         let selector = Selector::parse(selector).expect(selector);
-        document
-            .manifest(&name("@s/n"), &selector)
-            .map(|t| filled(&t))
+        document.manifest(&name("@s/n"), &selector).map(|t| filled(&t))
     };
     let two = format!(
         r#"{{"version":"2.0.0","readme":"r","dist":{{"tarball":"{BASE}/@s/n/-/n-2.0.0.tgz"}}}}"#
@@ -273,11 +246,7 @@ fn refuses_what_is_no_document() {
 
 #[test]
 fn checks_whose_document_it_is() {
-    let check = |text: &str| {
-        document(text)
-            .check_name(&name("@s/n"))
-            .map_err(|e| e.to_string())
-    };
+    let check = |text: &str| document(text).check_name(&name("@s/n")).map_err(|e| e.to_string());
     for text in [
         r#"{"name":"@s/n"}"#,
         r#"{"name":"@s\/n","_id":"other"}"#,
@@ -316,21 +285,15 @@ fn the_index_tells_what_the_upstream_said() {
         time: said("t1"),
     };
     assert_eq!(index.by_version("1.0.0"), Some(("1.0.0", &expected)));
-    assert_eq!(
-        index.by_version("6.0.0"),
-        Some(("6.0.0", &IndexedVersion::default()))
-    );
+    assert_eq!(index.by_version("6.0.0"), Some(("6.0.0", &IndexedVersion::default())));
     assert_eq!(index.by_version("latest"), None);
     assert_eq!(index.by_tag("latest").map(|found| found.0), Some("2.0.0"));
     assert_eq!(index.by_tag("odd"), None);
     assert_eq!(index.modified(), Some("own"));
     assert_eq!(index.versions().len(), 7);
     assert_eq!(index.dist_tags().len(), 1);
-    for (selector, version) in [
-        ("latest", Some("2.0.0")),
-        ("3.0.0", Some("3.0.0")),
-        ("next", None),
-    ] {
+    for (selector, version) in [("latest", Some("2.0.0")), ("3.0.0", Some("3.0.0")), ("next", None)]
+    {
         let selector = Selector::parse(selector).expect(selector);
         assert_eq!(index.select(&selector).map(|found| found.0), version);
     }
@@ -359,13 +322,7 @@ fn the_index_finds_tarballs_by_canonical_name_then_by_the_upstreams() {
 fn the_index_survives_being_written_down_compactly() {
     let index = document(INDEXED).index();
     let text = serde_json::to_string(&index).expect("JSON");
-    assert_eq!(
-        serde_json::from_str::<Index>(&text).expect("an index"),
-        index
-    );
+    assert_eq!(serde_json::from_str::<Index>(&text).expect("an index"), index);
     let tiny = document(r#"{"versions":{"1":{"dist":{"tarball":"u"}}}}"#).index();
-    assert_eq!(
-        serde_json::to_string(&tiny).expect("JSON"),
-        r#"{"v":{"1":{"u":"u"}}}"#
-    );
+    assert_eq!(serde_json::to_string(&tiny).expect("JSON"), r#"{"v":{"1":{"u":"u"}}}"#);
 }

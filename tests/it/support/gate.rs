@@ -16,10 +16,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// A closed gate.
     pub(crate) fn closed() -> Self {
-        Self {
-            passes: Semaphore::new(0),
-            arrived: watch::Sender::new(0),
-        }
+        Self { passes: Semaphore::new(0), arrived: watch::Sender::new(0) }
     }
 
     /// Waits until there is a pass or the gate is open.
@@ -64,9 +61,6 @@ impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let open = self.passes.is_closed();
         let arrivals = self.arrivals();
-        f.debug_struct("Gate")
-            .field("open", &open)
-            .field("arrivals", &arrivals)
-            .finish()
+        f.debug_struct("Gate").field("open", &open).field("arrivals", &arrivals).finish()
     }
 }

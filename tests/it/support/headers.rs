@@ -20,16 +20,12 @@ impl Headers {
     /// The first value of `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut lines = self.iter();
-        lines
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        lines.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Every value of `name`, in order.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Whether a line of this name is there.
@@ -39,17 +35,15 @@ impl Headers {
 
     /// Whether a comma-separated header of this name lists `token`, parameters aside.
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
-        self.all(name)
-            .flat_map(|value| value.split(','))
-            .any(|part| {
-                let mut pieces = part.split(';').map(str::trim);
-                let named = pieces.next().is_some_and(|t| t.eq_ignore_ascii_case(token));
-                // q=0 and q=0.0 refuse; anything else accepts.
-                let refused = pieces
-                    .filter_map(|p| p.strip_prefix("q="))
-                    .any(|q| q.trim().parse::<f32>().is_ok_and(|q| q == 0.0));
-                named && !refused
-            })
+        self.all(name).flat_map(|value| value.split(',')).any(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            let named = pieces.next().is_some_and(|t| t.eq_ignore_ascii_case(token));
+            // q=0 and q=0.0 refuse; anything else accepts.
+            let refused = pieces
+                .filter_map(|p| p.strip_prefix("q="))
+                .any(|q| q.trim().parse::<f32>().is_ok_and(|q| q == 0.0));
+            named && !refused
+        })
     }
 
     /// Adds a line, keeping others of the same name.

@@ -41,10 +41,7 @@ pub(crate) struct FakeProxy {
 impl FakeProxy {
     /// A proxy that lets everybody through.
     pub(crate) async fn start() -> Self {
-        let state = Arc::new(State {
-            policy: Mutex::default(),
-            log: Log::new(),
-        });
+        let state = Arc::new(State { policy: Mutex::default(), log: Log::new() });
         let shared = Arc::clone(&state);
         let serve = move |stream, number| {
             let state = Arc::clone(&shared);
@@ -146,8 +143,7 @@ async fn tunnel(state: &State, place: &str, down: &mut BufReader<TcpStream>) -> 
     let Some(mut up) = connect(state, place).await else {
         return refuse(down, "502 Unreachable", "").await;
     };
-    down.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        .await?;
+    down.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
     copy_bidirectional(down, &mut up).await?;
     Ok(())
 }
@@ -170,15 +166,8 @@ fn parts(target: &str) -> Option<(String, String)> {
     let rest = target.strip_prefix("http://")?;
     let slash = rest.find('/').unwrap_or(rest.len());
     let (host, path) = rest.split_at(slash);
-    let has_port = host
-        .rsplit(':')
-        .next()
-        .is_some_and(|p| p.parse::<u16>().is_ok());
-    let place = if has_port {
-        host.to_owned()
-    } else {
-        format!("{host}:80")
-    };
+    let has_port = host.rsplit(':').next().is_some_and(|p| p.parse::<u16>().is_ok());
+    let place = if has_port { host.to_owned() } else { format!("{host}:80") };
     let path = if path.is_empty() { "/" } else { path };
     Some((place, path.to_owned()))
 }
@@ -187,11 +176,7 @@ fn parts(target: &str) -> Option<(String, String)> {
 /// so that the answer can be copied without being understood.
 fn passed_on(head: &RequestHead, path: &str, body: &[u8]) -> Vec<u8> {
     let mut headers = head.headers.clone();
-    for name in [
-        "proxy-authorization",
-        "proxy-connection",
-        "transfer-encoding",
-    ] {
+    for name in ["proxy-authorization", "proxy-connection", "transfer-encoding"] {
         headers.remove(name);
     }
     headers.set("Connection", "close");

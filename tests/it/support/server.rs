@@ -28,10 +28,7 @@ impl Port {
     pub(crate) fn reserve() -> Self {
         let socket = shared_socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let addr = socket.local_addr().expect("a bound socket has an address");
-        Self {
-            _reserved: socket,
-            addr,
-        }
+        Self { _reserved: socket, addr }
     }
 
     /// The reserved address.
@@ -40,9 +37,7 @@ impl Port {
     }
 
     fn listen(&self) -> TcpListener {
-        shared_socket(self.addr)
-            .listen(BACKLOG)
-            .expect("listening on a reserved port")
+        shared_socket(self.addr).listen(BACKLOG).expect("listening on a reserved port")
     }
 }
 
@@ -87,12 +82,7 @@ impl Server {
                 runtime.block_on(run(port, inbox, counter, serve));
             })
             .expect("a thread");
-        let server = Self {
-            addr,
-            accepted,
-            commands: Some(commands),
-            thread: Some(thread),
-        };
+        let server = Self { addr, accepted, commands: Some(commands), thread: Some(thread) };
         server.listen().await;
         server
     }

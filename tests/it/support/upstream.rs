@@ -94,10 +94,7 @@ impl FakeUpstream {
     /// Adds or changes a package.
     pub(crate) fn package(&self, name: &str) -> PackageBuilder<'_> {
         self.state.catalogue.lock().change(name, |_| {});
-        PackageBuilder {
-            state: &self.state,
-            name: name.to_owned(),
-        }
+        PackageBuilder { state: &self.state, name: name.to_owned() }
     }
 
     /// Answers for the packument of `name` with these very bytes, whatever they are.

@@ -153,11 +153,7 @@ impl BodyReader {
             Framing::Length(length) => length,
             _ => 0,
         };
-        Self {
-            framing,
-            left,
-            done: framing == Framing::Empty || framing == Framing::Length(0),
-        }
+        Self { framing, left, done: framing == Framing::Empty || framing == Framing::Length(0) }
     }
 
     /// The next piece, decoded; `None` once the body is whole.
@@ -177,9 +173,7 @@ impl BodyReader {
         }
         let size = match self.framing {
             Framing::UntilClose => ready.len(),
-            _ => ready
-                .len()
-                .min(usize::try_from(self.left).unwrap_or(usize::MAX)),
+            _ => ready.len().min(usize::try_from(self.left).unwrap_or(usize::MAX)),
         };
         let piece = ready[..size].to_vec();
         reader.consume(size);
@@ -232,10 +226,7 @@ impl BodyReader {
 
 async fn chunk_line<R: AsyncBufRead + Unpin>(reader: &mut R) -> Result<String, BodyFault> {
     let mut line = Vec::new();
-    reader
-        .read_until(b'\n', &mut line)
-        .await
-        .map_err(in_chunk)?;
+    reader.read_until(b'\n', &mut line).await.map_err(in_chunk)?;
     let Some(line) = line.strip_suffix(b"\r\n") else {
         return Err(BodyFault::UnfinishedChunks);
     };

@@ -157,17 +157,9 @@ impl Connection {
 
     /// Waits until the other side closes, and fails the test when it says anything before that.
     pub(crate) async fn closed(&mut self) {
-        let read = within(
-            "the close of a connection".to_owned(),
-            self.stream.fill_buf(),
-        )
-        .await;
+        let read = within("the close of a connection".to_owned(), self.stream.fill_buf()).await;
         let said = read.unwrap_or_default();
-        assert!(
-            said.is_empty(),
-            "instead of closing: {}",
-            String::from_utf8_lossy(said)
-        );
+        assert!(said.is_empty(), "instead of closing: {}", String::from_utf8_lossy(said));
     }
 
     /// Says that no more requests come, and still listens.
@@ -184,8 +176,5 @@ impl Connection {
 }
 
 fn gone(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-    )
+    matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }

@@ -79,10 +79,7 @@ impl Response {
         let content = self.content();
         serde_json::from_slice(&content).unwrap_or_else(|error| {
             let start = String::from_utf8_lossy(&content[..content.len().min(300)]);
-            panic!(
-                "a {} whose body is not JSON ({error}): {start}",
-                self.status
-            )
+            panic!("a {} whose body is not JSON ({error}): {start}", self.status)
         })
     }
 
@@ -100,10 +97,6 @@ impl Response {
 pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let read = MultiGzDecoder::new(bytes).read_to_end(&mut out);
-    assert!(
-        read.is_ok(),
-        "broken gzip of {} bytes: {read:?}",
-        bytes.len()
-    );
+    assert!(read.is_ok(), "broken gzip of {} bytes: {read:?}", bytes.len());
     out
 }

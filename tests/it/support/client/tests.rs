@@ -108,11 +108,7 @@ async fn requests_go_out_as_told() {
         .body("body");
     assert_eq!(request.send().await.status, 204);
     assert_eq!(
-        heard
-            .await
-            .expect("the peer")
-            .split_inclusive("\r\n\r\n")
-            .next(),
+        heard.await.expect("the peer").split_inclusive("\r\n\r\n").next(),
         Some(
             "PUT /@s%2Fn?x HTTP/1.0\r\nHost: a:1\r\nHost: b:2\r\naccept: x\r\nAccept: y\r\n\
              Content-Length: 4\r\n\r\n"

@@ -30,10 +30,7 @@ impl Running {
         file: Option<&Path>,
         clock: Clock,
     ) -> Result<Self, String> {
-        let sources = Sources {
-            env: env.clone(),
-            file: file.map(Path::to_owned),
-        };
+        let sources = Sources { env: env.clone(), file: file.map(Path::to_owned) };
         let config = Config::load(&sources).map_err(|mistakes| mistakes.to_string())?;
         let (stop, stopped) = Stop::channel();
         let (bound, binding) = oneshot::channel();
@@ -57,12 +54,7 @@ impl Running {
             Ok(outcome) => outcome?,
             Err(_) => return Err("it panicked while it started".to_owned()),
         };
-        Ok(Self {
-            addresses,
-            stop,
-            thread: Some(thread),
-            end: Some(end),
-        })
+        Ok(Self { addresses, stop, thread: Some(thread), end: Some(end) })
     }
 
     /// Tells it to stop.

@@ -20,15 +20,9 @@ async fn absolute_form_is_passed_on_in_origin_form() {
     let answer = request.host("registry.example").send().await.expect(200);
     assert_eq!(answer.json(), upstream.packument("a"));
     assert_eq!(proxy.requests()[0].path, url);
-    assert_eq!(
-        proxy.requests()[0].header("proxy-authorization"),
-        Some("Basic eDp5")
-    );
+    assert_eq!(proxy.requests()[0].header("proxy-authorization"), Some("Basic eDp5"));
     let seen = &upstream.requests()[0];
-    assert_eq!(
-        (seen.path.as_str(), seen.header("host")),
-        ("/a?x=1", Some("registry.example"))
-    );
+    assert_eq!((seen.path.as_str(), seen.header("host")), ("/a?x=1", Some("registry.example")));
     assert_eq!(seen.header("proxy-authorization"), None);
 
     let url = format!("{}/a", upstream.url());
@@ -50,10 +44,7 @@ async fn connect_opens_a_tunnel() {
     tunnel.get("/a").await.expect(200);
     tunnel.get("/b").await.expect(404);
     assert_eq!(upstream.connections(), 1);
-    assert_eq!(
-        (proxy.requests()[0].method.as_str(), proxy.count_all()),
-        ("CONNECT", 1)
-    );
+    assert_eq!((proxy.requests()[0].method.as_str(), proxy.count_all()), ("CONNECT", 1));
     assert_eq!(proxy.requests()[0].path, place);
 }
 
@@ -64,11 +55,7 @@ async fn credentials_can_be_demanded() {
     let url = format!("{}/a", upstream.url());
     Request::get(proxy.addr(), &url).send().await.expect(407);
     let connect = Request::new(proxy.addr(), "CONNECT", &upstream.addr().to_string());
-    connect
-        .header("Proxy-Authorization", "Basic x")
-        .send()
-        .await
-        .expect(407);
+    connect.header("Proxy-Authorization", "Basic x").send().await.expect(407);
     let right =
         Request::get(proxy.addr(), &url).header("Proxy-Authorization", "Basic dXNlcjpwYXNz");
     right.send().await.expect(200);

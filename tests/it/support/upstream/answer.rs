@@ -17,18 +17,12 @@ pub(crate) struct Answer {
 impl Answer {
     /// An answer without a body.
     pub(crate) fn new(status: u16) -> Self {
-        Self {
-            status,
-            headers: Headers::default(),
-            body: Bytes::new(),
-        }
+        Self { status, headers: Headers::default(), body: Bytes::new() }
     }
 
     /// A JSON answer.
     pub(crate) fn json(status: u16, value: &Value) -> Self {
-        Self::new(status)
-            .header("Content-Type", "application/json")
-            .body(value.to_string())
+        Self::new(status).header("Content-Type", "application/json").body(value.to_string())
     }
 
     /// Adds a header line.

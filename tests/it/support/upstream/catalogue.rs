@@ -26,19 +26,13 @@ impl Rendered {
         let bytes = bytes.into();
         let digest = Sha256::digest(&bytes);
         let etag: String = digest[..12].iter().map(|b| format!("{b:02x}")).collect();
-        Self {
-            bytes,
-            etag: format!("\"{etag}\""),
-            gzip: OnceLock::new(),
-        }
+        Self { bytes, etag: format!("\"{etag}\""), gzip: OnceLock::new() }
     }
 
     pub(super) fn gzip(&self) -> Bytes {
         let compress = || {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-            let written = encoder
-                .write_all(&self.bytes)
-                .and_then(|()| encoder.finish());
+            let written = encoder.write_all(&self.bytes).and_then(|()| encoder.finish());
             Bytes::from(written.expect("writing to a Vec"))
         };
         self.gzip.get_or_init(compress).clone()
@@ -46,11 +40,7 @@ impl Rendered {
 }
 
 enum Document {
-    Built {
-        package: Box<Package>,
-        full: Option<Arc<Rendered>>,
-        abbreviated: Option<Arc<Rendered>>,
-    },
+    Built { package: Box<Package>, full: Option<Arc<Rendered>>, abbreviated: Option<Arc<Rendered>> },
     Raw(Arc<Rendered>),
 }
 
@@ -64,21 +54,12 @@ pub(super) struct Catalogue {
 impl Catalogue {
     /// Changes a package, which begins to exist by it.
     pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&mut Package)) {
-        let fresh = || Document::Built {
-            package: Box::default(),
-            full: None,
-            abbreviated: None,
-        };
+        let fresh = || Document::Built { package: Box::default(), full: None, abbreviated: None };
         let document = self.documents.entry(name.to_owned()).or_insert_with(fresh);
         if let Document::Raw(_) = document {
             *document = fresh();
         }
-        if let Document::Built {
-            package,
-            full,
-            abbreviated,
-        } = document
-        {
+        if let Document::Built { package, full, abbreviated } = document {
             change(package);
             (*full, *abbreviated) = (None, None);
         }
@@ -99,8 +80,7 @@ impl Catalogue {
     pub(super) fn remove(&mut self, name: &str) {
         self.documents.remove(name);
         let below = format!("/{name}/-/");
-        self.files
-            .retain(|path, _| path != name && !path.starts_with(&below));
+        self.files.retain(|path, _| path != name && !path.starts_with(&below));
     }
 
     pub(super) fn file(&self, path: &str) -> Option<Bytes> {
@@ -111,11 +91,7 @@ impl Catalogue {
     pub(super) fn packument(&mut self, name: &str, short: bool) -> Option<Arc<Rendered>> {
         match self.documents.get_mut(name)? {
             Document::Raw(rendered) => Some(Arc::clone(rendered)),
-            Document::Built {
-                package,
-                full,
-                abbreviated,
-            } => {
+            Document::Built { package, full, abbreviated } => {
                 let (slot, make): (_, fn(&Package, &str) -> Value) = match short {
                     true => (abbreviated, Package::abbreviated),
                     false => (full, Package::full),

@@ -68,10 +68,7 @@ impl Delivery {
     }
 
     fn lies(&self) -> bool {
-        matches!(
-            self.fault,
-            Some(Fault::LengthTooLong(_) | Fault::LengthTooShort(_))
-        )
+        matches!(self.fault, Some(Fault::LengthTooLong(_) | Fault::LengthTooShort(_)))
     }
 
     fn fate(&self, without_body: bool) -> Fate {

@@ -64,11 +64,8 @@ impl From<u16> for Fault {
     fn from(status: u16) -> Self {
         match status {
             204 | 304 => Answer::new(status).into(),
-            _ => Answer::json(
-                status,
-                &serde_json::json!({"error": format!("status {status}")}),
-            )
-            .into(),
+            _ => Answer::json(status, &serde_json::json!({"error": format!("status {status}")}))
+                .into(),
         }
     }
 }
@@ -107,11 +104,7 @@ pub(super) struct Faults {
 impl Faults {
     /// The next `n` matching requests get `fault`, after those already announced had theirs.
     pub(super) fn next(&self, n: usize, pattern: &str, fault: Fault) {
-        self.rules.lock().push(Rule {
-            pattern: Pattern::parse(pattern),
-            left: Some(n),
-            fault,
-        });
+        self.rules.lock().push(Rule { pattern: Pattern::parse(pattern), left: Some(n), fault });
     }
 
     /// Every matching request gets `fault`, once the counted ones are used up. Replaces an earlier
@@ -120,11 +113,7 @@ impl Faults {
         let pattern = Pattern::parse(pattern);
         let mut rules = self.rules.lock();
         rules.retain(|rule| rule.left.is_some() || rule.pattern != pattern);
-        rules.push(Rule {
-            pattern,
-            left: None,
-            fault,
-        });
+        rules.push(Rule { pattern, left: None, fault });
     }
 
     /// Ends all rules of exactly this pattern.
@@ -187,14 +176,7 @@ impl Faults {
 
     pub(super) fn hold_body(&self, pattern: &str, first: usize, step: usize) -> Arc<Gate> {
         let gate = Arc::new(Gate::closed());
-        self.wait_at(
-            pattern,
-            Wait::InBody(Pace {
-                first,
-                step,
-                gate: Arc::clone(&gate),
-            }),
-        );
+        self.wait_at(pattern, Wait::InBody(Pace { first, step, gate: Arc::clone(&gate) }));
         gate
     }
 

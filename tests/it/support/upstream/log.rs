@@ -75,7 +75,5 @@ impl Log {
 }
 
 fn count(all: &[Seen], pattern: &Pattern) -> usize {
-    all.iter()
-        .filter(|seen| pattern.matches(&seen.method, &seen.path))
-        .count()
+    all.iter().filter(|seen| pattern.matches(&seen.method, &seen.path)).count()
 }

@@ -33,12 +33,7 @@ impl Pattern {
             "{text:?} is not a pattern of a request: the path begins with a slash"
         );
         let (path, query) = split(target);
-        Self {
-            method,
-            path,
-            any_rest,
-            query,
-        }
+        Self { method, path, any_rest, query }
     }
 
     /// Whether a request with this method and target (as sent) is meant.

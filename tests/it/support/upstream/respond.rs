@@ -55,11 +55,7 @@ fn document(manners: &Manners, short: bool, rendered: &Rendered, asked: &Headers
     if unchanged(manners, rendered, asked, &mut headers) {
         return answer(304, headers);
     }
-    let kind = if short {
-        INSTALL_FORM
-    } else {
-        "application/json"
-    };
+    let kind = if short { INSTALL_FORM } else { "application/json" };
     headers.push("Content-Type", kind);
     if manners.gzip && asked.lists("accept-encoding", "gzip") {
         headers.push("Content-Encoding", "gzip");
@@ -101,10 +97,7 @@ fn unchanged(manners: &Manners, now: &Rendered, asked: &Headers, headers: &mut H
 }
 
 fn answer(status: u16, headers: Headers) -> Answer {
-    Answer {
-        headers,
-        ..Answer::new(status)
-    }
+    Answer { headers, ..Answer::new(status) }
 }
 
 pub(super) fn not_found() -> Answer {

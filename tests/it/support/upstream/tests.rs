@@ -36,16 +36,10 @@ async fn a_packument_has_all_its_parts() {
     assert_eq!(packument, get(upstream.addr(), "/@s/n").await.json());
     assert_eq!(packument, upstream.packument("@s/n"));
     assert_eq!(packument["name"], "@s/n");
-    assert_eq!(
-        packument["dist-tags"],
-        json!({"latest": "1.0.0", "beta": "2.0.0-rc.1"})
-    );
+    assert_eq!(packument["dist-tags"], json!({"latest": "1.0.0", "beta": "2.0.0-rc.1"}));
     assert_eq!(packument["time"]["created"], "2019-01-01T00:00:00.000Z");
     assert_eq!(packument["time"]["modified"], "2020-01-01T00:01:00.000Z");
-    assert_eq!(
-        (&packument["readme"], &packument["license"]),
-        (&json!("# n"), &json!("MIT"))
-    );
+    assert_eq!((&packument["readme"], &packument["license"]), (&json!("# n"), &json!("MIT")));
     let manifest = &packument["versions"]["1.0.0"];
     assert_eq!(manifest["unknown"], json!({"a": [1]}));
     assert_eq!(manifest["dependencies"], json!({"x": "^1"}));
@@ -55,11 +49,7 @@ async fn a_packument_has_all_its_parts() {
         "tarball": format!("{}/@s/n/-/n-1.0.0.tgz", upstream.url()),
     });
     assert_eq!(manifest["dist"], dist);
-    assert!(
-        packument["versions"]["2.0.0-rc.1"]["dist"]
-            .get("integrity")
-            .is_none()
-    );
+    assert!(packument["versions"]["2.0.0-rc.1"]["dist"].get("integrity").is_none());
 }
 
 #[test]
@@ -77,9 +67,7 @@ async fn the_abbreviated_form_is_short() {
     let upstream = FakeUpstream::start().await;
     let package = upstream.package("a").readme("long");
     package.version("1.0.0", |v| {
-        v.script("install", "x")
-            .field("unknown", json!(1))
-            .field("libc", json!(["musl"]))
+        v.script("install", "x").field("unknown", json!(1)).field("libc", json!(["musl"]))
     });
     let short = Request::get(upstream.addr(), "/a").header("Accept", INSTALL_FORM);
     let short = short.send().await.expect(200);
@@ -104,11 +92,8 @@ async fn validators_are_honoured() {
     let upstream = with_lodash().await;
     let first = get(upstream.addr(), "/lodash").await.expect(200);
     let etag = first.header("etag").expect("an ETag").to_owned();
-    let ask = |etag: &str| {
-        Request::get(upstream.addr(), "/lodash")
-            .header("If-None-Match", etag)
-            .send()
-    };
+    let ask =
+        |etag: &str| Request::get(upstream.addr(), "/lodash").header("If-None-Match", etag).send();
     assert_eq!(ask(&etag).await.expect(304).raw_len, 0);
     ask(&format!("\"x\", W/{etag}")).await.expect(304);
     ask("\"other\"").await.expect(200);
@@ -125,10 +110,7 @@ async fn validators_are_honoured() {
     ask(&etag).await.expect(200);
     let since = Request::get(upstream.addr(), "/lodash").header("If-Modified-Since", moment);
     let since = since.send().await.expect(304);
-    assert_eq!(
-        (since.header("etag"), since.header("last-modified")),
-        (None, Some(moment))
-    );
+    assert_eq!((since.header("etag"), since.header("last-modified")), (None, Some(moment)));
     upstream.manners(|m| m.etag = Etag::Weak);
     let weak = get(upstream.addr(), "/lodash").await.expect(200);
     assert!(weak.header("etag").expect("an ETag").starts_with("W/\""));
@@ -144,15 +126,9 @@ async fn gzip_is_given_to_who_asks() {
     let zipped = ask("gzip, br").await.expect(200);
     assert_eq!(zipped.header("content-encoding"), Some("gzip"));
     assert_eq!(zipped.json(), upstream.packument("lodash"));
-    assert_eq!(
-        ask("gzip;q=0").await.expect(200).header("content-encoding"),
-        None
-    );
+    assert_eq!(ask("gzip;q=0").await.expect(200).header("content-encoding"), None);
     upstream.manners(|m| m.gzip = false);
-    assert_eq!(
-        ask("gzip").await.expect(200).header("content-encoding"),
-        None
-    );
+    assert_eq!(ask("gzip").await.expect(200).header("content-encoding"), None);
 }
 
 #[tokio::test]
@@ -189,10 +165,7 @@ async fn tarballs_are_where_the_packument_says() {
     };
     let path = |version| stated(version).replace(&format!("http://{addr}"), "");
     let tarball = get(addr, &path("1.0.0")).await.expect(200);
-    assert_eq!(
-        tarball.header("content-type"),
-        Some("application/octet-stream")
-    );
+    assert_eq!(tarball.header("content-type"), Some("application/octet-stream"));
     assert_eq!(tarball.body, big);
     assert_eq!(tarball.body, upstream.tarball("a", "1.0.0"));
     assert_eq!(path("2.0.0"), "/npm/files/odd-002.tgz?sig=a%2Fb");
@@ -206,9 +179,7 @@ async fn tarballs_are_where_the_packument_says() {
 #[tokio::test]
 async fn head_has_the_head_of_get() {
     let upstream = with_lodash().await;
-    let mut connection = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
     let whole = connection.get("/lodash").await.expect(200);
     let head = Request::new(upstream.addr(), "HEAD", "/lodash");
     let head = connection.ask(head).await.expect(200);
@@ -221,10 +192,7 @@ async fn head_has_the_head_of_get() {
 async fn raw_documents_and_removals() {
     let upstream = with_lodash().await;
     upstream.document("raw", "{\"name\" :\"raw\"}");
-    assert_eq!(
-        get(upstream.addr(), "/raw").await.expect(200).body,
-        b"{\"name\" :\"raw\"}"
-    );
+    assert_eq!(get(upstream.addr(), "/raw").await.expect(200).body, b"{\"name\" :\"raw\"}");
     let file = "/lodash/-/lodash-1.0.0.tgz";
     upstream.file(file, "other");
     assert_eq!(get(upstream.addr(), file).await.body, b"other");
@@ -239,35 +207,24 @@ async fn raw_documents_and_removals() {
 #[tokio::test]
 async fn requests_are_logged() {
     let upstream = with_lodash().await;
-    let mut connection = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
     connection.get("/lodash").await;
     connection.get("/@s%2Fn?write=true").await;
     let post = Request::new(upstream.addr(), "POST", "/-/x").header("X-A", "1");
-    post.header("x-a", "2")
-        .body("hello")
-        .send()
-        .await
-        .expect(404);
+    post.header("x-a", "2").body("hello").send().await.expect(404);
     assert_eq!(upstream.count("GET /lodash"), 1);
     assert_eq!(upstream.count("/@s/n"), 1);
     assert_eq!((upstream.count("POST *"), upstream.count_all()), (1, 3));
     let seen = upstream.requests();
     assert_eq!(seen[1].path, "/@s%2Fn?write=true");
     assert_eq!(seen[2].headers.all("x-a").collect::<Vec<_>>(), ["1", "2"]);
-    assert_eq!(
-        (seen[2].header("X-A"), seen[2].body.as_slice()),
-        (Some("1"), &b"hello"[..])
-    );
+    assert_eq!((seen[2].header("X-A"), seen[2].body.as_slice()), (Some("1"), &b"hello"[..]));
     let connections: Vec<usize> = seen.iter().map(|seen| seen.connection).collect();
     assert_eq!((connections, upstream.connections()), (vec![0, 0, 1], 2));
     upstream.clear();
     assert_eq!(upstream.count_all(), 0);
 
-    let (answers, ()) = tokio::join!(
-        get_many(upstream.addr(), 4, "/lodash"),
-        upstream.wait_for(4, "GET /lodash")
-    );
+    let (answers, ()) =
+        tokio::join!(get_many(upstream.addr(), 4, "/lodash"), upstream.wait_for(4, "GET /lodash"));
     assert_eq!(answers.len(), 4);
 }

@@ -147,10 +147,7 @@ impl VersionBuilder {
         manifest.extend(self.manifest);
         manifest.insert("_id".to_owned(), json!(format!("{name}@{version}")));
         manifest.insert("dist".to_owned(), Value::Object(dist));
-        Version {
-            manifest: Value::Object(manifest),
-            tarball: path.map(|path| (path, bytes)),
-        }
+        Version { manifest: Value::Object(manifest), tarball: path.map(|path| (path, bytes)) }
     }
 }
 

@@ -42,24 +42,12 @@ async fn faults_come_in_turn_and_end() {
 #[tokio::test]
 async fn any_answer_can_be_given() {
     let upstream = with_lodash().await;
-    let answer = Answer::new(200)
-        .header("Content-Encoding", "gzip")
-        .body("none");
+    let answer = Answer::new(200).header("Content-Encoding", "gzip").body("none");
     upstream.next("/lodash", answer);
     let answer = ask(&upstream).await.expect("a response");
-    assert_eq!(
-        (answer.header("content-encoding"), &answer.body[..]),
-        (Some("gzip"), &b"none"[..])
-    );
+    assert_eq!((answer.header("content-encoding"), &answer.body[..]), (Some("gzip"), &b"none"[..]));
     upstream.next("/lodash", 304);
-    assert_eq!(
-        ask(&upstream)
-            .await
-            .expect("a response")
-            .expect(304)
-            .raw_len,
-        0
-    );
+    assert_eq!(ask(&upstream).await.expect("a response").expect(304).raw_len, 0);
     upstream.next("/lodash", Fault::redirect("http://registry.example/x"));
     let away = ask(&upstream).await.expect("a response").expect(302);
     assert_eq!(away.header("location"), Some("http://registry.example/x"));
@@ -80,10 +68,7 @@ async fn connections_end_before_the_head() {
     let reset = ask(&upstream).await.expect_err("a reset");
     assert_eq!(reset, NoResponse::Broken(ErrorKind::ConnectionReset));
     upstream.next("/lodash", Fault::CloseBeforeHead);
-    assert_eq!(
-        ask(&upstream).await.expect_err("a close"),
-        NoResponse::Closed
-    );
+    assert_eq!(ask(&upstream).await.expect_err("a close"), NoResponse::Closed);
 }
 
 #[tokio::test]
@@ -117,9 +102,7 @@ async fn lengths_lie() {
         let long = ask(&upstream).await.expect("a head");
         assert_eq!(long.fault, Some(BodyFault::Short { missing: 5 }));
         upstream.next("/lodash", Fault::LengthTooShort(5));
-        let mut connection = Connection::open(upstream.addr())
-            .await
-            .expect("a connection");
+        let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
         let request = Request::get(upstream.addr(), "/lodash");
         connection.send(&request).await.expect("sent");
         let short = connection.receive().await.expect("a head");
@@ -133,9 +116,7 @@ async fn lengths_lie() {
 async fn an_endless_body_ends_with_the_peer() {
     let upstream = with_lodash().await;
     upstream.next("/lodash", Fault::Endless("application/json"));
-    let mut connection = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
     let request = Request::get(upstream.addr(), "/lodash");
     connection.send(&request).await.expect("sent");
     assert_eq!(connection.receive_head().await.expect("a head").status, 200);
@@ -169,20 +150,10 @@ async fn held_requests_wait_for_the_test() {
     }
     hold.arrived(2).await;
     hold.admit(1);
-    waiting
-        .join_next()
-        .await
-        .expect("one")
-        .expect("done")
-        .expect(200);
+    waiting.join_next().await.expect("one").expect("done").expect(200);
     assert!(waiting.try_join_next().is_none(), "the other one waits");
     drop(hold);
-    waiting
-        .join_next()
-        .await
-        .expect("one")
-        .expect("done")
-        .expect(200);
+    waiting.join_next().await.expect("one").expect("done").expect(200);
 }
 
 #[tokio::test]
@@ -191,9 +162,7 @@ async fn held_bodies_wait_in_the_middle() {
     let bytes = made_up(3, 50_000);
     upstream.file("/big.tgz", bytes.clone());
     let hold = upstream.hold_body("/big.tgz", 20_000);
-    let mut connection = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
     let request = Request::get(upstream.addr(), "/big.tgz");
     connection.send(&request).await.expect("sent");
     assert_eq!(connection.receive_head().await.expect("a head").status, 200);
@@ -205,9 +174,7 @@ async fn held_bodies_wait_in_the_middle() {
     assert_eq!(rest, bytes[20_000..]);
 
     let trickle = upstream.trickle("/big.tgz", 30_000);
-    let mut connection = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
     connection.send(&request).await.expect("sent");
     connection.receive_head().await.expect("a head");
     for (step, range) in [(1, 0..30_000), (2, 30_000..50_000)] {
@@ -222,9 +189,7 @@ async fn held_bodies_wait_in_the_middle() {
 #[tokio::test]
 async fn it_goes_down_and_comes_back() {
     let upstream = with_lodash().await;
-    let mut idle = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut idle = Connection::open(upstream.addr()).await.expect("a connection");
     idle.get("/lodash").await.expect(200);
     let held = upstream.hold(TARBALL);
     let waiting = tokio::spawn(Request::get(upstream.addr(), TARBALL).try_send());
@@ -244,9 +209,7 @@ async fn it_goes_down_and_comes_back() {
 async fn connections_close_when_told() {
     let upstream = with_lodash().await;
     upstream.manners(|m| m.keep_alive = false);
-    let mut connection = Connection::open(upstream.addr())
-        .await
-        .expect("a connection");
+    let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
     let answer = connection.get("/lodash").await.expect(200);
     assert_eq!(answer.header("connection"), Some("close"));
     connection.closed().await;

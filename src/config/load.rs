@@ -1,0 +1,132 @@
+//! Defaults, then the file, then the environment, through the one table.
+
+use super::mistakes::Mistakes;
+use super::table::{SETTINGS, Setting, Wrong, by_env};
+use super::{
+    Cache, Config, Limits, Log, NoProxy, Origin, Server, Store, Upstream, Value, file, finish,
+};
+use log::LevelFilter;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use url::Url;
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Environment variables.
+    pub env: BTreeMap<String, String>,
+    /// The file; without one, that of `NOPAR_CONFIG`, if set.
+    pub file: Option<PathBuf>,
+}
+
+/// The variable that names the file.
+const FILE: &str = "NOPAR_CONFIG";
+
+pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
+    let mut config = blank();
+    let mut mistakes = Mistakes::default();
+    for setting in SETTINGS {
+        apply(&mut config, setting, setting.default, setting.env, Origin::Default, &mut mistakes);
+    }
+    let named = sources.env.get(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(path) = sources.file.clone().or(named) {
+        for (setting, text) in file::read(&path, &mut mistakes) {
+            let key = format!("{} in {}", setting.key, path.display());
+            apply(&mut config, setting, &text, &key, Origin::File, &mut mistakes);
+        }
+    }
+    environment(sources, &mut config, &mut mistakes);
+    finish::finish(&mut config, &mut mistakes);
+    if mistakes.0.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+fn environment(sources: &Sources, config: &mut Config, mistakes: &mut Mistakes) {
+    // Aliases first, so that a variable's own name goes before them.
+    let (own, aliases): (Vec<_>, Vec<_>) = sources
+        .env
+        .iter()
+        .filter_map(|(name, text)| Some((name, text, by_env(name)?)))
+        .partition(|(name, _, setting)| setting.env == **name);
+    for (name, text, setting) in aliases.into_iter().chain(own) {
+        apply(config, setting, text, name, Origin::Environment, mistakes);
+    }
+    for name in sources.env.keys().filter(|name| name.starts_with("NOPAR_")) {
+        if by_env(name).is_none() && name != FILE {
+            let known = SETTINGS.iter().map(|setting| setting.env);
+            let hint = file::nearest(name, known).map(|near| format!("; did you mean {near}?"));
+            let hint = hint.unwrap_or_default();
+            config.warnings.push(format!("{name}: there is no such setting{hint}"));
+        }
+    }
+}
+
+/// Sets one value. Empty is unset: what is there stays.
+fn apply(
+    config: &mut Config,
+    setting: &Setting,
+    text: &str,
+    key: &str,
+    origin: Origin,
+    mistakes: &mut Mistakes,
+) {
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    match (setting.set)(config, text) {
+        Ok(()) => {
+            let value = Value { text: text.to_owned(), origin };
+            config.values.insert(setting.key, value);
+        }
+        Err(Wrong(problem, allowed)) => {
+            let shown = if setting.secret { "its value".to_owned() } else { format!("{text:?}") };
+            mistakes.add(key, format!("{shown} {problem}: {allowed}"));
+        }
+    }
+}
+
+/// What the table's defaults are set onto; of these values, only those for settings that are empty
+/// by default are ever seen.
+fn blank() -> Config {
+    Config {
+        server: Server {
+            hostname: String::new(),
+            port: 0,
+            base_url: None,
+            threads: 1,
+            trusted_proxies: Vec::new(),
+            stop_timeout: Duration::ZERO,
+            home: None,
+            run_path: None,
+            run_as_user: None,
+        },
+        upstream: Upstream {
+            url: Url::parse("http://unset.invalid").expect("it is a URL"),
+            auto_forward: false,
+            ignore_cert: false,
+            proxy_url: None,
+            no_proxy: NoProxy::default(),
+            user_agent: concat!("nopar/", env!("CARGO_PKG_VERSION")).to_owned(),
+            token: None,
+            ca_file: None,
+            connect_timeout: Duration::ZERO,
+            read_timeout: Duration::ZERO,
+            fetch_timeout: Duration::ZERO,
+            token_file: None,
+        },
+        store: Store { path: PathBuf::new() },
+        cache: Cache {
+            path: PathBuf::new(),
+            size: 0,
+            memory_size: 0,
+            meta_ttl: Duration::ZERO,
+            stale_while_revalidate: Duration::ZERO,
+            not_found_ttl: Duration::ZERO,
+        },
+        log: Log { file: None, level: LevelFilter::Off, access: false },
+        limits: Limits { packument_size: 0, tarball_size: 0 },
+        warnings: Vec::new(),
+        values: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,368 @@
+//! Every setting: its names, its default, its meaning, the field it goes to.
+//! Knows nothing of where values come from.
+
+use super::{Config, duration, no_proxy, proxy, secret, size, switch};
+use crate::base_url::BaseUrl;
+use ipnet::IpNet;
+use log::LevelFilter;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use url::Url;
+
+/// What is wrong with a value: what it is not, and what is allowed.
+pub(super) struct Wrong(pub(super) &'static str, pub(super) &'static str);
+
+/// One setting.
+pub(super) struct Setting {
+    /// `section.key` in the file.
+    pub(super) key: &'static str,
+    /// Its environment variable.
+    pub(super) env: &'static str,
+    /// Other variables that mean the same.
+    pub(super) aliases: &'static [&'static str],
+    /// The default, as it would be written.
+    pub(super) default: &'static str,
+    /// What it means, in lines of the default file.
+    pub(super) doc: &'static str,
+    /// Whether it must not be shown.
+    pub(super) secret: bool,
+    /// Parses a value that is not empty into its field.
+    pub(super) set: fn(&mut Config, &str) -> Result<(), Wrong>,
+}
+
+const NONE: &[&str] = &[];
+
+macro_rules! setting {
+    ($key:literal, $env:literal, $default:literal, $doc:literal, $set:expr) => {
+        Setting {
+            key: $key,
+            env: $env,
+            aliases: NONE,
+            default: $default,
+            doc: $doc,
+            secret: false,
+            set: $set,
+        }
+    };
+}
+
+/// Every setting, in the order of the default file.
+pub(super) const SETTINGS: &[Setting] = &[
+    setting!(
+        "server.hostname",
+        "NOPAR_HOSTNAME",
+        "localhost",
+        "Name or address to listen on. localhost is both 127.0.0.1 and ::1; 0.0.0.0 or :: is every address.",
+        |c, v| hostname(v).map(|v| c.server.hostname = v)
+    ),
+    setting!("server.port", "NOPAR_PORT", "5984", "TCP port; 0 takes a free one.", |c, v| port(v)
+        .map(|v| c.server.port = v)),
+    setting!(
+        "server.base_url",
+        "NOPAR_BASE_URL",
+        "",
+        "The URL clients reach NOPAR by, when it is not the one they ask for (a path prefix included).\nEmpty: it follows each request's Host.",
+        |c, v| base_url(v).map(|v| c.server.base_url = Some(v))
+    ),
+    setting!(
+        "server.threads",
+        "NOPAR_THREADS",
+        "auto",
+        "Worker threads; auto is one per core.",
+        |c, v| threads(v).map(|v| c.server.threads = v)
+    ),
+    setting!(
+        "server.trusted_proxies",
+        "NOPAR_TRUSTED_PROXIES",
+        "",
+        "Reverse proxies whose X-Forwarded-Proto, -Host, -Port and -Prefix are believed:\naddresses or ranges, separated by commas, such as 127.0.0.1, 10.0.0.0/8.",
+        |c, v| ranges(v).map(|v| c.server.trusted_proxies = v)
+    ),
+    setting!(
+        "server.stop_timeout",
+        "NOPAR_STOP_TIMEOUT",
+        "30s",
+        "How long a stop waits for requests that are going on.",
+        |c, v| duration::parse(v).map(|v| c.server.stop_timeout = v)
+    ),
+    setting!(
+        "server.home",
+        "NOPAR_HOME",
+        "",
+        "Where relative paths start. Empty: the working directory.",
+        |c, v| path(v).map(|v| c.server.home = Some(v))
+    ),
+    setting!("server.run_path", "NOPAR_RUN_PATH", "", "Directory for runtime files.", |c, v| path(
+        v
+    )
+    .map(|v| c.server.run_path = Some(v))),
+    Setting {
+        aliases: &["NOPAR_RUN_AS_USER"],
+        ..setting!("server.run_as_user", "NOPAR_RUNAS_USER", "", "User to run as.", |c, v| {
+            c.server.run_as_user = Some(v.to_owned());
+            Ok(())
+        })
+    },
+    setting!(
+        "upstream.url",
+        "NOPAR_FORWARDER_URL",
+        "https://registry.yarnpkg.com",
+        "The registry that is asked for what NOPAR does not hold.",
+        |c, v| upstream(v).map(|v| c.upstream.url = v)
+    ),
+    setting!(
+        "upstream.auto_forward",
+        "NOPAR_AUTO_FORWARD",
+        "yes",
+        "Whether it is asked at all. no: only what is held is served.",
+        |c, v| switch::parse(v).map(|v| c.upstream.auto_forward = v)
+    ),
+    setting!(
+        "upstream.ignore_cert",
+        "NOPAR_IGNORE_CERT",
+        "no",
+        "Whether its certificate may be invalid. Prefer ca_file.",
+        |c, v| switch::parse(v).map(|v| c.upstream.ignore_cert = v)
+    ),
+    Setting {
+        secret: true,
+        ..setting!(
+            "upstream.proxy_url",
+            "NOPAR_PROXY_URL",
+            "",
+            "A proxy on the way to it: http://user:password@proxy.example:3128.",
+            |c, v| proxy::parse(v).map(|v| c.upstream.proxy_url = Some(v))
+        )
+    },
+    Setting {
+        aliases: &["no_proxy"],
+        ..setting!(
+            "upstream.no_proxy",
+            "NO_PROXY",
+            "",
+            "Hosts reached without that proxy: names (with their subdomains), addresses, ranges,\neach with :port if only that port is meant, separated by commas; * is all.",
+            |c, v| no_proxy::parse(v).map(|v| c.upstream.no_proxy = v)
+        )
+    },
+    setting!(
+        "upstream.user_agent",
+        "NOPAR_USER_AGENT",
+        "",
+        "What NOPAR calls itself there. Empty: nopar/VERSION.",
+        |c, v| {
+            c.upstream.user_agent = v.to_owned();
+            Ok(())
+        }
+    ),
+    Setting {
+        secret: true,
+        ..setting!(
+            "upstream.token",
+            "NOPAR_FORWARDER_TOKEN",
+            "",
+            "A token for it, sent to its own origin only.",
+            |c, v| secret::parse(v).map(|v| c.upstream.token = Some(v))
+        )
+    },
+    setting!(
+        "upstream.token_file",
+        "NOPAR_FORWARDER_TOKEN_FILE",
+        "",
+        "A file that holds that token.",
+        |c, v| path(v).map(|v| c.upstream.token_file = Some(v))
+    ),
+    setting!(
+        "upstream.ca_file",
+        "NOPAR_CA_FILE",
+        "",
+        "Certificates (PEM) to trust there in place of the system's.",
+        |c, v| path(v).map(|v| c.upstream.ca_file = Some(v))
+    ),
+    setting!(
+        "upstream.connect_timeout",
+        "NOPAR_CONNECT_TIMEOUT",
+        "10s",
+        "Longest wait for a connection to it.",
+        |c, v| duration::positive(v).map(|v| c.upstream.connect_timeout = v)
+    ),
+    setting!(
+        "upstream.read_timeout",
+        "NOPAR_READ_TIMEOUT",
+        "30s",
+        "Longest wait between two pieces of its answer.",
+        |c, v| duration::positive(v).map(|v| c.upstream.read_timeout = v)
+    ),
+    setting!(
+        "upstream.fetch_timeout",
+        "NOPAR_FETCH_TIMEOUT",
+        "5m",
+        "Longest wait for a whole packument.",
+        |c, v| duration::positive(v).map(|v| c.upstream.fetch_timeout = v)
+    ),
+    setting!(
+        "store.path",
+        "NOPAR_REGISTRY_PATH",
+        "registry",
+        "Directory of hosted packages.",
+        |c, v| path(v).map(|v| c.store.path = v)
+    ),
+    setting!(
+        "cache.path",
+        "NOPAR_CACHE_PATH",
+        "cache",
+        "Directory of copies from the upstream. Deleting it is always safe.",
+        |c, v| path(v).map(|v| c.cache.path = v)
+    ),
+    setting!(
+        "cache.size",
+        "NOPAR_CACHE_SIZE",
+        "10GiB",
+        "How much it may hold; the least recently used leaves first.",
+        |c, v| size::parse(v).map(|v| c.cache.size = v)
+    ),
+    setting!(
+        "cache.memory_size",
+        "NOPAR_MEMORY_SIZE",
+        "256MiB",
+        "How much of it is kept in memory, ready to send.",
+        |c, v| size::parse(v).map(|v| c.cache.memory_size = v)
+    ),
+    setting!(
+        "cache.meta_ttl",
+        "NOPAR_META_TTL",
+        "6h",
+        "How long a packument is served without asking the upstream.",
+        |c, v| duration::parse(v).map(|v| c.cache.meta_ttl = v)
+    ),
+    setting!(
+        "cache.stale_while_revalidate",
+        "NOPAR_STALE_TTL",
+        "1d",
+        "How long after that it is still served at once, while the upstream is asked.",
+        |c, v| duration::parse(v).map(|v| c.cache.stale_while_revalidate = v)
+    ),
+    setting!(
+        "cache.not_found_ttl",
+        "NOPAR_NOT_FOUND_TTL",
+        "60s",
+        "How long a 404 of the upstream is remembered.",
+        |c, v| duration::parse(v).map(|v| c.cache.not_found_ttl = v)
+    ),
+    setting!(
+        "log.file",
+        "NOPAR_LOGFILE",
+        "",
+        "File to append the log to. Empty: standard error.",
+        |c, v| path(v).map(|v| c.log.file = Some(v))
+    ),
+    setting!(
+        "log.level",
+        "NOPAR_LOGLEVEL",
+        "info",
+        "error, warn, info, debug, trace or off.",
+        |c, v| level(v).map(|v| c.log.level = v)
+    ),
+    setting!(
+        "log.access",
+        "NOPAR_ACCESS_LOG",
+        "yes",
+        "Whether each request is logged (at level info).",
+        |c, v| switch::parse(v).map(|v| c.log.access = v)
+    ),
+    setting!(
+        "limits.packument_size",
+        "NOPAR_MAX_PACKUMENT",
+        "256MiB",
+        "Longest packument, unpacked, that is taken from the upstream.",
+        |c, v| size::parse(v).map(|v| c.limits.packument_size = v)
+    ),
+    setting!(
+        "limits.tarball_size",
+        "NOPAR_MAX_TARBALL",
+        "4GiB",
+        "Longest tarball that is kept.",
+        |c, v| size::parse(v).map(|v| c.limits.tarball_size = v)
+    ),
+];
+
+/// The setting an environment variable belongs to.
+pub(super) fn by_env(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.env == name || setting.aliases.contains(&name))
+}
+
+fn hostname(text: &str) -> Result<String, Wrong> {
+    if text.chars().any(|c| c.is_whitespace() || c == '/') {
+        return Err(Wrong("is not a host", "a name or an IP address without a port is allowed"));
+    }
+    Ok(text.to_owned())
+}
+
+fn port(text: &str) -> Result<u16, Wrong> {
+    text.parse().map_err(|_| Wrong("is not a port", "a number from 0 to 65535 is allowed"))
+}
+
+fn threads(text: &str) -> Result<usize, Wrong> {
+    match text.parse() {
+        Ok(0) => Ok(cores()),
+        Ok(threads) if threads <= 1024 => Ok(threads),
+        _ if text.eq_ignore_ascii_case("auto") => Ok(cores()),
+        _ => Err(Wrong("is not a number of threads", "auto or a number from 1 to 1024 is allowed")),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn path(text: &str) -> Result<PathBuf, Wrong> {
+    if text.contains('\0') {
+        return Err(Wrong("is not a path", "a path without NUL bytes is allowed"));
+    }
+    Ok(PathBuf::from(text))
+}
+
+fn base_url(text: &str) -> Result<BaseUrl, Wrong> {
+    let allowed = "an http or https URL without credentials, query or fragment is allowed";
+    BaseUrl::parse(text).map_err(|_| Wrong("is not a base URL", allowed))
+}
+
+fn ranges(text: &str) -> Result<Vec<IpNet>, Wrong> {
+    let wrong = || {
+        Wrong(
+            "holds what is no address or range",
+            "addresses and ranges such as 127.0.0.1, 10.0.0.0/8 are allowed",
+        )
+    };
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            part.parse::<IpNet>()
+                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| wrong())
+        })
+        .collect()
+}
+
+fn upstream(text: &str) -> Result<Url, Wrong> {
+    let allowed = "an http or https URL without credentials, query or fragment is allowed (credentials: NOPAR_FORWARDER_TOKEN)";
+    let url = Url::parse(text).map_err(|_| Wrong("is not a URL", allowed))?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    let bare = url.query().is_none() && url.fragment().is_none();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain && bare {
+        Ok(url)
+    } else {
+        Err(Wrong("is not the URL of a registry", allowed))
+    }
+}
+
+fn level(text: &str) -> Result<LevelFilter, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        // The words of the logger that the Node.js NOPAR used.
+        "silly" => Ok(LevelFilter::Trace),
+        "verbose" => Ok(LevelFilter::Debug),
+        "warning" => Ok(LevelFilter::Warn),
+        other => other.parse().map_err(|_| {
+            Wrong("is not a level", "off, error, warn, info, debug or trace is allowed")
+        }),
+    }
+}
