@@ -7,11 +7,16 @@ use std::path::{Path, PathBuf};
 const TOKEN: &str = "NOPAR_FORWARDER_TOKEN";
 const TOKEN_FILE: &str = "NOPAR_FORWARDER_TOKEN_FILE";
 
+const RUN_AS_USER: &str = "NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it";
+
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);
     read_token(config, mistakes);
     check_ca_file(config, mistakes);
     check_loop(config, mistakes);
+    if config.server.run_as_user.is_some() {
+        config.warnings.push(RUN_AS_USER.to_owned());
+    }
 }
 
 /// Relative paths start at NOPAR_HOME.

@@ -216,19 +216,3 @@ async fn ranges_of_a_held_tarball_are_answered() {
     }
     assert_eq!(upstream.count_all(), SIZES.len());
 }
-
-#[tokio::test]
-async fn tmp_head_many() {
-    let upstream = FakeUpstream::start().await;
-    let nopar = TestNopar::with(&upstream).start().await;
-    let mut slow = 0;
-    for n in 0..300 {
-        let name = format!("p{n}");
-        upstream.package(&name).version("1.0.0", |v| v.tarball_size(if n % 2 == 0 { 10_000 } else { 1 << 20 }));
-        nopar.request(&path(&name)).method("HEAD").send().await.expect(200);
-        let r = nopar.request(&path(&name)).try_send().await;
-        match r { Ok(r) => { r.expect(200); } Err(e) => { slow += 1; eprintln!("{n} {e}"); } }
-        if slow > 3 { break; }
-    }
-    assert_eq!(slow, 0);
-}
