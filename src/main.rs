@@ -38,6 +38,15 @@ fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     telemetry::start(&config.log).map_err(|error| format!("NOPAR_LOGFILE: {error}"))?;
     config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     log::info!("nopar {}", env!("CARGO_PKG_VERSION"));
+    raise_open_files();
     App::bind(config, Clock::system())?.run(Stop::signals());
     Ok(())
+}
+
+/// Every connection is an open file, and the usual soft limit of 1,024 is from another time.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(rlimit::INFINITY) {
+        Ok(limit) => log::debug!("{limit} open files are allowed"),
+        Err(error) => log::warn!("the limit of open files could not be raised: {error}"),
+    }
 }

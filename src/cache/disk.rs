@@ -5,7 +5,7 @@ use super::entry::Entry;
 use super::evict::Eviction;
 use super::fill::{Fill, blocking};
 use super::format::{self, Freshness, Head};
-use super::hit::DiskHit;
+use super::hit::{DiskHit, read_at};
 use super::index::{Index, Row};
 use super::key::{Key, Kind};
 use super::name::{FileName, Ids};
@@ -34,8 +34,8 @@ mod scan;
 
 pub use scan::OpenError;
 
-/// How many files are kept open between reads.
-const OPEN_FILES: usize = 1024;
+/// How many files are kept open between reads: half of what a process may have open by default.
+const OPEN_FILES: usize = 512;
 
 /// The cache directory.
 pub struct DiskCache {
@@ -166,15 +166,8 @@ impl DiskCache {
         offset: u64,
         len: u64,
     ) -> io::Result<Bytes> {
-        let len = usize::try_from(len).map_err(io::Error::other)?;
         let entry = Arc::clone(entry);
-        blocking(move || {
-            let file = self.file(&entry)?;
-            let mut bytes = vec![0; len];
-            file.read_exact_at(&mut bytes, entry.body_at + offset)?;
-            Ok(Bytes::from(bytes))
-        })
-        .await
+        blocking(move || read_at(&*self.file(&entry)?, entry.body_at + offset, len)).await
     }
 
     /// The entry's file, open. Blocks.
@@ -306,7 +299,15 @@ impl Storage for DiskCache {
         let Some(key) = Key::of_pingora(key) else { return Ok(None) };
         let Some(entry) = self.get(&key).await else { return Ok(None) };
         let meta = entry.meta(&self.clock);
-        Ok(Some((meta, Box::new(DiskHit::new(self, entry)))))
+        let opened = Arc::clone(&entry);
+        match blocking(move || self.file(&opened)).await {
+            Ok(file) => Ok(Some((meta, Box::new(DiskHit::new(file, entry))))),
+            Err(error) => {
+                warn!("cache: dropping {}: {error}", key.as_str());
+                self.discard(&entry);
+                Ok(None)
+            }
+        }
     }
 
     async fn get_miss_handler(

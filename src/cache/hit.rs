@@ -1,8 +1,8 @@
 //! Bodies on their way to pingora-cache's hit path.
 //! Knows nothing of freshness; an entry's bytes are checked before a handler exists.
 
-use super::disk::DiskCache;
 use super::entry::Entry;
+use super::fill::blocking;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::{Error, ErrorType, OrErr, Result};
@@ -11,24 +11,36 @@ use pingora_cache::key::CacheKey;
 use pingora_cache::storage::{HandleHit, Storage};
 use pingora_cache::trace::SpanHandle;
 use std::any::Any;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// How much of a body is read at a time, in bytes: large enough that the hop to the blocking pool is
 /// lost in the copying, small enough that a thousand slow readers hold little.
 pub(crate) const CHUNK: u64 = 256 * 1024;
 
+/// Reads `len` bytes of `file`. Blocks.
+pub(super) fn read_at(file: &File, at: u64, len: u64) -> io::Result<Bytes> {
+    let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, at)?;
+    Ok(Bytes::from(bytes))
+}
+
 /// An entry's body, read from its file as the client takes it.
+///
+/// The file is open from the start: an entry that is evicted meanwhile is still sent whole.
 pub struct DiskHit {
-    cache: &'static DiskCache,
+    file: Arc<File>,
     entry: Arc<Entry>,
     at: u64,
     end: u64,
 }
 
 impl DiskHit {
-    pub(super) fn new(cache: &'static DiskCache, entry: Arc<Entry>) -> DiskHit {
+    pub(super) fn new(file: Arc<File>, entry: Arc<Entry>) -> DiskHit {
         let end = entry.body_len();
-        DiskHit { cache, entry, at: 0, end }
+        DiskHit { file, entry, at: 0, end }
     }
 
     /// The entry whose body this is.
@@ -44,7 +56,8 @@ impl HandleHit for DiskHit {
         if len == 0 {
             return Ok(None);
         }
-        let read = self.cache.read(&self.entry, self.at, len).await;
+        let (file, at) = (Arc::clone(&self.file), self.entry.body_at + self.at);
+        let read = blocking(move || read_at(&file, at, len)).await;
         let bytes = read.or_err(ErrorType::ReadError, "reading a cached body")?;
         self.at += len;
         Ok(Some(bytes))

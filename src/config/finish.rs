@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const TOKEN: &str = "NOPAR_FORWARDER_TOKEN";
 const TOKEN_FILE: &str = "NOPAR_FORWARDER_TOKEN_FILE";
 
-const RUN_AS_USER: &str = "NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it";
+const RUN_AS_USER: &str =
+    "NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it";
 
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);

@@ -97,13 +97,15 @@ async fn http_1_0_without_host_gets_the_address_it_connected_to() {
     assert_eq!(base_for(request).await, "http://old.test");
 }
 
-/// An absolute request target says the host, whatever the Host line says (RFC 9112 §3.2.2).
+/// An absolute request target names the host; a Host line that says otherwise is refused.
 #[tokio::test]
 async fn an_absolute_target_names_the_host() {
     let upstream = upstream().await;
     let nopar = TestNopar::with(&upstream).start().await;
-    let request = Request::get(nopar.addr(), "http://target.test:8000/@s%2fn").host("host.test");
-    assert_eq!(base_for(request).await, "http://target.test:8000");
+    let request = Request::get(nopar.addr(), "http://target.test:8000/@s%2fn");
+    let same = request.clone().host("target.test:8000");
+    assert_eq!(base_for(same).await, "http://target.test:8000");
+    request.host("other.test").send().await.expect(400);
 }
 
 /// What a trusted proxy says of scheme, host, port and prefix is used; of a list, its first element.

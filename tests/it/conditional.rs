@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::asking::{LONG, TTL, WAYS, eventually};
+use crate::packument::{entries, replaced};
 use crate::support::client::Response;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::FakeUpstream;
@@ -153,14 +154,14 @@ async fn while_it_is_confirmed_a_stale_copy_answers_304() {
     };
     upstream.package("lodash").version("2.0.0", |v| v);
     nopar.advance(TTL);
+    let before = entries(&nopar);
     let hold = upstream.hold("/lodash");
     let stale = conditional().await;
     assert_eq!(stale.header("x-cache"), Some("updating"));
     check_304(&stale, &first);
-    let before = nopar.cache_files();
     hold.arrived(1).await;
     hold.release();
-    eventually(&nopar, "the update", || nopar.cache_files() != before).await;
+    eventually(&nopar, "the update", || replaced(&nopar, &before)).await;
     let packument = upstream.packument("lodash");
     way.check(&conditional().await, &packument, "http://npm.test");
     assert_eq!(upstream.count_all(), 2);

@@ -24,6 +24,19 @@ async fn both(nopar: &TestNopar, name: &str) -> [Response; 2] {
     [nopar.get(&path).await.expect(200), short.send().await.expect(200)]
 }
 
+/// Files of entries in the cache directory; those of the directory itself are not counted.
+pub(crate) fn entries(nopar: &TestNopar) -> Vec<String> {
+    let mut files = nopar.cache_files();
+    files.retain(|file| file.as_bytes().get(2) == Some(&b'/'));
+    files
+}
+
+/// Whether another generation took the place of what was held.
+pub(crate) fn replaced(nopar: &TestNopar, before: &[String]) -> bool {
+    let now = entries(nopar);
+    now.len() == before.len() && now != before
+}
+
 /// The tarball URL in a packument.
 fn tarball<'a>(packument: &'a Value, version: &str) -> &'a str {
     let url = &packument["versions"][version]["dist"]["tarball"];

@@ -1,6 +1,7 @@
 //! Tarballs: found, passed on byte for byte, kept.
 //! Knows nothing of packuments' contents.
 
+mod bodiless;
 mod crowd;
 mod damage;
 mod eviction;
@@ -134,26 +135,6 @@ async fn tarball_headers_are_plain() {
     assert_eq!(upstream.count_all(), SIZES.len());
 }
 
-/// HEAD has the headers of GET and no body, cold and warm, small and large.
-#[tokio::test]
-async fn head_is_get_without_a_body() {
-    let (upstream, nopar) = with_tarballs().await;
-    for (name, _) in SIZES {
-        let head = || nopar.request(&path(name)).method("HEAD").send();
-        let cold = head().await.expect(200);
-        let get = nopar.get(&path(name)).await.expect(200);
-        let warm = head().await.expect(200);
-        for head in [cold, warm] {
-            assert_eq!(head.raw_len + head.surplus, 0, "{name}");
-            assert_eq!(lasting_headers(&head), lasting_headers(&get), "{name}");
-        }
-        assert!(get.body == upstream.tarball(name, "1.0.0"));
-        let warm = nopar.get(&path(name)).await.expect(200);
-        assert_eq!(lasting_headers(&warm), lasting_headers(&get), "{name}");
-    }
-    assert_eq!(upstream.count_all(), SIZES.len());
-}
-
 /// Upstreams that state no length, send chunks or no ETag: the bytes are whole, and a held tarball
 /// states its length.
 #[tokio::test]
@@ -195,24 +176,4 @@ async fn a_held_tarball_needs_no_upstream() {
         assert!(answer.body == held.body, "{name}");
         assert_eq!(lasting_headers(&answer), lasting_headers(held), "{name}");
     }
-}
-
-/// Parts of a held tarball: ranges are answered from what is held.
-#[tokio::test]
-async fn ranges_of_a_held_tarball_are_answered() {
-    let (upstream, nopar) = with_tarballs().await;
-    for (name, size) in SIZES {
-        nopar.get(&path(name)).await.expect(200);
-        let whole = upstream.tarball(name, "1.0.0");
-        for (range, from, to) in
-            [("bytes=0-99", 0, 100), ("bytes=9000-", 9000, size), ("bytes=-5", size - 5, size)]
-        {
-            let answer = nopar.request(&path(name)).header("Range", range);
-            let answer = answer.send().await.expect(206);
-            assert!(answer.body == whole[from..to], "{name} {range}");
-            let stated = format!("bytes {from}-{}/{size}", to - 1);
-            assert_eq!(answer.header("content-range"), Some(&*stated));
-        }
-    }
-    assert_eq!(upstream.count_all(), SIZES.len());
 }

@@ -86,9 +86,15 @@ impl Temporary {
     pub(super) fn claim(cache: &Path, id: u64) -> Result<Temporary, OpenError> {
         let all = cache.join(TEMPORARY);
         let path = all.join(format!("{id:016x}"));
-        fs::create_dir_all(&path).map_err(at(cache))?;
-        let lock = File::create(path.join("lock")).map_err(at(cache))?;
-        lock.lock().map_err(at(cache))?;
+        let lock = loop {
+            fs::create_dir_all(&path).map_err(at(cache))?;
+            let lock = File::create(path.join("lock")).map_err(at(cache))?;
+            lock.lock().map_err(at(cache))?;
+            // Another process that starts just now may have swept the folder before it was locked.
+            if path.join("lock").exists() {
+                break lock;
+            }
+        };
         for folder in fs::read_dir(&all).map_err(at(cache))?.flatten() {
             if folder.path() != path {
                 sweep(&folder.path());

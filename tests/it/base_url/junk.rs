@@ -7,7 +7,7 @@ use crate::support::nopar::TestNopar;
 
 const SCRIPT: &str = "\"><script>alert(1)</script>";
 
-/// A refusal in JSON that does not hold what was sent.
+/// A refusal that does not hold what was sent: in JSON, or (Pingora's own) without a body.
 #[track_caller]
 fn refused(answer: Response, sent: &str) {
     let answer = answer.expect(400);

@@ -29,9 +29,9 @@ async fn a_request_with_its_own_mark_is_a_508() {
     request.send().await.expect(200);
 }
 
-/// Two NOPARs that are each other's upstream: the first one finds out, and says so at once.
+/// Two NOPARs that are each other's upstream: whoever asks is told at once.
 #[tokio::test]
-async fn two_nopars_in_a_circle_are_a_508() {
+async fn two_nopars_in_a_circle_find_out_at_once() {
     let proxy = FakeProxy::start().await;
     let second = TestNopar::forwarding_to("http://first.example").via(&proxy).start().await;
     let first = TestNopar::forwarding_to(&second.url()).start().await;

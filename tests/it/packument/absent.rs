@@ -107,7 +107,7 @@ async fn a_package_removed_upstream_is_gone_after_its_time() {
     nopar.get("/gone").await.expect(200);
     nopar.advance(LONG);
     check(&nopar.get("/gone").await);
-    assert_eq!(super::unusable::entries(&nopar), [""; 0]);
+    assert_eq!(super::entries(&nopar), [""; 0]);
     check(&nopar.get("/gone").await);
     assert_eq!(upstream.count_all(), 2);
 }

@@ -21,7 +21,7 @@ async fn with_lodash() -> (FakeUpstream, TestNopar) {
 
 /// The one entry's file.
 fn file(nopar: &TestNopar) -> PathBuf {
-    let entries = super::unusable::entries(nopar);
+    let entries = super::entries(nopar);
     assert_eq!(entries.len(), 1, "{entries:?}");
     nopar.cache_path().join(&entries[0])
 }
@@ -76,7 +76,7 @@ fn packument_entry(nopar: &TestNopar) -> String {
         let metadata = fs::metadata(nopar.cache_path().join(file));
         metadata.map_or(0, |metadata| metadata.len())
     };
-    let entries = super::unusable::entries(nopar);
+    let entries = super::entries(nopar);
     entries.into_iter().max_by_key(size).expect("an entry")
 }
 
@@ -152,7 +152,7 @@ async fn the_cache_directory_can_be_deleted_at_any_time() {
         all_right(&upstream, &nopar).await;
         upstream.package("later").version("1.0.0", |v| v);
         nopar.get("/later").await.expect(200);
-        assert_ne!(super::unusable::entries(&nopar), [""; 0]);
+        assert_ne!(super::entries(&nopar), [""; 0]);
         nopar.restart().await;
         upstream.stop().await;
         nopar.get("/later").await.expect(200);

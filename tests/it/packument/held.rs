@@ -1,6 +1,7 @@
 //! What is held is served without the upstream, also after a restart.
 //! Knows nothing of damage.
 
+use super::{entries, replaced};
 use crate::asking::{INSTALL, LONG, TTL, WAYS, eventually, lasting_headers};
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::FakeUpstream;
@@ -72,6 +73,7 @@ async fn what_is_stale_is_served_while_it_is_confirmed() {
     nopar.get("/lodash").await.expect(200);
     upstream.package("lodash").version("2.0.0", |v| v);
     nopar.advance(TTL);
+    let before = entries(&nopar);
     let hold = upstream.hold("/lodash");
     for _ in 0..5 {
         // Answered although the upstream is held back.
@@ -81,9 +83,7 @@ async fn what_is_stale_is_served_while_it_is_confirmed() {
     }
     hold.arrived(1).await;
     hold.release();
-    let held = |nopar: &TestNopar| super::unusable::entries(nopar);
-    let before = held(&nopar);
-    eventually(&nopar, "the update", || held(&nopar) != before).await;
+    eventually(&nopar, "the update", || replaced(&nopar, &before)).await;
     let updated = nopar.get("/lodash").await.expect(200);
     assert_eq!(updated.json()["dist-tags"]["latest"], "2.0.0");
     assert_eq!(upstream.count_all(), 2);

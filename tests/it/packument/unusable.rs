@@ -3,16 +3,10 @@
 
 use serde_json::json;
 
+use super::entries;
 use crate::asking::{LONG, WAYS};
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::{Answer, FakeUpstream, Fault};
-
-/// Files of entries in the cache directory; those of the directory itself are not counted.
-pub(super) fn entries(nopar: &TestNopar) -> Vec<String> {
-    let mut files = nopar.cache_files();
-    files.retain(|file| file.as_bytes().get(2) == Some(&b'/'));
-    files
-}
 
 async fn with_lodash() -> (FakeUpstream, TestNopar) {
     let upstream = FakeUpstream::start().await;
