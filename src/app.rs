@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
-use crate::proxy::Door;
+use crate::proxy::{Door, PSEUDONYM};
 use crate::stop::Stopper;
 use crate::upstream::{SetUpError, Upstream};
 use async_trait::async_trait;
@@ -133,7 +133,7 @@ fn set_options(proxy: &mut HttpProxy<Door>) {
 
 /// A name for this process in `Via` headers that no other has.
 fn pseudonym() -> String {
-    format!("nopar-{:016x}", RandomState::new().hash_one(std::process::id()))
+    format!("{PSEUDONYM}{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
 /// Pingora's service, given sockets that are bound already and a stop of our own.

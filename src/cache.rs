@@ -5,6 +5,7 @@
 //! holds what a directory listing tells (key, generation, size); a file's head is read when the
 //! entry is first asked for, so that starting costs a listing and not a read of every file.
 
+mod chunks;
 mod disk;
 mod entry;
 mod evict;
@@ -15,7 +16,9 @@ mod index;
 mod key;
 mod name;
 mod parts;
+mod read;
 
+pub(crate) use chunks::CHUNK;
 pub use disk::{DiskCache, OpenError};
 pub use entry::Entry;
 pub use hit::{DiskHit, ReadyHit};

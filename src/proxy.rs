@@ -11,6 +11,7 @@
 //! | tarball, absent | Pingora's ordinary way to the upstream, filling the cache as it passes |
 
 mod access_log;
+mod behalf;
 mod ctx;
 mod failure;
 mod locate;
@@ -22,6 +23,8 @@ mod receive;
 mod refresh;
 mod tarball;
 mod write;
+
+pub(crate) use behalf::PSEUDONYM;
 
 use crate::base_url::BaseUrl;
 use crate::cache::DiskCache;

@@ -41,7 +41,7 @@ pub struct Upstream {
     user_agent: HeaderValue,
     authorization: Option<HeaderValue>,
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
-    via: HeaderValue,
+    via: String,
     fetch_timeout: Duration,
 }
 
@@ -64,8 +64,7 @@ impl Upstream {
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
                 .map_err(|_| SetUpError::Header("the user agent"))?,
             authorization: authorization.transpose()?,
-            via: HeaderValue::try_from(format!("1.1 {pseudonym}"))
-                .map_err(|_| SetUpError::Header("the name for Via"))?,
+            via: format!("1.1 {pseudonym}"),
             fetch_timeout: config.fetch_timeout,
         })
     }
@@ -101,17 +100,27 @@ impl Upstream {
         self.dialer.peer(target).await
     }
 
-    /// A request for `target` as NOPAR sends it: nothing of a caller's request is in it.
+    /// A request for `target` as NOPAR sends it. Nothing of a caller's request is in it but `via`, the
+    /// NOPARs it passed.
+    ///
+    /// # Errors
+    /// When something of it cannot be sent as HTTP.
     pub fn request(
         &self,
         target: &Target,
         extra: &[(HeaderName, HeaderValue)],
+        via: Option<&str>,
     ) -> pingora::Result<RequestHeader> {
         let path = self.dialer.request_target(target);
         let mut request = RequestHeader::build(http::Method::GET, path.as_bytes(), Some(8))?;
         request.insert_header(header::HOST, target.authority())?;
         request.insert_header(header::USER_AGENT, &self.user_agent)?;
-        request.insert_header(header::VIA, &self.via)?;
+        match via {
+            Some(passed) => {
+                request.insert_header(header::VIA, format!("{passed}, {}", self.via))?
+            }
+            None => request.insert_header(header::VIA, &self.via)?,
+        }
         if let Some(authorization) = self.authorization.as_ref().filter(|_| self.is_own(target)) {
             request.insert_header(header::AUTHORIZATION, authorization)?;
         }

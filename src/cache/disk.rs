@@ -5,10 +5,11 @@ use super::entry::Entry;
 use super::evict::Eviction;
 use super::fill::{Fill, blocking};
 use super::format::{self, Freshness, Head};
-use super::hit::{DiskHit, read_at};
+use super::hit::DiskHit;
 use super::index::{Index, Row};
-use super::key::{Key, Kind};
+use super::key::Key;
 use super::name::{FileName, Ids};
+use super::read;
 use crate::clock::Clock;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -128,7 +129,7 @@ impl DiskCache {
     }
 
     /// The entry of `key`, fresh or stale. The first time after a start this reads the file's head
-    /// (and a tarball's whole body, for its checksum) on the blocking pool. A file that is damaged or
+    /// on the blocking pool. A file that is damaged or
     /// gone is dropped and `None` returned.
     pub async fn get(&'static self, key: &Key) -> Option<Arc<Entry>> {
         let row = self.index.get(&key.hash())?;
@@ -141,7 +142,7 @@ impl DiskCache {
 
     async fn load(&'static self, name: FileName) -> Option<Arc<Entry>> {
         let path = self.path_of(&name);
-        match blocking(move || read_entry(&path, name)).await {
+        match blocking(move || read::entry(&path, name)).await {
             Ok((file, entry)) => {
                 let entry = Arc::new(entry);
                 self.files.insert(name.id, Arc::new(file));
@@ -156,7 +157,8 @@ impl DiskCache {
         }
     }
 
-    /// Reads `len` bytes of the body from `offset` on, on the blocking pool.
+    /// Reads `len` bytes of the body from `offset` on, on the blocking pool, unchecked: for a
+    /// packument's parts, which carry their own checksums.
     ///
     /// # Errors
     /// When the file is gone or shorter: the caller should [`DiskCache::discard`] the entry.
@@ -167,7 +169,16 @@ impl DiskCache {
         len: u64,
     ) -> io::Result<Bytes> {
         let entry = Arc::clone(entry);
-        blocking(move || read_at(&*self.file(&entry)?, entry.body_at + offset, len)).await
+        blocking(move || read::bytes(&*self.file(&entry)?, entry.body_at + offset, len)).await
+    }
+
+    /// A tarball of at most one chunk, whole and checked.
+    ///
+    /// # Errors
+    /// When the file is gone or damaged: the caller should [`DiskCache::discard`] the entry.
+    pub async fn read_small(&'static self, entry: &Arc<Entry>) -> io::Result<Bytes> {
+        let entry = Arc::clone(entry);
+        blocking(move || read::chunk(&*self.file(&entry)?, &entry, 0)).await
     }
 
     /// The entry's file, open. Blocks.
@@ -175,6 +186,13 @@ impl DiskCache {
         self.files.get_or_insert_with(&entry.id(), || {
             Ok(Arc::new(File::open(self.path_of(&entry.name))?))
         })
+    }
+
+    /// The same, for a body that is about to be sent: still of the right length. Blocks.
+    fn whole_file(&self, entry: &Entry) -> io::Result<Arc<File>> {
+        let file = self.file(entry)?;
+        read::check_len(&file, &entry.name)?;
+        Ok(file)
     }
 
     /// Tells the eviction order of a hit that did not come through pingora-cache.
@@ -185,9 +203,9 @@ impl DiskCache {
     }
 
     /// Removes an entry whose bytes turned out to be wrong or unwanted, unless a newer generation
-    /// took its place.
-    pub fn discard(&self, entry: &Entry) {
-        self.drop_file(&entry.name.hash, Some(entry.id()));
+    /// took its place. `true` when it was the current one.
+    pub fn discard(&self, entry: &Entry) -> bool {
+        self.drop_file(&entry.name.hash, Some(entry.id())).is_some()
     }
 
     fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
@@ -235,48 +253,6 @@ impl DiskCache {
     }
 }
 
-/// Reads a file's head, and checks a tarball's body.
-fn read_entry(path: &Path, name: FileName) -> io::Result<(File, Entry)> {
-    let file = File::options().read(true).open(path)?;
-    let len = file.metadata()?.len();
-    if len != name.size {
-        return Err(io::Error::other("its length is not what its name says"));
-    }
-    // One read is enough for any head of ours; a longer one says so in its first bytes.
-    let mut start = vec![0; usize::try_from(len.min(8192)).map_err(io::Error::other)?];
-    file.read_exact_at(&mut start, 0)?;
-    let head_len = format::head_len(&start).map_err(io::Error::other)?;
-    if head_len as u64 > len {
-        return Err(io::Error::other("its head is longer than the file"));
-    }
-    if head_len > start.len() {
-        start.resize(head_len, 0);
-        file.read_exact_at(&mut start, 0)?;
-    }
-    let opening = format::decode(&start, len).map_err(io::Error::other)?;
-    let key = Key::parse(&opening.head.key).filter(|key| key.hash() == name.hash);
-    let key = key.ok_or_else(|| io::Error::other("its key is not the one it is filed under"))?;
-    if key.kind() == Kind::Tarball && body_crc(&file, opening.body_at)? != opening.head.body_crc {
-        return Err(io::Error::other("the checksum of its body does not match"));
-    }
-    let entry = Entry::new(name, key, opening, 0);
-    Ok((file, entry.ok_or_else(|| io::Error::other("its header cannot be read"))?))
-}
-
-fn body_crc(file: &File, mut at: u64) -> io::Result<u32> {
-    let mut digest = crc32fast::Hasher::new();
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        match file.read_at(&mut buffer, at)? {
-            0 => return Ok(digest.finalize()),
-            n => {
-                digest.update(&buffer[..n]);
-                at += n as u64;
-            }
-        }
-    }
-}
-
 /// The headers of a response worth keeping, as text. Values that are not text are left out.
 fn kept_headers(meta: &CacheMeta) -> Vec<(String, String)> {
     let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
@@ -300,8 +276,8 @@ impl Storage for DiskCache {
         let Some(entry) = self.get(&key).await else { return Ok(None) };
         let meta = entry.meta(&self.clock);
         let opened = Arc::clone(&entry);
-        match blocking(move || self.file(&opened)).await {
-            Ok(file) => Ok(Some((meta, Box::new(DiskHit::new(file, entry))))),
+        match blocking(move || self.whole_file(&opened)).await {
+            Ok(file) => Ok(Some((meta, Box::new(DiskHit::new(self, file, entry))))),
             Err(error) => {
                 warn!("cache: dropping {}: {error}", key.as_str());
                 self.discard(&entry);
@@ -323,7 +299,6 @@ impl Storage for DiskCache {
             status: meta.response_header().status.as_u16(),
             headers: kept_headers(meta),
             body_len: 0,
-            body_crc: 0,
         };
         let expected = meta.headers().get(http::header::CONTENT_LENGTH);
         let expected = expected.and_then(|value| value.to_str().ok()?.parse().ok());

@@ -1,6 +1,7 @@
 //! One entry as memory holds it: everything its file's head says, and its freshness.
 //! Knows nothing of how its body is read or what it means.
 
+use super::chunks::Sums;
 use super::format::{Freshness, Opening};
 use super::key::{Key, Kind};
 use super::name::FileName;
@@ -22,6 +23,8 @@ pub struct Entry {
     pub(super) body_at: u64,
     key: Key,
     body_len: u64,
+    /// A tarball's checksums; a packument's parts have their own.
+    pub(super) sums: Option<Sums>,
     header: Arc<ResponseHeader>,
     freshness: RwLock<Freshness>,
     /// The cache's sequence number when this was last confirmed; 0 = before this process started.
@@ -35,13 +38,19 @@ pub struct Entry {
 const TOUCH_EVERY_SECONDS: u64 = 10;
 
 impl Entry {
-    pub(super) fn new(name: FileName, key: Key, opening: Opening, validated: u64) -> Option<Entry> {
-        let header = response_header(&opening, key.kind())?;
+    pub(super) fn new(
+        name: FileName,
+        opening: Opening,
+        sums: Option<Sums>,
+        validated: u64,
+    ) -> Option<Entry> {
+        let header = response_header(&opening)?;
         Some(Entry {
             name,
             body_at: opening.body_at,
-            key,
+            key: opening.key,
             body_len: opening.head.body_len,
+            sums,
             header: Arc::new(header),
             freshness: RwLock::new(opening.freshness),
             validated: AtomicU64::new(validated),
@@ -121,7 +130,7 @@ impl Entry {
     }
 }
 
-fn response_header(opening: &Opening, kind: Kind) -> Option<ResponseHeader> {
+fn response_header(opening: &Opening) -> Option<ResponseHeader> {
     let status = StatusCode::from_u16(opening.head.status).ok()?;
     let mut header = ResponseHeader::build(status, Some(opening.head.headers.len() + 1)).ok()?;
     for (name, value) in &opening.head.headers {
@@ -129,7 +138,7 @@ fn response_header(opening: &Opening, kind: Kind) -> Option<ResponseHeader> {
         let value = HeaderValue::from_bytes(value.as_bytes()).ok()?;
         header.append_header(name, value).ok()?;
     }
-    if kind == Kind::Tarball {
+    if opening.key.kind() == Kind::Tarball {
         header.insert_header(CONTENT_LENGTH, opening.head.body_len).ok()?;
     }
     Some(header)

@@ -4,11 +4,12 @@
 //! What a crash leaves behind is a file in this process's folder under `tmp/`, which the next start
 //! removes. A disk that is full or broken spoils the fill, never the response being sent.
 
+use super::chunks::Summer;
 use super::disk::DiskCache;
 use super::entry::Entry;
 use super::format::{self, Freshness, Head, Opening};
 use super::index::Row;
-use super::key::Key;
+use super::key::{Key, Kind};
 use super::name::FileName;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -35,7 +36,8 @@ pub(super) struct Fill {
     freshness: Freshness,
     /// What the upstream promised, if it did.
     expected: Option<u64>,
-    digest: crc32fast::Hasher,
+    /// Checksums of a tarball as it passes.
+    sums: Option<Summer>,
     gathered: BytesMut,
     file: io::Result<Unfinished>,
 }
@@ -74,8 +76,8 @@ impl Fill {
             Ok(body_at) => create(path, body_at as u64).await,
             Err(error) => Err(error),
         };
-        let digest = crc32fast::Hasher::new();
-        Fill { cache, key, id, head, freshness, expected, digest, gathered: BytesMut::new(), file }
+        let sums = (key.kind() == Kind::Tarball).then(Summer::default);
+        Fill { cache, key, id, head, freshness, expected, sums, gathered: BytesMut::new(), file }
     }
 
     async fn write_gathered(&mut self) {
@@ -100,22 +102,23 @@ impl Fill {
     /// Everything after the last byte of the body; on an error nothing is visible.
     async fn commit(mut self) -> io::Result<usize> {
         self.write_gathered().await;
-        let unfinished = self.file?;
-        if let Some(expected) = self.expected.filter(|expected| *expected != unfinished.written) {
-            return Err(io::Error::other(format!(
-                "{} of {expected} bytes arrived",
-                unfinished.written
-            )));
+        self.head.body_len = self.file.as_ref().map_or(0, |unfinished| unfinished.written);
+        let sums = self.sums.take().map(Summer::finish);
+        if let Some(sums) = &sums {
+            self.write(Bytes::from(sums.encode())).await;
         }
-        self.head.body_len = unfinished.written;
-        self.head.body_crc = self.digest.finalize();
+        let unfinished = self.file?;
+        let arrived = self.head.body_len;
+        if let Some(expected) = self.expected.filter(|expected| *expected != arrived) {
+            return Err(io::Error::other(format!("{arrived} of {expected} bytes arrived")));
+        }
         let size = unfinished.body_at + unfinished.written;
         let name = FileName { hash: self.key.hash(), id: self.id, size };
-        let opening =
-            Opening { head: self.head, freshness: self.freshness, body_at: unfinished.body_at };
+        let (key, head, freshness) = (self.key, self.head, self.freshness);
+        let opening = Opening { key, head, freshness, body_at: unfinished.body_at };
         let place = self.cache.path_of(&name);
         let opening = blocking(move || rename(unfinished, opening, &place)).await?;
-        let entry = Entry::new(name, self.key, opening, self.cache.next_ticket())
+        let entry = Entry::new(name, opening, sums, self.cache.next_ticket())
             .ok_or_else(|| io::Error::other("its header cannot be kept"))?;
         self.cache.publish(Row { name, entry: Some(Arc::new(entry)) });
         Ok(usize::try_from(size).unwrap_or(usize::MAX))
@@ -169,7 +172,9 @@ pub(super) async fn blocking<T: Send + 'static>(
 #[async_trait]
 impl HandleMiss for Fill {
     async fn write_body(&mut self, data: Bytes, eof: bool) -> Result<()> {
-        self.digest.update(&data);
+        if let Some(sums) = &mut self.sums {
+            sums.update(&data);
+        }
         if self.gathered.is_empty() && data.len() >= GATHER {
             self.write(data).await;
         } else {

@@ -1,4 +1,4 @@
-//! The bytes of an entry's file: a prologue, a head, a body.
+//! The bytes of an entry's file: a prologue, a head, a body, and the body's checksums.
 //! Knows nothing of where files lie or what bodies mean.
 //!
 //! ```text
@@ -6,11 +6,14 @@
 //! 8    u32 offset of the body    12  u32 length of the head's JSON    16  u32 CRC-32 of that JSON
 //! 20   freshness: u64 created, u64 updated, u64 fresh_until (ms since 1970),
 //!      u32 stale-while-revalidate, u32 stale-if-error (s), u32 CRC-32 of these
-//! 64   head: JSON (key, status, headers, length and CRC-32 of the body), zero bytes up to the body
+//! 64   head: JSON (key, status, headers, length of the body), zero bytes up to the body
+//! …    the body; behind a tarball's, a CRC-32 per chunk (`chunks`)
 //! ```
 //! All numbers are little-endian. Freshness has a checksum of its own because it is overwritten in
 //! place when an upstream answers "not modified": a torn write makes the entry stale, not lost.
 
+use super::chunks::Sums;
+use super::key::{Key, Kind};
 use crate::clock;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -35,8 +38,6 @@ pub(super) struct Head {
     pub(super) headers: Vec<(String, String)>,
     /// Length of the body in bytes.
     pub(super) body_len: u64,
-    /// CRC-32 of the whole body.
-    pub(super) body_crc: u32,
 }
 
 /// When an entry was made, confirmed, and until when it may be served without asking.
@@ -105,14 +106,25 @@ pub(super) enum FormatError {
     Json(#[from] serde_json::Error),
     #[error("its length is not what its head says")]
     Length,
+    #[error("its key is none of this cache's")]
+    Key,
 }
 
 /// A file's head, read.
 #[derive(Debug)]
 pub(super) struct Opening {
+    pub(super) key: Key,
     pub(super) head: Head,
     pub(super) freshness: Freshness,
     pub(super) body_at: u64,
+}
+
+/// Length of the checksums behind a body: packuments carry their own, in their parts.
+pub(super) fn sums_len(kind: Kind, body_len: u64) -> u64 {
+    match kind {
+        Kind::Tarball => Sums::encoded_len(body_len),
+        Kind::Packument => 0,
+    }
 }
 
 /// How many bytes the head of this entry takes, whatever its body turns out to be.
@@ -120,7 +132,7 @@ pub(super) struct Opening {
 /// # Errors
 /// When the head cannot be written as JSON.
 pub(super) fn reserve(head: &Head) -> Result<usize, serde_json::Error> {
-    let longest = Head { body_len: u64::MAX, body_crc: u32::MAX, ..head.clone() };
+    let longest = Head { body_len: u64::MAX, ..head.clone() };
     let needed = PROLOGUE + serde_json::to_vec(&longest)?.len();
     Ok(needed.next_multiple_of(ALIGN))
 }
@@ -172,12 +184,14 @@ pub(super) fn decode(start: &[u8], file_len: u64) -> Result<Opening, FormatError
         return Err(FormatError::Checksum);
     }
     let head: Head = serde_json::from_slice(json)?;
-    if (body_at as u64).checked_add(head.body_len) != Some(file_len) {
+    let key = Key::parse(&head.key).ok_or(FormatError::Key)?;
+    let body_end = (body_at as u64).checked_add(head.body_len).ok_or(FormatError::Length)?;
+    if body_end.checked_add(sums_len(key.kind(), head.body_len)) != Some(file_len) {
         return Err(FormatError::Length);
     }
     let at = FRESHNESS_AT as usize;
     let freshness = Freshness::decode(&start[at..at + FRESHNESS_LEN]);
-    Ok(Opening { head, freshness, body_at: body_at as u64 })
+    Ok(Opening { key, head, freshness, body_at: body_at as u64 })
 }
 
 fn as_u32(length: usize) -> u32 {
@@ -206,7 +220,6 @@ mod tests {
             status: 200,
             headers: vec![("etag".to_owned(), "\"x\"".to_owned())],
             body_len: 3,
-            body_crc: 9,
         }
     }
 
@@ -228,7 +241,7 @@ mod tests {
     #[test]
     fn a_head_reads_back() {
         let bytes = encoded();
-        let opening = decode(&bytes, bytes.len() as u64 + 3).unwrap();
+        let opening = decode(&bytes, bytes.len() as u64 + 3 + 8).unwrap();
         assert_eq!((opening.head, opening.freshness), (head(), freshness()));
         assert_eq!(opening.body_at, bytes.len() as u64);
     }
@@ -240,7 +253,7 @@ mod tests {
         for at in (0..used).filter(|at| !(56..PROLOGUE).contains(at)) {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x40;
-            match decode(&bytes, whole.len() as u64 + 3) {
+            match decode(&bytes, whole.len() as u64 + 3 + 8) {
                 Err(_) => {}
                 Ok(opening) => {
                     assert!((20..56).contains(&at), "byte {at} went unnoticed");
@@ -254,6 +267,6 @@ mod tests {
     fn a_file_cut_short_is_refused() {
         let bytes = encoded();
         assert!(decode(&bytes[..40], 40).is_err());
-        assert!(decode(&bytes, bytes.len() as u64 + 2).is_err());
+        assert!(decode(&bytes, bytes.len() as u64 + 3).is_err());
     }
 }

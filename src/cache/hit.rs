@@ -1,36 +1,28 @@
 //! Bodies on their way to pingora-cache's hit path.
-//! Knows nothing of freshness; an entry's bytes are checked before a handler exists.
+//! Knows nothing of freshness. Every chunk is checked before it is handed on.
 
+use super::chunks::CHUNK;
+use super::disk::DiskCache;
 use super::entry::Entry;
 use super::fill::blocking;
+use super::read;
 use async_trait::async_trait;
 use bytes::Bytes;
-use pingora::{Error, ErrorType, OrErr, Result};
+use log::warn;
+use pingora::{Error, ErrorType, Result};
 use pingora_cache::CacheEntryId;
 use pingora_cache::key::CacheKey;
 use pingora_cache::storage::{HandleHit, Storage};
 use pingora_cache::trace::SpanHandle;
 use std::any::Any;
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-
-/// How much of a body is read at a time, in bytes: large enough that the hop to the blocking pool is
-/// lost in the copying, small enough that a thousand slow readers hold little.
-pub(crate) const CHUNK: u64 = 256 * 1024;
-
-/// Reads `len` bytes of `file`. Blocks.
-pub(super) fn read_at(file: &File, at: u64, len: u64) -> io::Result<Bytes> {
-    let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
-    file.read_exact_at(&mut bytes, at)?;
-    Ok(Bytes::from(bytes))
-}
 
 /// An entry's body, read from its file as the client takes it.
 ///
 /// The file is open from the start: an entry that is evicted meanwhile is still sent whole.
 pub struct DiskHit {
+    cache: &'static DiskCache,
     file: Arc<File>,
     entry: Arc<Entry>,
     at: u64,
@@ -38,9 +30,9 @@ pub struct DiskHit {
 }
 
 impl DiskHit {
-    pub(super) fn new(file: Arc<File>, entry: Arc<Entry>) -> DiskHit {
+    pub(super) fn new(cache: &'static DiskCache, file: Arc<File>, entry: Arc<Entry>) -> DiskHit {
         let end = entry.body_len();
-        DiskHit { file, entry, at: 0, end }
+        DiskHit { cache, file, entry, at: 0, end }
     }
 
     /// The entry whose body this is.
@@ -52,15 +44,22 @@ impl DiskHit {
 #[async_trait]
 impl HandleHit for DiskHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        let len = CHUNK.min(self.end - self.at);
-        if len == 0 {
+        if self.at == self.end {
             return Ok(None);
         }
-        let (file, at) = (Arc::clone(&self.file), self.entry.body_at + self.at);
-        let read = blocking(move || read_at(&file, at, len)).await;
-        let bytes = read.or_err(ErrorType::ReadError, "reading a cached body")?;
-        self.at += len;
-        Ok(Some(bytes))
+        let number = self.at / CHUNK;
+        let (file, entry) = (Arc::clone(&self.file), Arc::clone(&self.entry));
+        let chunk =
+            blocking(move || read::chunk(&file, &entry, number)).await.map_err(|error| {
+                warn!("cache: dropping {}: {error}", self.entry.key().as_str());
+                self.cache.discard(&self.entry);
+                Error::because(ErrorType::ReadError, "reading a cached body", error)
+            })?;
+        // A range begins and ends where it wants; chunks are checked whole.
+        let start = number * CHUNK;
+        let (from, to) = (self.at - start, (self.end - start).min(chunk.len() as u64));
+        self.at = start + to;
+        Ok(Some(chunk.slice(from as usize..to as usize)))
     }
 
     async fn finish(

@@ -1,6 +1,7 @@
 //! What one request carries from phase to phase.
 //! Knows nothing of how phases use it.
 
+use super::behalf::Behalf;
 use super::failure::Failure;
 use super::locate::Located;
 use crate::base_url::BaseUrl;
@@ -90,8 +91,8 @@ impl CacheState {
 pub struct Ctx {
     pub(super) plan: Plan,
     pub(super) started: Instant,
-    /// The cache's count of confirmations when the request came in.
-    pub(super) ticket: u64,
+    /// What requests to the upstream take along from this one.
+    pub(super) behalf: Behalf,
     pub(super) cache_state: CacheState,
     /// When the upstream was first asked on behalf of this request.
     pub(super) upstream_since: Option<Instant>,
@@ -108,7 +109,7 @@ impl Ctx {
         Ctx {
             plan: Plan::Answered,
             started: Instant::now(),
-            ticket,
+            behalf: Behalf { ticket, via: None },
             cache_state: CacheState::None,
             upstream_since: None,
             upstream_time: None,

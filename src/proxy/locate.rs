@@ -6,6 +6,7 @@
 //! first, which is right for nearly all, and the packument only if that is a 404.
 
 use super::Door;
+use super::behalf::Behalf;
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
 use crate::cache::Key;
@@ -28,7 +29,7 @@ impl Door {
         name: &PackageName,
         file: &TarballName,
         base: &BaseUrl,
-        ticket: u64,
+        behalf: &Behalf,
     ) -> Result<Located, Failure> {
         let usual = Located { target: self.upstream.tarball(name, file), known: false };
         let Some(entry) = self.cache.get(&Key::packument(name)).await else { return Ok(usual) };
@@ -38,7 +39,7 @@ impl Door {
             return Ok(located);
         }
         // The version may be newer than what is held.
-        match self.obtain_index(name, base, true, ticket).await {
+        match self.obtain_index(name, base, true, behalf).await {
             Ok(index) => {
                 self.in_index(&index, name, file).ok_or_else(|| Failure::no_tarball(file.as_str()))
             }
@@ -53,9 +54,9 @@ impl Door {
         name: &PackageName,
         file: &TarballName,
         base: &BaseUrl,
-        ticket: u64,
+        behalf: &Behalf,
     ) -> Result<Located, Failure> {
-        let index = self.obtain_index(name, base, false, ticket).await?;
+        let index = self.obtain_index(name, base, false, behalf).await?;
         let tried = self.upstream.tarball(name, file);
         self.in_index(&index, name, file)
             .filter(|located| located.target != tried)

@@ -2,14 +2,15 @@
 //! Knows nothing of views; the same lookup, lock and fetch as `request_filter`'s way.
 
 use super::Door;
+use super::behalf::Behalf;
 use super::failure::Failure;
-use super::refresh::Refreshed;
+use super::refresh::{Refreshed, Sent};
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskHit, Entry, Key};
 use crate::negotiate::Encoding;
-use crate::npm::{Document, Form, Index, PackageName};
+use crate::npm::{Form, Index, PackageName};
 use crate::view::{Ask, Want};
-use log::warn;
+use log::{error, warn};
 use pingora_cache::lock::LockStatus;
 use pingora_cache::{HitStatus, HttpCache, NoCacheReason};
 use std::sync::Arc;
@@ -24,7 +25,8 @@ enum Look {
 
 impl Door {
     /// The index of a package, fetched if it is not held and fresh; with `confirm`, the upstream is
-    /// asked unless it was after `ticket`.
+    /// asked unless it was after the
+    /// request came in on whose behalf this is.
     ///
     /// # Errors
     /// As for a client that asks for the packument.
@@ -33,7 +35,7 @@ impl Door {
         name: &PackageName,
         base: &BaseUrl,
         confirm: bool,
-        ticket: u64,
+        behalf: &Behalf,
     ) -> Result<Arc<Index>, Failure> {
         let key = Key::packument(name);
         if let Some(failure) = self.negatives.get(&key).filter(|_| !confirm) {
@@ -42,7 +44,7 @@ impl Door {
         let mut http_cache = HttpCache::new();
         self.enable(&mut http_cache);
         http_cache.set_cache_key(key.to_pingora());
-        let held = match self.look(&mut http_cache, confirm, ticket).await? {
+        let held = match self.look(&mut http_cache, confirm, behalf.ticket).await? {
             Look::Held(entry) => return self.index_of(&entry).await,
             Look::Fetch(held) => held,
         };
@@ -52,12 +54,12 @@ impl Door {
             encoding: Encoding::Gzip,
             base: base.clone(),
         };
-        let refreshed = self.refresh(&mut http_cache, &ask, held.clone(), ticket).await;
+        let refreshed = self.refresh(&mut http_cache, &ask, held.clone(), behalf).await;
         let index = match (refreshed, held) {
-            (Ok(Refreshed::Kept(entry) | Refreshed::Confirmed(entry)), _) => {
+            (Ok(Refreshed::Kept(entry, _) | Refreshed::Confirmed(entry)), _) => {
                 self.index_of(&entry).await
             }
-            (Ok(Refreshed::Unkept(text)), _) => index_of_text(text).await,
+            (Ok(Refreshed::Unkept(sent)), _) => index_of_sent(sent).await,
             // What is held serves as well as it did before.
             (Err(failure), Some(entry)) if failure.status.is_server_error() => {
                 self.index_of(&entry).await
@@ -121,10 +123,10 @@ impl Door {
     }
 }
 
-async fn index_of_text(text: Arc<Vec<u8>>) -> Result<Arc<Index>, Failure> {
-    let parsed = tokio::task::spawn_blocking(move || Document::parse(&text).map(|d| d.index()));
-    match parsed.await {
-        Ok(Ok(index)) => Ok(Arc::new(index)),
-        _ => Err(Failure::internal()),
-    }
+async fn index_of_sent(sent: Sent) -> Result<Arc<Index>, Failure> {
+    let index = sent.read(|document| document.index()).await;
+    index.map(Arc::new).map_err(|error| {
+        error!("a document that was just checked cannot be read: {error}");
+        Failure::internal()
+    })
 }

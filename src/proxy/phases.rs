@@ -61,7 +61,7 @@ impl ProxyHttp for Door {
         is_fresh: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<ForcedFreshness>> {
-        let ticket = ctx.ticket;
+        let ticket = ctx.behalf.ticket;
         let Plan::Packument(plan) = &mut ctx.plan else { return Ok(None) };
         let updates = !plan.confirm && meta.serve_stale_while_revalidate(SystemTime::now());
         self.found_packument(plan, ticket, is_fresh, updates, handler).await
@@ -127,7 +127,8 @@ impl ProxyHttp for Door {
         ctx: &mut Ctx,
     ) -> Result<()> {
         if let Plan::Tarball(plan) = &ctx.plan {
-            *request = self.upstream.request(&plan.located.target, &[])?;
+            let via = ctx.behalf.via.as_deref();
+            *request = self.upstream.request(&plan.located.target, &[], via)?;
         }
         Ok(())
     }
@@ -204,6 +205,11 @@ impl ProxyHttp for Door {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Ctx) {
+        // A fill that was broken off (the client left, or wanted the header only) still holds the lock
+        // of its key; let go, the next in line fetches.
+        if session.cache.enabled() && session.cache.is_cache_lock_writer() {
+            session.cache.disable(NoCacheReason::InternalError);
+        }
         if self.policy.access_log {
             super::access_log::write(session, error, ctx);
         }

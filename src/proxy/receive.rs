@@ -2,6 +2,7 @@
 //! Knows nothing of how a plan is carried out later.
 
 use super::Door;
+use super::behalf::via;
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
 use super::write;
@@ -11,8 +12,8 @@ use crate::reply::Reply;
 use crate::route::{Route, RouteError};
 use crate::view::{Ask, View, Want};
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{self, HeaderName};
+use http::{StatusCode, Version};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -61,6 +62,7 @@ impl Door {
 
     async fn decide(&self, session: &Session, ctx: &mut Ctx) -> Decision {
         let request = session.req_header();
+        ctx.behalf.via = via(request);
         if self.came_around(request) {
             let error = "the upstream registry leads back to this NOPAR (NOPAR_FORWARDER_URL)";
             return Failure::new(StatusCode::LOOP_DETECTED, error, "loop_detected").into();
@@ -117,7 +119,9 @@ impl Door {
         let request = session.req_header();
         let peer = session.client_addr().and_then(|address| address.as_inet());
         let trusted = peer.is_some_and(|peer| trusted(peer.ip(), &self.policy.trusted_proxies));
+        // HTTP/1.1 requires a Host (RFC 9112 §3.2); before it, the address it came to stands in.
         let own = session.server_addr().and_then(|address| address.as_inet()).copied();
+        let own = own.filter(|_| request.version < Version::HTTP_11);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let authority = request.uri.authority().map(|authority| authority.as_str());
         let configured = self.policy.base_url.as_ref();

@@ -2,11 +2,12 @@
 //! Knows nothing of who waits for it: a client's request, a background update, a search for a tarball.
 
 use super::Door;
+use super::behalf::Behalf;
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
 use crate::cache::{Entry, Key};
-use crate::document::{self, BuildError};
-use crate::npm::name::PackageName;
+use crate::document::{self, BuildError, DocumentLost};
+use crate::npm::{Document, PackageName};
 use crate::upstream::Answer;
 use crate::view::Ask;
 use bytes::Bytes;
@@ -20,12 +21,37 @@ use std::time::{Duration, SystemTime};
 
 /// What became of a document.
 pub(super) enum Refreshed {
-    /// Fetched and kept.
-    Kept(Arc<Entry>),
-    /// The upstream says that what is held is still right.
+    /// Fetched and kept. What was sent is at hand should the entry be evicted at once.
+    Kept(Arc<Entry>, Sent),
+    /// What is held is right: the upstream says so now, or said so to another request just before.
     Confirmed(Arc<Entry>),
-    /// Fetched, but not kept: the cache is off for this request, or its disk is full. The text.
-    Unkept(Arc<Vec<u8>>),
+    /// Fetched, but not kept: the cache is off for this request, or its disk is full.
+    Unkept(Sent),
+}
+
+/// A document as the upstream sent it, checked.
+#[derive(Clone)]
+pub(super) struct Sent {
+    body: Bytes,
+    packed: bool,
+}
+
+impl Sent {
+    /// Works on the document on the blocking pool.
+    pub(super) async fn read<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
+    ) -> Result<T, DocumentLost> {
+        let read = tokio::task::spawn_blocking(move || {
+            // It was unpacked before, within the limit.
+            let text = match self.packed {
+                true => Bytes::from(document::gunzip(&self.body, u64::MAX)?),
+                false => self.body,
+            };
+            Ok(work(&Document::parse(&text)?))
+        });
+        read.await?
+    }
 }
 
 impl Door {
@@ -40,13 +66,19 @@ impl Door {
         http_cache: &mut HttpCache,
         ask: &Ask,
         held: Option<Arc<Entry>>,
-        ticket: u64,
+        behalf: &Behalf,
     ) -> Result<Refreshed, Failure> {
         let key = Key::packument(&ask.name);
-        if let Some(failure) = self.negatives.since(&key, ticket) {
+        if let Some(failure) = self.negatives.since(&key, behalf.ticket) {
             return Err(failure);
         }
-        let refreshed = self.ask_upstream(http_cache, ask, held).await;
+        // Between a lookup and the lock another request may have been through all of this.
+        if let Some(entry) = self.cache.get(&key).await
+            && entry.confirmed_since(behalf.ticket)
+        {
+            return Ok(Refreshed::Confirmed(entry));
+        }
+        let refreshed = self.ask_upstream(http_cache, ask, held, behalf).await;
         match &refreshed {
             Ok(_) => self.negatives.forget(&key),
             Err(failure) => {
@@ -64,11 +96,14 @@ impl Door {
         http_cache: &mut HttpCache,
         ask: &Ask,
         held: Option<Arc<Entry>>,
+        behalf: &Behalf,
     ) -> Result<Refreshed, Failure> {
         let name = &ask.name;
         let headers = request_headers(held.as_deref());
         let limit = self.policy.packument_limit;
-        let answer = self.upstream.fetch(&self.upstream.packument(name), &headers, limit).await;
+        let via = behalf.via.as_deref();
+        let target = self.upstream.packument(name);
+        let answer = self.upstream.fetch(&target, &headers, via, limit).await;
         let answer = answer.map_err(|error| {
             warn!("{name}: {error}");
             Failure::fetch(&error)
@@ -116,9 +151,10 @@ impl Door {
     ) -> Result<Refreshed, Failure> {
         let packed = is_gzip(&answer.headers);
         let limit = self.policy.packument_limit;
-        let (sent, of) = (answer.body.clone(), name.clone());
+        let sent = Sent { body: answer.body, packed };
+        let (body, of) = (sent.body.clone(), name.clone());
         let built =
-            tokio::task::spawn_blocking(move || document::build(&of, sent, packed, &base, limit));
+            tokio::task::spawn_blocking(move || document::build(&of, body, packed, &base, limit));
         let pieces = match built.await {
             Ok(built) => built.map_err(|error| unusable(name, &error))?,
             Err(panic) => {
@@ -133,14 +169,9 @@ impl Door {
                 .is_ok()
             && let Some(entry) = self.cache.get(&Key::packument(name)).await
         {
-            return Ok(Refreshed::Kept(entry));
+            return Ok(Refreshed::Kept(entry, sent));
         }
-        let text = if packed {
-            document::gunzip(&answer.body, limit).map_err(|error| unusable(name, &error.into()))?
-        } else {
-            answer.body.to_vec()
-        };
-        Ok(Refreshed::Unkept(Arc::new(text)))
+        Ok(Refreshed::Unkept(sent))
     }
 
     async fn confirm(

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::receive::Decision;
 use super::write::{X_CACHE, not_modified};
 use crate::base_url::BaseUrl;
-use crate::cache::{Entry, Key};
+use crate::cache::{CHUNK, Entry, Key};
 use crate::memory::{Held, MemoryKey, What};
 use crate::npm::name::PackageName;
 use crate::npm::tarball::TarballName;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Tarballs up to this length are kept in memory: nine of ten are smaller.
-const SMALL: u64 = 256 * 1024;
+const SMALL: u64 = CHUNK;
 /// A tarball never changes under its name; ten years is for ever.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 const TARBALL_CONTROL: &str = "public, max-age=31536000, immutable";
@@ -63,7 +63,7 @@ impl Door {
                 target: self.upstream.tarball(&name, &file),
                 known: false,
             }),
-            None => self.locate(&name, &file, &base, ctx.ticket).await,
+            None => self.locate(&name, &file, &base, &ctx.behalf).await,
         };
         match located {
             Ok(located) => {
@@ -71,7 +71,10 @@ impl Door {
                 ctx.plan = Plan::Tarball(plan);
                 Decision::GoOn
             }
-            Err(failure) => failure.into(),
+            Err(failure) => {
+                self.remember_absent(&key, &failure);
+                failure.into()
+            }
         }
     }
 
@@ -100,7 +103,7 @@ impl Door {
 
     async fn small_body(&self, entry: &Arc<Entry>) -> io::Result<Bytes> {
         let key = MemoryKey { id: entry.id(), what: What::Body };
-        let read = async { self.cache.read(entry, 0, entry.body_len()).await.map(Held::Body) };
+        let read = async { self.cache.read_small(entry).await.map(Held::Body) };
         match self.memory.get_or_make(key, read).await? {
             Held::Body(body) => Ok(body),
             _ => Err(io::Error::other("memory holds something else under its key")),
@@ -115,7 +118,7 @@ impl Door {
         header: &mut ResponseHeader,
     ) -> Result<()> {
         ctx.upstream_answered();
-        let ticket = ctx.ticket;
+        let behalf = ctx.behalf.clone();
         let Plan::Tarball(plan) = &mut ctx.plan else { return Ok(()) };
         let failure = match header.status.as_u16() {
             200 => return dress_upstream(header),
@@ -126,7 +129,7 @@ impl Door {
                 }
             }
             404 | 410 if !plan.located.known => {
-                match self.locate_anew(&plan.name, &plan.file, &plan.base, ticket).await {
+                match self.locate_anew(&plan.name, &plan.file, &plan.base, &behalf).await {
                     Ok(located) => {
                         info!("{}: {} is at {}", plan.name, plan.file.as_str(), located.target);
                         plan.located = located;
@@ -145,13 +148,17 @@ impl Door {
                 )
             }
         };
-        if failure.status == StatusCode::NOT_FOUND {
-            let ttl = self.policy.not_found_ttl;
-            self.negatives.put(&plan.key, failure.clone(), ttl, self.cache.next_ticket());
-        }
+        self.remember_absent(&plan.key, &failure);
         let status = failure.status.as_u16();
         ctx.failure = Some(failure);
         Error::e_explain(ErrorType::HTTPStatus(status), "the upstream has no tarball for us")
+    }
+
+    fn remember_absent(&self, key: &Key, failure: &Failure) {
+        if failure.status == StatusCode::NOT_FOUND {
+            let ttl = self.policy.not_found_ttl;
+            self.negatives.put(key, failure.clone(), ttl, self.cache.next_ticket());
+        }
     }
 
     /// `response_cache_filter`: what passed [`Door::tarball_answered`] is kept for ever.
@@ -173,6 +180,7 @@ fn dress_upstream(header: &mut ResponseHeader) -> Result<()> {
         header.remove_header(&name);
     }
     header.insert_header(header::CONTENT_TYPE, "application/octet-stream")?;
+    header.insert_header(header::ACCEPT_RANGES, "bytes")?;
     header.insert_header(header::CACHE_CONTROL, TARBALL_CONTROL)
 }
 

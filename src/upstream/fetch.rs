@@ -77,7 +77,8 @@ impl FetchError {
 }
 
 impl Upstream {
-    /// Fetches a whole document of at most `limit` bytes as sent.
+    /// Fetches a whole document of at most `limit` bytes as sent, on behalf of a request that passed the
+    /// NOPARs in `via`.
     ///
     /// # Errors
     /// When the upstream gives no complete answer in time. Any status is an answer.
@@ -85,10 +86,11 @@ impl Upstream {
         &self,
         target: &Target,
         headers: &[(HeaderName, HeaderValue)],
+        via: Option<&str>,
         limit: u64,
     ) -> Result<Answer, FetchError> {
         let deadline = self.fetch_timeout;
-        match tokio::time::timeout(deadline, self.follow(target, headers, limit)).await {
+        match tokio::time::timeout(deadline, self.follow(target, headers, via, limit)).await {
             Ok(answer) => answer,
             Err(_) => Err(FetchError::Timeout { target: target.to_string(), after: deadline }),
         }
@@ -98,11 +100,12 @@ impl Upstream {
         &self,
         target: &Target,
         headers: &[(HeaderName, HeaderValue)],
+        via: Option<&str>,
         limit: u64,
     ) -> Result<Answer, FetchError> {
         let mut at = target.clone();
         for _ in 0..=REDIRECTS {
-            let answer = self.fetch_one(&at, headers, limit).await?;
+            let answer = self.fetch_one(&at, headers, via, limit).await?;
             let Some(location) = redirect(&answer) else { return Ok(answer) };
             match at.redirected(location) {
                 Ok(next) => at = next,
@@ -116,12 +119,13 @@ impl Upstream {
         &self,
         target: &Target,
         headers: &[(HeaderName, HeaderValue)],
+        via: Option<&str>,
         limit: u64,
     ) -> Result<Answer, FetchError> {
         let broken = |source| FetchError::Connection { target: target.to_string(), source };
         let mut attempt = 1;
         loop {
-            let request = self.request(target, headers).map_err(broken)?;
+            let request = self.request(target, headers, via).map_err(broken)?;
             let peer = self.peer(target).await.map_err(broken)?;
             let connected = self.connector.get_http_session(&*peer).await;
             let (mut session, reused) = connected.map_err(broken)?;

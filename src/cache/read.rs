@@ -1,0 +1,88 @@
+//! Entries' files, read and checked. Everything here blocks.
+//! Knows nothing of which entries there are.
+
+use super::chunks::{CHUNK, Sums};
+use super::entry::Entry;
+use super::format::{self, Opening};
+use super::key::Kind;
+use super::name::FileName;
+use bytes::Bytes;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// The first read of a file: more than any head of ours.
+const FIRST_READ: u64 = 8192;
+
+/// Reads a file's head, and a tarball's checksums.
+///
+/// # Errors
+/// When the file is gone or damaged.
+pub(super) fn entry(path: &Path, name: FileName) -> io::Result<(File, Entry)> {
+    let file = File::open(path)?;
+    check_len(&file, &name)?;
+    let mut start = bytes(&file, 0, name.size.min(FIRST_READ))?;
+    let head_len = format::head_len(&start).map_err(io::Error::other)? as u64;
+    if head_len > name.size {
+        return Err(io::Error::other("its head is longer than the file"));
+    }
+    if head_len > start.len() as u64 {
+        start = bytes(&file, 0, head_len)?;
+    }
+    let opening = format::decode(&start, name.size).map_err(io::Error::other)?;
+    if opening.key.hash() != name.hash {
+        return Err(io::Error::other("its key is not the one it is filed under"));
+    }
+    let sums = sums(&file, &opening)?;
+    let entry = Entry::new(name, opening, sums, 0);
+    let entry = entry.ok_or_else(|| io::Error::other("its header cannot be read"))?;
+    check_body(&file, &entry)?;
+    Ok((file, entry))
+}
+
+/// Checks a tarball's body once, when this process first meets it: damage found here costs a fetch,
+/// damage found while sending costs a broken connection.
+fn check_body(file: &File, entry: &Entry) -> io::Result<()> {
+    if entry.sums.is_none() {
+        return Ok(());
+    }
+    (0..entry.body_len().div_ceil(CHUNK))
+        .try_for_each(|number| chunk(file, entry, number).map(drop))
+}
+
+fn sums(file: &File, opening: &Opening) -> io::Result<Option<Sums>> {
+    if opening.key.kind() != Kind::Tarball {
+        return Ok(None);
+    }
+    let body_len = opening.head.body_len;
+    let table = bytes(file, opening.body_at + body_len, Sums::encoded_len(body_len))?;
+    let sums = Sums::decode(&table);
+    sums.map(Some).ok_or_else(|| io::Error::other("the table of its checksums is damaged"))
+}
+
+/// Whether the file still has the length its name says.
+pub(super) fn check_len(file: &File, name: &FileName) -> io::Result<()> {
+    if file.metadata()?.len() == name.size {
+        return Ok(());
+    }
+    Err(io::Error::other("its length is not what its name says"))
+}
+
+/// Reads `len` bytes, unchecked.
+pub(super) fn bytes(file: &File, at: u64, len: u64) -> io::Result<Bytes> {
+    let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, at)?;
+    Ok(Bytes::from(bytes))
+}
+
+/// Reads a tarball's chunk and checks it.
+pub(super) fn chunk(file: &File, entry: &Entry, number: u64) -> io::Result<Bytes> {
+    let from = number * CHUNK;
+    let len = CHUNK.min(entry.body_len().saturating_sub(from));
+    let bytes = bytes(file, entry.body_at + from, len)?;
+    match &entry.sums {
+        Some(sums) if len == 0 || sums.check(number, &bytes) => Ok(bytes),
+        _ => Err(io::Error::other(format!("the checksum of its chunk {number} does not match"))),
+    }
+}

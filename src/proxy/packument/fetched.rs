@@ -1,0 +1,112 @@
+//! What the upstream gave, or why it gave nothing, onto the session.
+//! Knows nothing of how a document is fetched and kept (`refresh`).
+
+use super::missing;
+use crate::cache::Entry;
+use crate::proxy::Door;
+use crate::proxy::ctx::{CacheState, Ctx, Plan};
+use crate::proxy::failure::Failure;
+use crate::proxy::refresh::{Refreshed, Sent};
+use crate::proxy::write;
+use crate::view::{self, Ask, View, ViewError};
+use log::{error, warn};
+use pingora::Result;
+use pingora_cache::{CachePhase, NoCacheReason};
+use pingora_proxy::Session;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Door {
+    /// `proxy_upstream_filter`: fetches the document, and answers.
+    pub(in crate::proxy) async fn fetch_packument(
+        &self,
+        session: &mut Session,
+        ctx: &mut Ctx,
+    ) -> Result<()> {
+        let Plan::Packument(plan) = &ctx.plan else { return Ok(()) };
+        let (ask, behalf) = (plan.ask.clone(), ctx.behalf.clone());
+        let stale = session.cache.enabled() && matches!(session.cache.phase(), CachePhase::Stale);
+        let held = plan.entry.clone().filter(|_| stale);
+        ctx.asking_upstream();
+        let mut refreshed = self.refresh(&mut session.cache, &ask, held.clone(), &behalf).await;
+        if let Ok(Refreshed::Confirmed(entry)) = &refreshed
+            && let Err(ViewError::Lost(_)) = self.current_view(entry, &ask).await
+        {
+            // The upstream confirmed what the disk has lost: this time all of it.
+            refreshed = self.refresh(&mut session.cache, &ask, None, &behalf).await;
+        }
+        ctx.upstream_answered();
+        if session.is_subrequest() {
+            // A background update: nobody reads an answer.
+            return Ok(());
+        }
+        match refreshed {
+            Ok(refreshed) => self.answer_refreshed(session, ctx, &ask, refreshed).await,
+            Err(failure) => self.answer_failed(session, ctx, &ask, failure, held).await,
+        }
+    }
+
+    async fn answer_refreshed(
+        &self,
+        session: &mut Session,
+        ctx: &mut Ctx,
+        ask: &Ask,
+        refreshed: Refreshed,
+    ) -> Result<()> {
+        let (viewed, state) = match refreshed {
+            Refreshed::Kept(entry, sent) => {
+                let viewed = match self.views.view(&entry, ask).await {
+                    // Evicted at once: it is larger than the cache, or the cache very busy.
+                    Err(ViewError::Lost(_)) => render(sent, ask.clone()).await,
+                    viewed => viewed,
+                };
+                (viewed, CacheState::Miss)
+            }
+            Refreshed::Confirmed(entry) => {
+                let viewed = self.current_view(&entry, ask).await;
+                (viewed.map(|(_, view)| view), CacheState::Revalidated)
+            }
+            Refreshed::Unkept(sent) => (render(sent, ask.clone()).await, CacheState::Miss),
+        };
+        ctx.cache_state = state;
+        match viewed {
+            Ok(view) => write::view(session, &view, state, Duration::ZERO).await,
+            Err(ViewError::NoSuchVersion) => {
+                write::reply(session, &missing(ask).reply(), state).await
+            }
+            Err(ViewError::Lost(error)) => {
+                error!("{}: fetched, but no view of it could be made: {error}", ask.name);
+                write::reply(session, &Failure::internal().reply(), state).await
+            }
+        }
+    }
+
+    async fn answer_failed(
+        &self,
+        session: &mut Session,
+        ctx: &mut Ctx,
+        ask: &Ask,
+        failure: Failure,
+        held: Option<Arc<Entry>>,
+    ) -> Result<()> {
+        // "It is gone" is an answer; only its lack makes a stale copy the better one.
+        let may_be_stale =
+            failure.status.is_server_error() && session.cache.can_serve_stale_error();
+        if let Some(entry) = held.filter(|_| may_be_stale)
+            && let Ok((entry, view)) = self.current_view(&entry, ask).await
+        {
+            session.cache.release_write_lock(NoCacheReason::UpstreamError);
+            ctx.cache_state = CacheState::Stale;
+            warn!("{}: serving a stale copy: {}", ask.name, failure.error);
+            return write::view(session, &view, CacheState::Stale, self.age(&entry)).await;
+        }
+        ctx.cache_state = CacheState::Miss;
+        write::reply(session, &failure.reply(), CacheState::Miss).await
+    }
+}
+
+/// A view of a document that is not in the cache.
+async fn render(sent: Sent, ask: Ask) -> std::result::Result<Arc<View>, ViewError> {
+    let view = sent.read(move |document| view::of_source(document, &ask)).await?;
+    view.map(Arc::new).ok_or(ViewError::NoSuchVersion)
+}
