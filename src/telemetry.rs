@@ -16,12 +16,12 @@ const PINGORA: [&str; 5] = ["pingora", "pingora_core", "pingora_proxy", "pingora
 pub fn start(log: &config::Log) -> io::Result<()> {
     let mut builder = Builder::new();
     builder.filter_level(log.level);
-    if log.level == LevelFilter::Info {
-        // Pingora tells of its own workings at `info`; NOPAR's log is for those who run NOPAR.
-        PINGORA.iter().for_each(|module| {
-            builder.filter_module(module, LevelFilter::Warn);
-        });
-    }
+    // Pingora tells of its own workings at `info`, and of callers' headers, tokens included, at
+    // `debug` and `trace`; NOPAR's log is for those who run NOPAR.
+    let pingora = if log.level > LevelFilter::Info { LevelFilter::Info } else { LevelFilter::Warn };
+    PINGORA.iter().for_each(|module| {
+        builder.filter_module(module, pingora.min(log.level));
+    });
     builder.format_timestamp_millis();
     if let Some(path) = &log.file {
         let file = File::options().create(true).append(true).open(path)?;

@@ -8,5 +8,8 @@ mod hygiene;
 mod memory;
 mod names;
 mod packument;
+mod start;
+mod stop;
 mod support;
 mod tarball;
+mod way_upstream;

@@ -74,13 +74,10 @@ impl Drop for Process {
 fn listening(stderr: std::process::ChildStderr) -> SocketAddr {
     let (found, address) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut log = String::new();
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             if let Some((_, rest)) = line.split_once("listening on http://") {
                 let _ = found.send(rest.trim_end_matches('/').parse());
             }
-            log.push_str(&line);
-            log.push('\n');
         }
     });
     let address = address.recv_timeout(Duration::from_secs(20));

@@ -2,6 +2,7 @@
 //! Knows nothing of what any single test asserts.
 #![allow(dead_code, reason = "a tool box: which tools are in use changes with the tests")]
 
+pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod deadline;
 pub(crate) mod gate;

@@ -1,9 +1,9 @@
 //! The limit of the cache directory: what was used longest ago leaves.
 //! Knows nothing of memory.
 
-use crate::asking::eventually;
+use crate::asking::{WAYS, eventually};
 use crate::support::nopar::TestNopar;
-use crate::support::upstream::FakeUpstream;
+use crate::support::upstream::{FakeUpstream, made_up};
 
 const LIMIT: u64 = 1 << 20;
 const PACKAGES: usize = 30;
@@ -79,6 +79,27 @@ async fn what_is_larger_than_the_limit_is_passed_on() {
     for _ in 0..2 {
         let answer = nopar.get(&super::path("huge")).await.expect(200);
         assert!(answer.body == upstream.tarball("huge", "1.0.0"));
+    }
+    let small = || size(&nopar) <= LIMIT;
+    eventually(&nopar, "a directory below its limit", small).await;
+}
+
+/// A packument larger than the whole limit is answered all the same, in every form, each time.
+#[tokio::test]
+async fn a_packument_larger_than_the_limit_is_answered() {
+    let upstream = FakeUpstream::start().await;
+    let noise: String = made_up(1, 1_000_000).iter().map(|byte| format!("{byte:02x}")).collect();
+    let nopar = TestNopar::with(&upstream).env("NOPAR_CACHE_SIZE", "1MiB");
+    let nopar = nopar.start().await;
+    for number in 0..5 {
+        let name = format!("p{number}");
+        let package = upstream.package(&name).readme(&noise);
+        package.version("1.0.0", |v| v);
+        let packument = upstream.packument(&name);
+        for way in WAYS {
+            let answer = way.of(&nopar, &name).send().await;
+            way.check(&answer, &packument, &nopar.url());
+        }
     }
     let small = || size(&nopar) <= LIMIT;
     eventually(&nopar, "a directory below its limit", small).await;

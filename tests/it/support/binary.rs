@@ -1,0 +1,176 @@
+//! The real binary as a process of its own: started, read, signalled and waited for.
+//! Knows nothing of NOPAR's inside; it is told by arguments, environment and signals.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+use super::deadline::within;
+
+/// What a process wrote so far, by lines.
+#[derive(Clone)]
+struct Output(Arc<watch::Sender<Vec<String>>>);
+
+/// A process in a working directory of its own, which vanishes with it.
+pub(crate) struct Binary {
+    pid: u32,
+    stdout: Output,
+    stderr: Output,
+    exit: watch::Receiver<Option<ExitStatus>>,
+    folder: TempDir,
+}
+
+/// What became of a process that ended.
+pub(crate) struct Ended {
+    pub(crate) success: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Binary {
+    /// Starts it in an empty directory, with these variables and hardly any others.
+    pub(crate) fn start(arguments: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a directory"), arguments, env)
+    }
+
+    /// The same in a directory that may hold something already.
+    pub(crate) fn start_in(folder: TempDir, arguments: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nopar"))
+            .args(arguments)
+            .env_clear()
+            .envs(env.iter().copied())
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stdout = Output::of(child.stdout.take().expect("a pipe"));
+        let stderr = Output::of(child.stderr.take().expect("a pipe"));
+        let (pid, exit) = (child.id(), watch_exit(child));
+        Self { pid, stdout, stderr, exit, folder }
+    }
+
+    /// Starts it on a free port of 127.0.0.1 with this upstream, and waits until it listens.
+    pub(crate) async fn serving(upstream: &str, env: &[(&str, &str)]) -> (Self, SocketAddr) {
+        let usual = [
+            ("NOPAR_HOSTNAME", "127.0.0.1"),
+            ("NOPAR_PORT", "0"),
+            ("NOPAR_FORWARDER_URL", upstream),
+        ];
+        let binary = Self::start(&[], &[&usual, env].concat());
+        let addr = binary.listening().await;
+        (binary, addr)
+    }
+
+    /// Waits until it says where it listens; the first address it names.
+    pub(crate) async fn listening(&self) -> SocketAddr {
+        let line = self.says("listening on http://").await;
+        let (_, rest) = line.split_once("listening on http://").expect("it was looked for");
+        let addr = rest.trim_end_matches('/').parse();
+        addr.unwrap_or_else(|error| panic!("no address in {line:?}: {error}"))
+    }
+
+    /// Waits for a line on standard error that holds this text, and returns it.
+    pub(crate) async fn says(&self, text: &str) -> String {
+        let mut lines = self.stderr.0.subscribe();
+        let mut exit = self.exit.clone();
+        let said = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));
+        let waiting = async {
+            tokio::select! {
+                biased;
+                lines = lines.wait_for(said) => {
+                    drop(lines);
+                    true
+                }
+                _ = exit.wait_for(Option::is_some) => false,
+            }
+        };
+        let came = within(format!("{text:?} from the binary"), waiting).await;
+        let line = self.stderr.0.borrow().iter().find(|line| line.contains(text)).cloned();
+        line.unwrap_or_else(|| {
+            panic!("it never said {text:?} (ended: {}): {}", !came, self.stderr.text())
+        })
+    }
+
+    /// Sends `TERM`, `INT` or another signal to this very process.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = self.try_signal(name);
+        assert!(sent, "SIG{name} could not be sent to process {}", self.pid);
+    }
+
+    fn try_signal(&self, name: &str) -> bool {
+        let status =
+            Command::new("kill").arg(format!("-{name}")).arg(self.pid.to_string()).status();
+        status.is_ok_and(|status| status.success())
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.exit.borrow().is_some()
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&self) -> Ended {
+        let mut exit = self.exit.clone();
+        let waiting = async move { exit.wait_for(Option::is_some).await.map(|status| *status) };
+        let status = within("the end of the binary".to_owned(), waiting).await;
+        let status = status.expect("its watcher lives as long as it does");
+        Ended {
+            success: status.is_some_and(|status| status.success()),
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+        }
+    }
+
+    /// Everything on standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Its working directory.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        if !self.has_ended() {
+            self.try_signal("KILL");
+        }
+    }
+}
+
+impl Output {
+    fn of(pipe: impl Read + Send + 'static) -> Self {
+        let output = Self(Arc::new(watch::Sender::new(Vec::new())));
+        let lines = Arc::clone(&output.0);
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                lines.send_modify(|all| all.push(line));
+            }
+        });
+        output
+    }
+
+    fn text(&self) -> String {
+        self.0.borrow().iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// Waits for the process on a thread: it has to be reaped, whatever the test does.
+fn watch_exit(mut child: Child) -> watch::Receiver<Option<ExitStatus>> {
+    let (sender, receiver) = watch::channel(None);
+    std::thread::spawn(move || {
+        if let Ok(status) = child.wait() {
+            let _ = sender.send(Some(status));
+        }
+    });
+    receiver
+}
