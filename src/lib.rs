@@ -12,7 +12,6 @@ pub mod config;
 pub mod document;
 pub mod inflight;
 pub mod listen;
-pub mod memory;
 pub mod negotiate;
 pub mod npm;
 pub mod proxy;

@@ -2,10 +2,14 @@
 //! base URL, ready to send, and kept in memory under its source's generation.
 //! Knows nothing of where the document came from or who asks.
 
+mod iso8601;
+mod memory;
+
+pub use memory::{Held, Memory, MemoryKey, What};
+
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry};
 use crate::document::{self, CachedDocument, DocumentLost, gunzip};
-use crate::memory::{Held, Memory, MemoryKey, What};
 use crate::negotiate::{self, Encoding};
 use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
 use bytes::Bytes;
@@ -252,8 +256,6 @@ fn http_date(iso: &str) -> Option<String> {
     let time = iso8601::parse(iso)?;
     Some(httpdate::fmt_http_date(time))
 }
-
-mod iso8601;
 
 #[cfg(test)]
 mod tests {

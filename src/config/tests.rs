@@ -1,3 +1,5 @@
+//! Every kind of value, good and bad; who goes before whom; all mistakes at once.
+
 use super::*;
 use std::io::Write;
 

@@ -12,4 +12,5 @@ mod start;
 mod stop;
 mod support;
 mod tarball;
+mod tidy;
 mod way_upstream;

@@ -45,7 +45,7 @@ async fn all_mistakes_are_told_at_once() {
         ("NOPAR_PROXY_URL", "proxy.example:3128"),
         ("NOPAR_BASE_URL", "http://npm.example/?x"),
         ("NOPAR_TRUSTED_PROXIES", "10.0.0.0/33"),
-        ("NOPAR_THREADS", "0"),
+        ("NOPAR_THREADS", "several"),
         ("NOPAR_CA_FILE", "missing.pem"),
         ("NOPAR_STOP_TIMEOUT", "-1s"),
     ];

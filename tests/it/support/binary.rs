@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -50,9 +51,9 @@ impl Binary {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let stdout = Output::of(child.stdout.take().expect("a pipe"));
-        let stderr = Output::of(child.stderr.take().expect("a pipe"));
-        let (pid, exit) = (child.id(), watch_exit(child));
+        let (stdout, all_out) = Output::of(child.stdout.take().expect("a pipe"));
+        let (stderr, all_err) = Output::of(child.stderr.take().expect("a pipe"));
+        let (pid, exit) = (child.id(), watch_exit(child, [all_out, all_err]));
         Self { pid, stdout, stderr, exit, folder }
     }
 
@@ -148,15 +149,16 @@ impl Drop for Binary {
 }
 
 impl Output {
-    fn of(pipe: impl Read + Send + 'static) -> Self {
+    /// What comes out of `pipe`, and the thread that reads it to its end.
+    fn of(pipe: impl Read + Send + 'static) -> (Self, JoinHandle<()>) {
         let output = Self(Arc::new(watch::Sender::new(Vec::new())));
         let lines = Arc::clone(&output.0);
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             for line in BufReader::new(pipe).lines().map_while(Result::ok) {
                 lines.send_modify(|all| all.push(line));
             }
         });
-        output
+        (output, reading)
     }
 
     fn text(&self) -> String {
@@ -164,11 +166,19 @@ impl Output {
     }
 }
 
-/// Waits for the process on a thread: it has to be reaped, whatever the test does.
-fn watch_exit(mut child: Child) -> watch::Receiver<Option<ExitStatus>> {
+/// Waits for the process on a thread (it has to be reaped, whatever the test does) and for all it
+/// wrote.
+fn watch_exit(
+    mut child: Child,
+    readers: [JoinHandle<()>; 2],
+) -> watch::Receiver<Option<ExitStatus>> {
     let (sender, receiver) = watch::channel(None);
     std::thread::spawn(move || {
-        if let Ok(status) = child.wait() {
+        let status = child.wait();
+        for reader in readers {
+            let _ = reader.join();
+        }
+        if let Ok(status) = status {
             let _ = sender.send(Some(status));
         }
     });

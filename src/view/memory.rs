@@ -2,11 +2,11 @@
 //! Knows nothing of freshness: everything in it belongs to one generation of an entry and is right as
 //! long as that generation is the current one, which the cache's index says.
 
+use super::View;
 use crate::base_url::BaseUrl;
 use crate::document::CachedDocument;
 use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, Selector};
-use crate::view::View;
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Weighter};
