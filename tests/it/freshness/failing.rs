@@ -170,3 +170,29 @@ async fn a_failed_background_update_is_tried_again() {
     assert_eq!(latest(&updated(&nopar, "/a").await), "1.1.0");
     assert_eq!(upstream.count_all(), 2);
 }
+
+/// Many ask while the upstream withdraws packages: none of them is left waiting.
+///
+/// A background update that found nothing left to update once waited for its own lock: a matter of
+/// luck with one package, hence so many.
+#[tokio::test]
+async fn packages_withdrawn_under_load_leave_nobody_waiting() {
+    let names: Vec<String> = (0..40).map(|number| format!("/p{number}")).collect();
+    for status in [404, 451] {
+        let upstream = upstream().await;
+        let nopar = TestNopar::with(&upstream).start().await;
+        for name in &names {
+            upstream.package(&name[1..]).version("1.0.0", |v| v);
+            nopar.get(name).await.expect(200);
+        }
+        upstream.always("*", status);
+        nopar.advance(PAST_TTL);
+        let asking = names.iter().cycle().take(160).map(|name| {
+            let request = nopar.request(name);
+            async move { while request.clone().send().await.status == 200 {} }
+        });
+        let mut all = tokio::task::JoinSet::from_iter(asking);
+        let end = async { while all.join_next().await.is_some() {} };
+        within(format!("the end of packages ({status})"), end).await;
+    }
+}
