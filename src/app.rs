@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
-use crate::proxy::{Door, PSEUDONYM};
+use crate::proxy::{Door, PSEUDONYM, Proxy};
 use crate::stop::Stopper;
 use crate::upstream::{SetUpError, Upstream};
 use async_trait::async_trait;
@@ -48,7 +48,7 @@ pub struct App {
     config: Config,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
-    door: Door,
+    proxy: Proxy,
     in_flight: InFlight,
 }
 
@@ -73,8 +73,9 @@ impl App {
         let cache = DiskCache::open(&config.cache.path, config.cache.size, clock.clone())?;
         let cache: &'static DiskCache = Box::leak(Box::new(cache));
         let in_flight = InFlight::default();
-        let door = Door::new(&config, cache, upstream, clock, in_flight.clone(), pseudonym);
-        Ok(App { config, listeners, addresses, door, in_flight })
+        let proxy =
+            Proxy::new(Door::new(&config, cache, upstream, clock, in_flight.clone(), pseudonym));
+        Ok(App { config, listeners, addresses, proxy, in_flight })
     }
 
     /// The addresses it listens on, with the ports they really have.
@@ -87,7 +88,7 @@ impl App {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
         let (closing, close) = watch::channel(false);
         let (close_done, closed) = watch::channel(false);
-        let mut service = http_proxy_service(&server.configuration, self.door);
+        let mut service = http_proxy_service(&server.configuration, self.proxy);
         if let Some(proxy) = service.app_logic_mut() {
             set_options(proxy);
         }
@@ -125,7 +126,7 @@ fn server_conf(config: &Config) -> ServerConf {
     }
 }
 
-fn set_options(proxy: &mut HttpProxy<Door>) {
+fn set_options(proxy: &mut HttpProxy<Proxy>) {
     let mut options = HttpServerOptions::default();
     options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
     proxy.server_options = Some(options);
@@ -139,7 +140,7 @@ fn pseudonym() -> String {
 /// Pingora's service, given sockets that are bound already and a stop of our own.
 struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
-    service: pingora::services::listening::Service<HttpProxy<Door>>,
+    service: pingora::services::listening::Service<HttpProxy<Proxy>>,
     close: watch::Receiver<bool>,
     close_done: watch::Sender<bool>,
 }

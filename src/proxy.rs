@@ -5,7 +5,8 @@
 //! |---|---|
 //! | NOPAR's own (`/-/ping`, errors) | answered in `request_filter` |
 //! | packument, fresh | answered in `request_filter` from a view |
-//! | packument, stale, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
+//! | packument, stale by less than a day | the same, while a task of its own has the upstream confirm it |
+//! | packument, staler, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
 //! | tarball, small and held | answered in `request_filter` |
 //! | tarball, large and held | pingora-cache's hit path |
 //! | tarball, absent | Pingora's ordinary way to the upstream, filling the cache as it passes |
@@ -22,6 +23,7 @@ mod phases;
 mod receive;
 mod refresh;
 mod tarball;
+mod update;
 mod write;
 
 pub(crate) use behalf::PSEUDONYM;
@@ -38,8 +40,23 @@ use ipnet::IpNet;
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
 use pingora_cache::{CacheOptionOverrides, HttpCache};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
+use update::Updates;
+
+/// NOPAR as Pingora sees it.
+pub struct Proxy {
+    door: Arc<Door>,
+}
+
+impl Deref for Proxy {
+    type Target = Arc<Door>;
+
+    fn deref(&self) -> &Arc<Door> {
+        &self.door
+    }
+}
 
 /// Everything a request may need.
 pub struct Door {
@@ -48,6 +65,7 @@ pub struct Door {
     views: Views,
     lock: &'static CacheKeyLockImpl,
     negatives: Negatives,
+    updates: Updates,
     upstream: Upstream,
     clock: Clock,
     in_flight: InFlight,
@@ -60,7 +78,7 @@ struct Policy {
     trusted_proxies: Vec<IpNet>,
     auto_forward: bool,
     packument_ttl: Duration,
-    stale_while_revalidate: u32,
+    stale_while_revalidate: Duration,
     not_found_ttl: Duration,
     packument_limit: u64,
     tarball_limit: u64,
@@ -94,6 +112,7 @@ impl Door {
             memory,
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
             negatives: Negatives::new(clock.clone()),
+            updates: Updates::new(clock.clone()),
             upstream,
             clock,
             in_flight,
@@ -111,15 +130,21 @@ impl Door {
     }
 }
 
+impl Proxy {
+    /// The proxy behind `door`.
+    pub fn new(door: Door) -> Proxy {
+        Proxy { door: Arc::new(door) }
+    }
+}
+
 impl Policy {
     fn new(config: &Config, pseudonym: String) -> Policy {
-        let stale = config.cache.stale_while_revalidate.as_secs();
         Policy {
             base_url: config.server.base_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             auto_forward: config.upstream.auto_forward,
             packument_ttl: config.cache.meta_ttl,
-            stale_while_revalidate: u32::try_from(stale).unwrap_or(u32::MAX),
+            stale_while_revalidate: config.cache.stale_while_revalidate,
             not_found_ttl: config.cache.not_found_ttl,
             packument_limit: config.limits.packument_size,
             tarball_limit: config.limits.tarball_size,

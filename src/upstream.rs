@@ -32,6 +32,9 @@ pub enum SetUpError {
     Target(#[from] BadTarget),
 }
 
+/// More addresses of one host than this are not tried for one request.
+const MOST_ADDRESSES: usize = 3;
+
 /// One upstream registry.
 pub struct Upstream {
     /// Its root; paths of packuments and tarballs start here.
@@ -98,6 +101,11 @@ impl Upstream {
     /// When the host's name cannot be resolved.
     pub async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
         self.dialer.peer(target).await
+    }
+
+    /// How many connections to `target` are worth a try: one per address, a few at the most.
+    pub fn attempts(&self, target: &Target) -> usize {
+        self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)
     }
 
     /// A request for `target` as NOPAR sends it. Nothing of a caller's request is in it but `via`, the

@@ -247,8 +247,6 @@ impl DiskCache {
             created: self.clock.of_system(meta.created()),
             updated: self.clock.of_system(meta.updated()),
             fresh_until: self.clock.of_system(meta.fresh_until()),
-            stale_while_revalidate: meta.stale_while_revalidate_sec(),
-            stale_if_error: meta.stale_if_error_sec(),
         }
     }
 }

@@ -121,8 +121,9 @@ impl Entry {
         let mut meta = CacheMeta::new(
             clock.to_system(freshness.fresh_until),
             clock.to_system(freshness.created),
-            freshness.stale_while_revalidate,
-            freshness.stale_if_error,
+            // What may be sent past its time, and when, is for the proxy to decide.
+            0,
+            u32::MAX,
             ResponseHeader::clone(&self.header),
         );
         meta.set_epoch_override(clock.to_system(freshness.updated));

@@ -4,8 +4,7 @@
 //! ```text
 //! 0    magic "NOPARC01"
 //! 8    u32 offset of the body    12  u32 length of the head's JSON    16  u32 CRC-32 of that JSON
-//! 20   freshness: u64 created, u64 updated, u64 fresh_until (ms since 1970),
-//!      u32 stale-while-revalidate, u32 stale-if-error (s), u32 CRC-32 of these
+//! 20   freshness: u64 created, u64 updated, u64 fresh_until (ms since 1970), u32 CRC-32 of these
 //! 64   head: JSON (key, status, headers, length of the body), zero bytes up to the body
 //! …    the body; behind a tarball's, a CRC-32 per chunk (`chunks`)
 //! ```
@@ -22,7 +21,7 @@ use std::time::SystemTime;
 pub(super) const PROLOGUE: usize = 64;
 /// Where the freshness record lies.
 pub(super) const FRESHNESS_AT: u64 = 20;
-const FRESHNESS_LEN: usize = 36;
+const FRESHNESS_LEN: usize = 28;
 const MAGIC: &[u8; 8] = b"NOPARC01";
 /// Bodies start at a multiple of this, a disk sector.
 const ALIGN: usize = 512;
@@ -49,10 +48,6 @@ pub struct Freshness {
     pub updated: SystemTime,
     /// Until when it is fresh.
     pub fresh_until: SystemTime,
-    /// For how many seconds after that it may be served while one request revalidates.
-    pub stale_while_revalidate: u32,
-    /// For how many seconds after that it may be served when the upstream fails.
-    pub stale_if_error: u32,
 }
 
 impl Freshness {
@@ -61,8 +56,6 @@ impl Freshness {
             created: SystemTime::UNIX_EPOCH,
             updated: SystemTime::UNIX_EPOCH,
             fresh_until: SystemTime::UNIX_EPOCH,
-            stale_while_revalidate: 0,
-            stale_if_error: u32::MAX,
         }
     }
 
@@ -72,23 +65,19 @@ impl Freshness {
         record[..8].copy_from_slice(&clock::to_millis(self.created).to_le_bytes());
         record[8..16].copy_from_slice(&clock::to_millis(self.updated).to_le_bytes());
         record[16..24].copy_from_slice(&clock::to_millis(self.fresh_until).to_le_bytes());
-        record[24..28].copy_from_slice(&self.stale_while_revalidate.to_le_bytes());
-        record[28..32].copy_from_slice(&self.stale_if_error.to_le_bytes());
-        let crc = crc32fast::hash(&record[..32]);
-        record[32..].copy_from_slice(&crc.to_le_bytes());
+        let crc = crc32fast::hash(&record[..24]);
+        record[24..].copy_from_slice(&crc.to_le_bytes());
         record
     }
 
     fn decode(record: &[u8]) -> Freshness {
-        if crc32fast::hash(&record[..32]) != u32_at(record, 32) {
+        if crc32fast::hash(&record[..24]) != u32_at(record, 24) {
             return Freshness::long_stale();
         }
         Freshness {
             created: clock::of_millis(u64_at(record, 0)),
             updated: clock::of_millis(u64_at(record, 8)),
             fresh_until: clock::of_millis(u64_at(record, 16)),
-            stale_while_revalidate: u32_at(record, 24),
-            stale_if_error: u32_at(record, 28),
         }
     }
 }
@@ -228,8 +217,6 @@ mod tests {
             created: clock::of_millis(1),
             updated: clock::of_millis(2),
             fresh_until: clock::of_millis(3),
-            stale_while_revalidate: 4,
-            stale_if_error: 5,
         }
     }
 
@@ -250,13 +237,13 @@ mod tests {
     fn every_damaged_byte_of_the_head_is_noticed_or_makes_it_stale() {
         let whole = encoded();
         let used = PROLOGUE + serde_json::to_vec(&head()).unwrap().len();
-        for at in (0..used).filter(|at| !(56..PROLOGUE).contains(at)) {
+        for at in (0..used).filter(|at| !(48..PROLOGUE).contains(at)) {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x40;
             match decode(&bytes, whole.len() as u64 + 3 + 8) {
                 Err(_) => {}
                 Ok(opening) => {
-                    assert!((20..56).contains(&at), "byte {at} went unnoticed");
+                    assert!((20..48).contains(&at), "byte {at} went unnoticed");
                     assert_eq!(opening.freshness.fresh_until, SystemTime::UNIX_EPOCH);
                 }
             }

@@ -306,7 +306,10 @@ fn threads(text: &str) -> Result<usize, Wrong> {
         Ok(0) => Ok(cores()),
         Ok(threads) if threads <= 1024 => Ok(threads),
         _ if text.eq_ignore_ascii_case("auto") => Ok(cores()),
-        _ => Err(Wrong("is not a number of threads", "auto or a number from 1 to 1024 is allowed")),
+        _ => Err(Wrong(
+            "is not a number of threads",
+            "auto, or a number from 0 (auto as well) to 1024, is allowed",
+        )),
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct TarballPlan {
     pub(super) located: Located,
     /// How many redirects were followed.
     pub(super) redirects: usize,
+    /// How many connections could not be made.
+    pub(super) connects: usize,
 }
 
 /// Where an answer came from, as `x-cache` and the access log say it.

@@ -3,6 +3,7 @@
 
 use super::Door;
 use super::behalf::Behalf;
+use super::ctx::CacheState;
 use super::failure::Failure;
 use super::refresh::{Refreshed, Sent};
 use crate::base_url::BaseUrl;
@@ -23,10 +24,59 @@ enum Look {
     Fetch(Option<Arc<Entry>>),
 }
 
+/// A packument that was obtained.
+pub(super) enum Obtained {
+    /// In the cache; how it came to be right.
+    Held(Arc<Entry>, CacheState),
+    /// Fetched, but not kept.
+    Sent(Sent),
+}
+
 impl Door {
-    /// The index of a package, fetched if it is not held and fresh; with `confirm`, the upstream is
-    /// asked unless it was after the
-    /// request came in on whose behalf this is.
+    /// The packument of `name`, fetched if it is not held and fresh; with `confirm`, the upstream is
+    /// asked unless it was after the request came in on whose behalf this is.
+    ///
+    /// # Errors
+    /// As for a client that asks for it.
+    pub(super) async fn obtain(
+        &self,
+        name: &PackageName,
+        base: &BaseUrl,
+        confirm: bool,
+        behalf: &Behalf,
+    ) -> Result<Obtained, Failure> {
+        let key = Key::packument(name);
+        if let Some(failure) = self.negatives.get(&key).filter(|_| !confirm) {
+            return Err(failure);
+        }
+        let mut http_cache = HttpCache::new();
+        self.enable(&mut http_cache);
+        http_cache.set_cache_key(key.to_pingora());
+        let held = match self.look(&mut http_cache, confirm, behalf.ticket).await? {
+            Look::Held(entry) => return Ok(Obtained::Held(entry, CacheState::Hit)),
+            Look::Fetch(held) => held,
+        };
+        let ask = Ask {
+            name: name.clone(),
+            want: Want::Packument(Form::Full),
+            encoding: Encoding::Gzip,
+            base: base.clone(),
+        };
+        let refreshed = self.refresh(&mut http_cache, &ask, held, behalf).await;
+        if http_cache.enabled() {
+            // Lets go of the lock, if what was fetched was not kept.
+            http_cache.disable(NoCacheReason::UpstreamError);
+        }
+        Ok(match refreshed? {
+            Refreshed::Kept(entry, _) => Obtained::Held(entry, CacheState::Miss),
+            Refreshed::Confirmed(entry) => Obtained::Held(entry, CacheState::Revalidated),
+            Refreshed::Meanwhile(entry) => Obtained::Held(entry, CacheState::Hit),
+            Refreshed::Unkept(sent) => Obtained::Sent(sent),
+        })
+    }
+
+    /// The index of a package, obtained in the same way. When the upstream fails, what is held serves
+    /// as well as it did before.
     ///
     /// # Errors
     /// As for a client that asks for the packument.
@@ -37,39 +87,17 @@ impl Door {
         confirm: bool,
         behalf: &Behalf,
     ) -> Result<Arc<Index>, Failure> {
-        let key = Key::packument(name);
-        if let Some(failure) = self.negatives.get(&key).filter(|_| !confirm) {
-            return Err(failure);
-        }
-        let mut http_cache = HttpCache::new();
-        self.enable(&mut http_cache);
-        http_cache.set_cache_key(key.to_pingora());
-        let held = match self.look(&mut http_cache, confirm, behalf.ticket).await? {
-            Look::Held(entry) => return self.index_of(&entry).await,
-            Look::Fetch(held) => held,
-        };
-        let ask = Ask {
-            name: name.clone(),
-            want: Want::Packument(Form::Full),
-            encoding: Encoding::Gzip,
-            base: base.clone(),
-        };
-        let refreshed = self.refresh(&mut http_cache, &ask, held.clone(), behalf).await;
-        let index = match (refreshed, held) {
-            (Ok(Refreshed::Kept(entry, _) | Refreshed::Confirmed(entry)), _) => {
-                self.index_of(&entry).await
+        match self.obtain(name, base, confirm, behalf).await {
+            Ok(Obtained::Held(entry, _)) => self.index_of(&entry).await,
+            Ok(Obtained::Sent(sent)) => index_of_sent(sent).await,
+            Err(failure) if failure.status.is_server_error() => {
+                match self.cache.get(&Key::packument(name)).await {
+                    Some(entry) => self.index_of(&entry).await,
+                    None => Err(failure),
+                }
             }
-            (Ok(Refreshed::Unkept(sent)), _) => index_of_sent(sent).await,
-            // What is held serves as well as it did before.
-            (Err(failure), Some(entry)) if failure.status.is_server_error() => {
-                self.index_of(&entry).await
-            }
-            (Err(failure), _) => Err(failure),
-        };
-        if http_cache.enabled() {
-            http_cache.disable(NoCacheReason::UpstreamError);
+            Err(failure) => Err(failure),
         }
-        index
     }
 
     async fn look(

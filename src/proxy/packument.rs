@@ -17,8 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Door {
-    /// Answers from a fresh entry, or plans to go on.
-    pub(super) async fn packument(&self, ctx: &mut Ctx, ask: Ask, mut confirm: bool) -> Decision {
+    /// Answers from an entry that is fresh, or nearly so; or plans to go on.
+    pub(super) async fn packument(
+        self: &Arc<Self>,
+        ctx: &mut Ctx,
+        ask: Ask,
+        mut confirm: bool,
+    ) -> Decision {
         let key = Key::packument(&ask.name);
         let held = self.cache.get(&key).await;
         if !self.policy.auto_forward {
@@ -30,12 +35,9 @@ impl Door {
                     return Decision::Reply(failure.reply(), CacheState::Negative);
                 }
             }
-            Some(entry) if !confirm && entry.is_fresh(self.clock.now()) => {
+            Some(entry) if !confirm && self.may_be_sent(&entry) => {
                 match self.current_view(&entry, &ask).await {
-                    Ok((entry, view)) => {
-                        self.cache.touch(&entry);
-                        return Decision::View(view, CacheState::Hit, self.age(&entry));
-                    }
+                    Ok((entry, view)) => return self.send_held(&entry, view, &ask),
                     // The upstream may have it by now: a version is asked for soon after it is
                     // published, and asked for again if it is not there.
                     Err(ViewError::NoSuchVersion) => confirm = true,
@@ -46,6 +48,24 @@ impl Door {
         }
         ctx.plan = Plan::Packument(PackumentPlan { ask, confirm, entry: None, answer: None });
         Decision::GoOn
+    }
+
+    /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed.
+    fn may_be_sent(&self, entry: &Entry) -> bool {
+        let fresh_until = entry.freshness().fresh_until;
+        let now = self.clock.now();
+        fresh_until >= now || fresh_until + self.policy.stale_while_revalidate > now
+    }
+
+    fn send_held(self: &Arc<Self>, entry: &Entry, view: Arc<View>, ask: &Ask) -> Decision {
+        self.cache.touch(entry);
+        let state = if entry.is_fresh(self.clock.now()) {
+            CacheState::Hit
+        } else {
+            self.update(ask);
+            CacheState::Updating
+        };
+        Decision::View(view, state, self.age(entry))
     }
 
     /// The answer of a NOPAR that must not ask the upstream: what it holds, of any age.

@@ -3,7 +3,7 @@
 
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
-use super::{Door, packument, tarball, write};
+use super::{Proxy, packument, tarball, write};
 use async_trait::async_trait;
 use log::{error, warn};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -15,13 +15,12 @@ use pingora_cache::{
     CacheKey, CacheMeta, CachePhase, ForcedFreshness, HitHandler, NoCacheReason, RespCacheable,
 };
 use pingora_proxy::{FailToProxy, ProxyHttp, RangeType, Session, range_header_filter};
-use std::time::SystemTime;
 
 /// Ranges answered in one response; more are answered with the whole (Pingora's own default).
 const MOST_RANGES: usize = 200;
 
 #[async_trait]
-impl ProxyHttp for Door {
+impl ProxyHttp for Proxy {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
@@ -56,27 +55,25 @@ impl ProxyHttp for Door {
     async fn cache_hit_filter(
         &self,
         _session: &mut Session,
-        meta: &CacheMeta,
+        _meta: &CacheMeta,
         handler: &mut HitHandler,
         is_fresh: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<ForcedFreshness>> {
         let ticket = ctx.behalf.ticket;
         let Plan::Packument(plan) = &mut ctx.plan else { return Ok(None) };
-        let updates = !plan.confirm && meta.serve_stale_while_revalidate(SystemTime::now());
-        self.found_packument(plan, ticket, is_fresh, updates, handler).await
+        self.found_packument(plan, ticket, is_fresh, handler).await
     }
 
+    // A stale copy that may be sent at once was sent in `request_filter`; here it is only for when the
+    // upstream fails, and that is `fetch_packument`'s to see.
     fn should_serve_stale(
         &self,
         _session: &mut Session,
-        ctx: &mut Ctx,
-        error: Option<&Error>,
+        _ctx: &mut Ctx,
+        _error: Option<&Error>,
     ) -> bool {
-        match &ctx.plan {
-            Plan::Packument(plan) => error.is_some() || !plan.confirm,
-            _ => false,
-        }
+        false
     }
 
     fn cache_not_modified_filter(
@@ -118,6 +115,21 @@ impl ProxyHttp for Door {
             Plan::Tarball(plan) => self.upstream.peer(&plan.located.target).await,
             _ => Error::e_explain(ErrorType::InternalError, "nothing to ask an upstream for"),
         }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        ctx: &mut Ctx,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Plan::Tarball(plan) = &mut ctx.plan {
+            // Perhaps another of its addresses answers.
+            plan.connects += 1;
+            error.set_retry(plan.connects < self.upstream.attempts(&plan.located.target));
+        }
+        error
     }
 
     async fn upstream_request_filter(
@@ -220,7 +232,6 @@ fn state_of(session: &Session) -> CacheState {
     match session.cache.phase() {
         CachePhase::Hit => CacheState::Hit,
         CachePhase::Stale => CacheState::Stale,
-        CachePhase::StaleUpdating => CacheState::Updating,
         CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => CacheState::Revalidated,
         _ => CacheState::Miss,
     }

@@ -41,7 +41,11 @@ impl From<Failure> for Decision {
 
 impl Door {
     /// Decides; `true` when the answer is sent.
-    pub(super) async fn receive(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    pub(super) async fn receive(
+        self: &Arc<Self>,
+        session: &mut Session,
+        ctx: &mut Ctx,
+    ) -> Result<bool> {
         match self.decide(session, ctx).await {
             Decision::Reply(reply, state) => {
                 ctx.cache_state = state;
@@ -60,7 +64,7 @@ impl Door {
         Ok(true)
     }
 
-    async fn decide(&self, session: &Session, ctx: &mut Ctx) -> Decision {
+    async fn decide(self: &Arc<Self>, session: &Session, ctx: &mut Ctx) -> Decision {
         let request = session.req_header();
         ctx.behalf.via = via(request);
         if self.came_around(request) {

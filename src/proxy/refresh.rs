@@ -23,8 +23,10 @@ use std::time::{Duration, SystemTime};
 pub(super) enum Refreshed {
     /// Fetched and kept. What was sent is at hand should the entry be evicted at once.
     Kept(Arc<Entry>, Sent),
-    /// What is held is right: the upstream says so now, or said so to another request just before.
+    /// The upstream says that what is held is still right.
     Confirmed(Arc<Entry>),
+    /// Another request saw to it while this one was on its way to the lock.
+    Meanwhile(Arc<Entry>),
     /// Fetched, but not kept: the cache is off for this request, or its disk is full.
     Unkept(Sent),
 }
@@ -76,13 +78,13 @@ impl Door {
         if let Some(entry) = self.cache.get(&key).await
             && entry.confirmed_since(behalf.ticket)
         {
-            return Ok(Refreshed::Confirmed(entry));
+            return Ok(Refreshed::Meanwhile(entry));
         }
         let refreshed = self.ask_upstream(http_cache, ask, held, behalf).await;
         match &refreshed {
             Ok(_) => self.negatives.forget(&key),
             Err(failure) => {
-                let absent = failure.status == StatusCode::NOT_FOUND;
+                let absent = failure.status.is_client_error();
                 let ttl = if absent { self.policy.not_found_ttl } else { Duration::ZERO };
                 let ticket = self.cache.next_ticket();
                 self.negatives.put(&key, failure.clone(), ttl, ticket);
@@ -192,7 +194,7 @@ impl Door {
         let fresh_until = self.clock.to_system(now + self.policy.packument_ttl);
         let created: SystemTime = self.clock.to_system(now);
         // When the upstream fails, what is held is served whatever its age.
-        CacheMeta::new(fresh_until, created, self.policy.stale_while_revalidate, u32::MAX, header)
+        CacheMeta::new(fresh_until, created, 0, u32::MAX, header)
     }
 }
 

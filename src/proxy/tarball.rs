@@ -67,7 +67,8 @@ impl Door {
         };
         match located {
             Ok(located) => {
-                let plan = TarballPlan { name, file, base, key, located, redirects: 0 };
+                let plan =
+                    TarballPlan { name, file, base, key, located, redirects: 0, connects: 0 };
                 ctx.plan = Plan::Tarball(plan);
                 Decision::GoOn
             }

@@ -69,7 +69,10 @@ impl FetchError {
             FetchError::Timeout { .. } => true,
             FetchError::Connection { source, .. } => matches!(
                 source.etype(),
-                ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout
+                ErrorType::ConnectTimedout
+                    | ErrorType::TLSHandshakeTimedout
+                    | ErrorType::ReadTimedout
+                    | ErrorType::WriteTimedout
             ),
             _ => false,
         }
@@ -127,8 +130,15 @@ impl Upstream {
         loop {
             let request = self.request(target, headers, via).map_err(broken)?;
             let peer = self.peer(target).await.map_err(broken)?;
-            let connected = self.connector.get_http_session(&*peer).await;
-            let (mut session, reused) = connected.map_err(broken)?;
+            let (mut session, reused) = match self.connector.get_http_session(&*peer).await {
+                Ok(connected) => connected,
+                // Perhaps another of its addresses answers.
+                Err(_) if attempt < self.attempts(target) => {
+                    attempt += 1;
+                    continue;
+                }
+                Err(error) => return Err(broken(error)),
+            };
             match exchange(&mut session, &peer, request).await {
                 Ok(header) => {
                     let body = read_body(&mut session, target, limit).await?;

@@ -80,6 +80,12 @@ impl Dialer {
         self.proxy_to(target).filter(|_| !target.tls)?.authorization.as_ref()
     }
 
+    /// How many addresses the next hop to `target` is known to have.
+    pub(super) fn addresses(&self, target: &Target) -> usize {
+        let hop = self.proxy_to(target).map_or(target, |proxy| &proxy.at);
+        self.resolver.count(&hop.host, hop.port)
+    }
+
     pub(super) async fn peer(&self, target: &Target) -> Result<Box<HttpPeer>> {
         let mut peer = match self.proxy_to(target) {
             None => {

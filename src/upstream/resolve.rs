@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// follows a moved upstream soon, and spares a lookup per request.
 const REMEMBERED: Duration = Duration::from_secs(30);
 
+/// More hosts than this are only remembered as long as they are of use: documents name hosts, too.
+const MOST_HOSTS: usize = 1000;
+
 /// Remembered lookups.
 #[derive(Debug, Default)]
 pub(super) struct Resolver {
@@ -45,8 +48,18 @@ impl Resolver {
         }
         let known = Known { addresses, since: Instant::now() };
         let address = self.pick(&known.addresses);
-        self.known.lock().insert((host.to_owned(), port), known);
+        let mut all = self.known.lock();
+        if all.len() >= MOST_HOSTS {
+            all.retain(|_, known| known.since.elapsed() < REMEMBERED);
+        }
+        all.insert((host.to_owned(), port), known);
         Ok(address)
+    }
+
+    /// How many addresses the host was last seen to have.
+    pub(super) fn count(&self, host: &str, port: u16) -> usize {
+        let known = self.known.lock();
+        known.get(&(host.to_owned(), port)).map_or(1, |known| known.addresses.len())
     }
 
     fn remembered(&self, host: &str, port: u16) -> Option<SocketAddr> {

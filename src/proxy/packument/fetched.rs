@@ -29,17 +29,13 @@ impl Door {
         let held = plan.entry.clone().filter(|_| stale);
         ctx.asking_upstream();
         let mut refreshed = self.refresh(&mut session.cache, &ask, held.clone(), &behalf).await;
-        if let Ok(Refreshed::Confirmed(entry)) = &refreshed
+        if let Ok(Refreshed::Confirmed(entry) | Refreshed::Meanwhile(entry)) = &refreshed
             && let Err(ViewError::Lost(_)) = self.current_view(entry, &ask).await
         {
             // The upstream confirmed what the disk has lost: this time all of it.
             refreshed = self.refresh(&mut session.cache, &ask, None, &behalf).await;
         }
         ctx.upstream_answered();
-        if session.is_subrequest() {
-            // A background update: nobody reads an answer.
-            return Ok(());
-        }
         match refreshed {
             Ok(refreshed) => self.answer_refreshed(session, ctx, &ask, refreshed).await,
             Err(failure) => self.answer_failed(session, ctx, &ask, failure, held).await,
@@ -65,6 +61,10 @@ impl Door {
             Refreshed::Confirmed(entry) => {
                 let viewed = self.current_view(&entry, ask).await;
                 (viewed.map(|(_, view)| view), CacheState::Revalidated)
+            }
+            Refreshed::Meanwhile(entry) => {
+                let viewed = self.current_view(&entry, ask).await;
+                (viewed.map(|(_, view)| view), CacheState::Hit)
             }
             Refreshed::Unkept(sent) => (render(sent, ask.clone()).await, CacheState::Miss),
         };

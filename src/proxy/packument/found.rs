@@ -16,14 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Door {
-    /// `cache_hit_filter`. `updates` says whether a stale entry may be sent while it is being
-    /// confirmed.
+    /// `cache_hit_filter`: what is fresh, or was confirmed while this request waited, is sent.
     pub(in crate::proxy) async fn found_packument(
         &self,
         plan: &mut PackumentPlan,
         ticket: u64,
         is_fresh: bool,
-        updates: bool,
         handler: &mut HitHandler,
     ) -> Result<Option<ForcedFreshness>> {
         let Some(hit) = handler.as_any().downcast_ref::<DiskHit>() else { return Ok(None) };
@@ -33,7 +31,7 @@ impl Door {
         if plan.confirm && !confirmed {
             return Ok(Some(ForcedFreshness::ForceExpiredServeStale { expired_at: None }));
         }
-        if !is_fresh && !updates && !confirmed {
+        if !is_fresh && !confirmed {
             return Ok(None);
         }
         let (entry, answer) = match self.current_view(&entry, &plan.ask).await {

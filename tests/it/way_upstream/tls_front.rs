@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -65,12 +65,12 @@ fn acceptor(names: &[&str]) -> (TlsAcceptor, String) {
     let own: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut params = CertificateParams::new(Vec::new()).expect("no names are fine");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().expect("a key");
-    let authority = params.self_signed(&key).expect("a certificate").pem();
-    let issuer = Issuer::new(params, key);
+    let issuer_key = KeyPair::generate().expect("a key");
+    let issuer = params.self_signed(&issuer_key).expect("a certificate");
+    let authority = issuer.pem();
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new(own).expect("decent names");
-    let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+    let certificate = params.signed_by(&key, &issuer, &issuer_key).expect("a certificate");
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the usual versions")
