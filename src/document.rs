@@ -7,9 +7,11 @@
 
 mod build;
 mod gzip;
+mod work;
 
 pub use build::{BuildError, build};
 pub use gzip::{GunzipError, gunzip, pack_template};
+pub use work::{build_bounded, on_source};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, PartError, Parts};
@@ -67,6 +69,9 @@ pub enum DocumentLost {
     /// Its source is not a packument.
     #[error("its source is not a packument: {0}")]
     Source(#[from] DocumentError),
+    /// Memory holds something else in its place.
+    #[error("memory holds something else in its place")]
+    Memory,
     /// The work on it failed.
     #[error("working on it failed: {0}")]
     Work(#[from] tokio::task::JoinError),
@@ -164,11 +169,7 @@ impl CachedDocument {
         work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
     ) -> Result<T, DocumentLost> {
         let source = read_part(cache, &self.entry, &self.parts, Part::Source).await?;
-        let derived = tokio::task::spawn_blocking(move || {
-            let text = gunzip(&source, u64::MAX)?;
-            Ok::<T, DocumentLost>(work(&Document::parse(&text)?))
-        });
-        derived.await?
+        work::on_source(source, true, work).await
     }
 }
 

@@ -5,6 +5,7 @@ use nopar::cli::{Cli, Command};
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::telemetry;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -24,7 +25,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", Config::default_file());
         return Ok(());
     }
-    let sources = Sources { env: std::env::vars().collect(), file: cli.config };
+    let sources = Sources { env: environment()?, file: cli.config };
     let config = Config::load(&sources)?;
     if matches!(cli.command, Command::CheckConfig) {
         config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
@@ -34,8 +35,26 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     serve(config)
 }
 
+/// The environment. Variables that are not NOPAR's may hold what they like.
+fn environment() -> Result<BTreeMap<String, String>, String> {
+    let mut env = BTreeMap::new();
+    for (name, value) in std::env::vars_os() {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => drop(env.insert(name, value)),
+            (Ok(name), Err(_)) if name.starts_with("NOPAR_") => {
+                return Err(format!("{name}: its value is not UTF-8"));
+            }
+            _ => {}
+        }
+    }
+    Ok(env)
+}
+
 fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    telemetry::start(&config.log).map_err(|error| format!("NOPAR_LOGFILE: {error}"))?;
+    telemetry::start(&config.log).map_err(|error| {
+        let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
+        format!("NOPAR_LOGFILE: {}: {error}", path.display())
+    })?;
     config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     log::info!("nopar {}", env!("CARGO_PKG_VERSION"));
     raise_open_files();

@@ -103,6 +103,12 @@ impl Upstream {
         self.dialer.peer(target).await
     }
 
+    /// Tells that `peer`, on the way to `target`, could not be connected to: the next try goes to
+    /// another of its addresses.
+    pub fn failed(&self, target: &Target, peer: &HttpPeer) {
+        self.dialer.failed(target, peer);
+    }
+
     /// How many connections to `target` are worth a try: one per address, a few at the most.
     pub fn attempts(&self, target: &Target) -> usize {
         self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)

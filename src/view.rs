@@ -101,7 +101,7 @@ impl Views {
         let made = async { self.make(entry, ask).await.map(|view| Held::View(Arc::new(view))) };
         match self.memory.get_or_make(key, made).await? {
             Held::View(view) => Ok(view),
-            _ => Err(ViewError::NoSuchVersion),
+            _ => Err(ViewError::Lost(DocumentLost::Memory)),
         }
     }
 
@@ -139,6 +139,10 @@ impl Views {
         match &ask.want {
             Want::Packument(form) => self.packument(&document, *form, ask).await,
             Want::Manifest(selector) => {
+                // The index is small: who asks for what is not there costs no parsing.
+                if self.index(entry).await?.select(selector).is_none() {
+                    return Err(ViewError::NoSuchVersion);
+                }
                 let (name, selector) = (ask.name.clone(), selector.clone());
                 let found = document
                     .derive(self.cache, move |source| source.manifest(&name, &selector))

@@ -144,10 +144,8 @@ impl DiskCache {
         let path = self.path_of(&name);
         match blocking(move || read::entry(&path, name)).await {
             Ok((file, entry)) => {
-                let entry = Arc::new(entry);
                 self.files.insert(name.id, Arc::new(file));
-                self.index.loaded(&entry);
-                Some(entry)
+                Some(self.index.loaded(Arc::new(entry)))
             }
             Err(error) => {
                 warn!("cache: dropping {}: {error}", name.relative());

@@ -55,12 +55,12 @@ impl Index {
         }
     }
 
-    /// Remembers a head that was read, unless the generation changed meanwhile.
-    pub(super) fn loaded(&self, entry: &Arc<Entry>) {
-        if let Some(row) = self.shard(&entry.name.hash).write().get_mut(&entry.name.hash)
-            && row.name.id == entry.name.id
-        {
-            row.entry = Some(Arc::clone(entry));
+    /// Remembers a head that was read, unless the generation changed meanwhile. Returns the entry
+    /// that counts: that of whoever read it first, which may have been confirmed since.
+    pub(super) fn loaded(&self, entry: Arc<Entry>) -> Arc<Entry> {
+        match self.shard(&entry.name.hash).write().get_mut(&entry.name.hash) {
+            Some(row) if row.name.id == entry.name.id => Arc::clone(row.entry.get_or_insert(entry)),
+            _ => entry,
         }
     }
 

@@ -2,6 +2,9 @@
 
 use super::mistakes::Mistakes;
 use super::{Config, secret};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 
 const TOKEN: &str = "NOPAR_FORWARDER_TOKEN";
@@ -60,11 +63,17 @@ fn check_ca_file(config: &Config, mistakes: &mut Mistakes) {
 }
 
 fn holds_certificate(path: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if text.contains("-----BEGIN CERTIFICATE-----") {
-        return Ok(());
+    let pem = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut trusted = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| format!("is not PEM: {error}"))?;
+        let added = trusted.add(certificate);
+        added.map_err(|error| format!("holds a certificate that cannot be used: {error}"))?;
     }
-    Err("holds no certificate: PEM is allowed".to_owned())
+    if trusted.is_empty() {
+        return Err("holds no certificate: PEM is allowed".to_owned());
+    }
+    Ok(())
 }
 
 /// An upstream that is NOPAR itself, as far as the words of the configuration tell.

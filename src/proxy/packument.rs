@@ -78,7 +78,8 @@ impl Door {
         }
     }
 
-    fn age(&self, entry: &Entry) -> Duration {
+    /// How long ago the upstream confirmed an entry.
+    pub(super) fn age(&self, entry: &Entry) -> Duration {
         self.clock.now().duration_since(entry.freshness().updated).unwrap_or_default()
     }
 

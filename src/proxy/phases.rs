@@ -120,12 +120,13 @@ impl ProxyHttp for Proxy {
     fn fail_to_connect(
         &self,
         _session: &mut Session,
-        _peer: &HttpPeer,
+        peer: &HttpPeer,
         ctx: &mut Ctx,
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Plan::Tarball(plan) = &mut ctx.plan {
             // Perhaps another of its addresses answers.
+            self.upstream.failed(&plan.located.target, peer);
             plan.connects += 1;
             error.set_retry(plan.connects < self.upstream.attempts(&plan.located.target));
         }
@@ -193,6 +194,9 @@ impl ProxyHttp for Proxy {
         let mut code = 0;
         if let Some(failure) = failure.filter(|_| session.response_written().is_none()) {
             code = failure.status.as_u16();
+            // Pingora closes the connection after an error on the way upstream; the client should
+            // know, rather than lose its next request.
+            session.set_keepalive(None);
             ctx.cache_state = CacheState::Miss;
             if let Err(error) = write::reply(session, &failure.reply(), CacheState::Miss).await {
                 error!("an error could not be sent: {error}");

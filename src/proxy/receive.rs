@@ -21,6 +21,10 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a client may let a write wait before it is cut off: it holds a connection, and on a cold
+/// tarball those who wait for the same.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// What is to be done with a request.
 pub(super) enum Decision {
     /// Send this.
@@ -46,6 +50,7 @@ impl Door {
         session: &mut Session,
         ctx: &mut Ctx,
     ) -> Result<bool> {
+        session.set_write_timeout(Some(WRITE_TIMEOUT));
         match self.decide(session, ctx).await {
             Decision::Reply(reply, state) => {
                 ctx.cache_state = state;
@@ -175,7 +180,7 @@ fn encoding(request: &RequestHeader) -> negotiate::Encoding {
     negotiate::encoding(text(request, &header::ACCEPT_ENCODING))
 }
 
-/// A header's text, if it is there once and is text.
+/// A header's text, if it is there and is text; of several, the first.
 fn text<'a>(request: &'a RequestHeader, name: &HeaderName) -> Option<&'a str> {
     request.headers.get(name)?.to_str().ok()
 }

@@ -15,7 +15,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use log::{error, info, warn};
 use pingora::http::ResponseHeader;
-use pingora_cache::{CacheMeta, CachePhase, HttpCache};
+use pingora_cache::{CacheMeta, CachePhase, HttpCache, NoCacheReason};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -44,15 +44,7 @@ impl Sent {
         self,
         work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
     ) -> Result<T, DocumentLost> {
-        let read = tokio::task::spawn_blocking(move || {
-            // It was unpacked before, within the limit.
-            let text = match self.packed {
-                true => Bytes::from(document::gunzip(&self.body, u64::MAX)?),
-                false => self.body,
-            };
-            Ok(work(&Document::parse(&text)?))
-        });
-        read.await?
+        document::on_source(self.body, self.packed, work).await
     }
 }
 
@@ -78,6 +70,8 @@ impl Door {
         if let Some(entry) = self.cache.get(&key).await
             && entry.confirmed_since(behalf.ticket)
         {
+            // Nobody should wait for the lock while this one's client takes its answer.
+            http_cache.release_write_lock(NoCacheReason::InternalError);
             return Ok(Refreshed::Meanwhile(entry));
         }
         let refreshed = self.ask_upstream(http_cache, ask, held, behalf).await;
@@ -154,10 +148,9 @@ impl Door {
         let packed = is_gzip(&answer.headers);
         let limit = self.policy.packument_limit;
         let sent = Sent { body: answer.body, packed };
-        let (body, of) = (sent.body.clone(), name.clone());
-        let built =
-            tokio::task::spawn_blocking(move || document::build(&of, body, packed, &base, limit));
-        let pieces = match built.await {
+        let body = sent.body.clone();
+        let built = document::build_bounded(name.clone(), body, packed, base, limit).await;
+        let pieces = match built {
             Ok(built) => built.map_err(|error| unusable(name, &error))?,
             Err(panic) => {
                 error!("{name}: building its views failed: {panic}");
@@ -181,6 +174,12 @@ impl Door {
         http_cache: &mut HttpCache,
         entry: Arc<Entry>,
     ) -> Result<Refreshed, Failure> {
+        let current = self.cache.get(entry.key()).await;
+        if let Some(newer) = current.filter(|current| current.id() != entry.id()) {
+            // The lock had grown too old, and another request was faster: this 304 is not about it.
+            http_cache.release_write_lock(NoCacheReason::InternalError);
+            return Ok(Refreshed::Meanwhile(newer));
+        }
         let meta = self.packument_meta(ResponseHeader::clone(entry.header()));
         // Kept in memory either way; on disk it is merely older than it could be.
         if let Err(error) = http_cache.revalidate_cache_meta(meta).await {

@@ -96,6 +96,7 @@ impl Door {
         self.cache.touch(entry);
         let mut header = ResponseHeader::clone(entry.header());
         dress(&mut header, CacheState::Hit).ok()?;
+        header.insert_header(header::AGE, self.age(entry).as_secs()).ok()?;
         if conditional_filter::not_modified_filter(request, &header) {
             not_modified(&mut header);
         }

@@ -133,11 +133,14 @@ impl Upstream {
             let (mut session, reused) = match self.connector.get_http_session(&*peer).await {
                 Ok(connected) => connected,
                 // Perhaps another of its addresses answers.
-                Err(_) if attempt < self.attempts(target) => {
-                    attempt += 1;
-                    continue;
+                Err(error) => {
+                    self.failed(target, &peer);
+                    if attempt < self.attempts(target) {
+                        attempt += 1;
+                        continue;
+                    }
+                    return Err(broken(error));
                 }
-                Err(error) => return Err(broken(error)),
             };
             match exchange(&mut session, &peer, request).await {
                 Ok(header) => {

@@ -8,7 +8,7 @@ use crate::config;
 use http::HeaderValue;
 use pingora::Result;
 use pingora::connectors::ConnectorOptions;
-use pingora::upstreams::peer::HttpPeer;
+use pingora::upstreams::peer::{HttpPeer, Peer};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -84,6 +84,14 @@ impl Dialer {
     pub(super) fn addresses(&self, target: &Target) -> usize {
         let hop = self.proxy_to(target).map_or(target, |proxy| &proxy.at);
         self.resolver.count(&hop.host, hop.port)
+    }
+
+    /// Tells that `peer`, on the way to `target`, could not be connected to.
+    pub(super) fn failed(&self, target: &Target, peer: &HttpPeer) {
+        let hop = self.proxy_to(target).map_or(target, |proxy| &proxy.at);
+        if let Some(address) = peer.address().as_inet() {
+            self.resolver.failed(&hop.host, hop.port, *address);
+        }
     }
 
     pub(super) async fn peer(&self, target: &Target) -> Result<Box<HttpPeer>> {

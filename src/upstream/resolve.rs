@@ -7,12 +7,14 @@ use parking_lot::Mutex;
 use pingora::{Error, ErrorType, OrErr, Result};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long an answer is used. The system's resolver does not tell a record's TTL; half a minute
 /// follows a moved upstream soon, and spares a lookup per request.
 const REMEMBERED: Duration = Duration::from_secs(30);
+
+/// How long a lookup may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// More hosts than this are only remembered as long as they are of use: documents name hosts, too.
 const MOST_HOSTS: usize = 1000;
@@ -21,18 +23,19 @@ const MOST_HOSTS: usize = 1000;
 #[derive(Debug, Default)]
 pub(super) struct Resolver {
     known: Mutex<HashMap<(String, u16), Known>>,
-    turn: AtomicUsize,
 }
 
 #[derive(Debug)]
 struct Known {
+    /// In the system's order of preference.
     addresses: Vec<SocketAddr>,
+    /// Which of them is tried.
+    good: usize,
     since: Instant,
 }
 
 impl Resolver {
-    /// One address of the host, another one at each call when there are several, so that a retry
-    /// tries the next.
+    /// The address of the host that is good as far as is known.
     pub(super) async fn address(&self, host: &str, port: u16) -> Result<SocketAddr> {
         if let Ok(ip) = host.parse() {
             return Ok(SocketAddr::new(ip, port));
@@ -40,20 +43,31 @@ impl Resolver {
         if let Some(address) = self.remembered(host, port) {
             return Ok(address);
         }
-        let found = tokio::net::lookup_host((host, port)).await;
+        let found = tokio::time::timeout(PATIENCE, tokio::net::lookup_host((host, port))).await;
+        let Ok(found) = found else {
+            return Error::e_explain(ErrorType::ConnectTimedout, format!("resolving {host}"));
+        };
         let addresses: Vec<SocketAddr> =
             found.or_err_with(ErrorType::ConnectNoRoute, || format!("resolving {host}"))?.collect();
-        if addresses.is_empty() {
+        let Some(first) = addresses.first().copied() else {
             return Error::e_explain(ErrorType::ConnectNoRoute, format!("{host} has no address"));
-        }
-        let known = Known { addresses, since: Instant::now() };
-        let address = self.pick(&known.addresses);
+        };
+        let known = Known { addresses, good: 0, since: Instant::now() };
         let mut all = self.known.lock();
         if all.len() >= MOST_HOSTS {
             all.retain(|_, known| known.since.elapsed() < REMEMBERED);
         }
         all.insert((host.to_owned(), port), known);
-        Ok(address)
+        Ok(first)
+    }
+
+    /// Tells that this address could not be connected to: from now on it is the next one's turn.
+    pub(super) fn failed(&self, host: &str, port: u16, address: SocketAddr) {
+        if let Some(known) = self.known.lock().get_mut(&(host.to_owned(), port))
+            && known.addresses[known.good] == address
+        {
+            known.good = (known.good + 1) % known.addresses.len();
+        }
     }
 
     /// How many addresses the host was last seen to have.
@@ -65,11 +79,30 @@ impl Resolver {
     fn remembered(&self, host: &str, port: u16) -> Option<SocketAddr> {
         let known = self.known.lock();
         let known = known.get(&(host.to_owned(), port))?;
-        (known.since.elapsed() < REMEMBERED).then(|| self.pick(&known.addresses))
+        let fresh = known.since.elapsed() < REMEMBERED;
+        fresh.then(|| known.addresses[known.good])
     }
+}
 
-    fn pick(&self, addresses: &[SocketAddr]) -> SocketAddr {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        addresses[turn % addresses.len()]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_fails_makes_room_for_the_next_once() {
+        let resolver = Resolver::default();
+        let addresses: Vec<SocketAddr> =
+            (1..4).map(|n| SocketAddr::from(([127, 0, 0, n], 80))).collect();
+        let known = Known { addresses: addresses.clone(), good: 0, since: Instant::now() };
+        resolver.known.lock().insert(("a.example".to_owned(), 80), known);
+        for expected in [0, 1, 2, 0] {
+            let address = resolver.address("a.example", 80).await.unwrap();
+            assert_eq!(address, addresses[expected]);
+            // Two requests that fail on one address are one failure.
+            resolver.failed("a.example", 80, address);
+            resolver.failed("a.example", 80, address);
+        }
+        assert_eq!(resolver.count("a.example", 80), 3);
+        assert_eq!(resolver.count("127.0.0.1", 80), 1);
     }
 }

@@ -42,8 +42,11 @@ impl Tunnel {
     async fn open(&self) -> Result<TcpStream> {
         let address = self.resolver.address(&self.proxy.host, self.proxy.port).await?;
         let failed = || self.describe("could not be reached");
-        let mut stream =
-            TcpStream::connect(address).await.or_err_with(ErrorType::ConnectError, failed)?;
+        let connected = TcpStream::connect(address).await;
+        if connected.is_err() {
+            self.resolver.failed(&self.proxy.host, self.proxy.port, address);
+        }
+        let mut stream = connected.or_err_with(ErrorType::ConnectError, failed)?;
         stream.set_nodelay(true).or_err_with(ErrorType::ConnectError, failed)?;
         let request = self.request();
         stream.write_all(&request).await.or_err_with(ErrorType::ConnectProxyFailure, failed)?;

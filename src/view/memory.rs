@@ -8,8 +8,8 @@ use crate::document::CachedDocument;
 use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, Selector};
 use bytes::Bytes;
-use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Weighter};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use std::sync::Arc;
 
 /// What is kept of an entry.
@@ -75,6 +75,10 @@ pub struct Memory {
     rows: Cache<MemoryKey, Held, Bytewise>,
 }
 
+/// Each shard has its part of the limit, and nothing larger than that part is ever kept: a few shards,
+/// whatever the number of cores, so that an eighth of the limit is the most that one view may take.
+const SHARDS: usize = 8;
+
 /// What an average row is thought to weigh, to size the table.
 const USUAL_ROW: u64 = 16 * 1024;
 
@@ -82,9 +86,14 @@ impl Memory {
     /// A tier of at most `limit` bytes.
     pub fn new(limit: u64) -> Memory {
         let items = usize::try_from(limit / USUAL_ROW).unwrap_or(usize::MAX).max(64);
-        let rows =
-            Cache::with(items, limit, Bytewise, DefaultHashBuilder::default(), Default::default());
-        Memory { rows }
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(items)
+            .weight_capacity(limit)
+            .build()
+            .expect("all that has to be set is set");
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Memory { rows: Cache::with_options(options, Bytewise, hasher, lifecycle) }
     }
 
     /// What is held, if it is.
@@ -112,5 +121,30 @@ impl Memory {
     /// Bytes held.
     pub fn weight(&self) -> u64 {
         self.rows.weight()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_view_is_kept_whatever_the_number_of_cores() {
+        let limit = 256 << 20;
+        let memory = Memory::new(limit);
+        let large = Bytes::from(vec![0; (limit / 16) as usize]);
+        let key = MemoryKey { id: 1, what: What::Body };
+        memory.put(key.clone(), Held::Body(large));
+        assert!(matches!(memory.get(&key), Some(Held::Body(body)) if body.len() == 16 << 20));
+    }
+
+    #[test]
+    fn the_limit_holds() {
+        let memory = Memory::new(1 << 20);
+        for id in 0..1000 {
+            let key = MemoryKey { id, what: What::Body };
+            memory.put(key, Held::Body(Bytes::from(vec![0; 10_000])));
+        }
+        assert!(memory.weight() <= 1 << 20, "{}", memory.weight());
     }
 }
