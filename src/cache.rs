@@ -20,7 +20,8 @@ mod read;
 
 pub(crate) use chunks::CHUNK;
 pub use disk::{DiskCache, OpenError};
-pub use entry::Entry;
+pub use entry::{Asked, Entry};
 pub use hit::{DiskHit, ReadyHit};
 pub use key::{Key, Kind};
+pub(crate) use name::hex;
 pub use parts::{PartError, Parts, PartsWriter};

@@ -14,7 +14,7 @@ pub use gzip::{GunzipError, gunzip, pack_template};
 pub use work::{build_bounded, on_source};
 
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskCache, Entry, PartError, Parts};
+use crate::cache::{DiskCache, Entry, PartError, Parts, hex};
 use crate::negotiate::Encoding;
 use crate::npm::{Document, DocumentError, Form, Index, Template};
 use bytes::Bytes;
@@ -168,8 +168,10 @@ impl CachedDocument {
         cache: &'static DiskCache,
         work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
     ) -> Result<T, DocumentLost> {
+        let (_, len) = self.parts.range(Part::Source as usize).ok_or(PartError::Table)?;
+        let turn = work::turn(len, true).await;
         let source = read_part(cache, &self.entry, &self.parts, Part::Source).await?;
-        work::on_source(source, true, work).await
+        work::in_turn(turn, source, true, work).await
     }
 }
 
@@ -185,10 +187,6 @@ pub fn etag(content: &str, encoding: Encoding, base: &BaseUrl) -> String {
 /// Digest of a template as text.
 pub fn digest_of(template: &Template) -> String {
     hex(&template.digest())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn slice(parts: &Parts, part: Part, start: &Bytes) -> Option<Bytes> {

@@ -29,10 +29,11 @@ mod write;
 pub(crate) use behalf::PSEUDONYM;
 
 use crate::base_url::BaseUrl;
-use crate::cache::DiskCache;
+use crate::cache::{DiskCache, Key};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::inflight::InFlight;
+use crate::npm::{PackageName, TarballName};
 use crate::upstream::Upstream;
 use crate::view::Memory;
 use crate::view::Views;
@@ -40,7 +41,6 @@ use ipnet::IpNet;
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
 use pingora_cache::{CacheOptionOverrides, HttpCache};
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use update::Updates;
@@ -48,14 +48,6 @@ use update::Updates;
 /// NOPAR as Pingora sees it.
 pub struct Proxy {
     door: Arc<Door>,
-}
-
-impl Deref for Proxy {
-    type Target = Arc<Door>;
-
-    fn deref(&self) -> &Arc<Door> {
-        &self.door
-    }
 }
 
 /// Everything a request may need.
@@ -120,6 +112,14 @@ impl Door {
         }
     }
 
+    fn packument_key(&self, name: &PackageName) -> Key {
+        Key::packument(self.upstream.root(), name)
+    }
+
+    fn tarball_key(&self, name: &PackageName, file: &TarballName) -> Key {
+        Key::tarball(self.upstream.root(), name, file.as_str())
+    }
+
     /// Switches pingora-cache on for a request.
     fn enable(&self, http_cache: &mut HttpCache) {
         let mut overrides = CacheOptionOverrides::default();
@@ -147,7 +147,8 @@ impl Policy {
             stale_while_revalidate: config.cache.stale_while_revalidate,
             not_found_ttl: config.cache.not_found_ttl,
             packument_limit: config.limits.packument_size,
-            tarball_limit: config.limits.tarball_size,
+            // A tarball that does not fit would push out everything else, and then itself.
+            tarball_limit: config.limits.tarball_size.min(config.cache.size),
             access_log: config.log.access,
             fetch_timeout: config.upstream.fetch_timeout,
             pseudonym,

@@ -39,6 +39,7 @@ const MOST_ADDRESSES: usize = 3;
 pub struct Upstream {
     /// Its root; paths of packuments and tarballs start here.
     root: Target,
+    root_text: String,
     dialer: Dialer,
     connector: Connector,
     user_agent: HeaderValue,
@@ -62,6 +63,7 @@ impl Upstream {
         });
         Ok(Upstream {
             root: Target::parse(&config.url)?,
+            root_text: config.url.as_str().trim_end_matches('/').to_owned(),
             dialer: Dialer::new(config),
             connector: Connector::new(Some(peer::connector_options(config))),
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
@@ -70,6 +72,11 @@ impl Upstream {
             via: format!("1.1 {pseudonym}"),
             fetch_timeout: config.fetch_timeout,
         })
+    }
+
+    /// Its root URL: what tells it from other upstreams.
+    pub fn root(&self) -> &str {
+        &self.root_text
     }
 
     /// Where the upstream has a package's packument.

@@ -8,7 +8,7 @@ mod memory;
 pub use memory::{Held, Memory, MemoryKey, What};
 
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskCache, Entry};
+use crate::cache::{DiskCache, Entry, hex};
 use crate::document::{self, CachedDocument, DocumentLost, gunzip};
 use crate::negotiate::{self, Encoding};
 use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
@@ -241,7 +241,7 @@ fn dist_tags(index: &Index) -> View {
     let body = serde_json::Value::from(tags).to_string();
     let digest = Sha256::digest(body.as_bytes());
     View {
-        etag: format!("\"{}\"", document::hex(&digest[..16])),
+        etag: format!("\"{}\"", hex(&digest[..16])),
         last_modified: None,
         content_type: negotiate::FULL,
         encoding: Encoding::Identity,

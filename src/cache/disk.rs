@@ -1,7 +1,7 @@
 //! The cache directory: pingora-cache's `Storage` over files.
 //! Knows nothing of upstreams; what is asked of it by key it has, or has not.
 
-use super::entry::Entry;
+use super::entry::{Asked, Entry};
 use super::evict::Eviction;
 use super::fill::{Fill, blocking};
 use super::format::{self, Freshness, Head};
@@ -213,13 +213,19 @@ impl DiskCache {
         Some(name)
     }
 
+    /// Removes a file: on the blocking pool where there is one, as a large file takes a while.
     fn unlink(&self, name: &FileName) {
         self.files.remove(&name.id);
-        match std::fs::remove_file(self.path_of(name)) {
+        let (path, shown) = (self.path_of(name), name.relative());
+        let remove = move || match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                warn!("cache: {} could not be removed: {error}", name.relative());
+                warn!("cache: {shown} could not be removed: {error}");
             }
             _ => {}
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
         }
     }
 
@@ -238,6 +244,12 @@ impl DiskCache {
 
     pub(super) fn temporary(&self, id: u64) -> PathBuf {
         self.temporary.path().join(format!("{id:016x}"))
+    }
+
+    /// The ticket of what `meta` came with; of now, where nobody said.
+    fn asked(&self, meta: &CacheMeta) -> u64 {
+        let asked = meta.extensions().get::<Asked>();
+        asked.map_or_else(|| self.next_ticket(), |asked| asked.0)
     }
 
     fn freshness_of(&self, meta: &CacheMeta) -> Freshness {
@@ -275,7 +287,7 @@ impl Storage for DiskCache {
         match blocking(move || self.whole_file(&opened)).await {
             Ok(file) => Ok(Some((meta, Box::new(DiskHit::new(self, file, entry))))),
             Err(error) => {
-                warn!("cache: dropping {}: {error}", key.as_str());
+                warn!("cache: dropping {}: {error}", key.shown());
                 self.discard(&entry);
                 Ok(None)
             }
@@ -298,7 +310,8 @@ impl Storage for DiskCache {
         };
         let expected = meta.headers().get(http::header::CONTENT_LENGTH);
         let expected = expected.and_then(|value| value.to_str().ok()?.parse().ok());
-        let fill = Fill::start(self, key, head, self.freshness_of(meta), expected).await;
+        let fill =
+            Fill::start(self, key, head, self.freshness_of(meta), expected, self.asked(meta)).await;
         Ok(Box::new(fill))
     }
 
@@ -327,7 +340,7 @@ impl Storage for DiskCache {
         let Some(key) = Key::of_pingora(key) else { return Ok(false) };
         let Some(entry) = self.get(&key).await else { return Ok(false) };
         let freshness = Freshness { created: entry.freshness().created, ..self.freshness_of(meta) };
-        entry.confirm(freshness, self.next_ticket());
+        entry.confirm(freshness, self.asked(meta));
         let path = self.path_of(&entry.name);
         let record = freshness.encode();
         blocking(move || {

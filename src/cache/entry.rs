@@ -16,6 +16,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+/// The ticket under which an upstream was asked, in the extensions of pingora-cache's meta: what it said
+/// is newer than requests before that, and perhaps not than those after.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked(pub u64);
+
 /// One generation of what an upstream said. Immutable but for its freshness.
 #[derive(Debug)]
 pub struct Entry {

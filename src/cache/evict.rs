@@ -4,22 +4,20 @@
 use super::entry::eviction_key;
 use super::name::FileName;
 use pingora_cache::eviction::EvictionManager;
-use pingora_cache::eviction::lru::Manager;
+use pingora_cache::eviction::simple_lru::Manager;
 use std::time::SystemTime;
-
-/// Shards of the order; each has a lock of its own.
-const SHARDS: usize = 8;
 
 /// The eviction order of one directory.
 pub(super) struct Eviction {
-    manager: Manager<SHARDS>,
+    /// One order under one lock: exact, and asked rarely enough (a fill, a hit now and then).
+    manager: Manager,
 }
 
 impl Eviction {
     /// An empty order that keeps the sum of weights at or below `limit` bytes.
     pub(super) fn new(limit: u64) -> Eviction {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Eviction { manager: Manager::with_capacity(limit, 1024) }
+        Eviction { manager: Manager::new(limit) }
     }
 
     /// pingora-cache's view of it.

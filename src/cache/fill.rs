@@ -34,6 +34,8 @@ pub(super) struct Fill {
     id: u64,
     head: Head,
     freshness: Freshness,
+    /// The ticket under which the upstream was asked.
+    asked: u64,
     /// What the upstream promised, if it did.
     expected: Option<u64>,
     /// Checksums of a tarball as it passes.
@@ -68,6 +70,7 @@ impl Fill {
         head: Head,
         freshness: Freshness,
         expected: Option<u64>,
+        asked: u64,
     ) -> Fill {
         let id = cache.ids.next();
         let path = cache.temporary(id);
@@ -77,7 +80,18 @@ impl Fill {
             Err(error) => Err(error),
         };
         let sums = (key.kind() == Kind::Tarball).then(Summer::default);
-        Fill { cache, key, id, head, freshness, expected, sums, gathered: BytesMut::new(), file }
+        Fill {
+            cache,
+            key,
+            id,
+            head,
+            freshness,
+            asked,
+            expected,
+            sums,
+            gathered: BytesMut::new(),
+            file,
+        }
     }
 
     async fn write_gathered(&mut self) {
@@ -117,9 +131,14 @@ impl Fill {
         let (key, head, freshness) = (self.key, self.head, self.freshness);
         let opening = Opening { key, head, freshness, body_at: unfinished.body_at };
         let place = self.cache.path_of(&name);
-        let opening = blocking(move || rename(unfinished, opening, &place)).await?;
-        let entry = Entry::new(name, opening, sums, self.cache.next_ticket())
-            .ok_or_else(|| io::Error::other("its header cannot be kept"))?;
+        let head = usize::try_from(opening.body_at)
+            .ok()
+            .and_then(|body_at| format::encode(&opening.head, &opening.freshness, body_at).ok());
+        let entry = Entry::new(name, opening, sums, self.asked);
+        let (Some(head), Some(entry)) = (head, entry) else {
+            return Err(io::Error::other("its header cannot be kept"));
+        };
+        blocking(move || rename(unfinished, &head, &place)).await?;
         self.cache.publish(Row { name, entry: Some(Arc::new(entry)) });
         Ok(usize::try_from(size).unwrap_or(usize::MAX))
     }
@@ -146,11 +165,8 @@ fn create_new(path: &Path) -> io::Result<File> {
 
 /// Writes the head and gives the file its name. No fsync: a body that a power failure emptied is
 /// noticed by its checksum when the next process first reads it.
-fn rename(mut unfinished: Unfinished, opening: Opening, place: &Path) -> io::Result<Opening> {
-    let body_at = usize::try_from(opening.body_at).map_err(io::Error::other)?;
-    let head =
-        format::encode(&opening.head, &opening.freshness, body_at).map_err(io::Error::other)?;
-    unfinished.file.write_all_at(&head, 0)?;
+fn rename(mut unfinished: Unfinished, head: &[u8], place: &Path) -> io::Result<()> {
+    unfinished.file.write_all_at(head, 0)?;
     match std::fs::rename(&unfinished.path, place) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             place.parent().map_or(Ok(()), std::fs::create_dir_all)?;
@@ -159,7 +175,7 @@ fn rename(mut unfinished: Unfinished, opening: Opening, place: &Path) -> io::Res
         other => other?,
     }
     unfinished.kept = true;
-    Ok(opening)
+    Ok(())
 }
 
 /// Runs file work on the blocking pool.
@@ -191,7 +207,7 @@ impl HandleMiss for Fill {
         match self.commit().await {
             Ok(size) => Ok(MissFinishType::Created(size)),
             Err(error) => {
-                error!("cache: {} was not kept: {error}", key.as_str());
+                error!("cache: {} was not kept: {error}", key.shown());
                 Error::e_explain(ErrorType::WriteError, "the response was not kept in the cache")
             }
         }

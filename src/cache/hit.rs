@@ -51,7 +51,7 @@ impl HandleHit for DiskHit {
         let (file, entry) = (Arc::clone(&self.file), Arc::clone(&self.entry));
         let chunk =
             blocking(move || read::chunk(&file, &entry, number)).await.map_err(|error| {
-                warn!("cache: dropping {}: {error}", self.entry.key().as_str());
+                warn!("cache: dropping {}: {error}", self.entry.key().shown());
                 self.cache.discard(&self.entry);
                 Error::because(ErrorType::ReadError, "reading a cached body", error)
             })?;

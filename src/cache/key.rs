@@ -10,7 +10,7 @@ use pingora_cache::key::{CacheHashKey, HashBinary};
 pub enum Kind {
     /// A packument: parts with a checksum each, read separately.
     Packument,
-    /// A tarball: one body with one checksum.
+    /// A tarball: one body with a checksum per chunk.
     Tarball,
 }
 
@@ -21,16 +21,20 @@ pub struct Key {
     kind: Kind,
 }
 
+/// Stands between the parts of a key: in no name, file name or URL.
+const SEPARATOR: char = '\t';
+
 impl Key {
-    /// The key of a package's packument: the name alone, whatever form or encoding is asked.
-    pub fn packument(name: &PackageName) -> Key {
-        Key { text: format!("p/{name}"), kind: Kind::Packument }
+    /// The key of a package's packument at `upstream` (its root URL): the same name at another
+    /// registry is another thing. Whatever form or encoding is asked, there is one.
+    pub fn packument(upstream: &str, name: &PackageName) -> Key {
+        Key { text: format!("p/{name}{SEPARATOR}{upstream}"), kind: Kind::Packument }
     }
 
     /// The key of a tarball. Unambiguous: neither a package name's last part nor a file name holds a
     /// slash.
-    pub fn tarball(name: &PackageName, file: &str) -> Key {
-        Key { text: format!("t/{name}/{file}"), kind: Kind::Tarball }
+    pub fn tarball(upstream: &str, name: &PackageName, file: &str) -> Key {
+        Key { text: format!("t/{name}/{file}{SEPARATOR}{upstream}"), kind: Kind::Tarball }
     }
 
     /// Reads a key back from a file's head. `None` for text no key has.
@@ -46,6 +50,12 @@ impl Key {
     /// What the entry holds.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Package, or package and file, for people.
+    pub fn shown(&self) -> &str {
+        let named = self.text.split(SEPARATOR).next().unwrap_or_default();
+        named.get(2..).unwrap_or_default()
     }
 
     /// The text in a file's head.
@@ -78,12 +88,17 @@ mod tests {
     #[test]
     fn a_key_survives_both_of_its_other_forms() {
         let name: PackageName = "@acme/ui".parse().unwrap();
-        for key in [Key::packument(&name), Key::tarball(&name, "ui-1.0.0.tgz")] {
+        let upstream = "https://registry.example/";
+        let tarball = Key::tarball(upstream, &name, "ui-1.0.0.tgz");
+        assert_eq!(tarball.shown(), "@acme/ui/ui-1.0.0.tgz");
+        for key in [Key::packument(upstream, &name), tarball] {
             assert_eq!(Key::parse(key.as_str()), Some(key.clone()));
             let pingora = key.to_pingora();
             assert_eq!(pingora.primary_bin(), key.hash());
             assert_eq!(Key::of_pingora(&pingora), Some(key));
         }
         assert_eq!(Key::parse("x/lodash"), None);
+        let other = Key::packument("https://other.example/", &name);
+        assert_ne!(other.hash(), Key::packument(upstream, &name).hash());
     }
 }

@@ -2,6 +2,7 @@
 //! Knows nothing of what the files contain.
 
 use pingora_cache::key::HashBinary;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -45,7 +46,7 @@ impl FileName {
 }
 
 /// Hexadecimal digits of `bytes`.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -53,11 +54,18 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Makes ids that grow with time and that no other process makes: 44 bits of milliseconds (until
-/// the year 2527), 20 bits that start at random and count on.
+/// When an id was made, in milliseconds since 1970.
+pub(super) fn made_at(id: u64) -> u64 {
+    id >> COUNTER_BITS
+}
+
+/// Makes ids that grow with time and that practically no other process makes: 44 bits of milliseconds
+/// (until the year 2527), 20 bits that start at random and count on.
 #[derive(Debug)]
 pub(super) struct Ids {
     last: AtomicU64,
+    /// Where this process's counters start.
+    random: u64,
 }
 
 const COUNTER_BITS: u32 = 20;
@@ -65,14 +73,14 @@ const COUNTER_BITS: u32 = 20;
 impl Ids {
     /// Ids of this process.
     pub(super) fn new() -> Ids {
-        Ids { last: AtomicU64::new(0) }
+        let random = RandomState::new().hash_one(std::process::id()) >> (64 - COUNTER_BITS + 1);
+        Ids { last: AtomicU64::new(0), random }
     }
 
     /// The next id, greater than any before it of this process.
     pub(super) fn next(&self) -> u64 {
         let now = crate::clock::to_millis(SystemTime::now()) << COUNTER_BITS;
-        let random = u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
-        let fresh = now | random;
+        let fresh = now | self.random;
         let previous = self
             .last
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(fresh.max(last + 1)))

@@ -80,7 +80,9 @@ fn apply(
             config.values.insert(setting.key, value);
         }
         Err(Wrong(problem, allowed)) => {
-            let shown = if setting.secret { "its value".to_owned() } else { format!("{text:?}") };
+            // A URL with an @ may hold a password.
+            let hidden = setting.secret || text.contains('@');
+            let shown = if hidden { "its value".to_owned() } else { format!("{text:?}") };
             mistakes.add(key, format!("{shown} {problem}: {allowed}"));
         }
     }

@@ -149,10 +149,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_USER_AGENT",
         "",
         "What NOPAR calls itself there. Empty: nopar/VERSION.",
-        |c, v| {
-            c.upstream.user_agent = v.to_owned();
-            Ok(())
-        }
+        |c, v| user_agent(v).map(|v| c.upstream.user_agent = v)
     ),
     Setting {
         secret: true,
@@ -259,7 +256,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "log.level",
         "NOPAR_LOGLEVEL",
         "info",
-        "error, warn, info, debug, trace or off.",
+        "error, warn, info or off; debug and trace say more in debug builds only.",
         |c, v| level(v).map(|v| c.log.level = v)
     ),
     setting!(
@@ -315,6 +312,13 @@ fn threads(text: &str) -> Result<usize, Wrong> {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn user_agent(text: &str) -> Result<String, Wrong> {
+    if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err(Wrong("is not a user agent", "printable ASCII characters are allowed"))
 }
 
 fn path(text: &str) -> Result<PathBuf, Wrong> {

@@ -17,6 +17,9 @@ pub enum BuildError {
     /// It cannot be unpacked.
     #[error(transparent)]
     Gunzip(#[from] GunzipError),
+    /// It is too long.
+    #[error("it is longer than {0} bytes (NOPAR_MAX_PACKUMENT)")]
+    TooLarge(u64),
     /// Its index cannot be written.
     #[error("its index cannot be written: {0}")]
     Index(#[from] serde_json::Error),
@@ -35,6 +38,9 @@ pub fn build(
 ) -> Result<Vec<Bytes>, BuildError> {
     let unpacked = if packed { Some(gunzip(&sent, limit)?) } else { None };
     let text: &[u8] = unpacked.as_deref().unwrap_or(&sent);
+    if text.len() as u64 > limit {
+        return Err(BuildError::TooLarge(limit));
+    }
     let document = Document::parse(text)?;
     document.check_name(name)?;
     let index = document.index();

@@ -10,25 +10,38 @@ use crate::base_url::BaseUrl;
 use crate::npm::{Document, PackageName};
 use bytes::Bytes;
 use std::sync::LazyLock;
+use std::thread::available_parallelism;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinError, spawn_blocking};
 
-/// How many megabytes of packed documents are worked on at the same time. Packed, npm's documents are
-/// about a tenth of their length.
-const MEGABYTES: u32 = 16;
+/// How many megabytes of documents, unpacked, are worked on at the same time. Each takes about four
+/// times that: its text, what is rendered of it, and that packed.
+const MEGABYTES: u32 = 64;
+/// How much shorter npm's documents are when packed.
+const PACKED: u64 = 10;
 
 static ROOM: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(MEGABYTES as usize));
+/// The work is all computing: more of it at once than there are cores takes memory, and no less time.
+static CORES: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(2, usize::from).max(2)));
 
-/// Waits for room for a document of this length. Every one takes at least one of the places, so that
-/// small ones do not take all threads of the pool either.
-async fn room(len: usize, packed: bool) -> Option<SemaphorePermit<'static>> {
-    let packed_len = if packed { len } else { len / 10 };
-    let places = u32::try_from(packed_len >> 20).unwrap_or(u32::MAX);
-    // The semaphore is never closed: this does not fail.
-    ROOM.acquire_many(places.clamp(1, MEGABYTES)).await.ok()
+/// The right to work on a document, until it is dropped.
+pub(super) struct Turn {
+    _room: Option<SemaphorePermit<'static>>,
+    _core: Option<SemaphorePermit<'static>>,
 }
 
-/// Works on a source document.
+/// Waits for the turn of a document of this length; the largest take all of the room. Who has to read
+/// the document first waits before that: sources in waiting take memory as well.
+pub(super) async fn turn(len: u64, packed: bool) -> Turn {
+    let unpacked = if packed { len.saturating_mul(PACKED) } else { len };
+    let places = u32::try_from(unpacked >> 20).unwrap_or(u32::MAX).min(MEGABYTES);
+    // The semaphores are never closed: this does not fail.
+    let room = ROOM.acquire_many(places).await.ok();
+    Turn { _room: room, _core: CORES.acquire().await.ok() }
+}
+
+/// Works on a source document that is in memory.
 ///
 /// # Errors
 /// When it cannot be unpacked or read.
@@ -37,14 +50,24 @@ pub async fn on_source<T: Send + 'static>(
     packed: bool,
     work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
 ) -> Result<T, DocumentLost> {
-    let room = room(source.len(), packed).await;
+    let turn = turn(source.len() as u64, packed).await;
+    in_turn(turn, source, packed, work).await
+}
+
+/// The same for who has waited already.
+pub(super) async fn in_turn<T: Send + 'static>(
+    turn: Turn,
+    source: Bytes,
+    packed: bool,
+    work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
+) -> Result<T, DocumentLost> {
     let done = spawn_blocking(move || {
         // It was unpacked before, within the limit.
         let text = if packed { Bytes::from(gunzip(&source, u64::MAX)?) } else { source };
         Ok::<T, DocumentLost>(work(&Document::parse(&text)?))
     });
     let done = done.await?;
-    drop(room);
+    drop(turn);
     done
 }
 
@@ -59,8 +82,8 @@ pub async fn build_bounded(
     base: BaseUrl,
     limit: u64,
 ) -> Result<Result<Vec<Bytes>, BuildError>, JoinError> {
-    let room = room(sent.len(), packed).await;
+    let turn = turn(sent.len() as u64, packed).await;
     let built = spawn_blocking(move || build(&name, sent, packed, &base, limit)).await;
-    drop(room);
+    drop(turn);
     built
 }

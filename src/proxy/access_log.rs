@@ -3,6 +3,7 @@
 
 use super::ctx::Ctx;
 use log::info;
+use percent_encoding::percent_decode_str;
 use pingora::Error;
 use pingora_proxy::Session;
 use std::borrow::Cow;
@@ -19,7 +20,6 @@ pub(super) fn write(session: &Session, error: Option<&Error>, ctx: &Ctx) {
     let upstream = ctx.upstream_time.or_else(|| ctx.upstream_since.map(|since| since.elapsed()));
     let upstream = upstream.map_or("-".into(), |time| format!("{:.1}ms", time.as_secs_f64() * 1e3));
     let client = match session.client_addr() {
-        _ if session.is_subrequest() => "background".to_owned(),
         Some(address) => address.to_string(),
         None => "-".to_owned(),
     };
@@ -35,13 +35,13 @@ pub(super) fn write(session: &Session, error: Option<&Error>, ctx: &Ctx) {
     );
 }
 
-fn redacted(path: &str) -> Cow<'_, str> {
-    let secret = SECRET_BEHIND.iter().find_map(|prefix| {
-        let at = path.find(prefix)? + prefix.len();
-        Some(at)
-    });
+/// The path without its query, and without what a secret is behind, however it is encoded.
+fn redacted(target: &str) -> Cow<'_, str> {
+    let path = target.split('?').next().unwrap_or_default();
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let secret = SECRET_BEHIND.iter().find_map(|prefix| Some(decoded.find(prefix)? + prefix.len()));
     match secret {
-        Some(at) => Cow::Owned(format!("{}[redacted]", &path[..at])),
+        Some(at) => Cow::Owned(format!("{}[redacted]", &decoded[..at])),
         None => Cow::Borrowed(path),
     }
 }
@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn tokens_in_paths_are_not_logged() {
         assert_eq!(redacted("/-/user/token/npm_abc"), "/-/user/token/[redacted]");
-        assert_eq!(redacted("/npm/-/user/token/npm_abc?x=1"), "/npm/-/user/token/[redacted]");
-        assert_eq!(redacted("/lodash"), "/lodash");
+        assert_eq!(redacted("/npm/%2d/user%2Ftoken/npm_abc?x=1"), "/npm/-/user/token/[redacted]");
+        assert_eq!(redacted("/lodash?token=x"), "/lodash");
         assert_eq!(printable("/a\u{1b}[2Jb"), "/a\\u{1b}[2Jb");
     }
 }

@@ -14,10 +14,17 @@ pub(super) struct Behalf {
     pub(super) via: Option<String>,
 }
 
+impl Behalf {
+    /// Whether the request passed more NOPARs than anyone puts in a row: it goes in circles.
+    pub(super) fn is_endless(&self) -> bool {
+        self.via.as_ref().is_some_and(|via| via.split(',').count() > LONGEST_CHAIN)
+    }
+}
+
 /// How the names of NOPAR processes begin in `Via` headers.
 pub(crate) const PSEUDONYM: &str = "nopar-";
 
-/// More NOPARs in a row than this are a loop of some other kind.
+/// More NOPARs in a row than this are a loop.
 const LONGEST_CHAIN: usize = 16;
 
 /// The NOPARs in a request's `Via` headers. Other proxies are left out: what a caller sends goes no
@@ -28,7 +35,6 @@ pub(super) fn via(request: &RequestHeader) -> Option<String> {
         .flat_map(|line| line.split(','))
         .filter_map(|element| element.trim().strip_prefix("1.1 "))
         .filter(|name| is_pseudonym(name))
-        .take(LONGEST_CHAIN)
         .collect();
     let chain: Vec<String> = nopars.into_iter().map(|name| format!("1.1 {name}")).collect();
     (!chain.is_empty()).then(|| chain.join(", "))

@@ -1,7 +1,7 @@
 //! Why a request has no good answer, and what the client is told.
 //! Knows nothing of connections.
 
-use crate::document::BuildError;
+use crate::document::{BuildError, GunzipError};
 use crate::reply::Reply;
 use crate::upstream::FetchError;
 use http::StatusCode;
@@ -62,6 +62,10 @@ impl Failure {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the upstream registry is not available (503)".to_owned(),
             ),
+            508 => {
+                let error = "the upstream registry leads back to this NOPAR (NOPAR_FORWARDER_URL)";
+                (StatusCode::LOOP_DETECTED, error.to_owned())
+            }
             504 => {
                 (StatusCode::GATEWAY_TIMEOUT, "the upstream registry timed out (504)".to_owned())
             }
@@ -85,7 +89,11 @@ impl Failure {
     }
 
     /// The upstream's answer is not what was asked for.
-    pub(super) fn unusable(_error: &BuildError) -> Failure {
+    pub(super) fn unusable(error: &BuildError) -> Failure {
+        if matches!(error, BuildError::Gunzip(GunzipError::TooLarge(_)) | BuildError::TooLarge(_)) {
+            let reason = "upstream_too_large";
+            return Failure::new(StatusCode::BAD_GATEWAY, told(reason), reason);
+        }
         let error = "the upstream registry's answer is not this package's document";
         Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
     }

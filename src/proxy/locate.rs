@@ -9,7 +9,6 @@ use super::Door;
 use super::behalf::Behalf;
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
-use crate::cache::Key;
 use crate::npm::{Index, PackageName, TarballName};
 use crate::upstream::Target;
 use log::warn;
@@ -32,7 +31,7 @@ impl Door {
         behalf: &Behalf,
     ) -> Result<Located, Failure> {
         let usual = Located { target: self.upstream.tarball(name, file), known: false };
-        let Some(entry) = self.cache.get(&Key::packument(name)).await else { return Ok(usual) };
+        let Some(entry) = self.cache.get(&self.packument_key(name)).await else { return Ok(usual) };
         // A damaged index is dropped; then nothing is known.
         let Ok(index) = self.index_of(&entry).await else { return Ok(usual) };
         if let Some(located) = self.in_index(&index, name, file) {

@@ -38,8 +38,13 @@ impl Negatives {
 
     /// What is remembered of `key` and still counts.
     pub(super) fn get(&self, key: &Key) -> Option<Failure> {
+        self.get_with_ticket(key).map(|(failure, _)| failure)
+    }
+
+    /// The same, with the ticket it was made under.
+    pub(super) fn get_with_ticket(&self, key: &Key) -> Option<(Failure, u64)> {
         let row = self.rows.get(key.as_str())?;
-        (row.until > self.clock.now()).then_some(row.failure)
+        (row.until > self.clock.now()).then_some((row.failure, row.ticket))
     }
 
     /// What became of `key` after the request with this ticket came in: its answer too.

@@ -7,7 +7,7 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::refresh::{Refreshed, Sent};
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskHit, Entry, Key};
+use crate::cache::{DiskHit, Entry};
 use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, PackageName};
 use crate::view::{Ask, Want};
@@ -45,7 +45,7 @@ impl Door {
         confirm: bool,
         behalf: &Behalf,
     ) -> Result<Obtained, Failure> {
-        let key = Key::packument(name);
+        let key = self.packument_key(name);
         if let Some(failure) = self.negatives.get(&key).filter(|_| !confirm) {
             return Err(failure);
         }
@@ -62,7 +62,7 @@ impl Door {
             encoding: Encoding::Gzip,
             base: base.clone(),
         };
-        let refreshed = self.refresh(&mut http_cache, &ask, held, behalf).await;
+        let refreshed = self.refresh(&mut http_cache, &ask, held, confirm, behalf).await;
         if http_cache.enabled() {
             // Lets go of the lock, if what was fetched was not kept.
             http_cache.disable(NoCacheReason::UpstreamError);
@@ -76,7 +76,7 @@ impl Door {
     }
 
     /// The index of a package, obtained in the same way. When the upstream fails, what is held serves
-    /// as well as it did before.
+    /// as well as it did before, unless it has to be confirmed.
     ///
     /// # Errors
     /// As for a client that asks for the packument.
@@ -90,8 +90,8 @@ impl Door {
         match self.obtain(name, base, confirm, behalf).await {
             Ok(Obtained::Held(entry, _)) => self.index_of(&entry).await,
             Ok(Obtained::Sent(sent)) => index_of_sent(sent).await,
-            Err(failure) if failure.status.is_server_error() => {
-                match self.cache.get(&Key::packument(name)).await {
+            Err(failure) if failure.status.is_server_error() && !confirm => {
+                match self.cache.get(&self.packument_key(name)).await {
                     Some(entry) => self.index_of(&entry).await,
                     None => Err(failure),
                 }
@@ -130,6 +130,7 @@ impl Door {
                     let outcome = http_cache.cache_lock_wait().await;
                     if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp)
                     {
+                        warn!("a packument was waited for in vain: its lock was held too long");
                         return Err(Failure::internal());
                     }
                 }
@@ -144,7 +145,7 @@ impl Door {
 
     pub(super) async fn index_of(&self, entry: &Arc<Entry>) -> Result<Arc<Index>, Failure> {
         self.views.index(entry).await.map_err(|error| {
-            warn!("cache: dropping {}: {error}", entry.key().as_str());
+            warn!("cache: dropping {}: {error}", entry.key().shown());
             self.cache.discard(entry);
             Failure::internal()
         })

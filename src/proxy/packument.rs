@@ -10,7 +10,7 @@ use super::Door;
 use super::ctx::{CacheState, Ctx, PackumentPlan, Plan};
 use super::failure::Failure;
 use super::receive::Decision;
-use crate::cache::{Entry, Key};
+use crate::cache::Entry;
 use crate::view::{Ask, View, ViewError, Want};
 use log::warn;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Door {
         ask: Ask,
         mut confirm: bool,
     ) -> Decision {
-        let key = Key::packument(&ask.name);
+        let key = self.packument_key(&ask.name);
         let held = self.cache.get(&key).await;
         if !self.policy.auto_forward {
             return self.without_upstream(held, &ask).await;
@@ -95,7 +95,7 @@ impl Door {
             viewed => return viewed.map(|view| (Arc::clone(entry), view)),
         };
         if self.cache.discard(entry) {
-            warn!("cache: dropped {}: {error}", entry.key().as_str());
+            warn!("cache: dropped {}: {error}", entry.key().shown());
         }
         let newer = self.cache.get(entry.key()).await;
         let newer = newer.ok_or(ViewError::Lost(error))?;

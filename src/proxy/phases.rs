@@ -24,29 +24,29 @@ impl ProxyHttp for Proxy {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx::new(self.cache.ticket(), self.in_flight.begin())
+        Ctx::new(self.door.cache.ticket(), self.door.in_flight.begin())
     }
 
     // None: views are packed once, and tarballs are packed already.
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-        self.receive(session, ctx).await
+        self.door.receive(session, ctx).await
     }
 
     fn request_cache_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         if matches!(ctx.plan, Plan::Answered) {
             return Ok(());
         }
-        self.enable(&mut session.cache);
-        let limit = usize::try_from(self.policy.tarball_limit).unwrap_or(usize::MAX);
+        self.door.enable(&mut session.cache);
+        let limit = usize::try_from(self.door.policy.tarball_limit).unwrap_or(usize::MAX);
         session.cache.set_max_file_size_bytes(limit);
         Ok(())
     }
 
     fn cache_key_callback(&self, _session: &Session, ctx: &mut Ctx) -> Result<CacheKey> {
         match &ctx.plan {
-            Plan::Packument(plan) => Ok(crate::cache::Key::packument(&plan.ask.name).to_pingora()),
+            Plan::Packument(plan) => Ok(self.door.packument_key(&plan.ask.name).to_pingora()),
             Plan::Tarball(plan) => Ok(plan.key.to_pingora()),
             Plan::Answered => Error::e_explain(ErrorType::InternalError, "nothing to look up"),
         }
@@ -62,7 +62,7 @@ impl ProxyHttp for Proxy {
     ) -> Result<Option<ForcedFreshness>> {
         let ticket = ctx.behalf.ticket;
         let Plan::Packument(plan) = &mut ctx.plan else { return Ok(None) };
-        self.found_packument(plan, ticket, is_fresh, handler).await
+        self.door.found_packument(plan, ticket, is_fresh, handler).await
     }
 
     // A stale copy that may be sent at once was sent in `request_filter`; here it is only for when the
@@ -105,14 +105,14 @@ impl ProxyHttp for Proxy {
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
         match &ctx.plan {
             Plan::Tarball(_) => Ok(true),
-            _ => self.fetch_packument(session, ctx).await.map(|()| false),
+            _ => self.door.fetch_packument(session, ctx).await.map(|()| false),
         }
     }
 
     async fn upstream_peer(&self, _session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
         ctx.asking_upstream();
         match &ctx.plan {
-            Plan::Tarball(plan) => self.upstream.peer(&plan.located.target).await,
+            Plan::Tarball(plan) => self.door.upstream.peer(&plan.located.target).await,
             _ => Error::e_explain(ErrorType::InternalError, "nothing to ask an upstream for"),
         }
     }
@@ -126,9 +126,9 @@ impl ProxyHttp for Proxy {
     ) -> Box<Error> {
         if let Plan::Tarball(plan) = &mut ctx.plan {
             // Perhaps another of its addresses answers.
-            self.upstream.failed(&plan.located.target, peer);
+            self.door.upstream.failed(&plan.located.target, peer);
             plan.connects += 1;
-            error.set_retry(plan.connects < self.upstream.attempts(&plan.located.target));
+            error.set_retry(plan.connects < self.door.upstream.attempts(&plan.located.target));
         }
         error
     }
@@ -141,7 +141,7 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         if let Plan::Tarball(plan) = &ctx.plan {
             let via = ctx.behalf.via.as_deref();
-            *request = self.upstream.request(&plan.located.target, &[], via)?;
+            *request = self.door.upstream.request(&plan.located.target, &[], via)?;
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl ProxyHttp for Proxy {
         header: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        self.tarball_answered(ctx, header).await
+        self.door.tarball_answered(ctx, header).await
     }
 
     fn response_cache_filter(
@@ -162,7 +162,7 @@ impl ProxyHttp for Proxy {
         ctx: &mut Ctx,
     ) -> Result<RespCacheable> {
         Ok(match &ctx.plan {
-            Plan::Tarball(_) => self.keep_tarball(header),
+            Plan::Tarball(_) => self.door.keep_tarball(header),
             _ => RespCacheable::Uncacheable(NoCacheReason::Custom("not a tarball")),
         })
     }
@@ -175,7 +175,7 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         ctx.cache_state = state_of(session);
         match &ctx.plan {
-            Plan::Packument(plan) => self.dress_packument(plan, ctx.cache_state, header),
+            Plan::Packument(plan) => self.door.dress_packument(plan, ctx.cache_state, header),
             _ => tarball::dress(header, ctx.cache_state),
         }
     }
@@ -226,7 +226,7 @@ impl ProxyHttp for Proxy {
         if session.cache.enabled() && session.cache.is_cache_lock_writer() {
             session.cache.disable(NoCacheReason::InternalError);
         }
-        if self.policy.access_log {
+        if self.door.policy.access_log {
             super::access_log::write(session, error, ctx);
         }
     }

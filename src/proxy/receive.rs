@@ -72,7 +72,7 @@ impl Door {
     async fn decide(self: &Arc<Self>, session: &Session, ctx: &mut Ctx) -> Decision {
         let request = session.req_header();
         ctx.behalf.via = via(request);
-        if self.came_around(request) {
+        if ctx.behalf.is_endless() || self.came_around(request) {
             let error = "the upstream registry leads back to this NOPAR (NOPAR_FORWARDER_URL)";
             return Failure::new(StatusCode::LOOP_DETECTED, error, "loop_detected").into();
         }
@@ -98,7 +98,9 @@ impl Door {
             Route::DistTags { name } => {
                 self.packument(ctx, ask(name, Want::DistTags), confirm).await
             }
-            Route::Tarball { name, file } => self.tarball(session, ctx, name, file, base).await,
+            Route::Tarball { name, file } => {
+                self.tarball(session, ctx, name, file, base, confirm).await
+            }
             Route::Ping => {
                 Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None)
             }
@@ -172,8 +174,10 @@ fn welcome(base: &BaseUrl) -> Reply {
 /// Whether the client asks not to be served from a cache without confirmation: `npm
 /// --prefer-online`, `npm view`, and others send this.
 fn wants_confirmation(request: &RequestHeader) -> bool {
-    let Some(control) = text(request, &header::CACHE_CONTROL) else { return false };
-    control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+    let lines = request.headers.get_all(header::CACHE_CONTROL).iter();
+    let mut directives =
+        lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
 }
 
 fn encoding(request: &RequestHeader) -> negotiate::Encoding {

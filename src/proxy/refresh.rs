@@ -5,7 +5,7 @@ use super::Door;
 use super::behalf::Behalf;
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
-use crate::cache::{Entry, Key};
+use crate::cache::{Asked, Entry};
 use crate::document::{self, BuildError, DocumentLost};
 use crate::npm::{Document, PackageName};
 use crate::upstream::Answer;
@@ -49,7 +49,8 @@ impl Sent {
 }
 
 impl Door {
-    /// Fetches the packument of `ask.name`, or has the upstream confirm `held`. `http_cache` holds the
+    /// Fetches the packument of `ask.name`, or has the upstream confirm `held`; with `confirm`, what is
+    /// remembered from before this request does not count. `http_cache` holds the
     /// lock of the name, if it is on; it is released here when something was kept or confirmed, and
     /// by the caller otherwise.
     ///
@@ -60,27 +61,34 @@ impl Door {
         http_cache: &mut HttpCache,
         ask: &Ask,
         held: Option<Arc<Entry>>,
+        confirm: bool,
         behalf: &Behalf,
     ) -> Result<Refreshed, Failure> {
-        let key = Key::packument(&ask.name);
-        if let Some(failure) = self.negatives.since(&key, behalf.ticket) {
+        let key = self.packument_key(&ask.name);
+        let remembered = self.negatives.since(&key, behalf.ticket);
+        if let Some(failure) = remembered.or_else(|| self.negatives.get(&key).filter(|_| !confirm))
+        {
             return Err(failure);
         }
         // Between a lookup and the lock another request may have been through all of this.
         if let Some(entry) = self.cache.get(&key).await
-            && entry.confirmed_since(behalf.ticket)
+            && (entry.confirmed_since(behalf.ticket)
+                || (!confirm && entry.is_fresh(self.clock.now())))
         {
             // Nobody should wait for the lock while this one's client takes its answer.
             http_cache.release_write_lock(NoCacheReason::InternalError);
             return Ok(Refreshed::Meanwhile(entry));
         }
-        let refreshed = self.ask_upstream(http_cache, ask, held, behalf).await;
+        // What the upstream says from here on is newer than every request that came in before.
+        let asked = self.cache.next_ticket();
+        let refreshed = self.ask_upstream(http_cache, ask, held, behalf, asked).await;
         match &refreshed {
             Ok(_) => self.negatives.forget(&key),
             Err(failure) => {
                 let absent = failure.status.is_client_error();
                 let ttl = if absent { self.policy.not_found_ttl } else { Duration::ZERO };
-                let ticket = self.cache.next_ticket();
+                // An outage is everybody's; that something is not there may change while it is told.
+                let ticket = if absent { asked } else { self.cache.next_ticket() };
                 self.negatives.put(&key, failure.clone(), ttl, ticket);
             }
         }
@@ -93,6 +101,7 @@ impl Door {
         ask: &Ask,
         held: Option<Arc<Entry>>,
         behalf: &Behalf,
+        asked: u64,
     ) -> Result<Refreshed, Failure> {
         let name = &ask.name;
         let headers = request_headers(held.as_deref());
@@ -107,9 +116,9 @@ impl Door {
         match (answer.status.as_u16(), held) {
             (200, held) => {
                 let base = self.base_of_views(held.as_ref(), &ask.base).await;
-                self.keep(http_cache, name, answer, base).await
+                self.keep(http_cache, name, answer, base, asked).await
             }
-            (304, Some(entry)) => self.confirm(http_cache, entry).await,
+            (304, Some(entry)) => self.confirm(http_cache, entry, asked).await,
             (404 | 410 | 451, held) => {
                 if let Some(entry) = held {
                     info!("{name}: gone from the upstream ({})", answer.status);
@@ -144,6 +153,7 @@ impl Door {
         name: &PackageName,
         answer: Answer,
         base: BaseUrl,
+        asked: u64,
     ) -> Result<Refreshed, Failure> {
         let packed = is_gzip(&answer.headers);
         let limit = self.policy.packument_limit;
@@ -159,10 +169,10 @@ impl Door {
         };
         let fillable = matches!(http_cache.phase(), CachePhase::Miss | CachePhase::Stale);
         if fillable
-            && fill(http_cache, self.packument_meta(kept_header(&answer.headers)), pieces)
+            && fill(http_cache, self.packument_meta(kept_header(&answer.headers), asked), pieces)
                 .await
                 .is_ok()
-            && let Some(entry) = self.cache.get(&Key::packument(name)).await
+            && let Some(entry) = self.cache.get(&self.packument_key(name)).await
         {
             return Ok(Refreshed::Kept(entry, sent));
         }
@@ -173,6 +183,7 @@ impl Door {
         &self,
         http_cache: &mut HttpCache,
         entry: Arc<Entry>,
+        asked: u64,
     ) -> Result<Refreshed, Failure> {
         let current = self.cache.get(entry.key()).await;
         if let Some(newer) = current.filter(|current| current.id() != entry.id()) {
@@ -180,20 +191,22 @@ impl Door {
             http_cache.release_write_lock(NoCacheReason::InternalError);
             return Ok(Refreshed::Meanwhile(newer));
         }
-        let meta = self.packument_meta(ResponseHeader::clone(entry.header()));
+        let meta = self.packument_meta(ResponseHeader::clone(entry.header()), asked);
         // Kept in memory either way; on disk it is merely older than it could be.
         if let Err(error) = http_cache.revalidate_cache_meta(meta).await {
-            warn!("cache: {}: its new date was not kept: {error}", entry.key().as_str());
+            warn!("cache: {}: its new date was not kept: {error}", entry.key().shown());
         }
         Ok(Refreshed::Confirmed(entry))
     }
 
-    fn packument_meta(&self, header: ResponseHeader) -> CacheMeta {
+    fn packument_meta(&self, header: ResponseHeader, asked: u64) -> CacheMeta {
         let now = self.clock.now();
         let fresh_until = self.clock.to_system(now + self.policy.packument_ttl);
         let created: SystemTime = self.clock.to_system(now);
         // When the upstream fails, what is held is served whatever its age.
-        CacheMeta::new(fresh_until, created, 0, u32::MAX, header)
+        let mut meta = CacheMeta::new(fresh_until, created, 0, u32::MAX, header);
+        meta.extensions_mut().insert(Asked(asked));
+        meta
     }
 }
 
@@ -245,7 +258,9 @@ fn kept_header(headers: &HeaderMap) -> ResponseHeader {
 
 fn is_gzip(headers: &HeaderMap) -> bool {
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    encoding.is_some_and(|encoding| matches!(encoding.trim(), "gzip" | "x-gzip"))
+    encoding.is_some_and(|encoding| {
+        ["gzip", "x-gzip"].iter().any(|name| encoding.trim().eq_ignore_ascii_case(name))
+    })
 }
 
 fn gone(status: StatusCode) -> Failure {

@@ -41,8 +41,9 @@ impl Door {
         name: PackageName,
         file: TarballName,
         base: BaseUrl,
+        confirm: bool,
     ) -> Decision {
-        let key = Key::tarball(&name, file.as_str());
+        let key = self.tarball_key(&name, &file);
         let held = self.cache.get(&key).await;
         if let Some(entry) = &held
             && let Some(decision) = self.small(session, entry).await
@@ -50,7 +51,7 @@ impl Door {
             return decision;
         }
         if held.is_none() {
-            if let Some(failure) = self.negatives.get(&key) {
+            if let Some(failure) = self.remembered(&key, &name, confirm).await {
                 return Decision::Reply(failure.reply(), CacheState::Negative);
             }
             if !self.policy.auto_forward {
@@ -79,6 +80,16 @@ impl Door {
         }
     }
 
+    /// What is remembered of an absent tarball: nothing for who wants confirmation, and nothing that
+    /// is older than the packument.
+    async fn remembered(&self, key: &Key, name: &PackageName, confirm: bool) -> Option<Failure> {
+        let (failure, ticket) = self.negatives.get_with_ticket(key).filter(|_| !confirm)?;
+        match self.cache.get(&self.packument_key(name)).await {
+            Some(packument) if packument.confirmed_since(ticket) => None,
+            _ => Some(failure),
+        }
+    }
+
     /// A small tarball, whole. `None` leaves it to pingora-cache's hit path: large ones and ranges.
     async fn small(&self, session: &Session, entry: &Arc<Entry>) -> Option<Decision> {
         let request = session.req_header();
@@ -88,7 +99,7 @@ impl Door {
         let body = match self.small_body(entry).await {
             Ok(body) => body,
             Err(error) => {
-                warn!("cache: dropping {}: {error}", entry.key().as_str());
+                warn!("cache: dropping {}: {error}", entry.key().shown());
                 self.cache.discard(entry);
                 return None;
             }

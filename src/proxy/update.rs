@@ -86,7 +86,7 @@ impl Door {
     /// Has the upstream confirm the packument of `ask.name`, unless that is going on already. Returns
     /// at once; a stop waits for the update.
     pub(super) fn update(self: &Arc<Self>, ask: &Ask) {
-        let key = Key::packument(&ask.name);
+        let key = self.packument_key(&ask.name);
         if !self.updates.begin(&key) {
             return;
         }
@@ -126,7 +126,7 @@ mod tests {
     fn one_at_a_time_and_not_soon_after_a_failure() {
         let clock = Clock::system();
         let updates = Updates::new(clock.clone());
-        let key = Key::packument(&"lodash".parse().unwrap());
+        let key = Key::packument("https://registry.example", &"lodash".parse().unwrap());
         assert!(updates.begin(&key));
         assert!(!updates.begin(&key));
         updates.end(&key, true);

@@ -151,11 +151,17 @@ impl Upstream {
                     return Ok(Answer { status, headers, body });
                 }
                 // The upstream closed an idle connection just as it was taken from the pool.
-                Err(_) if reused && attempt < ATTEMPTS => attempt += 1,
+                Err(error) if reused && attempt < ATTEMPTS && was_closed(&error) => attempt += 1,
                 Err(error) => return Err(broken(error)),
             }
         }
     }
+}
+
+/// Whether the connection was gone, rather than the upstream slow.
+fn was_closed(error: &pingora::Error) -> bool {
+    let kind = error.etype();
+    matches!(kind, ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError)
 }
 
 /// Sends the request and reads the head of the answer.

@@ -3,6 +3,7 @@
 
 mod loops;
 mod token;
+mod user_agent;
 
 use crate::support::client::{Request, Response};
 use crate::support::nopar::TestNopar;

@@ -6,6 +6,7 @@ mod crowd;
 mod damage;
 mod held;
 mod hosts;
+mod limit;
 mod manners;
 mod negotiation;
 mod unusable;

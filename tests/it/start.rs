@@ -1,6 +1,7 @@
 //! How NOPAR starts, or says why not, before it listens.
 //! Knows nothing of single settings' meanings.
 
+mod foreign;
 mod log;
 mod refusal;
 

@@ -1,11 +1,15 @@
 //! Tarballs: found, passed on byte for byte, kept.
 //! Knows nothing of packuments' contents.
 
+mod age;
 mod bodiless;
+mod connection;
 mod crowd;
 mod damage;
 mod eviction;
+mod limit;
 mod odd;
+mod order;
 
 use crate::asking::{WAYS, lasting_headers};
 use crate::support::client::Response;

@@ -1,10 +1,12 @@
 //! What is in the cache directory when NOPAR starts.
 //! Knows nothing of entries' contents: names and lengths are enough.
 
-use crate::cache::name::FileName;
+use crate::cache::name::{FileName, made_at};
+use crate::clock;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The file that says which layout a cache directory has.
 const MARK: &str = "nopar-cache-format";
@@ -108,15 +110,25 @@ impl Temporary {
     }
 }
 
-/// Removes the folder of a process that is gone. A folder without a lock is one being made: it is
-/// left for the next start.
+/// Removes the folder of a process that is gone.
 fn sweep(folder: &Path) {
-    if let Ok(lock) = File::open(folder.join("lock"))
-        && lock.try_lock().is_ok()
-    {
+    let gone = match File::open(folder.join("lock")) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        // One that is just being made, or was made anew after the cache was deleted under its process.
+        Err(_) => is_old(folder),
+    };
+    if gone {
         // Best effort: what stays is tried again at the next start.
         let _ = fs::remove_dir_all(folder);
     }
+}
+
+/// Whether a folder was made more than a day ago: no fill takes so long.
+fn is_old(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Ok(id) = u64::from_str_radix(name, 16) else { return false };
+    let now = clock::to_millis(SystemTime::now());
+    now.saturating_sub(made_at(id)) > 24 * 3600 * 1000
 }
 
 impl Drop for Temporary {

@@ -16,6 +16,9 @@ use pingora_proxy::Session;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A view and its age.
+type Viewed = std::result::Result<(Arc<View>, Duration), ViewError>;
+
 impl Door {
     /// `proxy_upstream_filter`: fetches the document, and answers.
     pub(in crate::proxy) async fn fetch_packument(
@@ -27,58 +30,63 @@ impl Door {
         let (ask, behalf) = (plan.ask.clone(), ctx.behalf.clone());
         let stale = session.cache.enabled() && matches!(session.cache.phase(), CachePhase::Stale);
         let held = plan.entry.clone().filter(|_| stale);
+        let confirm = plan.confirm;
         ctx.asking_upstream();
-        let mut refreshed = self.refresh(&mut session.cache, &ask, held.clone(), &behalf).await;
-        if let Ok(Refreshed::Confirmed(entry) | Refreshed::Meanwhile(entry)) = &refreshed
-            && let Err(ViewError::Lost(_)) = self.current_view(entry, &ask).await
-        {
-            // The upstream confirmed what the disk has lost: this time all of it.
-            refreshed = self.refresh(&mut session.cache, &ask, None, &behalf).await;
+        let refreshed =
+            self.refresh(&mut session.cache, &ask, held.clone(), confirm, &behalf).await;
+        let mut viewed = self.view_refreshed(refreshed, &ask).await;
+        if matches!(viewed, Ok((_, Err(ViewError::Lost(_))))) {
+            // What the upstream confirmed, the disk has lost: this time all of it.
+            let refreshed = self.refresh(&mut session.cache, &ask, None, true, &behalf).await;
+            viewed = self.view_refreshed(refreshed, &ask).await;
         }
         ctx.upstream_answered();
-        match refreshed {
-            Ok(refreshed) => self.answer_refreshed(session, ctx, &ask, refreshed).await,
-            Err(failure) => self.answer_failed(session, ctx, &ask, failure, held).await,
-        }
-    }
-
-    async fn answer_refreshed(
-        &self,
-        session: &mut Session,
-        ctx: &mut Ctx,
-        ask: &Ask,
-        refreshed: Refreshed,
-    ) -> Result<()> {
-        let (viewed, state) = match refreshed {
-            Refreshed::Kept(entry, sent) => {
-                let viewed = match self.views.view(&entry, ask).await {
-                    // Evicted at once: it is larger than the cache, or the cache very busy.
-                    Err(ViewError::Lost(_)) => render(sent, ask.clone()).await,
-                    viewed => viewed,
-                };
-                (viewed, CacheState::Miss)
-            }
-            Refreshed::Confirmed(entry) => {
-                let viewed = self.current_view(&entry, ask).await;
-                (viewed.map(|(_, view)| view), CacheState::Revalidated)
-            }
-            Refreshed::Meanwhile(entry) => {
-                let viewed = self.current_view(&entry, ask).await;
-                (viewed.map(|(_, view)| view), CacheState::Hit)
-            }
-            Refreshed::Unkept(sent) => (render(sent, ask.clone()).await, CacheState::Miss),
+        let (state, view) = match viewed {
+            Ok(viewed) => viewed,
+            Err(failure) => return self.answer_failed(session, ctx, &ask, failure, held).await,
         };
         ctx.cache_state = state;
-        match viewed {
-            Ok(view) => write::view(session, &view, state, Duration::ZERO).await,
+        match view {
+            Ok((view, age)) => write::view(session, &view, state, age).await,
             Err(ViewError::NoSuchVersion) => {
-                write::reply(session, &missing(ask).reply(), state).await
+                write::reply(session, &missing(&ask).reply(), state).await
             }
             Err(ViewError::Lost(error)) => {
                 error!("{}: fetched, but no view of it could be made: {error}", ask.name);
                 write::reply(session, &Failure::internal().reply(), state).await
             }
         }
+    }
+
+    /// The view of what was refreshed, and how that came about.
+    async fn view_refreshed(
+        &self,
+        refreshed: std::result::Result<Refreshed, Failure>,
+        ask: &Ask,
+    ) -> std::result::Result<(CacheState, Viewed), Failure> {
+        Ok(match refreshed? {
+            Refreshed::Kept(entry, sent) => {
+                let viewed = match self.views.view(&entry, ask).await {
+                    // Evicted at once: it is larger than the cache, or the cache very busy.
+                    Err(ViewError::Lost(_)) => render(sent, ask.clone()).await,
+                    viewed => viewed,
+                };
+                (CacheState::Miss, viewed.map(|view| (view, Duration::ZERO)))
+            }
+            Refreshed::Unkept(sent) => {
+                let viewed = render(sent, ask.clone()).await;
+                (CacheState::Miss, viewed.map(|view| (view, Duration::ZERO)))
+            }
+            Refreshed::Confirmed(entry) => {
+                (CacheState::Revalidated, self.aged_view(&entry, ask).await)
+            }
+            Refreshed::Meanwhile(entry) => (CacheState::Hit, self.aged_view(&entry, ask).await),
+        })
+    }
+
+    async fn aged_view(&self, entry: &Arc<Entry>, ask: &Ask) -> Viewed {
+        let (entry, view) = self.current_view(entry, ask).await?;
+        Ok((view, self.age(&entry)))
     }
 
     async fn answer_failed(
