@@ -71,10 +71,10 @@ pub(super) async fn in_turn<T: Send + 'static>(
     done
 }
 
-/// [`build`], on the blocking pool.
+/// [`build()`], on the blocking pool.
 ///
 /// # Errors
-/// As [`build`]; the outer error when it panicked.
+/// As [`build()`]; the outer error when it panicked.
 pub async fn build_bounded(
     name: PackageName,
     sent: Bytes,
