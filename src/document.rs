@@ -11,7 +11,7 @@ mod work;
 
 pub use build::{BuildError, build};
 pub use gzip::{GunzipError, gunzip, pack_template};
-pub use work::{build_bounded, on_source};
+pub use work::{build_bounded, on_source, unpack};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, PartError, Parts, hex};

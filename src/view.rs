@@ -9,7 +9,7 @@ pub use memory::{Held, Memory, MemoryKey, What};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, hex};
-use crate::document::{self, CachedDocument, DocumentLost, gunzip};
+use crate::document::{self, CachedDocument, DocumentLost};
 use crate::negotiate::{self, Encoding};
 use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
 use bytes::Bytes;
@@ -250,8 +250,7 @@ fn dist_tags(index: &Index) -> View {
 }
 
 async fn unpack(packed: Bytes) -> Result<Bytes, DocumentLost> {
-    let unpacked = tokio::task::spawn_blocking(move || gunzip(&packed, u64::MAX)).await??;
-    Ok(Bytes::from(unpacked))
+    Ok(Bytes::from(document::unpack(packed).await?))
 }
 
 /// An HTTP date of npm's `time.modified` (ISO 8601 in UTC), whole seconds, rounded down: pnpm

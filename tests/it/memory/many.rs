@@ -10,8 +10,6 @@ use crate::support::upstream::FakeUpstream;
 
 const VERSIONS: usize = 1_250;
 const LIMIT: u64 = 200 * MB;
-/// Thirty whole views of some megabytes each are on their way to clients at the same time.
-const LIMIT_OF_VIEWS: u64 = 350 * MB;
 
 /// A NOPAR that has answered once, its upstream with the large packument, and that.
 async fn started() -> (FakeUpstream, Process, Value) {
@@ -68,5 +66,5 @@ async fn many_hosts_of_a_large_packument_take_bounded_memory() {
     }
     assert_eq!(upstream.count_all(), 1);
     let taken = nopar.peak() - before;
-    assert!(taken <= LIMIT_OF_VIEWS, "{} MB at the peak", taken / MB);
+    assert!(taken <= LIMIT, "{} MB at the peak", taken / MB);
 }
