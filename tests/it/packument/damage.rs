@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::asking::{LONG, TTL, WAYS};
 use crate::support::nopar::TestNopar;
@@ -19,11 +20,17 @@ async fn with_lodash() -> (FakeUpstream, TestNopar) {
     (upstream, nopar)
 }
 
-/// The one entry's file.
+/// The one entry's file; one that was replaced may take a moment to leave.
 fn file(nopar: &TestNopar) -> PathBuf {
-    let entries = super::entries(nopar);
-    assert_eq!(entries.len(), 1, "{entries:?}");
-    nopar.cache_path().join(&entries[0])
+    let since = Instant::now();
+    loop {
+        let entries = super::entries(nopar);
+        if let [one] = &entries[..] {
+            return nopar.cache_path().join(one);
+        }
+        assert!(since.elapsed() < Duration::from_secs(10), "{entries:?}");
+        std::thread::yield_now();
+    }
 }
 
 fn flip(path: &Path, at: usize) {

@@ -3,17 +3,24 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::{SIZES, path, with_tarballs};
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::FakeUpstream;
 
-/// The file of the one tarball held.
+/// The file of the one tarball held; one that was replaced may take a moment to leave.
 fn file(nopar: &TestNopar) -> PathBuf {
-    let mut files = nopar.cache_files();
-    files.retain(|file| file.as_bytes().get(2) == Some(&b'/'));
-    assert_eq!(files.len(), 1, "{files:?}");
-    nopar.cache_path().join(&files[0])
+    let since = Instant::now();
+    loop {
+        let mut files = nopar.cache_files();
+        files.retain(|file| file.as_bytes().get(2) == Some(&b'/'));
+        if let [one] = &files[..] {
+            return nopar.cache_path().join(one);
+        }
+        assert!(since.elapsed() < Duration::from_secs(10), "{files:?}");
+        std::thread::yield_now();
+    }
 }
 
 /// A NOPAR that holds the tarball of `name`, and has served it from there if `read`.
