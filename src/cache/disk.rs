@@ -129,8 +129,8 @@ impl DiskCache {
     }
 
     /// The entry of `key`, fresh or stale. The first time after a start this reads the file's head
-    /// on the blocking pool. A file that is damaged or
-    /// gone is dropped and `None` returned.
+    /// (and checks a tarball whole) on the blocking pool. A file that is damaged or gone is dropped
+    /// and `None` returned.
     pub async fn get(&'static self, key: &Key) -> Option<Arc<Entry>> {
         let row = self.index.get(&key.hash())?;
         let entry = match row.entry {
@@ -159,7 +159,7 @@ impl DiskCache {
     /// packument's parts, which carry their own checksums.
     ///
     /// # Errors
-    /// When the file is gone or shorter: the caller should [`DiskCache::discard`] the entry.
+    /// When the file is gone or shorter: the caller should [`DiskCache::drop_damaged`] the entry.
     pub async fn read(
         &'static self,
         entry: &Arc<Entry>,
@@ -173,7 +173,7 @@ impl DiskCache {
     /// A tarball of at most one chunk, whole and checked.
     ///
     /// # Errors
-    /// When the file is gone or damaged: the caller should [`DiskCache::discard`] the entry.
+    /// When the file is gone or damaged: the caller should [`DiskCache::drop_damaged`] the entry.
     pub async fn read_small(&'static self, entry: &Arc<Entry>) -> io::Result<Bytes> {
         let entry = Arc::clone(entry);
         blocking(move || read::chunk(&*self.file(&entry)?, &entry, 0)).await
@@ -204,6 +204,13 @@ impl DiskCache {
     /// took its place. `true` when it was the current one.
     pub fn discard(&self, entry: &Entry) -> bool {
         self.drop_file(&entry.name.hash, Some(entry.id())).is_some()
+    }
+
+    /// The same for an entry that cannot be read, with a line in the log if it was the current one.
+    pub fn drop_damaged(&self, entry: &Entry, why: &dyn std::fmt::Display) {
+        if self.discard(entry) {
+            warn!("cache: dropped {}: {why}", entry.key().shown());
+        }
     }
 
     fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
@@ -287,8 +294,7 @@ impl Storage for DiskCache {
         match blocking(move || self.whole_file(&opened)).await {
             Ok(file) => Ok(Some((meta, Box::new(DiskHit::new(self, file, entry))))),
             Err(error) => {
-                warn!("cache: dropping {}: {error}", key.shown());
-                self.discard(&entry);
+                self.drop_damaged(&entry, &error);
                 Ok(None)
             }
         }

@@ -8,7 +8,6 @@ use super::fill::blocking;
 use super::read;
 use async_trait::async_trait;
 use bytes::Bytes;
-use log::warn;
 use pingora::{Error, ErrorType, Result};
 use pingora_cache::CacheEntryId;
 use pingora_cache::key::CacheKey;
@@ -51,8 +50,7 @@ impl HandleHit for DiskHit {
         let (file, entry) = (Arc::clone(&self.file), Arc::clone(&self.entry));
         let chunk =
             blocking(move || read::chunk(&file, &entry, number)).await.map_err(|error| {
-                warn!("cache: dropping {}: {error}", self.entry.key().shown());
-                self.cache.discard(&self.entry);
+                self.cache.drop_damaged(&self.entry, &error);
                 Error::because(ErrorType::ReadError, "reading a cached body", error)
             })?;
         // A range begins and ends where it wants; chunks are checked whole.

@@ -145,8 +145,7 @@ impl Door {
 
     pub(super) async fn index_of(&self, entry: &Arc<Entry>) -> Result<Arc<Index>, Failure> {
         self.views.index(entry).await.map_err(|error| {
-            warn!("cache: dropping {}: {error}", entry.key().shown());
-            self.cache.discard(entry);
+            self.cache.drop_damaged(entry, &error);
             Failure::internal()
         })
     }

@@ -12,7 +12,6 @@ use super::failure::Failure;
 use super::receive::Decision;
 use crate::cache::Entry;
 use crate::view::{Ask, View, ViewError, Want};
-use log::warn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,9 +93,7 @@ impl Door {
             Err(ViewError::Lost(error)) => error,
             viewed => return viewed.map(|view| (Arc::clone(entry), view)),
         };
-        if self.cache.discard(entry) {
-            warn!("cache: dropped {}: {error}", entry.key().shown());
-        }
+        self.cache.drop_damaged(entry, &error);
         let newer = self.cache.get(entry.key()).await;
         let newer = newer.ok_or(ViewError::Lost(error))?;
         let view = self.views.view(&newer, ask).await?;

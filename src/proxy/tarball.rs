@@ -99,8 +99,7 @@ impl Door {
         let body = match self.small_body(entry).await {
             Ok(body) => body,
             Err(error) => {
-                warn!("cache: dropping {}: {error}", entry.key().shown());
-                self.cache.discard(entry);
+                self.cache.drop_damaged(entry, &error);
                 return None;
             }
         };
