@@ -1,6 +1,7 @@
 //! npm's vocabulary: names, tarballs, integrity, packuments and their rewriting.
 //! Knows nothing of NOPAR's own addresses, disk or configuration; cannot fail for reasons outside its input.
 
+mod digester;
 pub mod integrity;
 pub mod name;
 pub mod packument;
@@ -8,6 +9,7 @@ pub mod selector;
 pub mod tarball;
 mod url_path;
 
+pub use digester::Digester;
 pub use integrity::Integrity;
 pub use name::{InvalidName, PackageName};
 pub use packument::{Document, DocumentError, Form, Index, IndexedVersion, Template};

@@ -9,7 +9,7 @@
 //! | packument, staler, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
 //! | tarball, small and held | answered in `request_filter` |
 //! | tarball, large and held | pingora-cache's hit path |
-//! | tarball, absent | Pingora's ordinary way to the upstream, filling the cache as it passes |
+//! | tarball, absent | a task of its own fetches and fills; pingora-cache's hit path reads along |
 
 mod access_log;
 mod behalf;
@@ -29,7 +29,7 @@ mod write;
 pub(crate) use behalf::PSEUDONYM;
 
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskCache, Key};
+use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::inflight::InFlight;
@@ -55,6 +55,9 @@ pub struct Door {
     cache: &'static DiskCache,
     memory: Arc<Memory>,
     views: Views,
+    /// The cache as pingora-cache sees it.
+    documents: &'static Store,
+    tarballs: &'static Store,
     lock: &'static CacheKeyLockImpl,
     negatives: Negatives,
     updates: Updates,
@@ -74,6 +77,8 @@ struct Policy {
     not_found_ttl: Duration,
     packument_limit: u64,
     tarball_limit: u64,
+    /// How long a tarball may take to come in.
+    tarball_timeout: Duration,
     access_log: bool,
     /// How long one request may hold the lock of a key before others try as well.
     fetch_timeout: Duration,
@@ -102,6 +107,8 @@ impl Door {
             cache,
             views: Views::new(cache, Arc::clone(&memory)),
             memory,
+            documents: Box::leak(Box::new(Store::whole(cache))),
+            tarballs: Box::leak(Box::new(Store::streaming(cache))),
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
             negatives: Negatives::new(clock.clone()),
             updates: Updates::new(clock.clone()),
@@ -121,12 +128,12 @@ impl Door {
     }
 
     /// Switches pingora-cache on for a request.
-    fn enable(&self, http_cache: &mut HttpCache) {
+    fn enable(&self, http_cache: &mut HttpCache, store: &'static Store) {
         let mut overrides = CacheOptionOverrides::default();
         overrides.wait_timeout = Some(self.policy.fetch_timeout * 2);
         overrides.max_lock_retries = Some(LOCK_ROUNDS);
         let eviction = Some(self.cache.eviction());
-        http_cache.enable(self.cache, eviction, None, Some(self.lock), Some(overrides));
+        http_cache.enable(store, eviction, None, Some(self.lock), Some(overrides));
     }
 }
 
@@ -149,6 +156,7 @@ impl Policy {
             packument_limit: config.limits.packument_size,
             // A tarball that does not fit would push out everything else, and then itself.
             tarball_limit: config.limits.tarball_size.min(config.cache.size),
+            tarball_timeout: Duration::from_secs(1800),
             access_log: config.log.access,
             fetch_timeout: config.upstream.fetch_timeout,
             pseudonym,

@@ -2,12 +2,14 @@
 //! Knows nothing of callers, caches or packuments' contents.
 
 mod fetch;
+mod open;
 mod peer;
 mod resolve;
 mod target;
 mod tunnel;
 
-pub use fetch::{Answer, FetchError};
+pub use fetch::Answer;
+pub use open::{Body, FetchError, Opened};
 pub use target::{BadTarget, Target};
 
 use crate::config;
@@ -19,7 +21,9 @@ use peer::Dialer;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::upstreams::peer::HttpPeer;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An upstream cannot be made of this configuration.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +45,9 @@ pub struct Upstream {
     root: Target,
     root_text: String,
     dialer: Dialer,
-    connector: Connector,
+    connector: Arc<Connector>,
+    /// How many more requests may go there at once.
+    slots: Arc<Semaphore>,
     user_agent: HeaderValue,
     authorization: Option<HeaderValue>,
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
@@ -65,7 +71,8 @@ impl Upstream {
             root: Target::parse(&config.url)?,
             root_text: config.url.as_str().trim_end_matches('/').to_owned(),
             dialer: Dialer::new(config),
-            connector: Connector::new(Some(peer::connector_options(config))),
+            connector: Arc::new(Connector::new(Some(peer::connector_options(config)))),
+            slots: Arc::new(Semaphore::new(64)),
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
                 .map_err(|_| SetUpError::Header("the user agent"))?,
             authorization: authorization.transpose()?,
@@ -119,6 +126,12 @@ impl Upstream {
     /// How many connections to `target` are worth a try: one per address, a few at the most.
     pub fn attempts(&self, target: &Target) -> usize {
         self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)
+    }
+
+    /// Waits until one more request may go there.
+    async fn permit(&self) -> OwnedSemaphorePermit {
+        let permit = Arc::clone(&self.slots).acquire_owned().await;
+        permit.expect("nothing closes the semaphore")
     }
 
     /// A request for `target` as NOPAR sends it. Nothing of a caller's request is in it but `via`, the

@@ -1,35 +1,25 @@
-//! The cache directory: pingora-cache's `Storage` over files.
+//! The cache directory: which entries there are, and their files.
 //! Knows nothing of upstreams; what is asked of it by key it has, or has not.
 
-use super::entry::{Asked, Entry};
+use super::chunks::CHUNK;
+use super::entry::Entry;
 use super::evict::Eviction;
-use super::fill::{Fill, blocking};
-use super::format::{self, Freshness, Head};
-use super::hit::DiskHit;
+use super::fill::blocking;
+use super::growing::{Growing, Registered, Registry};
 use super::index::{Index, Row};
 use super::key::Key;
 use super::name::{FileName, Ids};
 use super::read;
 use crate::clock::Clock;
-use async_trait::async_trait;
 use bytes::Bytes;
-use log::{info, warn};
-use pingora::{Error, ErrorType, OrErr, Result};
+use log::{error, info, warn};
 use pingora_cache::eviction::EvictionManager;
-use pingora_cache::key::CacheKey;
-use pingora_cache::storage::{
-    HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
-};
-use pingora_cache::trace::SpanHandle;
-use pingora_cache::{CacheEntryId, CacheMeta};
 use quick_cache::sync::Cache as QuickCache;
-use std::any::Any;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 mod scan;
 
@@ -47,6 +37,8 @@ pub struct DiskCache {
     clock: Clock,
     tickets: AtomicU64,
     files: QuickCache<u64, Arc<File>>,
+    growing: Arc<Registry>,
+    disk_is_bad: AtomicBool,
     /// This process's folder of unfinished files, locked as long as the process lives.
     temporary: scan::Temporary,
 }
@@ -73,6 +65,8 @@ impl DiskCache {
             clock,
             tickets: AtomicU64::new(1),
             files: QuickCache::new(OPEN_FILES),
+            growing: Arc::default(),
+            disk_is_bad: AtomicBool::new(false),
         };
         for name in scan::files(path)? {
             cache.found(name);
@@ -179,6 +173,22 @@ impl DiskCache {
         blocking(move || read::chunk(&*self.file(&entry)?, &entry, 0)).await
     }
 
+    /// One chunk of a tarball, checked; `None` behind the last.
+    ///
+    /// # Errors
+    /// When the file is gone or damaged.
+    pub async fn chunk(
+        &'static self,
+        entry: &Arc<Entry>,
+        number: u64,
+    ) -> io::Result<Option<Bytes>> {
+        if number * CHUNK >= entry.body_len() {
+            return Ok(None);
+        }
+        let entry = Arc::clone(entry);
+        blocking(move || read::chunk(&*self.file(&entry)?, &entry, number)).await.map(Some)
+    }
+
     /// The entry's file, open. Blocks.
     fn file(&self, entry: &Entry) -> io::Result<Arc<File>> {
         self.files.get_or_insert_with(&entry.id(), || {
@@ -187,7 +197,7 @@ impl DiskCache {
     }
 
     /// The same, for a body that is about to be sent: still of the right length. Blocks.
-    fn whole_file(&self, entry: &Entry) -> io::Result<Arc<File>> {
+    pub(super) fn whole_file(&self, entry: &Entry) -> io::Result<Arc<File>> {
         let file = self.file(entry)?;
         read::check_len(&file, &entry.name)?;
         Ok(file)
@@ -213,7 +223,7 @@ impl DiskCache {
         }
     }
 
-    fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
+    pub(super) fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
         let name = self.index.remove(hash, id)?;
         self.eviction.forget(&name);
         self.unlink(&name);
@@ -253,112 +263,38 @@ impl DiskCache {
         self.temporary.path().join(format!("{id:016x}"))
     }
 
-    /// The ticket of what `meta` came with; of now, where nobody said.
-    fn asked(&self, meta: &CacheMeta) -> u64 {
-        let asked = meta.extensions().get::<Asked>();
-        asked.map_or_else(|| self.next_ticket(), |asked| asked.0)
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    fn freshness_of(&self, meta: &CacheMeta) -> Freshness {
-        Freshness {
-            created: self.clock.of_system(meta.created()),
-            updated: self.clock.of_system(meta.updated()),
-            fresh_until: self.clock.of_system(meta.fresh_until()),
-        }
+    /// A body of `key` on its way in, for who may read along.
+    pub fn growing(&self, key: &Key) -> Option<Arc<Growing>> {
+        self.growing.open(&key.hash())
     }
-}
 
-/// The headers of a response worth keeping, as text. Values that are not text are left out.
-fn kept_headers(meta: &CacheMeta) -> Vec<(String, String)> {
-    let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    };
-    meta.headers()
-        .iter()
-        .filter(|(name, _)| **name != http::header::CONTENT_LENGTH)
-        .filter_map(text)
-        .collect()
-}
+    /// The body that will be this generation.
+    pub fn growing_by_id(&self, id: u64) -> Option<Arc<Growing>> {
+        self.growing.by_id(id)
+    }
 
-#[async_trait]
-impl Storage for DiskCache {
-    async fn lookup(
-        &'static self,
-        key: &CacheKey,
-        _trace: &SpanHandle,
-    ) -> Result<Option<(CacheMeta, HitHandler)>> {
-        let Some(key) = Key::of_pingora(key) else { return Ok(None) };
-        let Some(entry) = self.get(&key).await else { return Ok(None) };
-        let meta = entry.meta(&self.clock);
-        let opened = Arc::clone(&entry);
-        match blocking(move || self.whole_file(&opened)).await {
-            Ok(file) => Ok(Some((meta, Box::new(DiskHit::new(self, file, entry))))),
-            Err(error) => {
-                self.drop_damaged(&entry, &error);
-                Ok(None)
-            }
+    pub(super) fn register(&self, key: &Key, growing: &Arc<Growing>, open: bool) -> Registered {
+        self.growing.add(key.hash(), growing, open)
+    }
+
+    /// The disk did not take a file: said once, until it does again.
+    pub(super) fn disk_failed(&self, error: &io::Error) {
+        if !self.disk_is_bad.swap(true, Ordering::Relaxed) {
+            error!("cache: the disk takes no more: {error}; answers go on, and are not kept");
         }
     }
 
-    async fn get_miss_handler(
-        &'static self,
-        key: &CacheKey,
-        meta: &CacheMeta,
-        _trace: &SpanHandle,
-    ) -> Result<MissHandler> {
-        let key = Key::of_pingora(key)
-            .ok_or_else(|| Error::explain(ErrorType::InternalError, "not a key of this cache"))?;
-        let head = Head {
-            key: key.as_str().to_owned(),
-            status: meta.response_header().status.as_u16(),
-            headers: kept_headers(meta),
-            body_len: 0,
-        };
-        let expected = meta.headers().get(http::header::CONTENT_LENGTH);
-        let expected = expected.and_then(|value| value.to_str().ok()?.parse().ok());
-        let fill =
-            Fill::start(self, key, head, self.freshness_of(meta), expected, self.asked(meta)).await;
-        Ok(Box::new(fill))
-    }
-
-    async fn purge(
-        &'static self,
-        target: PurgeTarget<'_>,
-        _purge_type: PurgeType,
-        _trace: &SpanHandle,
-    ) -> Result<PurgeOutcome> {
-        let id = match target {
-            PurgeTarget::Active(_) => None,
-            PurgeTarget::Exact(entry) => entry.entry_id().map(CacheEntryId::get),
-        };
-        let removed = self.drop_file(&target.key().primary, id);
-        Ok(removed.map_or(PurgeOutcome::NotFound, |name| {
-            PurgeOutcome::Purged(Some(CacheEntryId::new(name.id)))
-        }))
-    }
-
-    async fn update_meta(
-        &'static self,
-        key: &CacheKey,
-        meta: &CacheMeta,
-        _trace: &SpanHandle,
-    ) -> Result<bool> {
-        let Some(key) = Key::of_pingora(key) else { return Ok(false) };
-        let Some(entry) = self.get(&key).await else { return Ok(false) };
-        let freshness = Freshness { created: entry.freshness().created, ..self.freshness_of(meta) };
-        entry.confirm(freshness, self.asked(meta));
-        let path = self.path_of(&entry.name);
-        let record = freshness.encode();
-        blocking(move || {
-            let file = File::options().write(true).open(path)?;
-            file.write_all_at(&record, format::FRESHNESS_AT)
-        })
-        .await
-        .or_err(ErrorType::WriteError, "keeping an entry's new freshness")?;
-        Ok(true)
-    }
-
-    fn as_any(&self) -> &(dyn Any + Send + Sync + 'static) {
-        self
+    /// The disk took a file.
+    pub(super) fn disk_works(&self) {
+        if self.disk_is_bad.load(Ordering::Relaxed)
+            && self.disk_is_bad.swap(false, Ordering::Relaxed)
+        {
+            info!("cache: the disk takes files again");
+        }
     }
 }

@@ -2,12 +2,12 @@
 //! Knows nothing of how its body is read or what it means.
 
 use super::chunks::Sums;
-use super::format::{Freshness, Opening};
+use super::format::{Freshness, Head, Opening};
 use super::key::{Key, Kind};
 use super::name::FileName;
 use crate::clock::Clock;
-use http::StatusCode;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use crate::npm::Integrity;
+use http::header::CONTENT_LENGTH;
 use parking_lot::RwLock;
 use pingora::http::ResponseHeader;
 use pingora_cache::key::CompactCacheKey;
@@ -16,10 +16,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-/// The ticket under which an upstream was asked, in the extensions of pingora-cache's meta: what it said
-/// is newer than requests before that, and perhaps not than those after.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked(pub u64);
+/// What a fill should know that is not in the response's header; in the extensions of
+/// pingora-cache's meta.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The ticket under which the upstream was asked: what it said is newer than requests before
+    /// that, and perhaps not than those after.
+    pub asked: u64,
+    /// What a tarball's bytes must digest to, where its packument is known.
+    pub integrity: Option<Integrity>,
+    /// Longest body that is kept, in bytes.
+    pub longest: u64,
+}
+
+impl Terms {
+    /// For a document, which was checked before it is written.
+    pub fn of_document(asked: u64) -> Terms {
+        Terms { asked, integrity: None, longest: u64::MAX }
+    }
+}
 
 /// One generation of what an upstream said. Immutable but for its freshness.
 #[derive(Debug)]
@@ -31,6 +46,10 @@ pub struct Entry {
     /// A tarball's checksums; a packument's parts have their own.
     pub(super) sums: Option<Sums>,
     header: Arc<ResponseHeader>,
+    /// A tarball's digests, as they were when it came in.
+    integrity: Option<Integrity>,
+    /// The generation of the packument that a tarball was last compared with; 0 for none.
+    agreed: AtomicU64,
     freshness: RwLock<Freshness>,
     /// The cache's sequence number when this was last confirmed; 0 = before this process started.
     validated: AtomicU64,
@@ -49,14 +68,23 @@ impl Entry {
         sums: Option<Sums>,
         validated: u64,
     ) -> Option<Entry> {
-        let header = response_header(&opening)?;
+        let (kind, body_len) = (opening.key.kind(), opening.head.body_len);
+        let stated = (kind == Kind::Tarball).then_some(body_len);
+        let header = response_header(&opening.head, kind, stated).ok()?;
+        let integrity = match opening.head.integrity.as_deref().map(Integrity::parse) {
+            Some(integrity) => Some(integrity.ok()?),
+            None if kind == Kind::Tarball => return None,
+            None => None,
+        };
         Some(Entry {
             name,
             body_at: opening.body_at,
             key: opening.key,
-            body_len: opening.head.body_len,
+            body_len,
             sums,
             header: Arc::new(header),
+            integrity,
+            agreed: AtomicU64::new(0),
             freshness: RwLock::new(opening.freshness),
             validated: AtomicU64::new(validated),
             touched: AtomicU64::new(0),
@@ -120,34 +148,58 @@ impl Entry {
         usize::try_from(self.name.size).unwrap_or(usize::MAX)
     }
 
+    /// A tarball's digests; a packument has none.
+    pub fn integrity(&self) -> Option<&Integrity> {
+        self.integrity.as_ref()
+    }
+
+    /// Whether this tarball was found to agree with that generation of its packument.
+    pub fn agrees_with(&self, packument: &Entry) -> bool {
+        self.agreed.load(Ordering::Relaxed) == packument.id()
+    }
+
+    /// It agrees with that generation of its packument.
+    pub fn set_agreed(&self, packument: &Entry) {
+        self.agreed.store(packument.id(), Ordering::Relaxed);
+    }
+
     /// pingora-cache's form of this entry's freshness and header.
     pub(super) fn meta(&self, clock: &Clock) -> CacheMeta {
-        let freshness = self.freshness();
-        let mut meta = CacheMeta::new(
-            clock.to_system(freshness.fresh_until),
-            clock.to_system(freshness.created),
-            // What may be sent past its time, and when, is for the proxy to decide.
-            0,
-            u32::MAX,
-            ResponseHeader::clone(&self.header),
-        );
-        meta.set_epoch_override(clock.to_system(freshness.updated));
-        meta
+        meta_of(&self.header, &self.freshness(), clock)
     }
 }
 
-fn response_header(opening: &Opening) -> Option<ResponseHeader> {
-    let status = StatusCode::from_u16(opening.head.status).ok()?;
-    let mut header = ResponseHeader::build(status, Some(opening.head.headers.len() + 1)).ok()?;
-    for (name, value) in &opening.head.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        let value = HeaderValue::from_bytes(value.as_bytes()).ok()?;
-        header.append_header(name, value).ok()?;
+/// pingora-cache's form of a header and its times.
+pub(super) fn meta_of(header: &ResponseHeader, freshness: &Freshness, clock: &Clock) -> CacheMeta {
+    let mut meta = CacheMeta::new(
+        clock.to_system(freshness.fresh_until),
+        clock.to_system(freshness.created),
+        // What may be sent past its time, and when, is for the proxy to decide.
+        0,
+        u32::MAX,
+        header.clone(),
+    );
+    meta.set_epoch_override(clock.to_system(freshness.updated));
+    meta
+}
+
+/// The response that a head tells of; `body_len` is its Content-Length, where it is known.
+///
+/// # Errors
+/// When something of it is not HTTP.
+pub(super) fn response_header(
+    head: &Head,
+    kind: Kind,
+    body_len: Option<u64>,
+) -> pingora::Result<ResponseHeader> {
+    let mut header = ResponseHeader::build(head.status, Some(head.headers.len() + 1))?;
+    for (name, value) in &head.headers {
+        header.append_header(name.clone(), value)?;
     }
-    if opening.key.kind() == Kind::Tarball {
-        header.insert_header(CONTENT_LENGTH, opening.head.body_len).ok()?;
+    if let Some(len) = body_len.filter(|_| kind == Kind::Tarball) {
+        header.insert_header(CONTENT_LENGTH, len)?;
     }
-    Some(header)
+    Ok(header)
 }
 
 /// The identity under which the eviction order knows a file.

@@ -1,181 +1,185 @@
-//! A body on its way in: written beside its place, checked, renamed, then visible.
+//! A body on its way in: written beside its place, judged, renamed, then visible.
 //! Knows nothing of what it means.
 //!
 //! What a crash leaves behind is a file in this process's folder under `tmp/`, which the next start
-//! removes. A disk that is full or broken spoils the fill, never the response being sent.
+//! removes. A disk that is full or broken spoils the fill, never the responses being sent.
+
+mod unfinished;
 
 use super::chunks::Summer;
 use super::disk::DiskCache;
-use super::entry::Entry;
+use super::entry::{Entry, Terms, response_header};
 use super::format::{self, Freshness, Head, Opening};
+use super::growing::{Registered, Writer, Wrong};
 use super::index::Row;
 use super::key::{Key, Kind};
 use super::name::FileName;
+use crate::npm::{Digester, Integrity};
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use log::error;
-use pingora::{Error, ErrorType, Result};
+use pingora::{Error, ErrorType, OrErr, Result};
 use pingora_cache::CacheEntryId;
 use pingora_cache::storage::{HandleMiss, MissFinishType};
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+use unfinished::Unfinished;
 
 /// Bytes gathered before they are written, so that a tarball takes few hops to the blocking pool.
-const GATHER: usize = 256 * 1024;
+const GATHER: u64 = 256 * 1024;
 
 /// One body being written.
 pub(super) struct Fill {
     cache: &'static DiskCache,
     key: Key,
-    id: u64,
     head: Head,
     freshness: Freshness,
-    /// The ticket under which the upstream was asked.
-    asked: u64,
+    terms: Terms,
     /// What the upstream promised, if it did.
     expected: Option<u64>,
-    /// Checksums of a tarball as it passes.
-    sums: Option<Summer>,
-    gathered: BytesMut,
-    file: io::Result<Unfinished>,
+    /// Of a tarball.
+    sums: Option<Sums>,
+    body: Writer,
+    /// How readers find it.
+    registered: Option<Registered>,
+    tag: [u8; 8],
+    file: std::result::Result<Unfinished, NotKept>,
 }
 
-/// The file under `tmp/`; removed when dropped before it was renamed.
-struct Unfinished {
-    file: Arc<File>,
-    path: PathBuf,
-    body_at: u64,
-    written: u64,
-    kept: bool,
+/// What is computed of a tarball as it passes.
+struct Sums {
+    chunks: Summer,
+    digester: Digester,
 }
 
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Best effort: what stays is removed at the next start.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
+/// Why a body goes to no file.
+#[derive(Debug, thiserror::Error)]
+enum NotKept {
+    #[error("it is longer than what is kept")]
+    TooLong,
+    #[error("the disk does not take it: {0}")]
+    Disk(#[from] io::Error),
 }
 
 impl Fill {
-    /// Opens the file. A failure is kept until [`HandleMiss::finish`]: the client gets its response.
+    /// Opens the file. A failure is kept until [`HandleMiss::finish`]: the clients get their
+    /// responses.
     pub(super) async fn start(
         cache: &'static DiskCache,
         key: Key,
         head: Head,
         freshness: Freshness,
         expected: Option<u64>,
-        asked: u64,
-    ) -> Fill {
+        terms: Terms,
+    ) -> Result<Fill> {
         let id = cache.ids.next();
-        let path = cache.temporary(id);
-        let reserved = format::reserve(&head).map_err(io::Error::from);
-        let file = match reserved {
-            Ok(body_at) => create(path, body_at as u64).await,
-            Err(error) => Err(error),
+        let file = if expected.is_some_and(|expected| expected > terms.longest) {
+            Err(NotKept::TooLong)
+        } else {
+            let file = begin(cache, id, &head).await;
+            file.inspect_err(|error| cache.disk_failed(error)).map_err(NotKept::from)
         };
-        let sums = (key.kind() == Kind::Tarball).then(Summer::default);
-        Fill {
-            cache,
-            key,
-            id,
-            head,
-            freshness,
-            asked,
-            expected,
-            sums,
-            gathered: BytesMut::new(),
-            file,
-        }
+        let header = response_header(&head, key.kind(), expected);
+        let header = header.or_err(ErrorType::InvalidHTTPHeader, "a header cannot be kept")?;
+        let place = file.as_ref().ok().map(|file| (Arc::clone(&file.file), file.body_at));
+        let body = Writer::new(id, header, expected, place);
+        let sums = (key.kind() == Kind::Tarball).then(|| Sums {
+            chunks: Summer::default(),
+            digester: Digester::new(terms.integrity.as_ref()),
+        });
+        let tag = id.to_ne_bytes();
+        let registered = None;
+        Ok(Fill { cache, key, head, freshness, terms, expected, sums, body, registered, tag, file })
     }
 
-    async fn write_gathered(&mut self) {
-        let bytes = self.gathered.split().freeze();
-        self.write(bytes).await;
+    /// Lets others find the body while it grows; newcomers too, if it is being kept.
+    pub(super) fn register(&mut self) {
+        let open = self.file.is_ok();
+        self.registered = Some(self.cache.register(&self.key, self.body.growing(), open));
     }
 
-    async fn write(&mut self, bytes: Bytes) {
-        let Ok(unfinished) = &mut self.file else { return };
-        if bytes.is_empty() {
-            return;
+    /// From now on, nothing goes to the file.
+    fn let_go(&mut self, why: NotKept) {
+        if let Some(registered) = &self.registered {
+            registered.close();
         }
-        let file = Arc::clone(&unfinished.file);
-        let at = unfinished.body_at + unfinished.written;
-        let len = bytes.len() as u64;
-        match blocking(move || file.write_all_at(&bytes, at)).await {
-            Ok(()) => unfinished.written += len,
-            Err(error) => self.file = Err(error),
+        if let NotKept::Disk(error) = &why {
+            self.cache.disk_failed(error);
         }
+        self.file = Err(why);
     }
 
-    /// Everything after the last byte of the body; on an error nothing is visible.
-    async fn commit(mut self) -> io::Result<usize> {
-        self.write_gathered().await;
-        self.head.body_len = self.file.as_ref().map_or(0, |unfinished| unfinished.written);
-        let sums = self.sums.take().map(Summer::finish);
-        if let Some(sums) = &sums {
-            self.write(Bytes::from(sums.encode())).await;
-        }
-        let unfinished = self.file?;
-        let arrived = self.head.body_len;
-        if let Some(expected) = self.expected.filter(|expected| *expected != arrived) {
-            return Err(io::Error::other(format!("{arrived} of {expected} bytes arrived")));
-        }
-        let size = unfinished.body_at + unfinished.written;
-        let name = FileName { hash: self.key.hash(), id: self.id, size };
-        let (key, head, freshness) = (self.key, self.head, self.freshness);
-        let opening = Opening { key, head, freshness, body_at: unfinished.body_at };
-        let place = self.cache.path_of(&name);
-        let head = usize::try_from(opening.body_at)
-            .ok()
-            .and_then(|body_at| format::encode(&opening.head, &opening.freshness, body_at).ok());
-        let entry = Entry::new(name, opening, sums, self.asked);
-        let (Some(head), Some(entry)) = (head, entry) else {
-            return Err(io::Error::other("its header cannot be kept"));
-        };
-        blocking(move || rename(unfinished, &head, &place)).await?;
-        self.cache.publish(Row { name, entry: Some(Arc::new(entry)) });
-        Ok(usize::try_from(size).unwrap_or(usize::MAX))
-    }
-}
-
-async fn create(path: PathBuf, body_at: u64) -> io::Result<Unfinished> {
-    blocking(move || {
-        let file = match create_new(&path) {
-            // Whoever deleted the cache directory under us has the right to.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-                create_new(&path)?
+    async fn flush(&mut self) {
+        let Ok(unfinished) = &self.file else { return };
+        let (from, pieces) = self.body.unwritten();
+        let (file, mut at) = (Arc::clone(&unfinished.file), unfinished.body_at + from);
+        let written = blocking(move || {
+            for piece in pieces {
+                file.write_all_at(&piece, at)?;
+                at += piece.len() as u64;
             }
-            other => other?,
-        };
-        Ok(Unfinished { file: Arc::new(file), path, body_at, written: 0, kept: false })
-    })
-    .await
-}
-
-fn create_new(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create_new(true).open(path)
-}
-
-/// Writes the head and gives the file its name. No fsync: a body that a power failure emptied is
-/// noticed by its checksum when the next process first reads it.
-fn rename(mut unfinished: Unfinished, head: &[u8], place: &Path) -> io::Result<()> {
-    unfinished.file.write_all_at(head, 0)?;
-    match std::fs::rename(&unfinished.path, place) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            place.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-            std::fs::rename(&unfinished.path, place)?;
+            Ok(())
+        });
+        match written.await {
+            Ok(()) => self.body.written(),
+            Err(error) => self.let_go(error.into()),
         }
-        other => other?,
     }
-    unfinished.kept = true;
-    Ok(())
+
+    /// Whether the body is what it should be.
+    fn judge(&self, computed: Option<&Integrity>) -> std::result::Result<(), Wrong> {
+        let arrived = self.body.received();
+        if let Some(expected) = self.expected.filter(|expected| *expected != arrived) {
+            return Err(Wrong::Length { arrived, expected });
+        }
+        match (&self.terms.integrity, computed) {
+            (Some(expected), Some(computed)) if computed.matches(expected) != Some(true) => {
+                let (computed, expected) = (computed.to_string(), expected.to_string());
+                Err(Wrong::Digest { computed, expected })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything after the last byte of a good body: writes what belongs around it, gives the file
+    /// its name, and makes it visible.
+    async fn keep(&mut self, chunks: Option<Summer>) -> std::result::Result<Arc<Entry>, NotKept> {
+        let unfinished = std::mem::replace(&mut self.file, Err(NotKept::TooLong))?;
+        let (id, received) = (self.body.growing().id(), self.body.received());
+        self.head.body_len = received;
+        let sums = chunks.map(Summer::finish);
+        let table = sums.as_ref().map(|sums| sums.encode()).unwrap_or_default();
+        let body_at = unfinished.body_at;
+        let table_at = body_at + received;
+        let size = table_at + table.len() as u64;
+        let name = FileName { hash: self.key.hash(), id, size };
+        let opening = Opening {
+            key: self.key.clone(),
+            head: self.head.clone(),
+            freshness: self.freshness,
+            body_at,
+        };
+        let head = format::encode(&opening.head, &self.freshness, body_at as usize);
+        let head = head.map_err(io::Error::other)?;
+        let entry = Entry::new(name, opening, sums, self.terms.asked);
+        let entry = Arc::new(entry.ok_or_else(|| io::Error::other("its header cannot be kept"))?);
+        let place = self.cache.path_of(&name);
+        blocking(move || {
+            unfinished.file.write_all_at(&table, table_at)?;
+            unfinished.finish(&head, &place)
+        })
+        .await?;
+        self.cache.publish(Row { name, entry: Some(Arc::clone(&entry)) });
+        Ok(entry)
+    }
+}
+
+async fn begin(cache: &'static DiskCache, id: u64, head: &Head) -> io::Result<Unfinished> {
+    let body_at = format::reserve(head)? as u64;
+    let path = cache.temporary(id);
+    blocking(move || Unfinished::create(path, body_at)).await
 }
 
 /// Runs file work on the blocking pool.
@@ -189,31 +193,55 @@ pub(super) async fn blocking<T: Send + 'static>(
 impl HandleMiss for Fill {
     async fn write_body(&mut self, data: Bytes, eof: bool) -> Result<()> {
         if let Some(sums) = &mut self.sums {
-            sums.update(&data);
+            sums.chunks.update(&data);
+            sums.digester.update(&data);
         }
-        if self.gathered.is_empty() && data.len() >= GATHER {
-            self.write(data).await;
-        } else {
-            self.gathered.extend_from_slice(&data);
+        self.body.push(data);
+        if self.file.is_ok() {
+            if self.body.received() > self.terms.longest {
+                self.let_go(NotKept::TooLong);
+            } else if eof || self.body.unwritten_len() >= GATHER {
+                self.flush().await;
+            }
         }
-        if eof || self.gathered.len() >= GATHER {
-            self.write_gathered().await;
+        if self.file.is_err() && !self.body.room().await {
+            return Error::e_explain(ErrorType::WriteError, "not kept, and nobody reads it");
         }
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<MissFinishType> {
-        let key = self.key.clone();
-        match self.commit().await {
-            Ok(size) => Ok(MissFinishType::Created(size)),
+    async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
+        self.flush().await;
+        let (chunks, digester) = self.sums.take().map(|s| (s.chunks, s.digester)).unzip();
+        let computed = digester.map(Digester::finish);
+        if let Err(wrong) = self.judge(computed.as_ref()) {
+            error!("{}: not kept, and nobody got it whole: {wrong}", self.key.shown());
+            let error = Error::because(ErrorType::ReadError, "a wrong body", wrong.clone());
+            self.body.fail(wrong);
+            return Err(error);
+        }
+        self.head.integrity = computed.map(|computed| computed.to_string());
+        let kept = self.keep(chunks).await;
+        self.body.end();
+        match kept {
+            Ok(entry) => {
+                self.cache.disk_works();
+                Ok(MissFinishType::Created(entry.weight()))
+            }
             Err(error) => {
-                error!("cache: {} was not kept: {error}", key.shown());
-                Error::e_explain(ErrorType::WriteError, "the response was not kept in the cache")
+                if let NotKept::Disk(error) = &error {
+                    self.cache.disk_failed(error);
+                }
+                Err(Error::because(ErrorType::WriteError, "the response was not kept", error))
             }
         }
     }
 
+    fn streaming_write_tag(&self) -> Option<&[u8]> {
+        Some(&self.tag)
+    }
+
     fn entry_id(&self) -> Option<CacheEntryId> {
-        Some(CacheEntryId::new(self.id))
+        Some(CacheEntryId::new(self.body.growing().id()))
     }
 }

@@ -2,7 +2,7 @@
 //! Knows nothing of where files lie or what bodies mean.
 //!
 //! ```text
-//! 0    magic "NOPARC01"
+//! 0    magic "NOPARC02"
 //! 8    u32 offset of the body    12  u32 length of the head's JSON    16  u32 CRC-32 of that JSON
 //! 20   freshness: u64 created, u64 updated, u64 fresh_until (ms since 1970), u32 CRC-32 of these
 //! 64   head: JSON (key, status, headers, length of the body), zero bytes up to the body
@@ -13,16 +13,20 @@
 
 use super::chunks::Sums;
 use super::key::{Key, Kind};
-use crate::clock;
+use crate::clock::{self, Clock};
 use serde::{Deserialize, Serialize};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Length of the prologue in bytes.
 pub(super) const PROLOGUE: usize = 64;
 /// Where the freshness record lies.
 pub(super) const FRESHNESS_AT: u64 = 20;
 const FRESHNESS_LEN: usize = 28;
-const MAGIC: &[u8; 8] = b"NOPARC01";
+/// A tarball never changes under its name; ten years is for ever.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+const MAGIC: &[u8; 8] = b"NOPARC02";
+/// Length of the four digests there are, as an SRI string: 95, 71, 51 and 33 bytes, and spaces.
+const LONGEST_INTEGRITY: usize = 95 + 71 + 51 + 33 + 3;
 /// Bodies start at a multiple of this, a disk sector.
 const ALIGN: usize = 512;
 
@@ -37,6 +41,9 @@ pub(super) struct Head {
     pub(super) headers: Vec<(String, String)>,
     /// Length of the body in bytes.
     pub(super) body_len: u64,
+    /// Digests of a tarball's bytes as they came in, an SRI string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) integrity: Option<String>,
 }
 
 /// When an entry was made, confirmed, and until when it may be served without asking.
@@ -51,6 +58,12 @@ pub struct Freshness {
 }
 
 impl Freshness {
+    /// Of something that begins now and is for ever.
+    pub(super) fn from_now(clock: &Clock) -> Freshness {
+        let now = clock.now();
+        Freshness { created: now, updated: now, fresh_until: now + FOR_EVER }
+    }
+
     fn long_stale() -> Freshness {
         Freshness {
             created: SystemTime::UNIX_EPOCH,
@@ -121,7 +134,8 @@ pub(super) fn sums_len(kind: Kind, body_len: u64) -> u64 {
 /// # Errors
 /// When the head cannot be written as JSON.
 pub(super) fn reserve(head: &Head) -> Result<usize, serde_json::Error> {
-    let longest = Head { body_len: u64::MAX, ..head.clone() };
+    let integrity = Some("-".repeat(LONGEST_INTEGRITY));
+    let longest = Head { body_len: u64::MAX, integrity, ..head.clone() };
     let needed = PROLOGUE + serde_json::to_vec(&longest)?.len();
     Ok(needed.next_multiple_of(ALIGN))
 }
@@ -209,6 +223,7 @@ mod tests {
             status: 200,
             headers: vec![("etag".to_owned(), "\"x\"".to_owned())],
             body_len: 3,
+            integrity: None,
         }
     }
 

@@ -5,6 +5,7 @@ use super::chunks::CHUNK;
 use super::disk::DiskCache;
 use super::entry::Entry;
 use super::fill::blocking;
+use super::growing::{Growing, Reader};
 use super::read;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -89,6 +90,72 @@ impl HandleHit for DiskHit {
 
     fn entry_id(&self) -> Option<CacheEntryId> {
         Some(CacheEntryId::new(self.entry.id()))
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut (dyn Any + Send + Sync) {
+        self
+    }
+}
+
+/// A body that is sent while it comes in: from its first byte on, and without ranges.
+pub struct GrowingHit {
+    reader: Option<Reader>,
+    growing: Arc<Growing>,
+}
+
+impl GrowingHit {
+    /// One more reader of `growing`. `None` when its first bytes are gone already.
+    pub fn of(growing: &Arc<Growing>) -> Option<GrowingHit> {
+        growing.reader().map(GrowingHit::new)
+    }
+
+    pub(super) fn new(reader: Reader) -> GrowingHit {
+        GrowingHit { growing: Arc::clone(reader.growing()), reader: Some(reader) }
+    }
+
+    /// One that nobody waits for until it reads: the fill's own.
+    pub(super) fn onlooker(growing: Arc<Growing>) -> GrowingHit {
+        GrowingHit { growing, reader: None }
+    }
+
+    /// The body.
+    pub fn growing(&self) -> &Arc<Growing> {
+        &self.growing
+    }
+}
+
+#[async_trait]
+impl HandleHit for GrowingHit {
+    async fn read_body(&mut self) -> Result<Option<Bytes>> {
+        let gone = || Error::explain(ErrorType::ReadError, "the body's first bytes are gone");
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(self.growing.reader().ok_or_else(gone)?),
+        };
+        let next = reader.next().await;
+        next.map_err(|error| Error::because(ErrorType::ReadError, "reading along", error))
+    }
+
+    async fn finish(
+        self: Box<Self>,
+        _storage: &'static (dyn Storage + Sync),
+        _key: &CacheKey,
+        _trace: &SpanHandle,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    // The eviction order learns of the entry when it is whole.
+    fn should_count_access(&self) -> bool {
+        false
+    }
+
+    fn entry_id(&self) -> Option<CacheEntryId> {
+        Some(CacheEntryId::new(self.growing.id()))
     }
 
     fn as_any(&self) -> &(dyn Any + Send + Sync) {

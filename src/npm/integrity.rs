@@ -67,6 +67,11 @@ impl Algorithm {
 }
 
 impl Digest {
+    /// A digest that was just computed.
+    pub(super) fn new(algorithm: Algorithm, bytes: Vec<u8>) -> Self {
+        Self { algorithm, bytes }
+    }
+
     /// How it was computed.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -132,6 +137,20 @@ impl Integrity {
         Ok(Self(digests))
     }
 
+    /// Digests that were computed, strongest algorithm first.
+    pub(super) fn of_digests(digests: Vec<Digest>) -> Self {
+        Self(digests)
+    }
+
+    /// Whether bytes with these digests are those that `expected` means: one of its strongest
+    /// digests is among them. `None` when that algorithm was not computed.
+    pub fn matches(&self, expected: &Self) -> Option<bool> {
+        let strongest = expected.strongest();
+        let algorithm = strongest[0].algorithm;
+        let computed = self.0.iter().find(|digest| digest.algorithm == algorithm)?;
+        Some(strongest.contains(computed))
+    }
+
     /// The digests of the strongest algorithm; bytes are good when they match *one* of them.
     pub fn strongest(&self) -> &[Digest] {
         let best = self.0[0].algorithm;
@@ -149,6 +168,17 @@ impl Integrity {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.algorithm.name(), BASE64.encode(&self.bytes))
+    }
+}
+
+/// As an SRI string.
+impl fmt::Display for Integrity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, digest) in self.0.iter().enumerate() {
+            let space = if number == 0 { "" } else { " " };
+            write!(f, "{space}{digest}")?;
+        }
+        Ok(())
     }
 }
 

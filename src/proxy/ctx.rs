@@ -3,12 +3,8 @@
 
 use super::behalf::Behalf;
 use super::failure::Failure;
-use super::locate::Located;
-use crate::base_url::BaseUrl;
-use crate::cache::{Entry, Key};
+use crate::cache::{Entry, Found, Key};
 use crate::inflight::Working;
-use crate::npm::name::PackageName;
-use crate::npm::tarball::TarballName;
 use crate::reply::Reply;
 use crate::view::{Ask, View};
 use std::sync::Arc;
@@ -43,17 +39,11 @@ pub(super) enum Answer {
 
 /// A tarball to be sent.
 pub(super) struct TarballPlan {
-    pub(super) name: PackageName,
-    pub(super) file: TarballName,
-    /// The URL by which the client reached NOPAR, should the packument have to be fetched.
-    pub(super) base: BaseUrl,
     pub(super) key: Key,
-    /// Where the upstream has it.
-    pub(super) located: Located,
-    /// How many redirects were followed.
-    pub(super) redirects: usize,
-    /// How many connections could not be made.
-    pub(super) connects: usize,
+    /// Its body, open.
+    pub(super) found: Found,
+    /// How it came about.
+    pub(super) state: CacheState,
 }
 
 /// Where an answer came from, as `x-cache` and the access log say it.

@@ -1,12 +1,20 @@
 //! Why a request has no good answer, and what the client is told.
 //! Knows nothing of connections.
 
+use crate::cache::Wrong;
 use crate::document::{BuildError, GunzipError};
 use crate::reply::Reply;
 use crate::upstream::FetchError;
 use http::StatusCode;
 use http::header;
 use pingora::{Error, ErrorSource, ErrorType};
+use std::time::Duration;
+
+/// How long a failure of the upstream is remembered. Those who asked together share it; a client
+/// that tries again of itself does so after a second at the earliest, and finds the upstream as it
+/// is then.
+const BRIEFLY: Duration = Duration::from_secs(1);
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A request that fails. `Clone`, because all who waited for one fetch share its failure.
 #[derive(Clone, Debug)]
@@ -86,6 +94,38 @@ impl Failure {
             _ => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
         };
         Failure::new(status, told(reason), reason)
+    }
+
+    /// The upstream must not give it out.
+    pub(super) fn withheld() -> Failure {
+        let status = StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS;
+        let error = "the upstream registry withholds this package for legal reasons";
+        Failure::new(status, error, "unavailable_for_legal_reasons")
+    }
+
+    /// A tarball that is not what its packument says.
+    pub(super) fn wrong_tarball(wrong: &Wrong) -> Failure {
+        let error = "the upstream registry's tarball is not what its packument says";
+        Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), "upstream_integrity")
+    }
+
+    /// A tarball that did not come to its end.
+    pub(super) fn cut_tarball() -> Failure {
+        let error = "the upstream registry broke the tarball off";
+        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_cut")
+    }
+
+    /// The upstream took too long.
+    pub(super) fn timeout() -> Failure {
+        let reason = "upstream_timeout";
+        Failure::new(StatusCode::GATEWAY_TIMEOUT, told(reason), reason)
+    }
+
+    /// How long this failure is told to whoever asks, before the upstream is asked once more: as
+    /// long as it wants, but no longer than a minute; else [`BRIEFLY`].
+    pub(super) fn patience(&self) -> Duration {
+        let wanted = self.retry_after.as_deref().and_then(|after| after.trim().parse().ok());
+        wanted.map_or(BRIEFLY, |wanted| Duration::from_secs(wanted).clamp(BRIEFLY, A_MINUTE))
     }
 
     /// The upstream's answer is not what was asked for.

@@ -6,10 +6,9 @@
 //! first, which is right for nearly all, and the packument only if that is a 404.
 
 use super::Door;
-use super::behalf::Behalf;
 use super::failure::Failure;
-use crate::base_url::BaseUrl;
-use crate::npm::{Index, PackageName, TarballName};
+use super::tarball::Wanted;
+use crate::npm::{Index, Integrity};
 use crate::upstream::Target;
 use log::warn;
 
@@ -19,59 +18,61 @@ pub(super) struct Located {
     pub(super) target: Target,
     /// Whether the packument said so; else it is the usual path, a guess.
     pub(super) known: bool,
+    /// What its bytes must digest to, if the packument said that.
+    pub(super) integrity: Option<Integrity>,
 }
 
 impl Door {
     /// Where to ask for a tarball, as far as it is known without asking anything.
-    pub(super) async fn locate(
-        &self,
-        name: &PackageName,
-        file: &TarballName,
-        base: &BaseUrl,
-        behalf: &Behalf,
-    ) -> Result<Located, Failure> {
-        let usual = Located { target: self.upstream.tarball(name, file), known: false };
-        let Some(entry) = self.cache.get(&self.packument_key(name)).await else { return Ok(usual) };
+    pub(super) async fn locate(&self, wanted: &Wanted) -> Result<Located, Failure> {
+        let held = self.cache.get(&self.packument_key(&wanted.name)).await;
         // A damaged index is dropped; then nothing is known.
-        let Ok(index) = self.index_of(&entry).await else { return Ok(usual) };
-        if let Some(located) = self.in_index(&index, name, file) {
+        let index = match held {
+            Some(entry) => self.index_of(&entry).await.ok(),
+            None => None,
+        };
+        let Some(index) = index else { return Ok(self.usual(wanted)) };
+        if let Some(located) = self.in_index(&index, wanted) {
             return Ok(located);
         }
         // The version may be newer than what is held.
-        match self.obtain_index(name, base, true, behalf).await {
-            Ok(index) => {
-                self.in_index(&index, name, file).ok_or_else(|| Failure::no_tarball(file.as_str()))
-            }
+        match self.obtain_index(&wanted.name, &wanted.base, true, &wanted.behalf).await {
+            Ok(index) => self.in_index(&index, wanted).ok_or_else(|| absent(wanted)),
             // Whatever became of the packument: the tarball may well be where it usually is.
-            Err(_) => Ok(usual),
+            Err(_) => Ok(self.usual(wanted)),
         }
     }
 
     /// Where to ask after the usual path was a 404.
-    pub(super) async fn locate_anew(
-        &self,
-        name: &PackageName,
-        file: &TarballName,
-        base: &BaseUrl,
-        behalf: &Behalf,
-    ) -> Result<Located, Failure> {
-        let index = self.obtain_index(name, base, false, behalf).await?;
-        let tried = self.upstream.tarball(name, file);
-        self.in_index(&index, name, file)
+    pub(super) async fn locate_anew(&self, wanted: &Wanted) -> Result<Located, Failure> {
+        let index = self.obtain_index(&wanted.name, &wanted.base, false, &wanted.behalf).await?;
+        let tried = self.usual(wanted).target;
+        self.in_index(&index, wanted)
             .filter(|located| located.target != tried)
-            .ok_or_else(|| Failure::no_tarball(file.as_str()))
+            .ok_or_else(|| absent(wanted))
     }
 
-    fn in_index(&self, index: &Index, name: &PackageName, file: &TarballName) -> Option<Located> {
-        let (version, said) = index.by_file(name, file)?;
+    fn usual(&self, wanted: &Wanted) -> Located {
+        let target = self.upstream.tarball(&wanted.name, &wanted.file);
+        Located { target, known: false, integrity: None }
+    }
+
+    fn in_index(&self, index: &Index, wanted: &Wanted) -> Option<Located> {
+        let (version, said) = index.by_file(&wanted.name, &wanted.file)?;
+        let usual = || self.usual(wanted).target;
         let target = match said.tarball.as_deref().map(|url| self.upstream.named(url)) {
             Some(Ok(target)) => target,
             Some(Err(error)) => {
+                let name = &wanted.name;
                 warn!("{name}@{version}: the upstream names no usable tarball URL: {error}");
-                self.upstream.tarball(name, file)
+                usual()
             }
-            None => self.upstream.tarball(name, file),
+            None => usual(),
         };
-        Some(Located { target, known: true })
+        Some(Located { target, known: true, integrity: said.digests() })
     }
+}
+
+fn absent(wanted: &Wanted) -> Failure {
+    Failure::no_tarball(wanted.file.as_str())
 }

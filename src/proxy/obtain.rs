@@ -50,7 +50,7 @@ impl Door {
             return Err(failure);
         }
         let mut http_cache = HttpCache::new();
-        self.enable(&mut http_cache);
+        self.enable(&mut http_cache, self.documents);
         http_cache.set_cache_key(key.to_pingora());
         let held = match self.look(&mut http_cache, confirm, behalf.ticket).await? {
             Look::Held(entry) => return Ok(Obtained::Held(entry, CacheState::Hit)),

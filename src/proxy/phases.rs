@@ -6,14 +6,12 @@ use super::failure::Failure;
 use super::{Proxy, packument, tarball, write};
 use async_trait::async_trait;
 use log::{error, warn};
-use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::http::ResponseHeader;
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::conditional_filter;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
-use pingora_cache::{
-    CacheKey, CacheMeta, CachePhase, ForcedFreshness, HitHandler, NoCacheReason, RespCacheable,
-};
+use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, HitHandler, NoCacheReason};
 use pingora_proxy::{FailToProxy, ProxyHttp, RangeType, Session, range_header_filter};
 
 /// Ranges answered in one response; more are answered with the whole (Pingora's own default).
@@ -35,19 +33,22 @@ impl ProxyHttp for Proxy {
     }
 
     fn request_cache_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
-        if matches!(ctx.plan, Plan::Answered) {
-            return Ok(());
+        match ctx.plan {
+            Plan::Packument(_) => self.door.enable(&mut session.cache, self.door.documents),
+            Plan::Tarball(_) => self.door.enable(&mut session.cache, self.door.tarballs),
+            Plan::Answered => {}
         }
-        self.door.enable(&mut session.cache);
-        let limit = usize::try_from(self.door.policy.tarball_limit).unwrap_or(usize::MAX);
-        session.cache.set_max_file_size_bytes(limit);
         Ok(())
     }
 
     fn cache_key_callback(&self, _session: &Session, ctx: &mut Ctx) -> Result<CacheKey> {
         match &ctx.plan {
             Plan::Packument(plan) => Ok(self.door.packument_key(&plan.ask.name).to_pingora()),
-            Plan::Tarball(plan) => Ok(plan.key.to_pingora()),
+            Plan::Tarball(plan) => {
+                let mut key = plan.key.to_pingora();
+                key.extensions.insert(plan.found.clone());
+                Ok(key)
+            }
             Plan::Answered => Error::e_explain(ErrorType::InternalError, "nothing to look up"),
         }
     }
@@ -103,68 +104,12 @@ impl ProxyHttp for Proxy {
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-        match &ctx.plan {
-            Plan::Tarball(_) => Ok(true),
-            _ => self.door.fetch_packument(session, ctx).await.map(|()| false),
-        }
+        self.door.fetch_packument(session, ctx).await.map(|()| false)
     }
 
-    async fn upstream_peer(&self, _session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
-        ctx.asking_upstream();
-        match &ctx.plan {
-            Plan::Tarball(plan) => self.door.upstream.peer(&plan.located.target).await,
-            _ => Error::e_explain(ErrorType::InternalError, "nothing to ask an upstream for"),
-        }
-    }
-
-    fn fail_to_connect(
-        &self,
-        _session: &mut Session,
-        peer: &HttpPeer,
-        ctx: &mut Ctx,
-        mut error: Box<Error>,
-    ) -> Box<Error> {
-        if let Plan::Tarball(plan) = &mut ctx.plan {
-            // Perhaps another of its addresses answers.
-            self.door.upstream.failed(&plan.located.target, peer);
-            plan.connects += 1;
-            error.set_retry(plan.connects < self.door.upstream.attempts(&plan.located.target));
-        }
-        error
-    }
-
-    async fn upstream_request_filter(
-        &self,
-        _session: &mut Session,
-        request: &mut RequestHeader,
-        ctx: &mut Ctx,
-    ) -> Result<()> {
-        if let Plan::Tarball(plan) = &ctx.plan {
-            let via = ctx.behalf.via.as_deref();
-            *request = self.door.upstream.request(&plan.located.target, &[], via)?;
-        }
-        Ok(())
-    }
-
-    async fn upstream_response_filter(
-        &self,
-        _session: &mut Session,
-        header: &mut ResponseHeader,
-        ctx: &mut Ctx,
-    ) -> Result<()> {
-        self.door.tarball_answered(ctx, header).await
-    }
-
-    fn response_cache_filter(
-        &self,
-        _session: &Session,
-        header: &ResponseHeader,
-        ctx: &mut Ctx,
-    ) -> Result<RespCacheable> {
-        Ok(match &ctx.plan {
-            Plan::Tarball(_) => self.door.keep_tarball(header),
-            _ => RespCacheable::Uncacheable(NoCacheReason::Custom("not a tarball")),
-        })
+    // NOPAR asks upstreams itself: a fetch serves many requests, and outlives each of them.
+    async fn upstream_peer(&self, _session: &mut Session, _ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+        Error::e_explain(ErrorType::InternalError, "nothing to ask an upstream for")
     }
 
     async fn response_filter(
@@ -173,10 +118,16 @@ impl ProxyHttp for Proxy {
         header: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        ctx.cache_state = state_of(session);
         match &ctx.plan {
-            Plan::Packument(plan) => self.door.dress_packument(plan, ctx.cache_state, header),
-            _ => tarball::dress(header, ctx.cache_state),
+            Plan::Packument(plan) => {
+                ctx.cache_state = state_of(session);
+                self.door.dress_packument(plan, ctx.cache_state, header)
+            }
+            Plan::Tarball(plan) => {
+                ctx.cache_state = plan.state;
+                tarball::dress(header, plan.state)
+            }
+            Plan::Answered => Ok(()),
         }
     }
 

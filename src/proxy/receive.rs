@@ -5,6 +5,7 @@ use super::Door;
 use super::behalf::via;
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
+use super::tarball::Wanted;
 use super::write;
 use crate::base_url::{BaseUrl, trusted};
 use crate::negotiate;
@@ -99,7 +100,10 @@ impl Door {
                 self.packument(ctx, ask(name, Want::DistTags), confirm).await
             }
             Route::Tarball { name, file } => {
-                self.tarball(session, ctx, name, file, base, confirm).await
+                let key = self.tarball_key(&name, &file);
+                let behalf = ctx.behalf.clone();
+                let wanted = Wanted { key, name, file, base, behalf };
+                self.tarball(session, ctx, wanted, confirm).await
             }
             Route::Ping => {
                 Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None)

@@ -5,7 +5,7 @@ use super::Door;
 use super::behalf::Behalf;
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
-use crate::cache::{Asked, Entry};
+use crate::cache::{Entry, Key, Terms};
 use crate::document::{self, BuildError, DocumentLost};
 use crate::npm::{Document, PackageName};
 use crate::upstream::Answer;
@@ -17,7 +17,7 @@ use log::{error, info, warn};
 use pingora::http::ResponseHeader;
 use pingora_cache::{CacheMeta, CachePhase, HttpCache, NoCacheReason};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// What became of a document.
 pub(super) enum Refreshed {
@@ -84,15 +84,18 @@ impl Door {
         let refreshed = self.ask_upstream(http_cache, ask, held, behalf, asked).await;
         match &refreshed {
             Ok(_) => self.negatives.forget(&key),
-            Err(failure) => {
-                let absent = failure.status.is_client_error();
-                let ttl = if absent { self.policy.not_found_ttl } else { Duration::ZERO };
-                // An outage is everybody's; that something is not there may change while it is told.
-                let ticket = if absent { asked } else { self.cache.next_ticket() };
-                self.negatives.put(&key, failure.clone(), ttl, ticket);
-            }
+            Err(failure) => self.remember(&key, failure, asked),
         }
         refreshed
+    }
+
+    /// Remembers for a while why there is no `key`; `asked` is when the upstream was asked.
+    pub(super) fn remember(&self, key: &Key, failure: &Failure, asked: u64) {
+        let absent = failure.status.is_client_error();
+        let ttl = if absent { self.policy.not_found_ttl } else { failure.patience() };
+        // An outage is everybody's; that something is not there may change while it is told.
+        let ticket = if absent { asked } else { self.cache.next_ticket() };
+        self.negatives.put(key, failure.clone(), ttl, ticket);
     }
 
     async fn ask_upstream(
@@ -205,7 +208,7 @@ impl Door {
         let created: SystemTime = self.clock.to_system(now);
         // When the upstream fails, what is held is served whatever its age.
         let mut meta = CacheMeta::new(fresh_until, created, 0, u32::MAX, header);
-        meta.extensions_mut().insert(Asked(asked));
+        meta.extensions_mut().insert(Terms::of_document(asked));
         meta
     }
 }
@@ -264,11 +267,7 @@ fn is_gzip(headers: &HeaderMap) -> bool {
 }
 
 fn gone(status: StatusCode) -> Failure {
-    if status.as_u16() == 451 {
-        let error = "the upstream registry withholds this package for legal reasons";
-        return Failure::new(status, error, "unavailable_for_legal_reasons");
-    }
-    Failure::no_package()
+    if status.as_u16() == 451 { Failure::withheld() } else { Failure::no_package() }
 }
 
 fn unusable(name: &PackageName, error: &BuildError) -> Failure {

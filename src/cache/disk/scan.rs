@@ -11,7 +11,7 @@ use std::time::SystemTime;
 /// The file that says which layout a cache directory has.
 const MARK: &str = "nopar-cache-format";
 /// The layout of this NOPAR.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 const TEMPORARY: &str = "tmp";
 
 /// Why a cache directory cannot be used.

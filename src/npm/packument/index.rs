@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::super::integrity::Integrity;
 use super::super::name::PackageName;
 use super::super::selector::Selector;
 use super::super::tarball::{TarballName, basename_of};
@@ -120,6 +121,11 @@ impl Index {
 }
 
 impl IndexedVersion {
+    /// What the tarball's bytes must digest to, if that was said in a way that can be checked.
+    pub fn digests(&self) -> Option<Integrity> {
+        Integrity::of_dist(self.integrity.as_deref(), self.shasum.as_deref()).ok()
+    }
+
     fn of(document: &Document<'_>, version: &Key<'_>, entry: &Entry<'_>) -> Self {
         let said = |key| {
             let dist = entry.dist()?;

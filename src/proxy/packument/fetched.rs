@@ -10,7 +10,7 @@ use crate::proxy::refresh::{Refreshed, Sent};
 use crate::proxy::write;
 use crate::view::{self, Ask, View, ViewError};
 use log::{error, warn};
-use pingora::Result;
+use pingora::{Error, ErrorType, Result};
 use pingora_cache::{CachePhase, NoCacheReason};
 use pingora_proxy::Session;
 use std::sync::Arc;
@@ -26,7 +26,9 @@ impl Door {
         session: &mut Session,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        let Plan::Packument(plan) = &ctx.plan else { return Ok(()) };
+        let Plan::Packument(plan) = &ctx.plan else {
+            return Error::e_explain(ErrorType::InternalError, "a tarball that was found is lost");
+        };
         let (ask, behalf) = (plan.ask.clone(), ctx.behalf.clone());
         let stale = session.cache.enabled() && matches!(session.cache.phase(), CachePhase::Stale);
         let held = plan.entry.clone().filter(|_| stale);

@@ -60,7 +60,7 @@ async fn another_origins_tarball_is_fetched_without_the_token() {
     let (upstream, cdn) = (FakeUpstream::start().await, FakeUpstream::start().await);
     cdn.file("/files/a.tgz?sig=1", "bytes of a");
     let url = format!("{}/files/a.tgz?sig=1", cdn.url());
-    upstream.package("a").version("1.0.0", |v| v.tarball_url(&url));
+    upstream.package("a").version("1.0.0", |v| v.tarball("bytes of a").tarball_url(&url));
     let nopar = with_token(&upstream).start().await;
     nopar.get("/a").await.expect(200);
     let tarball = nopar.get("/a/-/a-1.0.0.tgz").await.expect(200);
@@ -75,12 +75,13 @@ async fn a_redirect_elsewhere_is_followed_without_the_token() {
     let (upstream, other) = (FakeUpstream::start().await, FakeUpstream::start().await);
     upstream.package("a").version("1.0.0", |v| v);
     other.document("a", serde_json::to_vec(&upstream.packument("a")).expect("JSON"));
-    other.file("/moved.tgz", "moved");
+    let tarball = upstream.tarball("a", "1.0.0");
+    other.file("/moved.tgz", tarball.clone());
     upstream.next("GET /a", Fault::redirect(&format!("{}/a", other.url())));
     upstream.next("GET /a/-/a-1.0.0.tgz", Fault::redirect(&format!("{}/moved.tgz", other.url())));
     let nopar = with_token(&upstream).start().await;
     nopar.get("/a").await.expect(200);
-    assert_eq!(nopar.get("/a/-/a-1.0.0.tgz").await.expect(200).body, b"moved");
+    assert_eq!(nopar.get("/a/-/a-1.0.0.tgz").await.expect(200).body, tarball);
     assert_eq!(shown(&other), [("/a".to_owned(), None), ("/moved.tgz".to_owned(), None)]);
     let all_with = |seen: &[(String, Option<String>)]| {
         seen.iter().all(|(_, authorization)| authorization.as_deref() == Some(BEARER))

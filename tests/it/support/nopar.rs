@@ -173,6 +173,11 @@ impl TestNopar {
         self.clock.advance(by);
     }
 
+    /// Makes its clock jump by as much as a failure of the upstream is remembered.
+    pub(crate) fn forget_failures(&self) {
+        self.advance(Duration::from_secs(2));
+    }
+
     /// Tells it to stop, without waiting.
     pub(crate) fn begin_stop(&self) {
         self.running.as_ref().expect("a running NOPAR").begin_stop();

@@ -86,7 +86,8 @@ async fn a_tarball_on_another_host_is_fetched_from_there() {
     let (upstream, cdn) = (FakeUpstream::start().await, FakeUpstream::start().await);
     cdn.file("/files/a.tgz?t=1", "bytes of a");
     let package = upstream.package("a");
-    package.version("1.0.0", |v| v.tarball_url(&format!("{}/files/a.tgz?t=1", cdn.url())));
+    let url = format!("{}/files/a.tgz?t=1", cdn.url());
+    package.version("1.0.0", |v| v.tarball("bytes of a").tarball_url(&url));
     let nopar = TestNopar::with(&upstream).start().await;
     for _ in 0..2 {
         let answer = nopar.get("/a/-/a-1.0.0.tgz").await.expect(200);

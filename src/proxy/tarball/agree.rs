@@ -1,0 +1,68 @@
+//! What is held of a tarball must agree with what is held of its packument.
+//! Knows nothing of how either came in.
+//!
+//! `npm ci` on a cold cache asks for tarballs alone: they are kept with their digests, and compared
+//! as soon as their packument is there, and again when it changes. One comparison per generation of
+//! the packument; after it, a hit costs two lookups in memory.
+
+use super::Wanted;
+use crate::cache::Entry;
+use crate::npm::{Digester, Integrity};
+use crate::proxy::Door;
+use log::error;
+use std::io;
+use std::sync::Arc;
+
+impl Door {
+    /// The tarball that is held, if its packument does not speak against it. One that it speaks
+    /// against is dropped.
+    pub(super) async fn held_tarball(&self, wanted: &Wanted) -> Option<Arc<Entry>> {
+        let entry = self.cache.get(&wanted.key).await?;
+        let Some(packument) = self.cache.get(&self.packument_key(&wanted.name)).await else {
+            return Some(entry);
+        };
+        if entry.agrees_with(&packument) {
+            return Some(entry);
+        }
+        if let Some(expected) = self.said_of(&packument, wanted).await
+            && !self.is(&entry, &expected).await
+        {
+            if self.cache.discard(&entry) {
+                let computed = entry.integrity().map(Integrity::to_string).unwrap_or_default();
+                error!(
+                    "{}: dropped: its digests are {computed}, and its packument says {expected}",
+                    wanted.key.shown()
+                );
+            }
+            return None;
+        }
+        entry.set_agreed(&packument);
+        Some(entry)
+    }
+
+    /// What a packument says of a tarball's digests, if anything.
+    async fn said_of(&self, packument: &Arc<Entry>, wanted: &Wanted) -> Option<Integrity> {
+        let index = self.index_of(packument).await.ok()?;
+        let (_, said) = index.by_file(&wanted.name, &wanted.file)?;
+        said.digests()
+    }
+
+    async fn is(&self, entry: &Arc<Entry>, expected: &Integrity) -> bool {
+        let known = entry.integrity().and_then(|computed| computed.matches(expected));
+        match known {
+            Some(is) => is,
+            // A rare algorithm, which was not computed when it came in.
+            None => self.compute(entry, expected).await.is_ok_and(|is| is),
+        }
+    }
+
+    async fn compute(&self, entry: &Arc<Entry>, expected: &Integrity) -> io::Result<bool> {
+        let mut digester = Digester::new(Some(expected));
+        let mut number = 0;
+        while let Some(chunk) = self.cache.chunk(entry, number).await? {
+            digester.update(&chunk);
+            number += 1;
+        }
+        Ok(digester.finish().matches(expected) == Some(true))
+    }
+}

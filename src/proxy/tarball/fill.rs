@@ -1,0 +1,189 @@
+//! Fetching one tarball and keeping it, under pingora-cache's lock of its key; a task of its own.
+//! Knows nothing of who reads along.
+
+use super::Wanted;
+use crate::cache::{GrowingHit, Terms};
+use crate::inflight::Working;
+use crate::proxy::Door;
+use crate::proxy::failure::Failure;
+use crate::proxy::locate::Located;
+use crate::upstream::{Body, FetchError, Opened};
+use http::StatusCode;
+use http::header::{self, HeaderMap};
+use log::{info, warn};
+use pingora::http::ResponseHeader;
+use pingora_cache::{CacheEntryId, CacheMeta, HttpCache, NoCacheReason};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A tarball never changes under its name; ten years is for ever.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+const TARBALL_CONTROL: &str = "public, max-age=31536000, immutable";
+
+/// Who began it is told as soon as others may read along, or why there is nothing to read.
+type Begun = oneshot::Sender<Result<GrowingHit, Failure>>;
+
+/// One fetch.
+pub(super) struct Filling {
+    door: Arc<Door>,
+    http_cache: HttpCache,
+    wanted: Wanted,
+    /// A stop waits for it.
+    _working: Working,
+}
+
+impl Filling {
+    /// Fetches what is `wanted` with a cache that holds the lock of its key.
+    pub(super) fn new(door: &Arc<Door>, http_cache: HttpCache, wanted: Wanted) -> Filling {
+        let _working = door.in_flight.begin();
+        Filling { door: Arc::clone(door), http_cache, wanted, _working }
+    }
+
+    pub(super) async fn run(mut self, begun: Begun) {
+        let (door, key) = (Arc::clone(&self.door), self.wanted.key.clone());
+        let remembered = door.negatives.since(&key, self.wanted.behalf.ticket);
+        let asked = door.cache.next_ticket();
+        let opened = match remembered {
+            Some(failure) => Err(failure),
+            None => {
+                let opened = self.open(asked).await;
+                // Newer than the packument that may have been looked into.
+                opened.inspect_err(|failure| door.remember(&key, failure, door.cache.next_ticket()))
+            }
+        };
+        match opened {
+            Err(failure) => {
+                self.let_go();
+                let _ = begun.send(Err(failure));
+            }
+            Ok((body, hit)) => {
+                // Who began it may be gone already; the cache is not.
+                let _ = begun.send(Ok(hit));
+                match self.pump(body).await {
+                    Ok(()) => door.negatives.forget(&key),
+                    Err(failure) => door.remember(&key, &failure, door.cache.next_ticket()),
+                }
+                self.let_go();
+            }
+        }
+    }
+
+    /// Lets go of the lock, if it is still held, and breaks off a body that did not come to its end.
+    fn let_go(&mut self) {
+        if self.http_cache.enabled() {
+            self.http_cache.disable(NoCacheReason::UpstreamError);
+        }
+    }
+
+    /// Up to where others can read along.
+    async fn open(&mut self, asked: u64) -> Result<(Body, GrowingHit), Failure> {
+        let door = &self.door;
+        let located = door.locate(&self.wanted).await?;
+        let integrity = located.integrity.clone();
+        let opened = door.open_tarball(&self.wanted, located).await?;
+        let header = dress_upstream(&opened.headers);
+        let now = door.clock.to_system(door.clock.now());
+        let mut meta = CacheMeta::new(now + FOR_EVER, now, 0, u32::MAX, header);
+        let longest = door.policy.tarball_limit;
+        meta.extensions_mut().insert(Terms { asked, integrity, longest });
+        self.http_cache.set_cache_meta(meta);
+        let growing = match self.http_cache.set_miss_handler().await {
+            Ok(()) => self.http_cache.miss_handler().and_then(|handler| handler.entry_id()),
+            Err(error) => {
+                warn!("cache: {}: {error}", self.wanted.key.shown());
+                None
+            }
+        };
+        let growing = growing.map(CacheEntryId::get);
+        let growing = growing.and_then(|id| self.door.cache.growing_by_id(id));
+        let hit = growing.and_then(|growing| GrowingHit::of(&growing));
+        Ok((opened.body, hit.ok_or_else(Failure::internal)?))
+    }
+
+    /// From the upstream into the cache, piece by piece.
+    async fn pump(&mut self, body: Body) -> Result<(), Failure> {
+        let patience = self.door.policy.tarball_timeout;
+        let shown = self.wanted.key.shown().to_owned();
+        match tokio::time::timeout(patience, self.pump_all(body)).await {
+            Ok(pumped) => pumped.inspect_err(|failure| warn!("{shown}: {}", failure.error)),
+            Err(_) => {
+                warn!("{shown}: not there after {} s, given up", patience.as_secs_f64());
+                Err(Failure::timeout())
+            }
+        }
+    }
+
+    async fn pump_all(&mut self, mut body: Body) -> Result<(), Failure> {
+        while let Some(piece) = body.next().await.map_err(|error| self.broken(&error))? {
+            let handler = self.http_cache.miss_handler().ok_or_else(Failure::internal)?;
+            if handler.write_body(piece, false).await.is_err() {
+                // Not kept, and nobody reads it: its upstream need not send the rest.
+                return Ok(());
+            }
+        }
+        body.release().await;
+        // Said in the log by the cache: wrong bytes, or a disk that takes no more.
+        match self.http_cache.finish_miss_handler().await {
+            Err(error) if error.etype() == &pingora::ErrorType::ReadError => {
+                Err(Failure::cut_tarball())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn broken(&self, error: &FetchError) -> Failure {
+        warn!("{}: broken off: {error}", self.wanted.key.shown());
+        if error.is_timeout() { Failure::timeout() } else { Failure::cut_tarball() }
+    }
+}
+
+impl Door {
+    /// Asks where the tarball is, and elsewhere if it is not there.
+    async fn open_tarball(
+        self: &Arc<Self>,
+        wanted: &Wanted,
+        mut located: Located,
+    ) -> Result<Opened, Failure> {
+        loop {
+            let opened = self.upstream.open(&located.target, &[], wanted.behalf.via.as_deref());
+            let opened = opened.await.map_err(|error| {
+                warn!("{}: {error}", wanted.key.shown());
+                Failure::fetch(&error)
+            })?;
+            match opened.status.as_u16() {
+                200 => return Ok(opened),
+                404 | 410 if !located.known => {
+                    located = self.locate_anew(wanted).await?;
+                    info!("{} is at {}", wanted.key.shown(), located.target);
+                }
+                404 | 410 => return Err(Failure::no_tarball(wanted.file.as_str())),
+                451 => return Err(Failure::withheld()),
+                _ => {
+                    warn!("{}: the upstream answered {}", located.target, opened.status);
+                    let retry_after = opened.headers.get(header::RETRY_AFTER);
+                    let retry_after = retry_after.and_then(|value| value.to_str().ok());
+                    return Err(Failure::upstream_status(opened.status, retry_after));
+                }
+            }
+        }
+    }
+}
+
+/// Of an upstream's header what clients may see, and what the body is.
+fn dress_upstream(headers: &HeaderMap) -> ResponseHeader {
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(8)).expect("200 is a status");
+    let mut put = |name: header::HeaderName, value: &[u8]| {
+        // Values that came in a header can go into one.
+        let _ = header.insert_header(name, value);
+    };
+    for name in [header::CONTENT_LENGTH, header::ETAG, header::LAST_MODIFIED] {
+        if let Some(value) = headers.get(&name) {
+            put(name, value.as_bytes());
+        }
+    }
+    put(header::CONTENT_TYPE, b"application/octet-stream");
+    put(header::ACCEPT_RANGES, b"bytes");
+    put(header::CACHE_CONTROL, TARBALL_CONTROL.as_bytes());
+    header
+}

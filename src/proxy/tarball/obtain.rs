@@ -1,0 +1,101 @@
+//! An absent tarball: joins the one request for it that is under way, or begins it.
+//! Knows nothing of upstreams.
+
+use super::Wanted;
+use super::fill::Filling;
+use crate::cache::{Found, GrowingHit, Wrong};
+use crate::proxy::Door;
+use crate::proxy::failure::Failure;
+use log::warn;
+use pingora_cache::lock::LockStatus;
+use pingora_cache::storage::HitHandler;
+use pingora_cache::{CacheMeta, HttpCache, NoCacheReason};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// What a look at the cache led to.
+enum Look {
+    /// It is there, or on its way.
+    Found(CacheMeta, HitHandler),
+    /// It is to be fetched; the lock is ours.
+    Fetch,
+}
+
+impl Door {
+    /// The tarball, as soon as its first bytes may be sent; short ones when they are there and right.
+    ///
+    /// # Errors
+    /// Why there is none. All who waited for the same get the same failure.
+    pub(super) async fn obtain_tarball(
+        self: &Arc<Self>,
+        wanted: &Wanted,
+    ) -> Result<Found, Failure> {
+        let mut http_cache = HttpCache::new();
+        self.enable(&mut http_cache, self.tarballs);
+        http_cache.set_cache_key(wanted.key.to_pingora());
+        match look(&mut http_cache).await? {
+            Look::Found(meta, handler) => match handler.as_any().downcast_ref::<GrowingHit>() {
+                None => Ok(Found::new(meta, handler)),
+                Some(hit) => {
+                    let growing = Arc::clone(hit.growing());
+                    growing.begun().await.map_err(|wrong| broken(wrong.as_ref()))?;
+                    Ok(Found::new(growing.meta(self.cache.clock()), handler))
+                }
+            },
+            Look::Fetch => {
+                if let Some(found) = self.come_meanwhile(wanted).await {
+                    http_cache.disable(NoCacheReason::InternalError);
+                    return found;
+                }
+                let (begun, wait) = oneshot::channel();
+                // A task of its own: whoever leaves, it goes on for the others and for the cache.
+                tokio::spawn(Filling::new(self, http_cache, wanted.clone()).run(begun));
+                let hit = wait.await.unwrap_or_else(|_| Err(Failure::internal()))?;
+                self.read_along(hit).await
+            }
+        }
+    }
+
+    /// What came between the lookup and the lock.
+    async fn come_meanwhile(&self, wanted: &Wanted) -> Option<Result<Found, Failure>> {
+        if let Some(entry) = self.held_tarball(wanted).await {
+            return self.cache.open_body(&entry).await.ok().map(Ok);
+        }
+        let growing = self.cache.growing(&wanted.key)?;
+        Some(self.read_along(GrowingHit::of(&growing)?).await)
+    }
+
+    async fn read_along(&self, hit: GrowingHit) -> Result<Found, Failure> {
+        hit.growing().begun().await.map_err(|wrong| broken(wrong.as_ref()))?;
+        Ok(self.cache.open_growing(hit))
+    }
+}
+
+/// pingora-cache's lookup and lock.
+async fn look(http_cache: &mut HttpCache) -> Result<Look, Failure> {
+    loop {
+        let found = http_cache.cache_lookup().await.map_err(|error| {
+            warn!("cache: a lookup failed: {error}");
+            Failure::internal()
+        })?;
+        if let Some((meta, handler)) = found {
+            return Ok(Look::Found(meta, handler));
+        }
+        if !http_cache.is_cache_locked() {
+            http_cache.cache_miss();
+            return Ok(Look::Fetch);
+        }
+        let outcome = http_cache.cache_lock_wait().await;
+        if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
+            warn!("a tarball was waited for in vain: its lock was held too long");
+            return Err(Failure::internal());
+        }
+    }
+}
+
+fn broken(wrong: Option<&Wrong>) -> Failure {
+    match wrong {
+        Some(wrong @ Wrong::Digest { .. }) => Failure::wrong_tarball(wrong),
+        _ => Failure::cut_tarball(),
+    }
+}

@@ -1,0 +1,228 @@
+//! One request to an upstream, up to the first byte of its answer's body; and that body, piece by piece.
+//! Knows nothing of what is asked for.
+
+use super::{Target, Upstream};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use pingora::ErrorType;
+use pingora::connectors::http::Connector;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::protocols::http::client::HttpSession;
+use pingora::upstreams::peer::HttpPeer;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Redirects followed for one request.
+const REDIRECTS: usize = 5;
+/// How many connections are tried when reused ones turn out to be dead.
+const ATTEMPTS: usize = 3;
+/// How much of a body nobody wants is read, to keep its connection.
+const WORTH_DRAINING: usize = 64 * 1024;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No connection, or it broke.
+    #[error("{target} could not be fetched: {source}")]
+    Connection {
+        /// What was asked for.
+        target: String,
+        /// What Pingora said.
+        source: Box<pingora::Error>,
+    },
+    /// It took too long.
+    #[error("{target} could not be fetched: it took longer than {} s", after.as_secs_f64())]
+    Timeout {
+        /// What was asked for.
+        target: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// It was too long.
+    #[error("{target} is longer than {limit} bytes (NOPAR_MAX_PACKUMENT)")]
+    TooLarge {
+        /// What was asked for.
+        target: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// It was redirected in circles, or to where nothing can be fetched.
+    #[error("{target} redirects too often, or not to an http or https URL")]
+    Redirect {
+        /// What was asked for.
+        target: String,
+    },
+}
+
+impl FetchError {
+    /// Whether time ran out, rather than something being wrong.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            FetchError::Timeout { .. } => true,
+            FetchError::Connection { source, .. } => matches!(
+                source.etype(),
+                ErrorType::ConnectTimedout
+                    | ErrorType::TLSHandshakeTimedout
+                    | ErrorType::ReadTimedout
+                    | ErrorType::WriteTimedout
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// An answer whose body is still to be read.
+pub struct Opened {
+    /// Where it came from, redirects followed.
+    pub target: Target,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Body,
+}
+
+/// A body on its way. Dropped before its end, its connection is closed.
+pub struct Body {
+    session: HttpSession,
+    peer: Box<HttpPeer>,
+    connector: Arc<Connector>,
+    target: String,
+    /// One of the requests that may go to the upstream at once.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Body {
+    /// The next piece; `None` after the last.
+    ///
+    /// # Errors
+    /// When the connection broke, or nothing came for too long: what came is not all.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, FetchError> {
+        let read = self.session.read_response_body().await;
+        read.map_err(|source| FetchError::Connection { target: self.target.clone(), source })
+    }
+
+    /// Hands the connection back, after the last piece.
+    pub async fn release(self) {
+        let idle = self.peer.options.idle_timeout;
+        self.connector.release_http_session(self.session, &*self.peer, idle).await;
+    }
+
+    /// Reads a body nobody wants, if it is short, to keep its connection.
+    async fn discard(mut self) {
+        let mut read = 0;
+        while let Ok(next) = self.next().await {
+            match next {
+                Some(piece) => read += piece.len(),
+                None => return self.release().await,
+            }
+            if read > WORTH_DRAINING {
+                return;
+            }
+        }
+    }
+}
+
+impl Upstream {
+    /// Asks for `target` and follows redirects, on behalf of a request that passed the NOPARs in
+    /// `via`.
+    ///
+    /// # Errors
+    /// When there is no answer. Any status is an answer.
+    pub async fn open(
+        &self,
+        target: &Target,
+        headers: &[(HeaderName, HeaderValue)],
+        via: Option<&str>,
+    ) -> Result<Opened, FetchError> {
+        let mut at = target.clone();
+        for _ in 0..=REDIRECTS {
+            let opened = self.ask(&at, headers, via).await?;
+            let Some(location) = redirect(opened.status, &opened.headers) else {
+                return Ok(opened);
+            };
+            let Ok(next) = at.redirected(location) else { break };
+            opened.body.discard().await;
+            at = next;
+        }
+        Err(FetchError::Redirect { target: target.to_string() })
+    }
+
+    async fn ask(
+        &self,
+        target: &Target,
+        headers: &[(HeaderName, HeaderValue)],
+        via: Option<&str>,
+    ) -> Result<Opened, FetchError> {
+        let broken = |source| FetchError::Connection { target: target.to_string(), source };
+        let permit = self.permit().await;
+        let mut attempt = 1;
+        loop {
+            let request = self.request(target, headers, via).map_err(broken)?;
+            let peer = self.peer(target).await.map_err(broken)?;
+            let (mut session, reused) = match self.connector.get_http_session(&*peer).await {
+                Ok(connected) => connected,
+                // Perhaps another of its addresses answers.
+                Err(error) => {
+                    self.failed(target, &peer);
+                    if attempt < self.attempts(target) {
+                        attempt += 1;
+                        continue;
+                    }
+                    return Err(broken(error));
+                }
+            };
+            match exchange(&mut session, &peer, request).await {
+                Ok(header) => {
+                    let body = Body {
+                        session,
+                        peer,
+                        connector: Arc::clone(&self.connector),
+                        target: target.to_string(),
+                        _permit: permit,
+                    };
+                    let (status, headers) = (header.status, header.headers.clone());
+                    return Ok(Opened { target: target.clone(), status, headers, body });
+                }
+                // The upstream closed an idle connection just as it was taken from the pool.
+                Err(error) if reused && attempt < ATTEMPTS && was_closed(&error) => attempt += 1,
+                Err(error) => return Err(broken(error)),
+            }
+        }
+    }
+}
+
+/// Whether the connection was gone, rather than the upstream slow.
+fn was_closed(error: &pingora::Error) -> bool {
+    let kind = error.etype();
+    matches!(kind, ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError)
+}
+
+/// Sends the request and reads the head of the answer.
+async fn exchange(
+    session: &mut HttpSession,
+    peer: &HttpPeer,
+    request: RequestHeader,
+) -> pingora::Result<ResponseHeader> {
+    session.set_read_timeout(peer.options.read_timeout);
+    session.set_write_timeout(peer.options.write_timeout);
+    session.write_request_header(Box::new(request)).await?;
+    session.finish_request_body().await?;
+    loop {
+        session.read_response_header().await?;
+        let Some(header) = session.response_header() else {
+            return pingora::Error::e_explain(ErrorType::InvalidHTTPHeader, "no response header");
+        };
+        if !header.status.is_informational() {
+            return Ok(header.clone());
+        }
+    }
+}
+
+fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<&str> {
+    let redirects = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
+    headers.get(header::LOCATION).filter(|_| redirects)?.to_str().ok()
+}
