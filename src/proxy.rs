@@ -132,8 +132,8 @@ impl Door {
         let mut overrides = CacheOptionOverrides::default();
         overrides.wait_timeout = Some(self.policy.fetch_timeout * 2);
         overrides.max_lock_retries = Some(LOCK_ROUNDS);
-        let eviction = Some(self.cache.eviction());
-        http_cache.enable(store, eviction, None, Some(self.lock), Some(overrides));
+        // The cache keeps its order itself: what it counts is always what it holds.
+        http_cache.enable(store, None, None, Some(self.lock), Some(overrides));
     }
 }
 

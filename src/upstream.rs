@@ -2,6 +2,7 @@
 //! Knows nothing of callers, caches or packuments' contents.
 
 mod fetch;
+mod health;
 mod open;
 mod peer;
 mod resolve;
@@ -16,6 +17,7 @@ use crate::config;
 use crate::npm::encode_segment;
 use crate::npm::name::PackageName;
 use crate::npm::tarball::TarballName;
+use health::Health;
 use http::header::{self, HeaderName, HeaderValue};
 use peer::Dialer;
 use pingora::connectors::http::Connector;
@@ -53,6 +55,7 @@ pub struct Upstream {
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
     via: String,
     fetch_timeout: Duration,
+    health: Health,
 }
 
 impl Upstream {
@@ -78,6 +81,7 @@ impl Upstream {
             authorization: authorization.transpose()?,
             via: format!("1.1 {pseudonym}"),
             fetch_timeout: config.fetch_timeout,
+            health: Health::default(),
         })
     }
 
@@ -126,6 +130,11 @@ impl Upstream {
     /// How many connections to `target` are worth a try: one per address, a few at the most.
     pub fn attempts(&self, target: &Target) -> usize {
         self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)
+    }
+
+    /// Whether it could not be reached just now: what is held need not wait for it.
+    pub fn is_down(&self) -> bool {
+        self.health.is_down()
     }
 
     /// Waits until one more request may go there.

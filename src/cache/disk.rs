@@ -10,10 +10,10 @@ use super::index::{Index, Row};
 use super::key::Key;
 use super::name::{FileName, Ids};
 use super::read;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use bytes::Bytes;
 use log::{error, info, warn};
-use pingora_cache::eviction::EvictionManager;
+use parking_lot::Mutex;
 use quick_cache::sync::Cache as QuickCache;
 use std::fs::File;
 use std::io;
@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+mod reconcile;
 mod scan;
 
 pub use scan::OpenError;
@@ -34,6 +35,10 @@ pub struct DiskCache {
     pub(super) ids: Ids,
     index: Index,
     eviction: Eviction,
+    /// Held while both change, so that the order knows what the index knows.
+    accounts: Mutex<()>,
+    /// When the directory was last looked through, in milliseconds since 1970.
+    reconciled: AtomicU64,
     clock: Clock,
     tickets: AtomicU64,
     files: QuickCache<u64, Arc<File>>,
@@ -62,6 +67,8 @@ impl DiskCache {
             ids,
             index: Index::new(),
             eviction: Eviction::new(limit),
+            accounts: Mutex::default(),
+            reconciled: AtomicU64::new(clock::to_millis(clock.now())),
             clock,
             tickets: AtomicU64::new(1),
             files: QuickCache::new(OPEN_FILES),
@@ -81,14 +88,22 @@ impl DiskCache {
     }
 
     fn found(&self, name: FileName) {
-        if let Some(older) = self.index.found(name) {
-            self.unlink(&older);
+        let accounts = self.accounts.lock();
+        let older = self.index.found(name);
+        let mut unwanted: Vec<FileName> = older.into_iter().collect();
+        // Of two generations the younger one counts.
+        if older.is_none_or(|older| older.id != name.id) {
+            older.inspect(|older| self.eviction.forget(older));
+            unwanted.extend(self.make_room_for(&name));
         }
-        for (hash, id) in self.eviction.admit(&name) {
-            if let Some(out) = self.index.remove(&hash, Some(id)) {
-                self.unlink(&out);
-            }
-        }
+        drop(accounts);
+        unwanted.iter().for_each(|name| self.unlink(name));
+    }
+
+    /// Enters a file into the order, and takes those out that no longer fit.
+    fn make_room_for(&self, name: &FileName) -> Vec<FileName> {
+        let out = self.eviction.admit(name);
+        out.into_iter().filter_map(|(hash, id)| self.index.remove(&hash, Some(id))).collect()
     }
 
     /// A number greater than that of every request and confirmation before it: see
@@ -100,11 +115,6 @@ impl DiskCache {
     /// The next such number: something was confirmed, or failed, just now.
     pub fn next_ticket(&self) -> u64 {
         self.tickets.fetch_add(1, Ordering::SeqCst) + 1
-    }
-
-    /// The order entries leave in, for `HttpCache::enable`.
-    pub fn eviction(&'static self) -> &'static (dyn EvictionManager + Sync) {
-        self.eviction.manager()
     }
 
     /// Bytes of all files.
@@ -224,8 +234,12 @@ impl DiskCache {
     }
 
     pub(super) fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
-        let name = self.index.remove(hash, id)?;
-        self.eviction.forget(&name);
+        let name = {
+            let _accounts = self.accounts.lock();
+            let name = self.index.remove(hash, id)?;
+            self.eviction.forget(&name);
+            name
+        };
         self.unlink(&name);
         Some(name)
     }
@@ -246,13 +260,20 @@ impl DiskCache {
         }
     }
 
-    /// Makes a new generation visible, and removes the one before it.
-    pub(super) fn publish(&self, row: Row) {
-        let id = row.name.id;
-        if let Some(old) = self.index.put(row).filter(|old| old.id != id) {
-            self.eviction.forget(&old);
-            self.unlink(&old);
+    /// Makes a new generation visible, and removes the one before it, and what no longer fits.
+    pub(super) fn publish(&'static self, row: Row) {
+        let name = row.name;
+        let mut unwanted = Vec::new();
+        {
+            let _accounts = self.accounts.lock();
+            if let Some(old) = self.index.put(row).filter(|old| old.id != name.id) {
+                self.eviction.forget(&old);
+                unwanted.push(old);
+            }
+            unwanted.extend(self.make_room_for(&name));
         }
+        unwanted.iter().for_each(|name| self.unlink(name));
+        self.reconcile_now_and_then();
     }
 
     pub(super) fn path_of(&self, name: &FileName) -> PathBuf {

@@ -1,9 +1,9 @@
 //! The order in which entries leave when the limit is reached: least recently used first.
-//! Knows nothing of files; pingora-cache purges what it names.
+//! Knows nothing of files.
 
 use super::entry::eviction_key;
 use super::name::FileName;
-use pingora_cache::eviction::EvictionManager;
+use pingora_cache::eviction::EvictionManager as _;
 use pingora_cache::eviction::simple_lru::Manager;
 use std::time::SystemTime;
 
@@ -20,12 +20,7 @@ impl Eviction {
         Eviction { manager: Manager::new(limit) }
     }
 
-    /// pingora-cache's view of it.
-    pub(super) fn manager(&self) -> &(dyn EvictionManager + Sync) {
-        &self.manager
-    }
-
-    /// Adds a file found at start. Returns those that no longer fit, as hash and generation.
+    /// Adds a file. Returns those that no longer fit, as hash and generation.
     pub(super) fn admit(&self, name: &FileName) -> Vec<([u8; 16], u64)> {
         let weight = usize::try_from(name.size).unwrap_or(usize::MAX);
         self.manager

@@ -50,6 +50,7 @@ impl Index {
                 place.insert(Row { name, entry: None });
                 None
             }
+            Place::Occupied(place) if place.get().name.id == name.id => None,
             Place::Occupied(place) if place.get().name.id > name.id => Some(name),
             Place::Occupied(mut place) => Some(place.insert(Row { name, entry: None }).name),
         }
@@ -74,6 +75,19 @@ impl Index {
         }
     }
 
+    /// Whether this very file is the current generation of its key.
+    pub(super) fn has(&self, name: &FileName) -> bool {
+        self.shard(&name.hash).read().get(&name.hash).is_some_and(|row| row.name == *name)
+    }
+
+    /// All files.
+    pub(super) fn names(&self) -> Vec<FileName> {
+        let names = |shard: &RwLock<HashMap<HashBinary, Row>>| {
+            shard.read().values().map(|row| row.name).collect::<Vec<_>>()
+        };
+        self.shards.iter().flat_map(names).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.read().len()).sum()
     }
@@ -93,6 +107,7 @@ mod tests {
         assert_eq!(index.found(name(2)), None);
         assert_eq!(index.found(name(1)), Some(name(1)));
         assert_eq!(index.found(name(3)), Some(name(2)));
+        assert_eq!(index.found(name(3)), None, "found again");
         assert_eq!(index.get(&[1; 16]).unwrap().name, name(3));
         assert_eq!(index.len(), 1);
     }

@@ -63,6 +63,7 @@ impl DiskCache {
     /// When the file is gone or cut: the entry has been dropped.
     pub async fn open_body(&'static self, entry: &Arc<Entry>) -> io::Result<Found> {
         let file = self.open_whole(entry).await?;
+        self.touch(entry);
         let handler = DiskHit::new(self, file, Arc::clone(entry));
         Ok(Found::new(entry.meta(self.clock()), Box::new(handler)))
     }

@@ -49,11 +49,14 @@ impl Door {
         Decision::GoOn
     }
 
-    /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed.
+    /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed;
+    /// with an upstream that just failed, stale for whatever time.
     fn may_be_sent(&self, entry: &Entry) -> bool {
         let fresh_until = entry.freshness().fresh_until;
         let now = self.clock.now();
-        fresh_until >= now || fresh_until + self.policy.stale_while_revalidate > now
+        fresh_until >= now
+            || fresh_until + self.policy.stale_while_revalidate > now
+            || self.upstream.is_down()
     }
 
     fn send_held(self: &Arc<Self>, entry: &Entry, view: Arc<View>, ask: &Ask) -> Decision {
@@ -62,7 +65,7 @@ impl Door {
             CacheState::Hit
         } else {
             self.update(ask);
-            CacheState::Updating
+            if self.upstream.is_down() { CacheState::Stale } else { CacheState::Updating }
         };
         Decision::View(view, state, self.age(entry))
     }

@@ -140,7 +140,11 @@ impl Upstream {
     ) -> Result<Opened, FetchError> {
         let mut at = target.clone();
         for _ in 0..=REDIRECTS {
-            let opened = self.ask(&at, headers, via).await?;
+            let opened = self.ask(&at, headers, via).await;
+            if self.is_own(&at) {
+                self.health.note(opened.is_ok());
+            }
+            let opened = opened?;
             let Some(location) = redirect(opened.status, &opened.headers) else {
                 return Ok(opened);
             };
