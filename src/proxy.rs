@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
-use crate::upstream::Upstream;
+use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
 use ipnet::IpNet;
@@ -58,7 +58,7 @@ pub struct Door {
     lock: &'static CacheKeyLockImpl,
     negatives: Negatives,
     updates: Updates,
-    upstream: Upstream,
+    upstreams: Upstreams,
     clock: Clock,
     in_flight: InFlight,
     policy: Policy,
@@ -68,7 +68,6 @@ pub struct Door {
 struct Policy {
     base_url: Option<BaseUrl>,
     trusted_proxies: Vec<IpNet>,
-    auto_forward: bool,
     packument_ttl: Duration,
     stale_while_revalidate: Duration,
     not_found_ttl: Duration,
@@ -86,18 +85,18 @@ struct Policy {
 const LOCK_ROUNDS: usize = 1000;
 
 impl Door {
-    /// A door to `cache` and `upstream`. `cache` and the lock live as long as the process, as
+    /// A door to `cache` and `upstreams`. `cache` and the lock live as long as the process, as
     /// pingora-cache wants it.
     pub fn new(
         config: &Config,
         cache: &'static DiskCache,
-        upstream: Upstream,
+        upstreams: Upstreams,
         clock: Clock,
         in_flight: InFlight,
         pseudonym: String,
     ) -> Door {
         let memory = Arc::new(Memory::new(config.cache.memory_size));
-        let age_timeout = config.upstream.fetch_timeout + Duration::from_secs(10);
+        let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,
             views: Views::new(cache, Arc::clone(&memory)),
@@ -105,7 +104,7 @@ impl Door {
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
             negatives: Negatives::new(clock.clone()),
             updates: Updates::new(clock.clone()),
-            upstream,
+            upstreams,
             clock,
             in_flight,
             policy: Policy::new(config, pseudonym),
@@ -113,11 +112,11 @@ impl Door {
     }
 
     fn packument_key(&self, name: &PackageName) -> Key {
-        Key::packument(self.upstream.root(), name)
+        Key::packument(self.upstreams.of(name).root(), name)
     }
 
     fn tarball_key(&self, name: &PackageName, file: &TarballName) -> Key {
-        Key::tarball(self.upstream.root(), name, file.as_str())
+        Key::tarball(self.upstreams.of(name).root(), name, file.as_str())
     }
 
     /// Switches pingora-cache on for a request.
@@ -142,7 +141,6 @@ impl Policy {
         Policy {
             base_url: config.server.base_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
-            auto_forward: config.upstream.auto_forward,
             packument_ttl: config.cache.meta_ttl,
             stale_while_revalidate: config.cache.stale_while_revalidate,
             not_found_ttl: config.cache.not_found_ttl,
@@ -150,7 +148,7 @@ impl Policy {
             // A tarball that does not fit would push out everything else, and then itself.
             tarball_limit: config.limits.tarball_size.min(config.cache.size),
             access_log: config.log.access,
-            fetch_timeout: config.upstream.fetch_timeout,
+            fetch_timeout: config.longest_fetch(),
             pseudonym,
         }
     }

@@ -1,13 +1,19 @@
-//! The registry NOPAR fetches from: its addresses, its credentials, the way to it.
+//! The registries NOPAR fetches from: their addresses, their credentials, the way to them.
 //! Knows nothing of callers, caches or packuments' contents.
 
+mod address;
+mod authorities;
+mod choice;
 mod fetch;
+mod guard;
 mod peer;
 mod resolve;
 mod target;
 mod tunnel;
 
+pub use choice::Upstreams;
 pub use fetch::{Answer, FetchError};
+pub use guard::is_forbidden;
 pub use target::{BadTarget, Target};
 
 use crate::config;
@@ -19,6 +25,7 @@ use peer::Dialer;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::upstreams::peer::HttpPeer;
+use std::path::Path;
 use std::time::Duration;
 
 /// An upstream cannot be made of this configuration.
@@ -27,6 +34,9 @@ pub enum SetUpError {
     /// A configured text cannot be sent as a header.
     #[error("{0} holds a character that cannot be sent in a header")]
     Header(&'static str),
+    /// Certificates of authorities cannot be read.
+    #[error("{0}")]
+    Authorities(String),
     /// The upstream's URL has no host.
     #[error(transparent)]
     Target(#[from] BadTarget),
@@ -47,14 +57,22 @@ pub struct Upstream {
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
     via: String,
     fetch_timeout: Duration,
+    is_asked: bool,
 }
 
 impl Upstream {
-    /// The upstream of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3).
+    /// The upstream of `config`, of this number among all; `usual_ca` is the file of authorities that
+    /// Pingora's connections trust without being told, and `pseudonym` names this process in `Via`
+    /// headers (RFC 9110 §7.6.3).
     ///
     /// # Errors
-    /// When the configured URL, user agent or token cannot be used.
-    pub fn new(config: &config::Upstream, pseudonym: &str) -> Result<Upstream, SetUpError> {
+    /// When the configured URL, user agent, token or certificates cannot be used.
+    fn new(
+        config: &config::Upstream,
+        number: usize,
+        usual_ca: Option<&Path>,
+        pseudonym: &str,
+    ) -> Result<Upstream, SetUpError> {
         let authorization = config.token.as_ref().map(|token| {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
                 .map_err(|_| SetUpError::Header("the upstream's token"))?;
@@ -64,14 +82,20 @@ impl Upstream {
         Ok(Upstream {
             root: Target::parse(&config.url)?,
             root_text: config.url.as_str().trim_end_matches('/').to_owned(),
-            dialer: Dialer::new(config),
+            dialer: Dialer::new(config, number, usual_ca)?,
             connector: Connector::new(Some(peer::connector_options(config))),
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
                 .map_err(|_| SetUpError::Header("the user agent"))?,
             authorization: authorization.transpose()?,
             via: format!("1.1 {pseudonym}"),
             fetch_timeout: config.fetch_timeout,
+            is_asked: config.auto_forward,
         })
+    }
+
+    /// Whether it may be asked at all; else only what is held of its packages is served.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked
     }
 
     /// Its root URL: what tells it from other upstreams.
@@ -105,7 +129,8 @@ impl Upstream {
     /// A connection's description for Pingora: address resolved, options set.
     ///
     /// # Errors
-    /// When the host's name cannot be resolved.
+    /// When the host's name cannot be resolved, or `target` is where this upstream may not lead
+    /// ([`is_forbidden`]).
     pub async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
         self.dialer.peer(target).await
     }

@@ -30,7 +30,7 @@ impl Door {
         base: &BaseUrl,
         behalf: &Behalf,
     ) -> Result<Located, Failure> {
-        let usual = Located { target: self.upstream.tarball(name, file), known: false };
+        let usual = Located { target: self.upstreams.of(name).tarball(name, file), known: false };
         let Some(entry) = self.cache.get(&self.packument_key(name)).await else { return Ok(usual) };
         // A damaged index is dropped; then nothing is known.
         let Ok(index) = self.index_of(&entry).await else { return Ok(usual) };
@@ -56,7 +56,7 @@ impl Door {
         behalf: &Behalf,
     ) -> Result<Located, Failure> {
         let index = self.obtain_index(name, base, false, behalf).await?;
-        let tried = self.upstream.tarball(name, file);
+        let tried = self.upstreams.of(name).tarball(name, file);
         self.in_index(&index, name, file)
             .filter(|located| located.target != tried)
             .ok_or_else(|| Failure::no_tarball(file.as_str()))
@@ -64,13 +64,13 @@ impl Door {
 
     fn in_index(&self, index: &Index, name: &PackageName, file: &TarballName) -> Option<Located> {
         let (version, said) = index.by_file(name, file)?;
-        let target = match said.tarball.as_deref().map(|url| self.upstream.named(url)) {
+        let target = match said.tarball.as_deref().map(|url| self.upstreams.of(name).named(url)) {
             Some(Ok(target)) => target,
             Some(Err(error)) => {
                 warn!("{name}@{version}: the upstream names no usable tarball URL: {error}");
-                self.upstream.tarball(name, file)
+                self.upstreams.of(name).tarball(name, file)
             }
-            None => self.upstream.tarball(name, file),
+            None => self.upstreams.of(name).tarball(name, file),
         };
         Some(Located { target, known: true })
     }

@@ -25,7 +25,7 @@ impl Door {
     ) -> Decision {
         let key = self.packument_key(&ask.name);
         let held = self.cache.get(&key).await;
-        if !self.policy.auto_forward {
+        if !self.upstreams.of(&ask.name).is_asked() {
             return self.without_upstream(held, &ask).await;
         }
         match held {

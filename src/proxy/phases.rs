@@ -112,7 +112,9 @@ impl ProxyHttp for Proxy {
     async fn upstream_peer(&self, _session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
         ctx.asking_upstream();
         match &ctx.plan {
-            Plan::Tarball(plan) => self.door.upstream.peer(&plan.located.target).await,
+            Plan::Tarball(plan) => {
+                self.door.upstreams.of(&plan.name).peer(&plan.located.target).await
+            }
             _ => Error::e_explain(ErrorType::InternalError, "nothing to ask an upstream for"),
         }
     }
@@ -126,9 +128,11 @@ impl ProxyHttp for Proxy {
     ) -> Box<Error> {
         if let Plan::Tarball(plan) = &mut ctx.plan {
             // Perhaps another of its addresses answers.
-            self.door.upstream.failed(&plan.located.target, peer);
+            self.door.upstreams.of(&plan.name).failed(&plan.located.target, peer);
             plan.connects += 1;
-            error.set_retry(plan.connects < self.door.upstream.attempts(&plan.located.target));
+            error.set_retry(
+                plan.connects < self.door.upstreams.of(&plan.name).attempts(&plan.located.target),
+            );
         }
         error
     }
@@ -141,7 +145,8 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         if let Plan::Tarball(plan) = &ctx.plan {
             let via = ctx.behalf.via.as_deref();
-            *request = self.door.upstream.request(&plan.located.target, &[], via)?;
+            *request =
+                self.door.upstreams.of(&plan.name).request(&plan.located.target, &[], via)?;
         }
         Ok(())
     }

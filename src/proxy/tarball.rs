@@ -54,14 +54,14 @@ impl Door {
             if let Some(failure) = self.remembered(&key, &name, confirm).await {
                 return Decision::Reply(failure.reply(), CacheState::Negative);
             }
-            if !self.policy.auto_forward {
+            if !self.upstreams.of(&name).is_asked() {
                 return Failure::no_tarball(file.as_str()).into();
             }
         }
         let located = match held {
             // Not asked for unless the file turns out to be damaged.
             Some(_) => Ok(super::locate::Located {
-                target: self.upstream.tarball(&name, &file),
+                target: self.upstreams.of(&name).tarball(&name, &file),
                 known: false,
             }),
             None => self.locate(&name, &file, &base, &ctx.behalf).await,

@@ -1,16 +1,21 @@
 //! How to reach a target: directly, or through a corporate proxy.
 //! Knows nothing of what is asked there.
 
+use super::SetUpError;
+use super::address::{is_public, spelt};
+use super::authorities;
+use super::guard::Guard;
 use super::resolve::Resolver;
 use super::target::Target;
 use super::tunnel::Tunnel;
 use crate::config;
 use http::HeaderValue;
-use pingora::Result;
 use pingora::connectors::ConnectorOptions;
+use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, Peer};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +33,17 @@ pub(super) fn connector_options(config: &config::Upstream) -> ConnectorOptions {
 
 /// Makes peers.
 pub(super) struct Dialer {
+    /// The upstream's root: what is on its origin is its own.
+    root: Target,
+    guard: Guard,
     resolver: Arc<Resolver>,
     proxy: Option<Proxy>,
-    no_proxy: config::NoProxy,
+    no_proxy: config::HostList,
+    /// Keeps the connections of one upstream from being another's: they may differ in what they trust,
+    /// and in what a proxy was told of them.
+    number: usize,
+    /// The authorities to trust, where they are not those of Pingora's own connector.
+    ca: Option<Arc<CaType>>,
     verify: bool,
     connect_timeout: Duration,
     read_timeout: Duration,
@@ -42,7 +55,14 @@ struct Proxy {
 }
 
 impl Dialer {
-    pub(super) fn new(config: &config::Upstream) -> Dialer {
+    /// A dialer of the upstream with this number; `usual_ca` is the file of authorities that
+    /// connections trust without being told.
+    pub(super) fn new(
+        config: &config::Upstream,
+        number: usize,
+        usual_ca: Option<&Path>,
+    ) -> Result<Dialer, SetUpError> {
+        let own_ca = config.ca_file.as_deref().filter(|path| Some(*path) != usual_ca);
         let proxy = config.proxy_url.as_ref().and_then(|proxy| {
             let authorization = proxy.authorization.as_ref().and_then(|secret| {
                 let mut value = HeaderValue::try_from(secret.expose()).ok()?;
@@ -51,14 +71,18 @@ impl Dialer {
             });
             Some(Proxy { at: Target::parse(&proxy.url).ok()?, authorization })
         });
-        Dialer {
+        Ok(Dialer {
+            root: Target::parse(&config.url)?,
+            guard: Guard::new(config.allow_hosts.clone()),
+            number,
+            ca: own_ca.map(authorities::read).transpose()?,
             resolver: Arc::default(),
             proxy,
             no_proxy: config.no_proxy.clone(),
             verify: !config.ignore_cert,
             connect_timeout: config.connect_timeout,
             read_timeout: config.read_timeout,
-        }
+        })
     }
 
     /// The proxy on the way to `target`, if there is one.
@@ -94,20 +118,58 @@ impl Dialer {
         }
     }
 
-    pub(super) async fn peer(&self, target: &Target) -> Result<Box<HttpPeer>> {
+    /// A peer on the way to `target`; everything that connects comes by here.
+    ///
+    /// # Errors
+    /// When a name does not resolve, or when `target` is where only this machine or its network may
+    /// go ([`Guard`]). The address that was judged is the one that is connected to.
+    pub(super) async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
         let mut peer = match self.proxy_to(target) {
             None => {
                 let address = self.resolver.address(&target.host, target.port).await?;
-                HttpPeer::new(address, target.tls, target.host.clone())
+                self.check(target, Some(address.ip())).await?;
+                self.straight(address, target.tls, &target.host)
             }
-            Some(proxy) if target.tls => self.tunnelled(proxy, target),
             Some(proxy) => {
-                let address = self.resolver.address(&proxy.at.host, proxy.at.port).await?;
-                HttpPeer::new(address, false, proxy.at.host.clone())
+                self.check(target, None).await?;
+                self.proxied(proxy, target).await?
             }
         };
         self.set_options(&mut peer);
         Ok(Box::new(peer))
+    }
+
+    async fn check(&self, target: &Target, address: Option<IpAddr>) -> pingora::Result<()> {
+        let passes = self.root.same_origin(target) || self.guard.passes(target, address);
+        if passes || self.root_is_private().await { Ok(()) } else { self.guard.refuse(target) }
+    }
+
+    /// Whether the upstream itself is where not everybody may go. Behind a proxy that resolves its name
+    /// this cannot be told, and it is not.
+    async fn root_is_private(&self) -> bool {
+        let root = &self.root;
+        match spelt(&root.host) {
+            Some(address) => !is_public(address),
+            None if self.proxy_to(root).is_some() => false,
+            None => {
+                let address = self.resolver.address(&root.host, root.port).await;
+                address.is_ok_and(|address| !is_public(address.ip()))
+            }
+        }
+    }
+
+    async fn proxied(&self, proxy: &Proxy, target: &Target) -> pingora::Result<HttpPeer> {
+        if target.tls {
+            return Ok(self.tunnelled(proxy, target));
+        }
+        let address = self.resolver.address(&proxy.at.host, proxy.at.port).await?;
+        Ok(self.straight(address, false, &proxy.at.host))
+    }
+
+    fn straight(&self, address: SocketAddr, tls: bool, host: &str) -> HttpPeer {
+        let mut peer = HttpPeer::new(address, tls, host.to_owned());
+        peer.group_key = self.number as u64;
+        peer
     }
 
     /// A TLS peer behind a CONNECT tunnel. Its name is the proxy's to resolve, so it has no address
@@ -116,7 +178,7 @@ impl Dialer {
         let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, target.port));
         let mut peer = HttpPeer::new(nowhere, true, target.host.clone());
         let mut group = DefaultHasher::new();
-        (&proxy.at.host, proxy.at.port, &target.host, target.port).hash(&mut group);
+        (self.number, &proxy.at.host, proxy.at.port, &target.host, target.port).hash(&mut group);
         peer.group_key = group.finish();
         peer.options.custom_l4 = Some(Arc::new(Tunnel {
             resolver: Arc::clone(&self.resolver),
@@ -135,6 +197,7 @@ impl Dialer {
         options.read_timeout = Some(self.read_timeout);
         options.write_timeout = Some(self.read_timeout);
         options.idle_timeout = Some(IDLE);
+        options.ca = self.ca.clone();
         options.verify_cert = self.verify;
         options.verify_hostname = self.verify;
     }
