@@ -1,6 +1,9 @@
 //! How to reach a target: directly, or through a corporate proxy.
 //! Knows nothing of what is asked there.
 
+#[cfg(test)]
+mod tests;
+
 use super::SetUpError;
 use super::address::{is_public, spelt};
 use super::authorities;
