@@ -35,8 +35,10 @@ pub enum StartError {
     /// An upstream that cannot be used.
     #[error("upstream: {0}")]
     Upstream(#[from] SetUpError),
-    /// The upstream is this very NOPAR.
-    #[error("NOPAR_FORWARDER_URL: {url} is this NOPAR itself; it must be another registry")]
+    /// An upstream is this very NOPAR.
+    #[error(
+        "{url} is this NOPAR itself; an upstream must be another registry (NOPAR_FORWARDER_URL)"
+    )]
     Loop {
         /// The configured upstream.
         url: String,

@@ -20,13 +20,13 @@ pub(super) fn read(path: &Path) -> Result<Arc<CaType>, SetUpError> {
     let pem = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).map(|certificate| {
         let der = certificate.map_err(|error| wrong(format!("is not PEM: {error}")))?;
-        WrappedX509::try_new(der.to_vec(), |der| parse(der))
+        WrappedX509::try_new(der.to_vec(), |der: &Vec<u8>| parse(der))
             .map_err(|error| wrong(format!("holds a certificate that cannot be used: {error}")))
     });
     certificates.collect()
 }
 
-fn parse(der: &Vec<u8>) -> Result<X509Certificate<'_>, x509_parser::error::X509Error> {
+fn parse(der: &[u8]) -> Result<X509Certificate<'_>, x509_parser::error::X509Error> {
     Ok(X509Certificate::from_der(der)
         .map_err(|error| match error {
             x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => error,
