@@ -86,7 +86,7 @@ pub struct Server {
 /// A registry NOPAR fetches from.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// The packages it is asked for; none for the only one.
+    /// The patterns of its `packages`; the default one, which is for all others, may have none.
     pub packages: Vec<Pattern>,
     /// Its URL.
     pub url: Url,
