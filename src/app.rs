@@ -8,7 +8,7 @@ use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
 use crate::proxy::{Door, PSEUDONYM, Proxy};
 use crate::stop::Stopper;
-use crate::upstream::{SetUpError, Upstream};
+use crate::upstream::{SetUpError, Upstreams};
 use async_trait::async_trait;
 use log::info;
 use pingora::apps::HttpServerOptions;
@@ -32,11 +32,13 @@ pub enum StartError {
     /// No cache.
     #[error(transparent)]
     Cache(#[from] OpenError),
-    /// No usable upstream.
-    #[error("NOPAR_FORWARDER_URL: {0}")]
+    /// An upstream that cannot be used.
+    #[error("upstream: {0}")]
     Upstream(#[from] SetUpError),
-    /// The upstream is this very NOPAR.
-    #[error("NOPAR_FORWARDER_URL: {url} is this NOPAR itself; it must be another registry")]
+    /// An upstream is this very NOPAR.
+    #[error(
+        "{url} is this NOPAR itself; an upstream must be another registry (NOPAR_FORWARDER_URL)"
+    )]
     Loop {
         /// The configured upstream.
         url: String,
@@ -63,18 +65,14 @@ impl App {
     pub fn bind(config: Config, clock: Clock) -> Result<App, StartError> {
         let listeners = listen::bind(&config.server)?;
         let addresses = listen::addresses(&listeners);
-        let url = &config.upstream.url;
-        let port = url.port_or_known_default().unwrap_or_default();
-        if url.host_str().is_some_and(|host| listen::leads_here(&addresses, host, port)) {
-            return Err(StartError::Loop { url: url.to_string() });
-        }
+        no_loop(&config, &addresses)?;
         let pseudonym = pseudonym();
-        let upstream = Upstream::new(&config.upstream, &pseudonym)?;
+        let upstreams = Upstreams::new(&config, &pseudonym)?;
         let cache = DiskCache::open(&config.cache.path, config.cache.size, clock.clone())?;
         let cache: &'static DiskCache = Box::leak(Box::new(cache));
         let in_flight = InFlight::default();
         let proxy =
-            Proxy::new(Door::new(&config, cache, upstream, clock, in_flight.clone(), pseudonym));
+            Proxy::new(Door::new(&config, cache, upstreams, clock, in_flight.clone(), pseudonym));
         Ok(App { config, listeners, addresses, proxy, in_flight })
     }
 
@@ -115,9 +113,21 @@ impl App {
     }
 }
 
+/// No upstream is this NOPAR, by whatever name.
+fn no_loop(config: &Config, addresses: &[SocketAddr]) -> Result<(), StartError> {
+    for url in config.all_upstreams().map(|upstream| &upstream.url) {
+        let port = url.port_or_known_default().unwrap_or_default();
+        if url.host_str().is_some_and(|host| listen::leads_here(addresses, host, port)) {
+            return Err(StartError::Loop { url: url.to_string() });
+        }
+    }
+    Ok(())
+}
+
 fn server_conf(config: &Config) -> ServerConf {
     ServerConf {
         threads: config.server.threads,
+        // Upstreams have connectors of their own; but Pingora's must find certificates all the same.
         ca_file: config.upstream.ca_file.as_ref().map(|path| path.display().to_string()),
         // `Stopper` has waited already.
         grace_period_seconds: Some(0),

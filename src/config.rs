@@ -7,28 +7,33 @@
 mod duration;
 mod file;
 mod finish;
+mod host_list;
 mod load;
 mod mistakes;
-mod no_proxy;
+mod pattern;
 mod proxy;
 mod secret;
+mod several;
 mod size;
 mod switch;
 mod table;
+mod value;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::base_url::BaseUrl;
+pub use host_list::HostList;
 pub use load::Sources;
 pub use mistakes::{Mistake, Mistakes};
-pub use no_proxy::NoProxy;
+pub use pattern::Pattern;
 pub use proxy::Proxy;
 pub use secret::Secret;
 
 use ipnet::IpNet;
 use log::LevelFilter;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -38,8 +43,10 @@ use url::Url;
 pub struct Config {
     /// Where and how it listens.
     pub server: Server,
-    /// The registry it fetches from.
+    /// The registry it fetches from what no other one is for.
     pub upstream: Upstream,
+    /// The registries of certain packages.
+    pub upstreams: Vec<Upstream>,
     /// The hosted packages.
     pub store: Store,
     /// Copies of what the upstream said.
@@ -76,9 +83,11 @@ pub struct Server {
     pub run_as_user: Option<String>,
 }
 
-/// The registry NOPAR fetches from.
+/// A registry NOPAR fetches from.
 #[derive(Clone, Debug)]
 pub struct Upstream {
+    /// The patterns of its `packages`; the default one, which is for all others, may have none.
+    pub packages: Vec<Pattern>,
     /// Its URL.
     pub url: Url,
     /// Whether what is not held is asked for there.
@@ -88,7 +97,7 @@ pub struct Upstream {
     /// The proxy on the way there.
     pub proxy_url: Option<Proxy>,
     /// Hosts that are reached without the proxy.
-    pub no_proxy: NoProxy,
+    pub no_proxy: HostList,
     /// The name NOPAR gives itself.
     pub user_agent: String,
     /// The token NOPAR shows there, and nowhere else.
@@ -101,6 +110,12 @@ pub struct Upstream {
     pub read_timeout: Duration,
     /// Longest wait for a whole packument.
     pub fetch_timeout: Duration,
+    /// Longest wait for a whole tarball.
+    pub tarball_timeout: Duration,
+    /// How many requests go to it at once.
+    pub max_connections: NonZeroUsize,
+    /// Hosts its documents and redirects may lead to although they are not public.
+    pub allow_hosts: HostList,
     token_file: Option<PathBuf>,
 }
 
@@ -126,6 +141,28 @@ pub struct Cache {
     pub stale_while_revalidate: Duration,
     /// How long a 404 is remembered.
     pub not_found_ttl: Duration,
+    /// How long after its time a packument is still served when the upstream fails.
+    pub stale_if_error: StaleIfError,
+    /// When tarballs are checked against their packuments.
+    pub verify: Verify,
+}
+
+/// How long after its time a packument is still served when the upstream fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaleIfError {
+    /// Whatever its age.
+    Unlimited,
+    /// For so long.
+    For(Duration),
+}
+
+/// When tarballs are checked against what their packuments say of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// As soon as the packument is at hand: a tarball may be served before.
+    Auto,
+    /// Before they are served: the packument is fetched beside a tarball whose digests are not known.
+    Always,
 }
 
 /// What NOPAR tells.
@@ -192,6 +229,16 @@ impl Config {
     /// The commented file with every setting at its default.
     pub fn default_file() -> String {
         file::default_file()
+    }
+
+    /// Every upstream, the default one first.
+    pub fn all_upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        std::iter::once(&self.upstream).chain(&self.upstreams)
+    }
+
+    /// The longest wait for a whole packument of any upstream.
+    pub fn longest_fetch(&self) -> Duration {
+        self.all_upstreams().map(|upstream| upstream.fetch_timeout).max().unwrap_or_default()
     }
 
     /// Where the value of a setting (`cache.size`) comes from.

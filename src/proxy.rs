@@ -31,10 +31,10 @@ pub(crate) use behalf::PSEUDONYM;
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, StaleIfError, Verify};
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
-use crate::upstream::Upstream;
+use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
 use ipnet::IpNet;
@@ -61,7 +61,7 @@ pub struct Door {
     lock: &'static CacheKeyLockImpl,
     negatives: Negatives,
     updates: Updates,
-    upstream: Upstream,
+    upstreams: Upstreams,
     clock: Clock,
     in_flight: InFlight,
     policy: Policy,
@@ -71,14 +71,15 @@ pub struct Door {
 struct Policy {
     base_url: Option<BaseUrl>,
     trusted_proxies: Vec<IpNet>,
-    auto_forward: bool,
     packument_ttl: Duration,
     stale_while_revalidate: Duration,
     not_found_ttl: Duration,
     packument_limit: u64,
     tarball_limit: u64,
-    /// How long a tarball may take to come in.
-    tarball_timeout: Duration,
+    /// Whether tarballs may be served of which no packument said what they should be.
+    verify: Verify,
+    /// How long after its time a packument is of use when the upstream fails.
+    stale_if_error: StaleIfError,
     access_log: bool,
     /// How long one request may hold the lock of a key before others try as well.
     fetch_timeout: Duration,
@@ -91,18 +92,18 @@ struct Policy {
 const LOCK_ROUNDS: usize = 1000;
 
 impl Door {
-    /// A door to `cache` and `upstream`. `cache` and the lock live as long as the process, as
+    /// A door to `cache` and `upstreams`. `cache` and the lock live as long as the process, as
     /// pingora-cache wants it.
     pub fn new(
         config: &Config,
         cache: &'static DiskCache,
-        upstream: Upstream,
+        upstreams: Upstreams,
         clock: Clock,
         in_flight: InFlight,
         pseudonym: String,
     ) -> Door {
         let memory = Arc::new(Memory::new(config.cache.memory_size));
-        let age_timeout = config.upstream.fetch_timeout + Duration::from_secs(10);
+        let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,
             views: Views::new(cache, Arc::clone(&memory)),
@@ -112,7 +113,7 @@ impl Door {
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
             negatives: Negatives::new(clock.clone()),
             updates: Updates::new(clock.clone()),
-            upstream,
+            upstreams,
             clock,
             in_flight,
             policy: Policy::new(config, pseudonym),
@@ -120,11 +121,11 @@ impl Door {
     }
 
     fn packument_key(&self, name: &PackageName) -> Key {
-        Key::packument(self.upstream.root(), name)
+        Key::packument(self.upstreams.of(name).root(), name)
     }
 
     fn tarball_key(&self, name: &PackageName, file: &TarballName) -> Key {
-        Key::tarball(self.upstream.root(), name, file.as_str())
+        Key::tarball(self.upstreams.of(name).root(), name, file.as_str())
     }
 
     /// Switches pingora-cache on for a request.
@@ -149,16 +150,17 @@ impl Policy {
         Policy {
             base_url: config.server.base_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
-            auto_forward: config.upstream.auto_forward,
             packument_ttl: config.cache.meta_ttl,
             stale_while_revalidate: config.cache.stale_while_revalidate,
             not_found_ttl: config.cache.not_found_ttl,
             packument_limit: config.limits.packument_size,
             // A tarball that does not fit would push out everything else, and then itself.
             tarball_limit: config.limits.tarball_size.min(config.cache.size),
-            tarball_timeout: Duration::from_secs(1800),
+
+            verify: config.cache.verify,
+            stale_if_error: config.cache.stale_if_error,
             access_log: config.log.access,
-            fetch_timeout: config.upstream.fetch_timeout,
+            fetch_timeout: config.longest_fetch(),
             pseudonym,
         }
     }

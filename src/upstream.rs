@@ -1,7 +1,10 @@
-//! The registry NOPAR fetches from: its addresses, its credentials, the way to it.
+//! The registries NOPAR fetches from: their addresses, their credentials, the way to them.
 //! Knows nothing of callers, caches or packuments' contents.
 
+mod address;
+mod choice;
 mod fetch;
+mod guard;
 mod health;
 mod open;
 mod peer;
@@ -9,7 +12,9 @@ mod resolve;
 mod target;
 mod tunnel;
 
+pub use choice::Upstreams;
 pub use fetch::Answer;
+pub use guard::is_forbidden;
 pub use open::{Body, FetchError, Opened};
 pub use target::{BadTarget, Target};
 
@@ -55,15 +60,19 @@ pub struct Upstream {
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
     via: String,
     fetch_timeout: Duration,
+    tarball_timeout: Duration,
     health: Health,
+    is_asked: bool,
 }
 
 impl Upstream {
     /// The upstream of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3).
+    /// It has connections of its own: upstreams may differ in what they trust, and in what a proxy was
+    /// told of them.
     ///
     /// # Errors
     /// When the configured URL, user agent or token cannot be used.
-    pub fn new(config: &config::Upstream, pseudonym: &str) -> Result<Upstream, SetUpError> {
+    fn new(config: &config::Upstream, pseudonym: &str) -> Result<Upstream, SetUpError> {
         let authorization = config.token.as_ref().map(|token| {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
                 .map_err(|_| SetUpError::Header("the upstream's token"))?;
@@ -73,16 +82,23 @@ impl Upstream {
         Ok(Upstream {
             root: Target::parse(&config.url)?,
             root_text: config.url.as_str().trim_end_matches('/').to_owned(),
-            dialer: Dialer::new(config),
             connector: Arc::new(Connector::new(Some(peer::connector_options(config)))),
-            slots: Arc::new(Semaphore::new(64)),
+            slots: Arc::new(Semaphore::new(config.max_connections.get())),
+            dialer: Dialer::new(config)?,
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
                 .map_err(|_| SetUpError::Header("the user agent"))?,
             authorization: authorization.transpose()?,
             via: format!("1.1 {pseudonym}"),
             fetch_timeout: config.fetch_timeout,
+            tarball_timeout: config.tarball_timeout,
             health: Health::default(),
+            is_asked: config.auto_forward,
         })
+    }
+
+    /// Whether it may be asked at all; else only what is held of its packages is served.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked
     }
 
     /// Its root URL: what tells it from other upstreams.
@@ -116,7 +132,8 @@ impl Upstream {
     /// A connection's description for Pingora: address resolved, options set.
     ///
     /// # Errors
-    /// When the host's name cannot be resolved.
+    /// When the host's name cannot be resolved, or `target` is where this upstream may not lead
+    /// ([`is_forbidden`]).
     pub async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
         self.dialer.peer(target).await
     }
@@ -130,6 +147,11 @@ impl Upstream {
     /// How many connections to `target` are worth a try: one per address, a few at the most.
     pub fn attempts(&self, target: &Target) -> usize {
         self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)
+    }
+
+    /// Longest wait for a whole tarball of it.
+    pub fn tarball_timeout(&self) -> Duration {
+        self.tarball_timeout
     }
 
     /// Whether it could not be reached just now: what is held need not wait for it.

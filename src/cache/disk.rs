@@ -220,6 +220,12 @@ impl DiskCache {
         }
     }
 
+    /// The same for a hit that costs so much that telling is nothing: always, so that the order is
+    /// exact.
+    pub(super) fn used(&self, entry: &Entry) {
+        self.eviction.touch(&entry.name);
+    }
+
     /// Removes an entry whose bytes turned out to be wrong or unwanted, unless a newer generation
     /// took its place. `true` when it was the current one.
     pub fn discard(&self, entry: &Entry) -> bool {

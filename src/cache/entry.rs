@@ -48,6 +48,7 @@ pub struct Entry {
     header: Arc<ResponseHeader>,
     /// A tarball's digests, as they were when it came in.
     integrity: Option<Integrity>,
+    verified: bool,
     /// The generation of the packument that a tarball was last compared with; 0 for none.
     agreed: AtomicU64,
     freshness: RwLock<Freshness>,
@@ -84,6 +85,7 @@ impl Entry {
             sums,
             header: Arc::new(header),
             integrity,
+            verified: opening.head.verified,
             agreed: AtomicU64::new(0),
             freshness: RwLock::new(opening.freshness),
             validated: AtomicU64::new(validated),
@@ -151,6 +153,11 @@ impl Entry {
     /// A tarball's digests; a packument has none.
     pub fn integrity(&self) -> Option<&Integrity> {
         self.integrity.as_ref()
+    }
+
+    /// Whether this tarball was compared with its packument when it came in.
+    pub fn is_verified(&self) -> bool {
+        self.verified
     }
 
     /// Whether this tarball was found to agree with that generation of its packument.

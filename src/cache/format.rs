@@ -44,6 +44,9 @@ pub(super) struct Head {
     /// Digests of a tarball's bytes as they came in, an SRI string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) integrity: Option<String>,
+    /// Whether they were those its packument said.
+    #[serde(default)]
+    pub(super) verified: bool,
 }
 
 /// When an entry was made, confirmed, and until when it may be served without asking.
@@ -224,6 +227,7 @@ mod tests {
             headers: vec![("etag".to_owned(), "\"x\"".to_owned())],
             body_len: 3,
             integrity: None,
+            verified: false,
         }
     }
 

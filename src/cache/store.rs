@@ -63,7 +63,7 @@ impl DiskCache {
     /// When the file is gone or cut: the entry has been dropped.
     pub async fn open_body(&'static self, entry: &Arc<Entry>) -> io::Result<Found> {
         let file = self.open_whole(entry).await?;
-        self.touch(entry);
+        self.used(entry);
         let handler = DiskHit::new(self, file, Arc::clone(entry));
         Ok(Found::new(entry.meta(self.clock()), Box::new(handler)))
     }
@@ -155,17 +155,18 @@ impl Storage for Store {
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
         let key = key_of(key)?;
+        let terms = self.cache.terms_of(meta);
         let head = Head {
             key: key.as_str().to_owned(),
             status: meta.response_header().status.as_u16(),
             headers: kept_headers(meta),
             body_len: 0,
             integrity: None,
+            verified: terms.integrity.is_some(),
         };
         let expected = meta.headers().get(http::header::CONTENT_LENGTH);
         let expected = expected.and_then(|value| value.to_str().ok()?.parse().ok());
         let freshness = self.cache.freshness_of(meta);
-        let terms = self.cache.terms_of(meta);
         let mut fill = Fill::start(self.cache, key, head, freshness, expected, terms).await?;
         if self.streaming {
             fill.register();

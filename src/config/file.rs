@@ -1,46 +1,97 @@
 //! The configuration file: reading it, and writing the commented default one.
 
 use super::mistakes::Mistakes;
+use super::several::{self, Entry};
 use super::table::{SETTINGS, Setting};
 use std::path::Path;
 use toml::{Table, Value};
 
+/// The section that may be there several times.
+const UPSTREAM: &str = "upstream";
+
 /// A value of the file: the setting and its text.
 pub(super) type Found = (&'static Setting, String);
 
+/// What a file holds.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) found: Vec<Found>,
+    /// Its `[[upstream]]` tables.
+    pub(super) upstreams: Vec<Entry>,
+}
+
 /// Reads the file's values; whatever is wrong with it goes to `mistakes`.
-pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Vec<Found> {
+pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Contents {
     let shown = path.display().to_string();
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            mistakes.add(shown, format!("it cannot be read: {error}"));
-            return Vec::new();
-        }
-    };
-    let table: Table = match text.parse() {
-        Ok(table) => table,
-        Err(error) => {
-            let error: toml::de::Error = error;
-            mistakes.add(shown, format!("it is not TOML: {}", error.to_string().trim_end()));
-            return Vec::new();
-        }
-    };
-    let mut found = Vec::new();
+    let mut contents = Contents::default();
+    let Some(table) = parse(path, &shown, mistakes) else { return contents };
     for (section, values) in table {
         match values {
             Value::Table(values) => {
-                for (key, value) in values {
-                    found.extend(one(&format!("{section}.{key}"), &value, &shown, mistakes));
+                contents.found.extend(found(&section, &values, &shown, mistakes))
+            }
+            Value::Array(entries) if section == UPSTREAM => {
+                for (index, values) in entries.iter().enumerate() {
+                    contents.upstreams.extend(entry(index + 1, values, &shown, mistakes));
                 }
             }
             _ => unknown(&section, &shown, mistakes),
         }
     }
-    found
+    contents
+}
+
+fn parse(path: &Path, shown: &str, mistakes: &mut Mistakes) -> Option<Table> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            mistakes.add(shown, format!("it cannot be read: {error}"));
+            return None;
+        }
+    };
+    match text.parse::<Table>() {
+        Ok(table) => Some(table),
+        Err(error) => {
+            let is = |header: &str| text.lines().any(|line| line.trim() == header);
+            let both = if is("[upstream]") && is("[[upstream]]") {
+                "\nEither [upstream] or [[upstream]] is allowed, not both"
+            } else {
+                ""
+            };
+            let error = error.to_string();
+            mistakes.add(shown, format!("it is not TOML: {}{both}", error.trim_end()));
+            None
+        }
+    }
+}
+
+/// The settings of one table.
+fn found(section: &str, values: &Table, file: &str, mistakes: &mut Mistakes) -> Vec<Found> {
+    let key = |key: &str| format!("{section}.{key}");
+    values.iter().filter_map(|(name, value)| one(&key(name), value, file, mistakes)).collect()
+}
+
+/// One of several upstreams.
+fn entry(number: usize, values: &Value, file: &str, mistakes: &mut Mistakes) -> Option<Entry> {
+    let place = several::place(number, file);
+    let Value::Table(values) = values else {
+        mistakes.add(format!("{UPSTREAM} in {place}"), "a table, [[upstream]], is allowed");
+        return None;
+    };
+    let mut values = values.clone();
+    let packages = several::packages(values.remove("packages").as_ref(), &place, mistakes);
+    let found = found(UPSTREAM, &values, &place, mistakes);
+    Some(Entry { number, packages, found })
 }
 
 fn one(key: &str, value: &Value, file: &str, mistakes: &mut Mistakes) -> Option<Found> {
+    if key == several::PACKAGES {
+        mistakes.add(
+            format!("{key} in {file}"),
+            "[upstream] is for all packages: [[upstream]] is needed",
+        );
+        return None;
+    }
     let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
         unknown(key, file, mistakes);
         return None;
@@ -62,7 +113,7 @@ fn one(key: &str, value: &Value, file: &str, mistakes: &mut Mistakes) -> Option<
 }
 
 fn unknown(key: &str, file: &str, mistakes: &mut Mistakes) {
-    let known = SETTINGS.iter().map(|setting| setting.key);
+    let known = SETTINGS.iter().map(|setting| setting.key).chain([several::PACKAGES]);
     let hint =
         nearest(key, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     mistakes.add(format!("{key} in {file}"), format!("there is no such setting{hint}"));
@@ -81,6 +132,22 @@ const HEAD: &str = "\
 # Empty means unset. Sizes: 512KiB, 10GiB, 5MB. Times: 500ms, 30s, 5m, 6h, 1d.
 ";
 
+/// What follows the settings of the upstream.
+const SEVERAL: &str = r#"
+# Several upstreams: in place of [upstream], an [[upstream]] for each, with the keys above and the
+# packages it is for. The most specific pattern decides; the one for * (or without packages) is for all
+# others, and the only one that environment variables speak of.
+#
+# [[upstream]]
+# packages = ["*"]
+# url = "https://registry.example"
+#
+# [[upstream]]
+# packages = ["@acme/*", "acme-*", "left-pad"]
+# url = "https://npm.acme.example"
+# token_file = "acme.token"
+"#;
+
 /// The commented file with every setting at its default.
 pub(super) fn default_file() -> String {
     let mut text = HEAD.to_owned();
@@ -88,6 +155,9 @@ pub(super) fn default_file() -> String {
     for setting in SETTINGS {
         let (of, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
         if of != section {
+            if section == UPSTREAM {
+                text += SEVERAL;
+            }
             text += &format!("\n[{of}]\n");
             section = of;
         }

@@ -1,7 +1,7 @@
 //! What can only be said of all settings together: paths, files that must be there, contradictions.
 
 use super::mistakes::Mistakes;
-use super::{Config, secret};
+use super::{Config, Pattern, Server, Upstream, secret};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -15,9 +15,12 @@ const RUN_AS_USER: &str =
 
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);
-    read_token(config, mistakes);
-    check_ca_file(config, mistakes);
-    check_loop(config, mistakes);
+    let Config { server, upstream, upstreams, .. } = config;
+    for one in std::iter::once(&mut *upstream).chain(&mut *upstreams) {
+        read_token(one, mistakes);
+        check_ca_file(one, mistakes);
+        check_loop(one, server, mistakes);
+    }
     if config.server.run_as_user.is_some() {
         config.warnings.push(RUN_AS_USER.to_owned());
     }
@@ -29,36 +32,42 @@ fn resolve_paths(config: &mut Config) {
     let resolve = |path: &mut PathBuf| *path = home.join(&*path);
     resolve(&mut config.store.path);
     resolve(&mut config.cache.path);
-    let optional = [
-        &mut config.log.file,
-        &mut config.server.run_path,
-        &mut config.upstream.ca_file,
-        &mut config.upstream.token_file,
-    ];
-    optional.into_iter().flatten().for_each(resolve);
+    [&mut config.log.file, &mut config.server.run_path].into_iter().flatten().for_each(resolve);
+    for upstream in std::iter::once(&mut config.upstream).chain(&mut config.upstreams) {
+        [&mut upstream.ca_file, &mut upstream.token_file].into_iter().flatten().for_each(resolve);
+    }
 }
 
-fn read_token(config: &mut Config, mistakes: &mut Mistakes) {
-    let Some(path) = config.upstream.token_file.clone() else { return };
-    if config.upstream.token.is_some() {
-        mistakes.add(TOKEN_FILE, format!("{TOKEN} is set as well: only one of them is allowed"));
+/// What a setting of an upstream is called: a variable speaks of the default one only.
+fn name_of(variable: &str, key: &str, upstream: &Upstream) -> String {
+    match upstream.packages.first().filter(|_| !upstream.packages.iter().any(Pattern::is_all)) {
+        Some(pattern) => format!("upstream.{key} of {pattern}"),
+        None => variable.to_owned(),
+    }
+}
+
+fn read_token(upstream: &mut Upstream, mistakes: &mut Mistakes) {
+    let Some(path) = upstream.token_file.clone() else { return };
+    let name = name_of(TOKEN_FILE, "token_file", upstream);
+    if upstream.token.is_some() {
+        let other = name_of(TOKEN, "token", upstream);
+        mistakes.add(name, format!("{other} is set as well: only one of them is allowed"));
         return;
     }
     match std::fs::read_to_string(&path) {
-        Err(error) => {
-            mistakes.add(TOKEN_FILE, format!("{} cannot be read: {error}", path.display()))
-        }
+        Err(error) => mistakes.add(name, format!("{} cannot be read: {error}", path.display())),
         Ok(text) => match secret::parse(text.trim()) {
-            Ok(token) if !token.expose().is_empty() => config.upstream.token = Some(token),
-            _ => mistakes.add(TOKEN_FILE, format!("{} does not hold one token", path.display())),
+            Ok(token) if !token.expose().is_empty() => upstream.token = Some(token),
+            _ => mistakes.add(name, format!("{} does not hold one token", path.display())),
         },
     }
 }
 
-fn check_ca_file(config: &Config, mistakes: &mut Mistakes) {
-    let Some(path) = &config.upstream.ca_file else { return };
+fn check_ca_file(upstream: &Upstream, mistakes: &mut Mistakes) {
+    let Some(path) = &upstream.ca_file else { return };
     if let Err(problem) = holds_certificate(path) {
-        mistakes.add("NOPAR_CA_FILE", format!("{} {problem}", path.display()));
+        let name = name_of("NOPAR_CA_FILE", "ca_file", upstream);
+        mistakes.add(name, format!("{} {problem}", path.display()));
     }
 }
 
@@ -77,18 +86,18 @@ fn holds_certificate(path: &Path) -> Result<(), String> {
 }
 
 /// An upstream that is NOPAR itself, as far as the words of the configuration tell.
-fn check_loop(config: &Config, mistakes: &mut Mistakes) {
-    let upstream = &config.upstream.url;
-    let host = upstream.host_str().unwrap_or_default();
-    let same_host = host.eq_ignore_ascii_case(&config.server.hostname)
-        || (is_loopback(host) && is_loopback(&config.server.hostname));
-    let same_port = upstream.port_or_known_default() == Some(config.server.port);
-    let text = upstream.as_str().trim_end_matches('/');
-    let is_base = config.server.base_url.as_ref().is_some_and(|base| base.as_str() == text);
+fn check_loop(upstream: &Upstream, server: &Server, mistakes: &mut Mistakes) {
+    let url = &upstream.url;
+    let host = url.host_str().unwrap_or_default();
+    let same_host = host.eq_ignore_ascii_case(&server.hostname)
+        || (is_loopback(host) && is_loopback(&server.hostname));
+    let same_port = url.port_or_known_default() == Some(server.port);
+    let text = url.as_str().trim_end_matches('/');
+    let is_base = server.base_url.as_ref().is_some_and(|base| base.as_str() == text);
     if (same_host && same_port) || is_base {
         mistakes.add(
-            "NOPAR_FORWARDER_URL",
-            format!("{upstream} is this NOPAR itself: another registry is allowed"),
+            name_of("NOPAR_FORWARDER_URL", "url", upstream),
+            format!("{url} is this NOPAR itself: another registry is allowed"),
         );
     }
 }

@@ -3,10 +3,12 @@
 use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, Wrong, by_env};
 use super::{
-    Cache, Config, Limits, Log, NoProxy, Origin, Server, Store, Upstream, Value, file, finish,
+    Cache, Config, HostList, Limits, Log, Origin, Server, StaleIfError, Store, Upstream, Value,
+    Verify, file, finish, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -31,10 +33,13 @@ pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
     }
     let named = sources.env.get(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
     if let Some(path) = sources.file.clone().or(named) {
-        for (setting, text) in file::read(&path, &mut mistakes) {
+        let defaults = config.clone();
+        let contents = file::read(&path, &mut mistakes);
+        for (setting, text) in contents.found {
             let key = format!("{} in {}", setting.key, path.display());
             apply(&mut config, setting, &text, &key, Origin::File, &mut mistakes);
         }
+        several::apply_all(&mut config, &defaults, contents.upstreams, &path, &mut mistakes);
     }
     environment(sources, &mut config, &mut mistakes);
     finish::finish(&mut config, &mut mistakes);
@@ -62,7 +67,7 @@ fn environment(sources: &Sources, config: &mut Config, mistakes: &mut Mistakes) 
 }
 
 /// Sets one value. Empty is unset: what is there stays.
-fn apply(
+pub(super) fn apply(
     config: &mut Config,
     setting: &Setting,
     text: &str,
@@ -104,19 +109,24 @@ fn blank() -> Config {
             run_as_user: None,
         },
         upstream: Upstream {
+            packages: Vec::new(),
             url: Url::parse("http://unset.invalid").expect("it is a URL"),
             auto_forward: false,
             ignore_cert: false,
             proxy_url: None,
-            no_proxy: NoProxy::default(),
+            no_proxy: HostList::default(),
             user_agent: concat!("nopar/", env!("CARGO_PKG_VERSION")).to_owned(),
             token: None,
             ca_file: None,
             connect_timeout: Duration::ZERO,
             read_timeout: Duration::ZERO,
             fetch_timeout: Duration::ZERO,
+            tarball_timeout: Duration::ZERO,
+            max_connections: NonZeroUsize::MIN,
+            allow_hosts: HostList::default(),
             token_file: None,
         },
+        upstreams: Vec::new(),
         store: Store { path: PathBuf::new() },
         cache: Cache {
             path: PathBuf::new(),
@@ -125,6 +135,8 @@ fn blank() -> Config {
             meta_ttl: Duration::ZERO,
             stale_while_revalidate: Duration::ZERO,
             not_found_ttl: Duration::ZERO,
+            stale_if_error: StaleIfError::Unlimited,
+            verify: Verify::Auto,
         },
         log: Log { file: None, level: LevelFilter::Off, access: false },
         limits: Limits { packument_size: 0, tarball_size: 0 },

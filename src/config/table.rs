@@ -1,13 +1,7 @@
 //! Every setting: its names, its default, its meaning, the field it goes to.
 //! Knows nothing of where values come from.
 
-use super::{Config, duration, no_proxy, proxy, secret, size, switch};
-use crate::base_url::BaseUrl;
-use ipnet::IpNet;
-use log::LevelFilter;
-use std::net::IpAddr;
-use std::path::PathBuf;
-use url::Url;
+use super::{Config, duration, host_list, proxy, secret, size, switch, value};
 
 /// What is wrong with a value: what it is not, and what is allowed.
 pub(super) struct Wrong(pub(super) &'static str, pub(super) &'static str);
@@ -53,30 +47,31 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_HOSTNAME",
         "localhost",
         "Name or address to listen on. localhost is both 127.0.0.1 and ::1; 0.0.0.0 or :: is every address.",
-        |c, v| hostname(v).map(|v| c.server.hostname = v)
+        |c, v| value::hostname(v).map(|v| c.server.hostname = v)
     ),
-    setting!("server.port", "NOPAR_PORT", "5984", "TCP port; 0 takes a free one.", |c, v| port(v)
-        .map(|v| c.server.port = v)),
+    setting!("server.port", "NOPAR_PORT", "5984", "TCP port; 0 takes a free one.", |c, v| {
+        value::port(v).map(|v| c.server.port = v)
+    }),
     setting!(
         "server.base_url",
         "NOPAR_BASE_URL",
         "",
         "The URL clients reach NOPAR by, when it is not the one they ask for (a path prefix included).\nEmpty: it follows each request's Host.",
-        |c, v| base_url(v).map(|v| c.server.base_url = Some(v))
+        |c, v| value::base_url(v).map(|v| c.server.base_url = Some(v))
     ),
     setting!(
         "server.threads",
         "NOPAR_THREADS",
         "auto",
         "Worker threads; auto is one per core.",
-        |c, v| threads(v).map(|v| c.server.threads = v)
+        |c, v| value::threads(v).map(|v| c.server.threads = v)
     ),
     setting!(
         "server.trusted_proxies",
         "NOPAR_TRUSTED_PROXIES",
         "",
         "Reverse proxies whose X-Forwarded-Proto, -Host, -Port and -Prefix are believed:\naddresses or ranges, separated by commas, such as 127.0.0.1, 10.0.0.0/8.",
-        |c, v| ranges(v).map(|v| c.server.trusted_proxies = v)
+        |c, v| value::ranges(v).map(|v| c.server.trusted_proxies = v)
     ),
     setting!(
         "server.stop_timeout",
@@ -90,12 +85,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_HOME",
         "",
         "Where relative paths start. Empty: the working directory.",
-        |c, v| path(v).map(|v| c.server.home = Some(v))
+        |c, v| value::path(v).map(|v| c.server.home = Some(v))
     ),
-    setting!("server.run_path", "NOPAR_RUN_PATH", "", "Directory for runtime files.", |c, v| path(
-        v
-    )
-    .map(|v| c.server.run_path = Some(v))),
+    setting!("server.run_path", "NOPAR_RUN_PATH", "", "Directory for runtime files.", |c, v| {
+        value::path(v).map(|v| c.server.run_path = Some(v))
+    }),
     Setting {
         aliases: &["NOPAR_RUN_AS_USER"],
         ..setting!("server.run_as_user", "NOPAR_RUNAS_USER", "", "User to run as.", |c, v| {
@@ -108,7 +102,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_FORWARDER_URL",
         "https://registry.yarnpkg.com",
         "The registry that is asked for what NOPAR does not hold.",
-        |c, v| upstream(v).map(|v| c.upstream.url = v)
+        |c, v| value::upstream(v).map(|v| c.upstream.url = v)
     ),
     setting!(
         "upstream.auto_forward",
@@ -141,7 +135,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             "NO_PROXY",
             "",
             "Hosts reached without that proxy: names (with their subdomains), addresses, ranges,\neach with :port if only that port is meant, separated by commas; * is all.",
-            |c, v| no_proxy::parse(v).map(|v| c.upstream.no_proxy = v)
+            |c, v| host_list::parse(v).map(|v| c.upstream.no_proxy = v)
         )
     },
     setting!(
@@ -149,7 +143,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_USER_AGENT",
         "",
         "What NOPAR calls itself there. Empty: nopar/VERSION.",
-        |c, v| user_agent(v).map(|v| c.upstream.user_agent = v)
+        |c, v| value::user_agent(v).map(|v| c.upstream.user_agent = v)
     ),
     Setting {
         secret: true,
@@ -166,14 +160,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_FORWARDER_TOKEN_FILE",
         "",
         "A file that holds that token.",
-        |c, v| path(v).map(|v| c.upstream.token_file = Some(v))
+        |c, v| value::path(v).map(|v| c.upstream.token_file = Some(v))
     ),
     setting!(
         "upstream.ca_file",
         "NOPAR_CA_FILE",
         "",
         "Certificates (PEM) to trust there in place of the system's.",
-        |c, v| path(v).map(|v| c.upstream.ca_file = Some(v))
+        |c, v| value::path(v).map(|v| c.upstream.ca_file = Some(v))
     ),
     setting!(
         "upstream.connect_timeout",
@@ -197,18 +191,39 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| duration::positive(v).map(|v| c.upstream.fetch_timeout = v)
     ),
     setting!(
+        "upstream.tarball_timeout",
+        "NOPAR_TARBALL_TIMEOUT",
+        "30m",
+        "Longest wait for a whole tarball.",
+        |c, v| duration::positive(v).map(|v| c.upstream.tarball_timeout = v)
+    ),
+    setting!(
+        "upstream.max_connections",
+        "NOPAR_UPSTREAM_CONNECTIONS",
+        "64",
+        "How many requests go to it at once; more wait for their turn.",
+        |c, v| value::connections(v).map(|v| c.upstream.max_connections = v)
+    ),
+    setting!(
+        "upstream.allow_hosts",
+        "NOPAR_ALLOW_HOSTS",
+        "",
+        "Hosts that its documents and redirects may lead to although they are not public (loopback,\nprivate, link-local …), listed like no_proxy. Needless if it is at such an address itself.",
+        |c, v| host_list::parse(v).map(|v| c.upstream.allow_hosts = v)
+    ),
+    setting!(
         "store.path",
         "NOPAR_REGISTRY_PATH",
         "registry",
         "Directory of hosted packages.",
-        |c, v| path(v).map(|v| c.store.path = v)
+        |c, v| value::path(v).map(|v| c.store.path = v)
     ),
     setting!(
         "cache.path",
         "NOPAR_CACHE_PATH",
         "cache",
         "Directory of copies from the upstream. Deleting it is always safe.",
-        |c, v| path(v).map(|v| c.cache.path = v)
+        |c, v| value::path(v).map(|v| c.cache.path = v)
     ),
     setting!(
         "cache.size",
@@ -246,18 +261,32 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| duration::parse(v).map(|v| c.cache.not_found_ttl = v)
     ),
     setting!(
+        "cache.stale_if_error",
+        "NOPAR_STALE_IF_ERROR",
+        "unlimited",
+        "How long after its time a packument is still served when the upstream fails.",
+        |c, v| value::stale_if_error(v).map(|v| c.cache.stale_if_error = v)
+    ),
+    setting!(
+        "cache.verify",
+        "NOPAR_VERIFY",
+        "auto",
+        "auto, or always: always fetches the packument beside a tarball whose digests are not known yet,\nso that nothing unverified is ever served.",
+        |c, v| value::verify(v).map(|v| c.cache.verify = v)
+    ),
+    setting!(
         "log.file",
         "NOPAR_LOGFILE",
         "",
         "File to append the log to. Empty: standard error.",
-        |c, v| path(v).map(|v| c.log.file = Some(v))
+        |c, v| value::path(v).map(|v| c.log.file = Some(v))
     ),
     setting!(
         "log.level",
         "NOPAR_LOGLEVEL",
         "info",
         "error, warn, info or off; debug and trace say more in debug builds only.",
-        |c, v| level(v).map(|v| c.log.level = v)
+        |c, v| value::level(v).map(|v| c.log.level = v)
     ),
     setting!(
         "log.access",
@@ -285,91 +314,4 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// The setting an environment variable belongs to.
 pub(super) fn by_env(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.env == name || setting.aliases.contains(&name))
-}
-
-fn hostname(text: &str) -> Result<String, Wrong> {
-    if text.chars().any(|c| c.is_whitespace() || c == '/') {
-        return Err(Wrong("is not a host", "a name or an IP address without a port is allowed"));
-    }
-    Ok(text.to_owned())
-}
-
-fn port(text: &str) -> Result<u16, Wrong> {
-    text.parse().map_err(|_| Wrong("is not a port", "a number from 0 to 65535 is allowed"))
-}
-
-fn threads(text: &str) -> Result<usize, Wrong> {
-    match text.parse() {
-        Ok(0) => Ok(cores()),
-        Ok(threads) if threads <= 1024 => Ok(threads),
-        _ if text.eq_ignore_ascii_case("auto") => Ok(cores()),
-        _ => Err(Wrong(
-            "is not a number of threads",
-            "auto, or a number from 0 (auto as well) to 1024, is allowed",
-        )),
-    }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn user_agent(text: &str) -> Result<String, Wrong> {
-    if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-        return Ok(text.to_owned());
-    }
-    Err(Wrong("is not a user agent", "printable ASCII characters are allowed"))
-}
-
-fn path(text: &str) -> Result<PathBuf, Wrong> {
-    if text.contains('\0') {
-        return Err(Wrong("is not a path", "a path without NUL bytes is allowed"));
-    }
-    Ok(PathBuf::from(text))
-}
-
-fn base_url(text: &str) -> Result<BaseUrl, Wrong> {
-    let allowed = "an http or https URL without credentials, query or fragment is allowed";
-    BaseUrl::parse(text).map_err(|_| Wrong("is not a base URL", allowed))
-}
-
-fn ranges(text: &str) -> Result<Vec<IpNet>, Wrong> {
-    let wrong = || {
-        Wrong(
-            "holds what is no address or range",
-            "addresses and ranges such as 127.0.0.1, 10.0.0.0/8 are allowed",
-        )
-    };
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| wrong())
-        })
-        .collect()
-}
-
-fn upstream(text: &str) -> Result<Url, Wrong> {
-    let allowed = "an http or https URL without credentials, query or fragment is allowed (credentials: NOPAR_FORWARDER_TOKEN)";
-    let url = Url::parse(text).map_err(|_| Wrong("is not a URL", allowed))?;
-    let plain = url.username().is_empty() && url.password().is_none();
-    let bare = url.query().is_none() && url.fragment().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain && bare {
-        Ok(url)
-    } else {
-        Err(Wrong("is not the URL of a registry", allowed))
-    }
-}
-
-fn level(text: &str) -> Result<LevelFilter, Wrong> {
-    match text.to_ascii_lowercase().as_str() {
-        // The words of the logger that the Node.js NOPAR used.
-        "silly" => Ok(LevelFilter::Trace),
-        "verbose" => Ok(LevelFilter::Debug),
-        "warning" => Ok(LevelFilter::Warn),
-        other => other.parse().map_err(|_| {
-            Wrong("is not a level", "off, error, warn, info, debug or trace is allowed")
-        }),
-    }
 }

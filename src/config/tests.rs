@@ -1,5 +1,7 @@
 //! Every kind of value, good and bad; who goes before whom; all mistakes at once.
 
+mod several;
+
 use super::*;
 use std::io::Write;
 
@@ -31,6 +33,10 @@ fn the_defaults_are_what_the_documentation_says() {
     assert_eq!(config.log.level, LevelFilter::Info);
     assert!(config.upstream.auto_forward && !config.upstream.ignore_cert);
     assert!(config.server.threads >= 1);
+    assert_eq!(config.upstream.tarball_timeout, Duration::from_secs(1800));
+    assert_eq!(config.upstream.max_connections.get(), 64);
+    assert_eq!(config.cache.stale_if_error, StaleIfError::Unlimited);
+    assert_eq!(config.cache.verify, Verify::Auto);
 }
 
 #[test]
@@ -49,7 +55,7 @@ fn the_default_file_uncommented_gives_the_defaults() {
         )
         .collect();
     assert_eq!(
-        uncommented.lines().filter(|line| line.contains(" = ")).count(),
+        uncommented.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count(),
         table::SETTINGS.len()
     );
     let (_file, sources) = with_file(&uncommented, &[]);
@@ -133,6 +139,13 @@ fn each_value_has_its_forms() {
         ("NOPAR_BASE_URL", "https://npm.example/registry/"),
         ("NOPAR_FORWARDER_URL", "https://registry.example/npm"),
         ("NOPAR_RUN_AS_USER", "nopar"),
+        ("NOPAR_UPSTREAM_CONNECTIONS", "65535"),
+        ("NOPAR_TARBALL_TIMEOUT", "1h"),
+        ("NOPAR_STALE_IF_ERROR", "Unlimited"),
+        ("NOPAR_STALE_IF_ERROR", "0"),
+        ("NOPAR_STALE_IF_ERROR", "30d"),
+        ("NOPAR_VERIFY", "always"),
+        ("NOPAR_ALLOW_HOSTS", "files.example, 10.0.0.0/8"),
     ] {
         Config::load(&env(&[(name, value)]))
             .unwrap_or_else(|told| panic!("{name}={value}: {told}"));
@@ -155,10 +168,23 @@ fn each_value_has_its_forms() {
         ("NOPAR_HOSTNAME", "a b"),
         ("NOPAR_CA_FILE", "/nonexistent.pem"),
         ("NOPAR_FORWARDER_TOKEN", "two words"),
+        ("NOPAR_UPSTREAM_CONNECTIONS", "0"),
+        ("NOPAR_UPSTREAM_CONNECTIONS", "65536"),
+        ("NOPAR_TARBALL_TIMEOUT", "0"),
+        ("NOPAR_STALE_IF_ERROR", "for ever"),
+        ("NOPAR_VERIFY", "never"),
     ] {
         let told = mistakes(&[(name, value)]);
         assert!(told.contains(name) && told.contains("1 mistake"), "{told}");
     }
+}
+
+#[test]
+fn a_time_is_a_limit_of_what_is_served_when_the_upstream_fails() {
+    let config = Config::load(&env(&[("NOPAR_STALE_IF_ERROR", "2d")])).unwrap();
+    assert_eq!(config.cache.stale_if_error, StaleIfError::For(Duration::from_secs(172_800)));
+    let config = Config::load(&env(&[("NOPAR_VERIFY", "Always")])).unwrap();
+    assert_eq!(config.cache.verify, Verify::Always);
 }
 
 #[test]

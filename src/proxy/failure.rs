@@ -4,7 +4,7 @@
 use crate::cache::Wrong;
 use crate::document::{BuildError, GunzipError};
 use crate::reply::Reply;
-use crate::upstream::FetchError;
+use crate::upstream::{FetchError, is_forbidden};
 use http::StatusCode;
 use http::header;
 use pingora::{Error, ErrorSource, ErrorType};
@@ -90,6 +90,9 @@ impl Failure {
     pub(super) fn fetch(error: &FetchError) -> Failure {
         let (status, reason) = match error {
             error if error.is_timeout() => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
+            FetchError::Connection { source, .. } if is_forbidden(source) => {
+                return Failure::forbidden();
+            }
             FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, "upstream_too_large"),
             _ => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
         };
@@ -128,6 +131,12 @@ impl Failure {
         wanted.map_or(BRIEFLY, |wanted| Duration::from_secs(wanted).clamp(BRIEFLY, A_MINUTE))
     }
 
+    /// The upstream leads to where only NOPAR may go. Whoever asks is not told which address that is.
+    fn forbidden() -> Failure {
+        let reason = "upstream_forbidden_address";
+        Failure::new(StatusCode::BAD_GATEWAY, told(reason), reason)
+    }
+
     /// The upstream's answer is not what was asked for.
     pub(super) fn unusable(error: &BuildError) -> Failure {
         if matches!(error, BuildError::Gunzip(GunzipError::TooLarge(_)) | BuildError::TooLarge(_)) {
@@ -156,6 +165,7 @@ impl Failure {
                 let error = "the request could not be read";
                 Some(Failure::new(StatusCode::BAD_REQUEST, error, "bad_request"))
             }
+            _ if is_forbidden(error) => Some(Failure::forbidden()),
             ErrorSource::Upstream => Some(Failure::connection(error)),
             _ if is_connecting(error.etype()) => Some(Failure::connection(error)),
             _ => Some(Failure::internal()),
@@ -196,6 +206,9 @@ fn told(reason: &str) -> &'static str {
         "upstream_timeout" => "the upstream registry did not answer in time",
         "upstream_too_large" => {
             "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
+        }
+        "upstream_forbidden_address" => {
+            "the upstream registry leads to an address that is not public (NOPAR_ALLOW_HOSTS)"
         }
         _ => "the upstream registry could not be reached",
     }

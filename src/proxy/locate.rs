@@ -8,6 +8,7 @@
 use super::Door;
 use super::failure::Failure;
 use super::tarball::Wanted;
+use crate::config::Verify;
 use crate::npm::{Index, Integrity};
 use crate::upstream::Target;
 use log::warn;
@@ -23,7 +24,8 @@ pub(super) struct Located {
 }
 
 impl Door {
-    /// Where to ask for a tarball, as far as it is known without asking anything.
+    /// Where to ask for a tarball, as far as it is known without asking anything; with
+    /// `NOPAR_VERIFY=always`, as its packument says.
     pub(super) async fn locate(&self, wanted: &Wanted) -> Result<Located, Failure> {
         let held = self.cache.get(&self.packument_key(&wanted.name)).await;
         // A damaged index is dropped; then nothing is known.
@@ -31,7 +33,12 @@ impl Door {
             Some(entry) => self.index_of(&entry).await.ok(),
             None => None,
         };
-        let Some(index) = index else { return Ok(self.usual(wanted)) };
+        let Some(index) = index else {
+            return match self.policy.verify {
+                Verify::Auto => Ok(self.usual(wanted)),
+                Verify::Always => self.locate_surely(wanted).await,
+            };
+        };
         if let Some(located) = self.in_index(&index, wanted) {
             return Ok(located);
         }
@@ -39,8 +46,15 @@ impl Door {
         match self.obtain_index(&wanted.name, &wanted.base, true, &wanted.behalf).await {
             Ok(index) => self.in_index(&index, wanted).ok_or_else(|| absent(wanted)),
             // Whatever became of the packument: the tarball may well be where it usually is.
-            Err(_) => Ok(self.usual(wanted)),
+            Err(_) if self.policy.verify == Verify::Auto => Ok(self.usual(wanted)),
+            Err(failure) => Err(failure),
         }
+    }
+
+    /// Where the packument, fetched for this, says that it is.
+    async fn locate_surely(&self, wanted: &Wanted) -> Result<Located, Failure> {
+        let index = self.obtain_index(&wanted.name, &wanted.base, false, &wanted.behalf).await?;
+        self.in_index(&index, wanted).ok_or_else(|| absent(wanted))
     }
 
     /// Where to ask after the usual path was a 404.
@@ -53,22 +67,23 @@ impl Door {
     }
 
     fn usual(&self, wanted: &Wanted) -> Located {
-        let target = self.upstream.tarball(&wanted.name, &wanted.file);
+        let target = self.upstreams.of(&wanted.name).tarball(&wanted.name, &wanted.file);
         Located { target, known: false, integrity: None }
     }
 
     fn in_index(&self, index: &Index, wanted: &Wanted) -> Option<Located> {
         let (version, said) = index.by_file(&wanted.name, &wanted.file)?;
         let usual = || self.usual(wanted).target;
-        let target = match said.tarball.as_deref().map(|url| self.upstream.named(url)) {
-            Some(Ok(target)) => target,
-            Some(Err(error)) => {
-                let name = &wanted.name;
-                warn!("{name}@{version}: the upstream names no usable tarball URL: {error}");
-                usual()
-            }
-            None => usual(),
-        };
+        let target =
+            match said.tarball.as_deref().map(|url| self.upstreams.of(&wanted.name).named(url)) {
+                Some(Ok(target)) => target,
+                Some(Err(error)) => {
+                    let name = &wanted.name;
+                    warn!("{name}@{version}: the upstream names no usable tarball URL: {error}");
+                    usual()
+                }
+                None => usual(),
+            };
         Some(Located { target, known: true, integrity: said.digests() })
     }
 }

@@ -11,6 +11,8 @@ use super::ctx::{CacheState, Ctx, PackumentPlan, Plan};
 use super::failure::Failure;
 use super::receive::Decision;
 use crate::cache::Entry;
+use crate::config::StaleIfError;
+use crate::npm::PackageName;
 use crate::view::{Ask, View, ViewError, Want};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +27,7 @@ impl Door {
     ) -> Decision {
         let key = self.packument_key(&ask.name);
         let held = self.cache.get(&key).await;
-        if !self.policy.auto_forward {
+        if !self.upstreams.of(&ask.name).is_asked() {
             return self.without_upstream(held, &ask).await;
         }
         match held {
@@ -34,7 +36,7 @@ impl Door {
                     return Decision::Reply(failure.reply(), CacheState::Negative);
                 }
             }
-            Some(entry) if !confirm && self.may_be_sent(&entry) => {
+            Some(entry) if !confirm && self.may_be_sent(&entry, &ask.name) => {
                 match self.current_view(&entry, &ask).await {
                     Ok((entry, view)) => return self.send_held(&entry, view, &ask),
                     // The upstream may have it by now: a version is asked for soon after it is
@@ -51,12 +53,18 @@ impl Door {
 
     /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed;
     /// with an upstream that just failed, stale for whatever time.
-    fn may_be_sent(&self, entry: &Entry) -> bool {
+    fn may_be_sent(&self, entry: &Entry, name: &PackageName) -> bool {
         let fresh_until = entry.freshness().fresh_until;
-        let now = self.clock.now();
-        fresh_until >= now
-            || fresh_until + self.policy.stale_while_revalidate > now
-            || self.upstream.is_down()
+        fresh_until + self.policy.stale_while_revalidate > self.clock.now()
+            || (self.upstreams.of(name).is_down() && self.may_be_sent_after_failure(entry))
+    }
+
+    /// Whether an entry is young enough to be sent when the upstream fails.
+    pub(super) fn may_be_sent_after_failure(&self, entry: &Entry) -> bool {
+        match self.policy.stale_if_error {
+            StaleIfError::Unlimited => true,
+            StaleIfError::For(time) => entry.freshness().fresh_until + time > self.clock.now(),
+        }
     }
 
     fn send_held(self: &Arc<Self>, entry: &Entry, view: Arc<View>, ask: &Ask) -> Decision {
@@ -65,7 +73,11 @@ impl Door {
             CacheState::Hit
         } else {
             self.update(ask);
-            if self.upstream.is_down() { CacheState::Stale } else { CacheState::Updating }
+            if self.upstreams.of(&ask.name).is_down() {
+                CacheState::Stale
+            } else {
+                CacheState::Updating
+            }
         };
         Decision::View(view, state, self.age(entry))
     }

@@ -110,8 +110,9 @@ impl Door {
         let headers = request_headers(held.as_deref());
         let limit = self.policy.packument_limit;
         let via = behalf.via.as_deref();
-        let target = self.upstream.packument(name);
-        let answer = self.upstream.fetch(&target, &headers, via, limit).await;
+        let upstream = self.upstreams.of(name);
+        let target = upstream.packument(name);
+        let answer = upstream.fetch(&target, &headers, via, limit).await;
         let answer = answer.map_err(|error| {
             warn!("{name}: {error}");
             Failure::fetch(&error)

@@ -56,7 +56,7 @@ impl Door {
         if let Some(failure) = self.remembered(&wanted, confirm).await {
             return Decision::Reply(failure.reply(), CacheState::Negative);
         }
-        if !self.policy.auto_forward {
+        if !self.upstreams.of(&wanted.name).is_asked() {
             return Failure::no_tarball(wanted.file.as_str()).into();
         }
         ctx.asking_upstream();

@@ -1,16 +1,21 @@
 //! How to reach a target: directly, or through a corporate proxy.
 //! Knows nothing of what is asked there.
 
+#[cfg(test)]
+mod tests;
+
+use super::SetUpError;
+use super::address::{is_public, spelt};
+use super::guard::Guard;
 use super::resolve::Resolver;
 use super::target::Target;
 use super::tunnel::Tunnel;
 use crate::config;
 use http::HeaderValue;
-use pingora::Result;
 use pingora::connectors::ConnectorOptions;
 use pingora::upstreams::peer::{HttpPeer, Peer};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +33,12 @@ pub(super) fn connector_options(config: &config::Upstream) -> ConnectorOptions {
 
 /// Makes peers.
 pub(super) struct Dialer {
+    /// The upstream's root: what is on its origin is its own.
+    root: Target,
+    guard: Guard,
     resolver: Arc<Resolver>,
     proxy: Option<Proxy>,
-    no_proxy: config::NoProxy,
+    no_proxy: config::HostList,
     verify: bool,
     connect_timeout: Duration,
     read_timeout: Duration,
@@ -42,7 +50,11 @@ struct Proxy {
 }
 
 impl Dialer {
-    pub(super) fn new(config: &config::Upstream) -> Dialer {
+    /// A dialer of the upstream with this configuration.
+    ///
+    /// # Errors
+    /// When its URL has no host.
+    pub(super) fn new(config: &config::Upstream) -> Result<Dialer, SetUpError> {
         let proxy = config.proxy_url.as_ref().and_then(|proxy| {
             let authorization = proxy.authorization.as_ref().and_then(|secret| {
                 let mut value = HeaderValue::try_from(secret.expose()).ok()?;
@@ -51,14 +63,16 @@ impl Dialer {
             });
             Some(Proxy { at: Target::parse(&proxy.url).ok()?, authorization })
         });
-        Dialer {
+        Ok(Dialer {
+            root: Target::parse(&config.url)?,
+            guard: Guard::new(config.allow_hosts.clone()),
             resolver: Arc::default(),
             proxy,
             no_proxy: config.no_proxy.clone(),
             verify: !config.ignore_cert,
             connect_timeout: config.connect_timeout,
             read_timeout: config.read_timeout,
-        }
+        })
     }
 
     /// The proxy on the way to `target`, if there is one.
@@ -94,20 +108,56 @@ impl Dialer {
         }
     }
 
-    pub(super) async fn peer(&self, target: &Target) -> Result<Box<HttpPeer>> {
+    /// A peer on the way to `target`; everything that connects comes by here.
+    ///
+    /// # Errors
+    /// When a name does not resolve, or when `target` is where only this machine or its network may
+    /// go ([`Guard`]). The address that was judged is the one that is connected to.
+    pub(super) async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
         let mut peer = match self.proxy_to(target) {
             None => {
                 let address = self.resolver.address(&target.host, target.port).await?;
-                HttpPeer::new(address, target.tls, target.host.clone())
+                self.check(target, Some(address.ip())).await?;
+                Dialer::straight(address, target.tls, &target.host)
             }
-            Some(proxy) if target.tls => self.tunnelled(proxy, target),
             Some(proxy) => {
-                let address = self.resolver.address(&proxy.at.host, proxy.at.port).await?;
-                HttpPeer::new(address, false, proxy.at.host.clone())
+                self.check(target, None).await?;
+                self.proxied(proxy, target).await?
             }
         };
         self.set_options(&mut peer);
         Ok(Box::new(peer))
+    }
+
+    async fn check(&self, target: &Target, address: Option<IpAddr>) -> pingora::Result<()> {
+        let passes = self.root.same_origin(target) || self.guard.passes(target, address);
+        if passes || self.root_is_private().await { Ok(()) } else { self.guard.refuse(target) }
+    }
+
+    /// Whether the upstream itself is where not everybody may go. Behind a proxy that resolves its name
+    /// this cannot be told, and it is not.
+    async fn root_is_private(&self) -> bool {
+        let root = &self.root;
+        match spelt(&root.host) {
+            Some(address) => !is_public(address),
+            None if self.proxy_to(root).is_some() => false,
+            None => {
+                let address = self.resolver.address(&root.host, root.port).await;
+                address.is_ok_and(|address| !is_public(address.ip()))
+            }
+        }
+    }
+
+    async fn proxied(&self, proxy: &Proxy, target: &Target) -> pingora::Result<HttpPeer> {
+        if target.tls {
+            return Ok(self.tunnelled(proxy, target));
+        }
+        let address = self.resolver.address(&proxy.at.host, proxy.at.port).await?;
+        Ok(Dialer::straight(address, false, &proxy.at.host))
+    }
+
+    fn straight(address: SocketAddr, tls: bool, host: &str) -> HttpPeer {
+        HttpPeer::new(address, tls, host.to_owned())
     }
 
     /// A TLS peer behind a CONNECT tunnel. Its name is the proxy's to resolve, so it has no address

@@ -76,6 +76,13 @@ impl Resolver {
         known.get(&(host.to_owned(), port)).map_or(1, |known| known.addresses.len())
     }
 
+    /// Takes a host to have these addresses.
+    #[cfg(test)]
+    pub(super) fn learn(&self, host: &str, port: u16, addresses: Vec<SocketAddr>) {
+        let known = Known { addresses, good: 0, since: Instant::now() };
+        self.known.lock().insert((host.to_owned(), port), known);
+    }
+
     fn remembered(&self, host: &str, port: u16) -> Option<SocketAddr> {
         let known = self.known.lock();
         let known = known.get(&(host.to_owned(), port))?;
@@ -93,8 +100,7 @@ mod tests {
         let resolver = Resolver::default();
         let addresses: Vec<SocketAddr> =
             (1..4).map(|n| SocketAddr::from(([127, 0, 0, n], 80))).collect();
-        let known = Known { addresses: addresses.clone(), good: 0, since: Instant::now() };
-        resolver.known.lock().insert(("a.example".to_owned(), 80), known);
+        resolver.learn("a.example", 80, addresses.clone());
         for expected in [0, 1, 2, 0] {
             let address = resolver.address("a.example", 80).await.unwrap();
             assert_eq!(address, addresses[expected]);

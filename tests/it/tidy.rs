@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),
-    ("config", &["base_url"]),
+    ("config", &["base_url", "npm"]),
     ("cli", &[]),
     ("listen", &["config"]),
     ("telemetry", &["config"]),

@@ -1,7 +1,9 @@
 //! The way to the upstream: redirects, dead connections, slow ones, proxies, certificates.
 //! Knows nothing of what clients are served from the cache.
 
+mod private;
 mod proxied;
+mod several;
 mod slow;
 mod tls;
 mod tls_front;

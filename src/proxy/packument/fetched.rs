@@ -102,7 +102,8 @@ impl Door {
         // "It is gone" is an answer; only its lack makes a stale copy the better one.
         let may_be_stale =
             failure.status.is_server_error() && session.cache.can_serve_stale_error();
-        if let Some(entry) = held.filter(|_| may_be_stale)
+        if let Some(entry) =
+            held.filter(|entry| may_be_stale && self.may_be_sent_after_failure(entry))
             && let Ok((entry, view)) = self.current_view(&entry, ask).await
         {
             session.cache.release_write_lock(NoCacheReason::UpstreamError);

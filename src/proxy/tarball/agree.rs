@@ -7,6 +7,7 @@
 
 use super::Wanted;
 use crate::cache::Entry;
+use crate::config::Verify;
 use crate::npm::{Digester, Integrity};
 use crate::proxy::Door;
 use log::error;
@@ -19,7 +20,9 @@ impl Door {
     pub(super) async fn held_tarball(&self, wanted: &Wanted) -> Option<Arc<Entry>> {
         let entry = self.cache.get(&wanted.key).await?;
         let Some(packument) = self.cache.get(&self.packument_key(&wanted.name)).await else {
-            return Some(entry);
+            // Taken for absent, it is fetched again, with its packument.
+            let unproven = self.policy.verify == Verify::Always && !entry.is_verified();
+            return Some(entry).filter(|_| !unproven);
         };
         if entry.agrees_with(&packument) {
             return Some(entry);

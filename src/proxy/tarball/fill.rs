@@ -103,7 +103,7 @@ impl Filling {
 
     /// From the upstream into the cache, piece by piece.
     async fn pump(&mut self, body: Body) -> Result<(), Failure> {
-        let patience = self.door.policy.tarball_timeout;
+        let patience = self.door.upstreams.of(&self.wanted.name).tarball_timeout();
         let shown = self.wanted.key.shown().to_owned();
         match tokio::time::timeout(patience, self.pump_all(body)).await {
             Ok(pumped) => pumped.inspect_err(|failure| warn!("{shown}: {}", failure.error)),
@@ -146,7 +146,11 @@ impl Door {
         mut located: Located,
     ) -> Result<Opened, Failure> {
         loop {
-            let opened = self.upstream.open(&located.target, &[], wanted.behalf.via.as_deref());
+            let opened = self.upstreams.of(&wanted.name).open(
+                &located.target,
+                &[],
+                wanted.behalf.via.as_deref(),
+            );
             let opened = opened.await.map_err(|error| {
                 warn!("{}: {error}", wanted.key.shown());
                 Failure::fetch(&error)

@@ -1,12 +1,13 @@
-//! Which hosts are reached without the proxy, as curl reads `NO_PROXY`.
+//! Lists of hosts, as curl reads `NO_PROXY`.
+//! Knows nothing of what they are listed for.
 
 use super::table::Wrong;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// Hosts that are reached without the proxy.
+/// Hosts: names with their subdomains, addresses, ranges, each with or without a port.
 #[derive(Clone, Debug, Default)]
-pub struct NoProxy {
+pub struct HostList {
     rules: Vec<Rule>,
 }
 
@@ -24,8 +25,8 @@ enum Hosts {
     Range(IpNet),
 }
 
-impl NoProxy {
-    /// Whether `host` (a name, or an address without brackets) is reached without the proxy.
+impl HostList {
+    /// Whether `host` (a name, or an address without brackets) at `port` is one of them.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         self.rules
@@ -47,9 +48,9 @@ impl Hosts {
 }
 
 /// Reads a comma-separated list. Nothing in it is wrong: what is no address is a name.
-pub(super) fn parse(text: &str) -> Result<NoProxy, Wrong> {
+pub(super) fn parse(text: &str) -> Result<HostList, Wrong> {
     let entries = text.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty());
-    Ok(NoProxy { rules: entries.map(rule).collect() })
+    Ok(HostList { rules: entries.map(rule).collect() })
 }
 
 fn rule(entry: &str) -> Rule {
