@@ -127,7 +127,7 @@ fn blank() -> Config {
             not_found_ttl: Duration::ZERO,
         },
         log: Log { file: None, level: LevelFilter::Off, access: false },
-        limits: Limits { packument_size: 0, tarball_size: 0 },
+        limits: Limits { packument_size: 0, tarball_size: 0, connections: 0 },
         warnings: Vec::new(),
         values: BTreeMap::new(),
     }

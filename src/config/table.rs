@@ -280,6 +280,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Longest tarball that is kept.",
         |c, v| size::parse(v).map(|v| c.limits.tarball_size = v)
     ),
+    setting!(
+        "limits.connections",
+        "NOPAR_MAX_CONNECTIONS",
+        "10000",
+        "Connections of clients at once; more are refused. The limit of open files may allow fewer:\neach takes up to two.",
+        |c, v| connections(v).map(|v| c.limits.connections = v)
+    ),
 ];
 
 /// The setting an environment variable belongs to.
@@ -296,6 +303,11 @@ fn hostname(text: &str) -> Result<String, Wrong> {
 
 fn port(text: &str) -> Result<u16, Wrong> {
     text.parse().map_err(|_| Wrong("is not a port", "a number from 0 to 65535 is allowed"))
+}
+
+fn connections(text: &str) -> Result<usize, Wrong> {
+    let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+    number.ok_or(Wrong("is not a number of connections", "a number from 1 to 1000000 is allowed"))
 }
 
 fn threads(text: &str) -> Result<usize, Wrong> {

@@ -133,6 +133,7 @@ fn each_value_has_its_forms() {
         ("NOPAR_BASE_URL", "https://npm.example/registry/"),
         ("NOPAR_FORWARDER_URL", "https://registry.example/npm"),
         ("NOPAR_RUN_AS_USER", "nopar"),
+        ("NOPAR_MAX_CONNECTIONS", "1"),
     ] {
         Config::load(&env(&[(name, value)]))
             .unwrap_or_else(|told| panic!("{name}={value}: {told}"));
@@ -145,6 +146,7 @@ fn each_value_has_its_forms() {
         ("NOPAR_CACHE_SIZE", "10 gigs"),
         ("NOPAR_CACHE_SIZE", "99999999999TiB"),
         ("NOPAR_THREADS", "-2"),
+        ("NOPAR_MAX_CONNECTIONS", "0"),
         ("NOPAR_LOGLEVEL", "loud"),
         ("NOPAR_TRUSTED_PROXIES", "proxy.example"),
         ("NOPAR_BASE_URL", "npm.example"),
