@@ -3,7 +3,8 @@
 
 use crate::cache::{DiskCache, OpenError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Origin};
+use crate::connection::{Guard, Patience};
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
 use crate::proxy::{Door, PSEUDONYM, Proxy};
@@ -15,7 +16,8 @@ use pingora::apps::HttpServerOptions;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora::services::Service;
-use pingora_proxy::{HttpProxy, http_proxy_service};
+use pingora::services::listening;
+use pingora_proxy::{HttpProxy, http_proxy};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
@@ -52,6 +54,7 @@ pub struct App {
     addresses: Vec<SocketAddr>,
     proxy: Proxy,
     in_flight: InFlight,
+    patience: Patience,
 }
 
 /// Requests served on one connection before it is closed, so that connections spread over threads anew.
@@ -73,7 +76,13 @@ impl App {
         let in_flight = InFlight::default();
         let proxy =
             Proxy::new(Door::new(&config, cache, upstreams, clock, in_flight.clone(), pseudonym));
-        Ok(App { config, listeners, addresses, proxy, in_flight })
+        let patience = Patience::default();
+        Ok(App { config, listeners, addresses, proxy, in_flight, patience })
+    }
+
+    /// The same with another patience than the usual.
+    pub fn with_patience(self, patience: Patience) -> App {
+        App { patience, ..self }
     }
 
     /// The addresses it listens on, with the ports they really have.
@@ -86,10 +95,16 @@ impl App {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
         let (closing, close) = watch::channel(false);
         let (close_done, closed) = watch::channel(false);
-        let mut service = http_proxy_service(&server.configuration, self.proxy);
-        if let Some(proxy) = service.app_logic_mut() {
-            set_options(proxy);
+        let mut proxy = http_proxy(&server.configuration, self.proxy);
+        set_options(&mut proxy);
+        let wanted = self.config.limits.connections;
+        let most = listen::most_connections(wanted);
+        let is_wish = self.config.origin("limits.connections") != Origin::Default;
+        if most < wanted && is_wish {
+            listen::warn_of_fewer_connections(wanted, most);
         }
+        let guard = Guard::new(proxy, most, self.patience, self.config.log.access);
+        let mut service = listening::Service::new("registry".to_owned(), guard);
         for address in &self.addresses {
             service.add_tcp(&address.to_string());
         }
@@ -150,7 +165,7 @@ fn pseudonym() -> String {
 /// Pingora's service, given sockets that are bound already and a stop of our own.
 struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
-    service: pingora::services::listening::Service<HttpProxy<Proxy>>,
+    service: listening::Service<Guard<HttpProxy<Proxy>>>,
     close: watch::Receiver<bool>,
     close_done: watch::Sender<bool>,
 }

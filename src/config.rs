@@ -183,6 +183,8 @@ pub struct Limits {
     pub packument_size: u64,
     /// Longest tarball in bytes that is kept.
     pub tarball_size: u64,
+    /// Connections of clients at once.
+    pub connections: usize,
 }
 
 /// Where a setting's value comes from.

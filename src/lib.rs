@@ -3,12 +3,14 @@
 //! ARCHITECTURE.md is the map. In short: `proxy` is the door, `route` parses what comes through it,
 //! `cache` keeps what upstreams said, `view` is what clients see of it, `npm` is the vocabulary.
 
+pub mod access_log;
 pub mod app;
 pub mod base_url;
 pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connection;
 pub mod document;
 pub mod inflight;
 pub mod listen;

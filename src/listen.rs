@@ -10,6 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddr
 /// How often another free port is tried when the one that IPv4 gave is taken on IPv6.
 const PORT_ATTEMPTS: usize = 10;
 
+/// Files that are open whether or not anybody is connected.
+const OWN_FILES: usize = 64;
+
 /// A socket cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
@@ -90,6 +93,24 @@ pub fn warn_if_open(addresses: &[SocketAddr]) {
     }
 }
 
+/// How many connections can be served when `wanted` are allowed: each may need a file or a connection
+/// to the upstream beside its own.
+pub fn most_connections(wanted: usize) -> usize {
+    let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
+    bounded(wanted, usize::try_from(files).unwrap_or(usize::MAX))
+}
+
+fn bounded(wanted: usize, files: usize) -> usize {
+    wanted.min((files.saturating_sub(OWN_FILES) / 2).max(1))
+}
+
+/// Warns of a setting that cannot be followed.
+pub fn warn_of_fewer_connections(wanted: usize, most: usize) {
+    warn!(
+        "NOPAR_MAX_CONNECTIONS: the limit of open files leaves room for {most} of {wanted} connections"
+    );
+}
+
 /// Whether a request to `host` and `port` would reach one of `addresses`.
 pub fn leads_here(addresses: &[SocketAddr], host: &str, port: u16) -> bool {
     if !addresses.iter().any(|own| own.port() == port) {
@@ -132,6 +153,13 @@ mod tests {
         let port = addresses(&first)[0].port();
         let error = bind(&server("127.0.0.1", port)).unwrap_err().to_string();
         assert!(error.contains(&format!("127.0.0.1:{port}")), "{error}");
+    }
+
+    #[test]
+    fn connections_are_bounded_by_open_files() {
+        assert_eq!(bounded(10_000, 1_000_000), 10_000);
+        assert_eq!(bounded(10_000, 1_024), 480);
+        assert_eq!(bounded(10_000, 10), 1);
     }
 
     #[test]

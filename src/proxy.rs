@@ -13,6 +13,7 @@
 
 mod access_log;
 mod behalf;
+mod body;
 mod ctx;
 mod failure;
 mod locate;

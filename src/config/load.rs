@@ -139,7 +139,7 @@ fn blank() -> Config {
             verify: Verify::Auto,
         },
         log: Log { file: None, level: LevelFilter::Off, access: false },
-        limits: Limits { packument_size: 0, tarball_size: 0 },
+        limits: Limits { packument_size: 0, tarball_size: 0, connections: 0 },
         warnings: Vec::new(),
         values: BTreeMap::new(),
     }

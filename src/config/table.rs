@@ -309,6 +309,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Longest tarball that is kept.",
         |c, v| size::parse(v).map(|v| c.limits.tarball_size = v)
     ),
+    setting!(
+        "limits.connections",
+        "NOPAR_MAX_CONNECTIONS",
+        "10000",
+        "Connections of clients at once; more are refused. The limit of open files may allow fewer:\neach takes up to two.",
+        |c, v| value::connections(v).map(|v| c.limits.connections = v.get())
+    ),
 ];
 
 /// The setting an environment variable belongs to.

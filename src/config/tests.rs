@@ -146,6 +146,7 @@ fn each_value_has_its_forms() {
         ("NOPAR_STALE_IF_ERROR", "30d"),
         ("NOPAR_VERIFY", "always"),
         ("NOPAR_ALLOW_HOSTS", "files.example, 10.0.0.0/8"),
+        ("NOPAR_MAX_CONNECTIONS", "1"),
     ] {
         Config::load(&env(&[(name, value)]))
             .unwrap_or_else(|told| panic!("{name}={value}: {told}"));
@@ -158,6 +159,7 @@ fn each_value_has_its_forms() {
         ("NOPAR_CACHE_SIZE", "10 gigs"),
         ("NOPAR_CACHE_SIZE", "99999999999TiB"),
         ("NOPAR_THREADS", "-2"),
+        ("NOPAR_MAX_CONNECTIONS", "0"),
         ("NOPAR_LOGLEVEL", "loud"),
         ("NOPAR_TRUSTED_PROXIES", "proxy.example"),
         ("NOPAR_BASE_URL", "npm.example"),
@@ -169,7 +171,7 @@ fn each_value_has_its_forms() {
         ("NOPAR_CA_FILE", "/nonexistent.pem"),
         ("NOPAR_FORWARDER_TOKEN", "two words"),
         ("NOPAR_UPSTREAM_CONNECTIONS", "0"),
-        ("NOPAR_UPSTREAM_CONNECTIONS", "65536"),
+        ("NOPAR_UPSTREAM_CONNECTIONS", "1000001"),
         ("NOPAR_TARBALL_TIMEOUT", "0"),
         ("NOPAR_STALE_IF_ERROR", "for ever"),
         ("NOPAR_VERIFY", "never"),

@@ -11,8 +11,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use url::Url;
 
-/// More requests at once than this to one upstream are a slip.
-const MOST_CONNECTIONS: usize = 65_535;
+/// More than this at once are a slip of the keyboard.
+const MOST_CONNECTIONS: usize = 1_000_000;
 
 pub(super) fn hostname(text: &str) -> Result<String, Wrong> {
     if text.chars().any(|c| c.is_whitespace() || c == '/') {
@@ -105,7 +105,7 @@ pub(super) fn connections(text: &str) -> Result<NonZeroUsize, Wrong> {
     let number = text.parse().ok().and_then(NonZeroUsize::new);
     number
         .filter(|number| number.get() <= MOST_CONNECTIONS)
-        .ok_or(Wrong("is not a number of connections", "a number from 1 to 65535 is allowed"))
+        .ok_or(Wrong("is not a number of connections", "a number from 1 to 1000000 is allowed"))
 }
 
 pub(super) fn stale_if_error(text: &str) -> Result<StaleIfError, Wrong> {

@@ -3,7 +3,8 @@
 
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
-use super::{Proxy, packument, tarball, write};
+use super::{Proxy, body, packument, tarball, write};
+use crate::connection;
 use async_trait::async_trait;
 use log::{error, warn};
 use pingora::http::ResponseHeader;
@@ -27,6 +28,19 @@ impl ProxyHttp for Proxy {
 
     // None: views are packed once, and tarballs are packed already.
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {
+        let body_read = session.is_body_done();
+        if let Some(connection) = connection::of(session) {
+            connection.request_begins(body_read);
+            let idle = connection.patience().idle.as_secs();
+            // Pingora would wait for the next request for ever.
+            if session.get_keepalive().is_some() {
+                session.set_keepalive(Some(idle));
+            }
+        }
+        Ok(())
+    }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
         self.door.receive(session, ctx).await
@@ -143,7 +157,8 @@ impl ProxyHttp for Proxy {
             Some(failure)
         });
         let mut code = 0;
-        if let Some(failure) = failure.filter(|_| session.response_written().is_none()) {
+        let answered = session.response_written().is_some_and(|it| !it.status.is_informational());
+        if let Some(failure) = failure.filter(|_| !answered) {
             code = failure.status.as_u16();
             // Pingora closes the connection after an error on the way upstream; the client should
             // know, rather than lose its next request.
@@ -179,6 +194,10 @@ impl ProxyHttp for Proxy {
         }
         if self.door.policy.access_log {
             super::access_log::write(session, error, ctx);
+        }
+        let body_read = body::drain(session).await;
+        if let Some(connection) = connection::of(session) {
+            connection.request_ends(body_read);
         }
     }
 }

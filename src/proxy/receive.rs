@@ -3,28 +3,26 @@
 
 use super::Door;
 use super::behalf::via;
+use super::body::{self, BodyError};
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
 use super::tarball::Wanted;
 use super::write;
 use crate::base_url::{BaseUrl, trusted};
+use crate::connection::{self, Patience};
 use crate::negotiate;
 use crate::reply::Reply;
 use crate::route::{Route, RouteError};
 use crate::view::{Ask, View, Want};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
-use http::{StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long a client may let a write wait before it is cut off: it holds a connection, and on a cold
-/// tarball those who wait for the same.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is to be done with a request.
 pub(super) enum Decision {
@@ -51,8 +49,11 @@ impl Door {
         session: &mut Session,
         ctx: &mut Ctx,
     ) -> Result<bool> {
-        session.set_write_timeout(Some(WRITE_TIMEOUT));
-        match self.decide(session, ctx).await {
+        let decision = match without_body(session).await {
+            Ok(()) => self.decide(session, ctx).await,
+            Err(failure) => failure.into(),
+        };
+        match decision {
             Decision::Reply(reply, state) => {
                 ctx.cache_state = state;
                 write::reply(session, &reply, state).await?;
@@ -143,6 +144,27 @@ impl Door {
         BaseUrl::of_request(configured, trusted, tls, &request.headers, authority, own)
             .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
     }
+}
+
+/// Sees to it that what goes on has no body: nothing that is read has one, and Pingora would hand it
+/// to the upstream. An empty one, in chunks, is what some proxies make of none.
+async fn without_body(session: &mut Session) -> std::result::Result<(), Failure> {
+    if session.is_body_empty() {
+        return Ok(());
+    }
+    if !matches!(session.req_header().method, Method::GET | Method::HEAD) {
+        body::keep_connection_if_short(session);
+        return Ok(());
+    }
+    let pace = connection::of(session).map(|connection| connection.patience().sending);
+    let pace = pace.unwrap_or_else(|| Patience::default().sending);
+    body::read(session, 0, pace).await.map(drop).map_err(|error| match error {
+        BodyError::TooLarge { .. } => {
+            let error = "a GET or HEAD request has no body here";
+            Failure::new(StatusCode::BAD_REQUEST, error, "bad_body")
+        }
+        error => error.into(),
+    })
 }
 
 fn refusal(error: &RouteError) -> Decision {

@@ -16,8 +16,6 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// Redirects followed for one request.
 const REDIRECTS: usize = 5;
-/// How many connections are tried when reused ones turn out to be dead.
-const ATTEMPTS: usize = 3;
 /// How much of a body nobody wants is read, to keep its connection.
 const WORTH_DRAINING: usize = 64 * 1024;
 
@@ -191,8 +189,9 @@ impl Upstream {
                     let (status, headers) = (header.status, header.headers.clone());
                     return Ok(Opened { target: target.clone(), status, headers, body });
                 }
-                // The upstream closed an idle connection just as it was taken from the pool.
-                Err(error) if reused && attempt < ATTEMPTS && was_closed(&error) => attempt += 1,
+                // The upstream closed an idle connection just as it was taken from the pool, and others
+                // with it, perhaps: each try takes one out, and in the end there is a new one.
+                Err(error) if reused && was_closed(&error) => {}
                 Err(error) => return Err(broken(error)),
             }
         }

@@ -4,6 +4,7 @@ mod asking;
 mod base_url;
 mod conditional;
 mod freshness;
+mod hostile;
 mod hygiene;
 mod memory;
 mod names;

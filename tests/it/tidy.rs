@@ -12,10 +12,12 @@ use self::source::Source;
 ///
 /// Arrows point at what is used, and nothing points up: see ARCHITECTURE.md.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("access_log", &[]),
     ("npm", &[]),
     ("clock", &[]),
     ("inflight", &[]),
     ("reply", &[]),
+    ("connection", &["access_log", "reply"]),
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),
@@ -31,10 +33,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "proxy",
         &[
+            "access_log",
             "base_url",
             "cache",
             "clock",
             "config",
+            "connection",
             "document",
             "inflight",
             "negotiate",
@@ -45,11 +49,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
-    ("app", &["cache", "clock", "config", "inflight", "listen", "proxy", "stop", "upstream"]),
+    (
+        "app",
+        &[
+            "cache",
+            "clock",
+            "config",
+            "connection",
+            "inflight",
+            "listen",
+            "proxy",
+            "stop",
+            "upstream",
+        ],
+    ),
 ];
 
 /// The modules that may name Pingora.
-const KNOW_PINGORA: &[&str] = &["app", "stop", "proxy", "cache", "upstream"];
+const KNOW_PINGORA: &[&str] = &["app", "stop", "connection", "proxy", "cache", "upstream"];
 
 /// More code than this in one file is two files.
 const MOST_CODE_LINES: usize = 400;

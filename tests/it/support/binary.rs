@@ -99,6 +99,19 @@ impl Binary {
         })
     }
 
+    /// Waits until so many lines on standard error hold this text, and returns them all; more may
+    /// follow.
+    pub(crate) async fn says_times(&self, n: usize, text: &str) -> Vec<String> {
+        let with = |lines: &Vec<String>| -> Vec<String> {
+            lines.iter().filter(|line| line.contains(text)).cloned().collect()
+        };
+        let mut lines = self.stderr.0.subscribe();
+        let waiting = lines.wait_for(|lines| with(lines).len() >= n);
+        let what = format!("{n} lines with {text:?} from the binary");
+        let said = within(what, waiting).await.expect("its reader lives as long as it does");
+        with(&said)
+    }
+
     /// Sends `TERM`, `INT` or another signal to this very process.
     pub(crate) fn signal(&self, name: &str) {
         let sent = self.try_signal(name);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nopar::clock::Clock;
+use nopar::connection::Patience;
 use tempfile::TempDir;
 
 use self::running::Running;
@@ -24,6 +25,7 @@ pub(crate) struct TestNoparBuilder {
     file: Option<String>,
     host: Option<String>,
     clock: Clock,
+    patience: Patience,
 }
 
 impl TestNoparBuilder {
@@ -56,6 +58,12 @@ impl TestNoparBuilder {
         self
     }
 
+    /// Bears more or less from callers than usual.
+    pub(crate) fn patience(mut self, change: impl FnOnce(&mut Patience)) -> Self {
+        change(&mut self.patience);
+        self
+    }
+
     /// Starts it and waits until it listens; fails the test when it does not.
     #[track_caller]
     pub(crate) fn start(self) -> impl Future<Output = TestNopar> {
@@ -83,7 +91,8 @@ impl TestNoparBuilder {
         inside("NOPAR_HOME", home.path().to_owned());
         inside("NOPAR_CACHE_PATH", home.path().join("cache"));
         inside("NOPAR_REGISTRY_PATH", home.path().join("registry"));
-        let running = Running::start(&self.env, file.as_deref(), self.clock.clone()).await?;
+        let (clock, patience) = (self.clock.clone(), self.patience.clone());
+        let running = Running::start(&self.env, file.as_deref(), clock, patience).await?;
         Ok(TestNopar {
             addr: running.addresses[0],
             running: Some(running),
@@ -91,6 +100,7 @@ impl TestNoparBuilder {
             file,
             host: self.host,
             clock: self.clock,
+            patience: self.patience,
             home,
         })
     }
@@ -104,6 +114,7 @@ pub(crate) struct TestNopar {
     file: Option<PathBuf>,
     host: Option<String>,
     clock: Clock,
+    patience: Patience,
     // Last: removed once the running one, above, has ended.
     home: TempDir,
 }
@@ -121,6 +132,7 @@ impl TestNopar {
             file: None,
             host: None,
             clock: Clock::system(),
+            patience: Patience::default(),
         };
         builder
             .env("NOPAR_HOSTNAME", "127.0.0.1")
@@ -195,7 +207,8 @@ impl TestNopar {
         if self.running.is_some() {
             self.stop().await;
         }
-        let started = Running::start(&self.env, self.file.as_deref(), self.clock.clone()).await;
+        let (clock, patience) = (self.clock.clone(), self.patience.clone());
+        let started = Running::start(&self.env, self.file.as_deref(), clock, patience).await;
         let running = started.unwrap_or_else(|reason| panic!("NOPAR does not restart: {reason}"));
         self.addr = running.addresses[0];
         self.running = Some(running);
@@ -228,7 +241,7 @@ impl TestNopar {
 }
 
 /// Files below a directory; none where it does not exist.
-fn files_below(top: &Path) -> Vec<String> {
+pub(crate) fn files_below(top: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![top.to_owned()];
     while let Some(directory) = open.pop() {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -55,6 +56,12 @@ impl Connection {
         let bytes: Vec<u8> = all.iter().flat_map(Request::bytes).collect();
         self.asked.extend(all.iter().map(Request::is_head));
         self.send_bytes(&bytes).await
+    }
+
+    /// Sends bytes and fails the test when the other side does not take them all.
+    pub(crate) async fn deliver(&mut self, bytes: &[u8]) {
+        let sending = within("all bytes to be taken".to_owned(), self.stream.write_all(bytes));
+        sending.await.expect("an open connection");
     }
 
     /// Sends any bytes: half a head, a malformed line. An answer to them is read as to a GET.
@@ -153,6 +160,34 @@ impl Connection {
             body.extend_from_slice(&piece);
         }
         Ok(())
+    }
+
+    /// Every head up to the final response's, interim (1xx) ones included.
+    pub(crate) async fn receive_heads(&mut self) -> Vec<ResponseHead> {
+        let mut heads = Vec::new();
+        while heads.last().is_none_or(|head: &ResponseHead| head.status < 200) {
+            let reading = read_response_head(&mut self.stream);
+            let read = within("the head of a response".to_owned(), reading).await;
+            heads.push(read.expect("a well-formed head").expect("a response"));
+        }
+        heads
+    }
+
+    /// Whether the other side says something, or closes, before this time is over.
+    pub(crate) async fn says_within(&mut self, time: Duration) -> bool {
+        timeout(time, self.stream.fill_buf()).await.is_ok()
+    }
+
+    /// Sends until the other side does not take it any more: it has not only said its last, it has
+    /// closed. Fails the test when it does not.
+    pub(crate) async fn broken_off(&mut self) {
+        let sending = async {
+            let mut pause = tokio::time::interval(Duration::from_millis(5));
+            while self.stream.write_all(b"x").await.is_ok() {
+                pause.tick().await;
+            }
+        };
+        within("the end of a connection".to_owned(), sending).await;
     }
 
     /// Waits until the other side closes, and fails the test when it says anything before that.

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use nopar::app::{App, Stop, StopHandle};
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
+use nopar::connection::Patience;
 use tokio::sync::oneshot;
 
 use crate::support::deadline::{DEADLINE, within};
@@ -29,6 +30,7 @@ impl Running {
         env: &BTreeMap<String, String>,
         file: Option<&Path>,
         clock: Clock,
+        patience: Patience,
     ) -> Result<Self, String> {
         let sources = Sources { env: env.clone(), file: file.map(Path::to_owned) };
         let config = Config::load(&sources).map_err(|mistakes| mistakes.to_string())?;
@@ -41,7 +43,7 @@ impl Running {
             match App::bind(config, clock) {
                 Ok(app) => {
                     let _ = bound.send(Ok(app.addresses().to_vec()));
-                    app.run(stopped);
+                    app.with_patience(patience).run(stopped);
                 }
                 Err(error) => {
                     let _ = bound.send(Err(error.to_string()));

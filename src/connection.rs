@@ -1,0 +1,62 @@
+//! Connections of callers who may mean harm: how many there may be, how slow they may be, and
+//! the answers to what Pingora does not take for a request.
+//! Knows nothing of what is asked; a request that was read is the proxy's.
+//!
+//! Every connection is wrapped in a [`Watched`] stream before Pingora sees it. While a head is
+//! being read, what Pingora would write is its own bare refusal: it is swallowed, and [`Guard`],
+//! which has the connection back when Pingora is done with it, says the same in NOPAR's words.
+
+mod crowd;
+mod farewell;
+mod guard;
+mod head;
+mod pace;
+mod refusal;
+mod watched;
+
+pub use guard::Guard;
+pub use pace::Pace;
+pub use watched::Watched;
+
+use pingora::protocols::http::ServerSession;
+use std::time::Duration;
+
+/// How much is borne from a caller.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// From the first byte of a request's head to its last.
+    pub head: Duration,
+    /// Bytes of a request's head.
+    pub head_size: usize,
+    /// Silence between two requests on one connection, in whole seconds.
+    pub idle: Duration,
+    /// The least a caller takes of an answer while it is waited for.
+    pub reading: Pace,
+    /// The least a caller sends of a body that is wanted.
+    pub sending: Pace,
+    /// How long a connection is kept, after the last answer on it, for what the caller still sends:
+    /// closing it at once would reset it, and the answer could be lost with that.
+    pub linger: Duration,
+    /// Bytes that are read meanwhile.
+    pub linger_size: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            head: Duration::from_secs(75),
+            head_size: 64 << 10,
+            idle: Duration::from_secs(60),
+            // Sockets take an answer in large steps: a short window would cut slow but honest readers.
+            reading: Pace { window: Duration::from_secs(60), least: 60 << 10 },
+            sending: Pace { window: Duration::from_secs(15), least: 15 << 10 },
+            linger: Duration::from_secs(10),
+            linger_size: 64 << 20,
+        }
+    }
+}
+
+/// The connection of a session. `None`: it came in another way than through a [`Guard`].
+pub fn of(session: &ServerSession) -> Option<&Watched> {
+    session.stream()?.as_ref().as_any().downcast_ref()
+}

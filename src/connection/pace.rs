@@ -1,0 +1,151 @@
+//! The least that must move while one side waits for the other.
+//! Knows nothing of directions.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A least rate, measured over a window: momentary pauses do no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How long is measured.
+    pub window: Duration,
+    /// Bytes that must move in that time.
+    pub least: u64,
+}
+
+/// Measures what moves while it is waited for; time in which nobody waits does not count.
+#[derive(Debug)]
+pub(super) struct Meter {
+    measure: Measure,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// The numbers of it.
+#[derive(Debug)]
+struct Measure {
+    pace: Pace,
+    moved: u64,
+    waited: Duration,
+    /// When the wait began that is going on.
+    since: Option<Instant>,
+}
+
+impl Meter {
+    pub(super) fn new(pace: Pace) -> Meter {
+        Meter { measure: Measure::new(pace), timer: None }
+    }
+
+    /// So many bytes moved: the wait, if there was one, is over.
+    pub(super) fn moved(&mut self, bytes: usize) {
+        self.measure.moved(bytes, Instant::now);
+    }
+
+    /// Nothing moves now. Ready once that has been too slow.
+    pub(super) fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(end) = self.measure.wait(Instant::now) {
+                match &mut self.timer {
+                    Some(timer) => timer.as_mut().reset(end),
+                    None => self.timer = Some(Box::pin(sleep_until(end))),
+                }
+            }
+            let Some(timer) = &mut self.timer else { return Poll::Pending };
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            if self.measure.window_ends() {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl Measure {
+    fn new(pace: Pace) -> Measure {
+        Measure { pace, moved: 0, waited: Duration::ZERO, since: None }
+    }
+
+    fn moved(&mut self, bytes: usize, now: impl FnOnce() -> Instant) {
+        if let Some(since) = self.since.take() {
+            self.waited += now() - since;
+        }
+        if !self.waited.is_zero() {
+            self.moved += bytes as u64;
+        }
+    }
+
+    /// Begins a wait, if none is going on: the time at which the window will end.
+    fn wait(&mut self, now: impl FnOnce() -> Instant) -> Option<Instant> {
+        if self.since.is_some() {
+            return None;
+        }
+        let now = now();
+        self.since = Some(now);
+        Some(now + self.pace.window.saturating_sub(self.waited))
+    }
+
+    /// Ends a window; whether too little moved in it.
+    fn window_ends(&mut self) -> bool {
+        let too_slow = self.moved < self.pace.least;
+        (self.moved, self.waited, self.since) = (0, Duration::ZERO, None);
+        too_slow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    const PACE: Pace = Pace { window: Duration::from_secs(60), least: 600 };
+
+    /// Waits again and again for `pause`, `bytes` moving after each and `rest` going by before the
+    /// next; whether a hundred of them are too slow.
+    fn is_too_slow(pause: u64, bytes: usize, rest: u64) -> bool {
+        let (pause, rest) = (Duration::from_secs(pause), Duration::from_secs(rest));
+        let (mut measure, mut now) = (Measure::new(PACE), Instant::now());
+        for _ in 0..100 {
+            let moves = now + pause;
+            while let Some(end) = measure.wait(|| now).filter(|end| *end <= moves) {
+                if measure.window_ends() {
+                    return true;
+                }
+                now = end;
+            }
+            measure.moved(bytes, || moves);
+            now = moves + rest;
+        }
+        false
+    }
+
+    #[test]
+    fn what_is_too_slow() {
+        assert!(is_too_slow(61, 0, 0), "a stall");
+        assert!(is_too_slow(50, 1, 0), "a byte now and then");
+        assert!(is_too_slow(1, 9, 0), "a little less than the least");
+        assert!(!is_too_slow(1, 11, 0), "a little more");
+        assert!(!is_too_slow(50, 1000, 0), "large steps");
+        assert!(is_too_slow(1, 9, 3600), "slow whenever it is waited for");
+        assert!(!is_too_slow(0, 1, 3600), "never waited for");
+    }
+
+    #[tokio::test]
+    async fn the_timer_ends_windows() {
+        let window = Duration::from_millis(20);
+        let begun = Instant::now();
+        let mut meter = Meter::new(Pace { window, least: 10 });
+        poll_fn(|context| meter.poll_too_slow(context)).await;
+        assert!(begun.elapsed() >= window);
+        let begun = Instant::now();
+        poll_fn(|context| Poll::Ready(meter.poll_too_slow(context)))
+            .await
+            .is_pending()
+            .then_some(())
+            .unwrap();
+        meter.moved(10);
+        poll_fn(|context| meter.poll_too_slow(context)).await;
+        assert!(begun.elapsed() >= 2 * window, "the first window was good");
+    }
+}
