@@ -1,63 +1,23 @@
-// The package managers that are tried, and a project in which one of them runs as on a new
-// machine: own home, own caches, nothing inherited but what is named here.
-// Knows nothing of NOPAR: a registry is a URL.
+// A project in which one package manager runs as on a new machine: own home, own caches, nothing
+// inherited but what is named here.
+// Knows nothing of NOPAR: a registry is a URL; what differs between clients is in their rows.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-import { npmForeign, npmTarballs, pnpmForeign, pnpmTarballs } from './lockfile.mjs';
-import { recentNode, toolDirectory } from './tools.mjs';
+import { recentNode } from './tools.mjs';
 
 /** A client that has not ended by then is stuck. */
 const TIME_LIMIT_MS = 10 * 60 * 1000;
-
-/**
- * One row per client: `command()` is the program and its first arguments, `install` makes or
- * follows the lock file, `frozen` must not change it, `ping` asks the registry for a sign of life,
- * `view` for one package's latest version. `tarballs` and `foreign` read the project afterwards;
- * `asksTarballsOnly` says that `frozen` never asks for a packument.
- */
-export const CLIENTS = [
-  {
-    name: 'npm-12',
-    command: () => [recentNode(), path.join(toolDirectory('npm', '12.2.0'), 'npm', 'bin', 'npm-cli.js')],
-    install: ['install'],
-    frozen: ['ci'],
-    ping: ['ping'],
-    view: (name) => ['view', name, 'version'],
-    lockfile: 'package-lock.json',
-    tarballs: npmTarballs,
-    foreign: npmForeign,
-    asksTarballsOnly: true,
-  },
-  {
-    name: 'pnpm-12',
-    command: () => [nativePnpm('12.21.0')],
-    install: ['install', '--ignore-scripts'],
-    frozen: ['install', '--ignore-scripts', '--frozen-lockfile'],
-    ping: ['ping'],
-    view: (name) => ['view', name, 'version'],
-    lockfile: 'pnpm-lock.yaml',
-    tarballs: pnpmTarballs,
-    foreign: pnpmForeign,
-    asksTarballsOnly: false,
-  },
-];
-
-// npm picks the platform's own package among pnpm's optional dependencies; the program in the
-// package `pnpm` itself is put in place only by an install script.
-function nativePnpm(version) {
-  const scope = path.join(toolDirectory('pnpm', version), '@pnpm');
-  const platform = readdirSync(scope).find((name) => name.startsWith('exe.'));
-  return path.join(scope, platform, 'pnpm');
-}
 
 /** A copy of a fixture that one client installs from one registry. */
 export class Project {
   #client;
   #home;
+  #registry;
   #proxyEnv;
   /** Where the copy is. */
   directory;
@@ -70,7 +30,7 @@ export class Project {
     this.#home = path.join(root, 'home');
     this.directory = path.join(root, 'app');
     cpSync(fixture, this.directory, { recursive: true });
-    this.wipe();
+    this.#makeHome();
     this.useRegistry(registry);
   }
 
@@ -82,28 +42,41 @@ export class Project {
     return path.join(this.directory, 'node_modules');
   }
 
-  /** Points the client at a registry, as a project's `.npmrc` does. */
+  /** Points the client at a registry, as a project's settings do; a lock file's addresses follow. */
   useRegistry(registry) {
-    const settings = [
-      `registry=${registry}`, 'audit=false', 'fund=false', 'update-notifier=false', 'ignore-scripts=true',
-    ];
-    writeFileSync(path.join(this.directory, '.npmrc'), `${settings.join('\n')}\n`);
+    this.write(this.#client.settings(registry, this.#home, this.#proxyEnv.http_proxy));
+    if (existsSync(this.lockfile)) {
+      const lock = readFileSync(this.lockfile, 'utf8');
+      writeFileSync(this.lockfile, lock.replaceAll(this.#registry, registry));
+    }
+    this.#registry = registry;
+  }
+
+  /** Writes files of the project, name → text. */
+  write(files) {
+    for (const [name, text] of Object.entries(files)) writeFileSync(path.join(this.directory, name), text);
+  }
+
+  /** Removes one file of the project. */
+  forget(name) {
+    rmSync(path.join(this.directory, name), { force: true });
   }
 
   /** Forgets everything but the lock file: caches, stores, settings, what was installed. */
-  wipe() {
-    rmSync(this.#home, { recursive: true, force: true });
-    rmSync(this.nodeModules, { recursive: true, force: true });
-    mkdirSync(path.join(this.#home, 'tmp'), { recursive: true });
+  async wipe() {
+    await this.wipeInstalled();
+    // Not at once: a registry that is played by this process goes on answering others.
+    await rm(this.#home, { recursive: true, force: true });
+    this.#makeHome();
   }
 
-  /** Forgets the lock file too. */
-  wipeLock() {
-    rmSync(this.lockfile, { force: true });
+  /** Forgets what was installed. */
+  async wipeInstalled() {
+    await rm(this.nodeModules, { recursive: true, force: true });
   }
 
-  remove() {
-    rmSync(path.dirname(this.directory), { recursive: true, force: true });
+  async remove() {
+    await rm(path.dirname(this.directory), { recursive: true, force: true });
   }
 
   /** Runs the client; `{ code, output, seconds }`. */
@@ -124,6 +97,10 @@ export class Project {
     return orThrow(await this.#spawn(process.execPath, [main]), 'main.cjs');
   }
 
+  #makeHome() {
+    mkdirSync(path.join(this.#home, 'tmp'), { recursive: true });
+  }
+
   #environment() {
     const node = path.dirname(recentNode());
     return {
@@ -131,6 +108,9 @@ export class Project {
       HOME: this.#home,
       TMPDIR: path.join(this.#home, 'tmp'),
       LANG: 'C.UTF-8',
+      NO_COLOR: '1',
+      DO_NOT_TRACK: '1',
+      DENO_NO_UPDATE_CHECK: '1',
       ...this.#proxyEnv,
     };
   }

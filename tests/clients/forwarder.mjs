@@ -1,8 +1,10 @@
 // A transparent, counting upstream on loopback: passes every request to the npm registry this
-// user has configured, and can be cut off to play an upstream that is gone.
+// user has configured, and can be cut off, refuse, or answer with a fault, to play an upstream that
+// is gone or fails.
 // Rewrites nothing; knows nothing of packages.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -25,26 +27,36 @@ export function npmConfig(key) {
   return value === '' || value === 'null' || value === 'undefined' ? undefined : value;
 }
 
-/** Starts a forwarder on a free port, to the configured registry unless another is named. */
-export async function startForwarder(registry = npmConfig('registry'), cafile = npmConfig('cafile')) {
-  const forwarder = new Forwarder(new URL(registry), cafile);
+/**
+ * Starts a forwarder on a free port, to the configured registry unless another is named.
+ * `keepsHost`: a registry whose addresses follow `Host` gives out those of the forwarder.
+ */
+export async function startForwarder(registry = npmConfig('registry'), cafile = npmConfig('cafile'), keepsHost = false) {
+  const forwarder = new Forwarder(new URL(registry), cafile, keepsHost);
   await forwarder.listen();
   return forwarder;
 }
 
 class Forwarder {
   #registry;
+  #host;
   #transport;
   #agent;
   #cut = false;
+  #port = 0;
   #server = http.createServer((request, response) => this.#forward(request, response));
   /** Requests answered, as `METHOD /path` → how many. */
   requests = new Map();
+  /** Where set, `(request, response)` that answers in place of the registry. */
+  fault;
+  /** Requests answered by a fault. */
+  faulted = 0;
   /** Connections tried since the cut: even one without a request is an attempt. */
   attemptsSinceCut = 0;
 
-  constructor(registry, cafile) {
+  constructor(registry, cafile, keepsHost) {
     this.#registry = registry;
+    this.#host = keepsHost ? undefined : registry.host;
     this.#transport = registry.protocol === 'https:' ? https : http;
     const ca = cafile && registry.protocol === 'https:' ? readFileSync(cafile) : undefined;
     this.#agent = new this.#transport.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, ca });
@@ -52,7 +64,7 @@ class Forwarder {
   }
 
   get url() {
-    return `http://127.0.0.1:${this.#server.address().port}/`;
+    return `http://127.0.0.1:${this.#port}/`;
   }
 
   /** How many requests there were. */
@@ -60,10 +72,17 @@ class Forwarder {
     return [...this.requests.values()].reduce((sum, times) => sum + times, 0);
   }
 
-  listen() {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
+  /** Takes connections: on a free port, and after `refuse` on that one again. */
+  async listen() {
+    await once(this.#server.listen(this.#port, '127.0.0.1'), 'listening');
+    this.#port = this.#server.address().port;
+  }
+
+  /** Takes no connections until it listens again: they are refused. */
+  refuse() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    return closed;
   }
 
   /** From now on the upstream is gone: open connections end, new ones are counted and dropped. */
@@ -75,9 +94,7 @@ class Forwarder {
   /** Ends everything; the port is free afterwards. */
   stop() {
     this.#agent.destroy();
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    return closed;
+    return this.refuse();
   }
 
   #admit(socket) {
@@ -89,13 +106,18 @@ class Forwarder {
   #forward(request, response) {
     const key = `${request.method} ${request.url}`;
     this.requests.set(key, (this.requests.get(key) ?? 0) + 1);
+    if (this.fault) {
+      this.faulted += 1;
+      request.resume();
+      return this.fault(request, response);
+    }
     const upstream = this.#transport.request({
       protocol: this.#registry.protocol,
       hostname: this.#registry.hostname,
       port: this.#registry.port,
       path: this.#registry.pathname.replace(/\/$/, '') + request.url,
       method: request.method,
-      headers: endToEnd(request.rawHeaders, this.#registry.host),
+      headers: endToEnd(request.rawHeaders, this.#host),
       agent: this.#agent,
     });
     upstream.on('response', (answer) => {

@@ -1,11 +1,13 @@
-// The forwarder and the trap against a made-up registry: what they count, pass on and refuse.
+// The forwarder, the tap and the trap against a made-up registry: what they count, pass on and refuse.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 
+import { FAULTS } from './faults.mjs';
 import { startForwarder } from './forwarder.mjs';
+import { startTap } from './tap.mjs';
 import { startTrap } from './trap.mjs';
 
 const BODY = gzipSync('{"name":"a"}');
@@ -57,6 +59,15 @@ test('it passes heads and bodies as they are, and counts', async () => {
   registry.stop();
 });
 
+test('it keeps Host where it is told to', async () => {
+  const registry = await startRegistry();
+  const forwarder = await startForwarder(registry.url, '', true);
+  await get(`${forwarder.url}a`);
+  assert.equal(registry.heads[0].host, new URL(forwarder.url).host);
+  await forwarder.stop();
+  registry.stop();
+});
+
 test('a registry that is down is a 502', async () => {
   const registry = await startRegistry();
   registry.stop();
@@ -74,6 +85,45 @@ test('after the cut nothing is answered, and every attempt is counted', async ()
   assert.equal(forwarder.attemptsSinceCut, 2);
   assert.deepEqual(registry.heads, []);
   await forwarder.stop();
+  registry.stop();
+});
+
+test('a fault answers in place of the registry, for as long as it is set', async () => {
+  const registry = await startRegistry();
+  const forwarder = await startForwarder(registry.url, '');
+  forwarder.fault = FAULTS[503];
+  assert.equal((await get(`${forwarder.url}a`)).status, 503);
+  assert.equal(forwarder.faulted, 1);
+  assert.deepEqual(registry.heads, []);
+  forwarder.fault = undefined;
+  assert.equal((await get(`${forwarder.url}a`)).status, 200);
+  await forwarder.stop();
+  registry.stop();
+});
+
+test('it refuses connections, and takes them again at the same place', async () => {
+  const registry = await startRegistry();
+  const forwarder = await startForwarder(registry.url, '');
+  const { url } = forwarder;
+  await forwarder.refuse();
+  await assert.rejects(get(`${url}a`), { code: 'ECONNREFUSED' });
+  await forwarder.listen();
+  assert.equal(forwarder.url, url);
+  assert.equal((await get(`${url}a`)).status, 200);
+  await forwarder.stop();
+  registry.stop();
+});
+
+test('the tap notes what was asked and answered, and changes nothing', async () => {
+  const registry = await startRegistry();
+  const tap = await startTap(registry.url);
+  const answer = await get(`${tap.url}npm/a`, { 'If-None-Match': '"0"' });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body, BODY);
+  assert.equal(registry.heads[0].host, new URL(tap.url).host);
+  const [{ method, path, headers, status, answered }] = tap.exchanges;
+  assert.deepEqual([method, path, headers['if-none-match'], status, answered.etag], ['GET', '/npm/a', '"0"', 200, '"1"']);
+  await tap.stop();
   registry.stop();
 });
 

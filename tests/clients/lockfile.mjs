@@ -1,39 +1,25 @@
-// What lock files and installed trees say of the packages in them.
-// Knows nothing of how they came to be.
+// The download addresses in the clients' lock files.
+// Knows nothing of how a lock file came to be, nor of its format beyond where addresses are.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
+/** A tarball's URL, wherever it is written. */
+const TARBALL_URL = /https?:\/\/[^\s"'#,{}]+\.tgz/g;
 
-/** The tarball URLs in a `package-lock.json`, of the packages that are installed on this platform. */
-export function npmTarballs(project) {
-  const { packages } = JSON.parse(readFileSync(project.lockfile, 'utf8'));
-  return Object.entries(packages)
-    .filter(([place]) => place !== '' && existsSync(path.join(project.directory, place)))
-    .map(([place, entry]) => entry.resolved ?? `${place} has no resolved`);
+/** What follows a key that says where a package came from: npm's and yarn 1's, deno's and pnpm's, yarn 4's. */
+const KEYED = [/\bresolved"?:? "([^"#]+)/g, /\btarball"?: ?["']?([^\s"',}]+)/g, /__archiveUrl=([^\s"]+)/g];
+
+/** Every download address in a lock file, each once. */
+export function addressesIn(text) {
+  const keyed = KEYED.flatMap((key) => [...text.matchAll(key)].map(([, address]) => address));
+  return [...new Set([...text.match(TARBALL_URL) ?? [], ...keyed])];
 }
 
-/** The tarball URLs in a `package-lock.json` that are not under `registry`. */
-export function npmForeign(project, registry) {
-  return npmTarballs(project).filter((tarball) => !tarball.startsWith(registry));
-}
-
-/** The lines of a `pnpm-lock.yaml` that name a tarball or a host: where all tarballs are canonical, none does. */
-export function pnpmForeign(project) {
-  const lines = readFileSync(project.lockfile, 'utf8').split('\n');
-  return lines.filter((line) => /tarball:|https?:\/\/(127\.0\.0\.1|localhost)/.test(line));
-}
-
-/** The canonical tarball paths of what pnpm installed: its store of links is named by package and version. */
-export function pnpmTarballs(project) {
-  return readdirSync(path.join(project.nodeModules, '.pnpm'))
-    .map(pnpmTarball)
-    .filter((tarball) => tarball !== undefined);
-}
-
-/** `@babel+core@7.0.0_peer@1.0.0` → `/@babel/core/-/core-7.0.0.tgz`; undefined for what is no package. */
-export function pnpmTarball(directory) {
-  const match = directory.match(/^((?:@[^+@]+\+)?[^@]+)@(\d[^_(]*)/);
-  if (!match) return undefined;
-  const name = match[1].replace('+', '/');
-  return `/${name}/-/${name.split('/').at(-1)}-${match[2]}.tgz`;
+/**
+ * The addresses in a lock file that are not under `registry`. `hasAddresses`: whether its client
+ * records any; one that does not, where all tarballs are canonical, must have recorded none.
+ */
+export function foreignAddresses(text, registry, hasAddresses) {
+  const addresses = addressesIn(text);
+  if (!hasAddresses) return addresses;
+  if (addresses.length === 0) throw new Error('there is no address in the lock file');
+  return addresses.filter((address) => !address.startsWith(registry));
 }

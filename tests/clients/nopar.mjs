@@ -27,8 +27,11 @@ export function makeHome() {
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-/** Starts NOPAR in `home` in front of `upstream` and waits until it listens. */
-export async function startNopar(home, upstream) {
+/**
+ * Starts NOPAR in `home` in front of `upstream` and waits until it listens; `settings` are more of
+ * its environment variables.
+ */
+export async function startNopar(home, upstream, settings = {}) {
   const child = spawn(binary(), [], {
     cwd: home.root,
     env: {
@@ -41,6 +44,7 @@ export async function startNopar(home, upstream) {
       NOPAR_CACHE_PATH: path.join(home.root, 'cache'),
       NOPAR_REGISTRY_PATH: path.join(home.root, 'registry'),
       NOPAR_LOGLEVEL: 'info',
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -79,9 +83,20 @@ class Nopar {
     return this.#log;
   }
 
-  /** The paths of all tarballs that were asked for, as the log has them, each once. */
+  /** The paths of all tarballs that were asked for, each once; a scope's slash is a slash. */
   get tarballsAsked() {
-    return new Set(this.#log.match(/\/[^\s"?]+\.tgz/g) ?? []);
+    const asked = this.#log.match(/\/[^\s"?]+\.tgz/g) ?? [];
+    return new Set(asked.map((each) => each.replace(/%2f/i, '/').replace(/%40/, '@')));
+  }
+
+  /** The requests so far that were answered with an error, as the log has them. */
+  get errors() {
+    return this.#log.match(/\b(?:GET|HEAD) \S+ [45]\d\d \d+b .*/g) ?? [];
+  }
+
+  /** How many packuments were sent so far although the upstream could not confirm them. */
+  get sentStale() {
+    return this.#log.match(/ stale upstream=/g)?.length ?? 0;
   }
 
   async listening() {

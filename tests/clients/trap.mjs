@@ -13,6 +13,8 @@ export async function startTrap() {
   });
   server.on('connect', (request, socket) => {
     caught.push(`CONNECT ${request.url}`);
+    // Whoever hangs up at the refusal was caught all the same.
+    socket.on('error', () => {});
     socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
