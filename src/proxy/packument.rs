@@ -36,9 +36,9 @@ impl Door {
                     return Decision::Reply(failure.reply(), CacheState::Negative);
                 }
             }
-            Some(entry) if !confirm && self.may_be_sent(&entry, &ask.name) => {
+            Some(entry) if self.may_be_sent(&entry, &ask.name, confirm) => {
                 match self.current_view(&entry, &ask).await {
-                    Ok((entry, view)) => return self.send_held(&entry, view, &ask),
+                    Ok((entry, view)) => return self.send_held(&entry, view, &ask, confirm),
                     // The upstream may have it by now: a version is asked for soon after it is
                     // published, and asked for again if it is not there.
                     Err(ViewError::NoSuchVersion) => confirm = true,
@@ -51,11 +51,13 @@ impl Door {
         Decision::GoOn
     }
 
-    /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed;
-    /// with an upstream that just failed, stale for whatever time.
-    fn may_be_sent(&self, entry: &Entry, name: &PackageName) -> bool {
+    /// Whether an entry is sent without waiting for the upstream: fresh, or stale for so short a time
+    /// that it is confirmed meanwhile; and with an upstream that just failed, any that may be sent
+    /// after a failure, even to who wants it confirmed (pnpm does, of every packument it has).
+    fn may_be_sent(&self, entry: &Entry, name: &PackageName, confirm: bool) -> bool {
         let fresh_until = entry.freshness().fresh_until;
-        fresh_until + self.policy.stale_while_revalidate > self.clock.now()
+        let young = fresh_until + self.policy.stale_while_revalidate > self.clock.now();
+        (young && !confirm)
             || (self.upstreams.of(name).is_down() && self.may_be_sent_after_failure(entry))
     }
 
@@ -67,12 +69,18 @@ impl Door {
         }
     }
 
-    fn send_held(self: &Arc<Self>, entry: &Entry, view: Arc<View>, ask: &Ask) -> Decision {
+    fn send_held(
+        self: &Arc<Self>,
+        entry: &Entry,
+        view: Arc<View>,
+        ask: &Ask,
+        confirm: bool,
+    ) -> Decision {
         self.cache.touch(entry);
-        let state = if entry.is_fresh(self.clock.now()) {
+        let state = if entry.is_fresh(self.clock.now()) && !confirm {
             CacheState::Hit
         } else {
-            self.update(ask);
+            self.update(ask, confirm);
             if self.upstreams.of(&ask.name).is_down() {
                 CacheState::Stale
             } else {

@@ -83,9 +83,9 @@ impl Drop for Running<'_> {
 }
 
 impl Door {
-    /// Has the upstream confirm the packument of `ask.name`, unless that is going on already. Returns
-    /// at once; a stop waits for the update.
-    pub(super) fn update(self: &Arc<Self>, ask: &Ask) {
+    /// Has the upstream confirm the packument of `ask.name`, if it is stale or `confirm` says so, unless
+    /// that is going on already. Returns at once; a stop waits for the update.
+    pub(super) fn update(self: &Arc<Self>, ask: &Ask, confirm: bool) {
         let key = self.packument_key(&ask.name);
         if !self.updates.begin(&key) {
             return;
@@ -96,7 +96,7 @@ impl Door {
             let since = Instant::now();
             let mut running = Running { updates: &door.updates, key, updated: false };
             let behalf = Behalf { ticket: door.cache.ticket(), via: None };
-            let obtained = door.obtain(&ask.name, &ask.base, false, &behalf).await;
+            let obtained = door.obtain(&ask.name, &ask.base, confirm, &behalf).await;
             // A failure has been logged where it happened. "It is gone" is an answer.
             running.updated =
                 !matches!(&obtained, Err(failure) if failure.status.is_server_error());

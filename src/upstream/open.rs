@@ -161,7 +161,7 @@ impl Upstream {
     ) -> Result<Opened, FetchError> {
         let broken = |source| FetchError::Connection { target: target.to_string(), source };
         let permit = self.permit().await;
-        let mut attempt = 1;
+        let (mut attempt, mut tried_anew) = (1, false);
         loop {
             let request = self.request(target, headers, via).map_err(broken)?;
             let peer = self.peer(target).await.map_err(broken)?;
@@ -192,6 +192,8 @@ impl Upstream {
                 // The upstream closed an idle connection just as it was taken from the pool, and others
                 // with it, perhaps: each try takes one out, and in the end there is a new one.
                 Err(error) if reused && was_closed(&error) => {}
+                // A new one, closed without a word: once may be an accident on the way.
+                Err(error) if !tried_anew && was_closed(&error) => tried_anew = true,
                 Err(error) => return Err(broken(error)),
             }
         }
