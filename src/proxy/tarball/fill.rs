@@ -126,7 +126,8 @@ impl Filling {
         // Said in the log by the cache: wrong bytes, or a disk that takes no more.
         match self.http_cache.finish_miss_handler().await {
             Err(error) if error.etype() == &pingora::ErrorType::ReadError => {
-                Err(Failure::cut_tarball())
+                let wrong = error.cause.as_ref().and_then(|cause| cause.downcast_ref());
+                Err(Failure::broken_tarball(wrong))
             }
             _ => Ok(()),
         }
