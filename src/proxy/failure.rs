@@ -110,6 +110,12 @@ impl Failure {
         Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), "upstream_integrity")
     }
 
+    /// A page where a tarball should be.
+    pub(super) fn no_tarball_but_a_page() -> Failure {
+        let error = "the upstream registry sent a page in place of the tarball";
+        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
+    }
+
     /// A tarball that did not come to its end.
     pub(super) fn cut_tarball() -> Failure {
         let error = "the upstream registry broke the tarball off";
