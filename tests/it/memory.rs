@@ -1,6 +1,7 @@
 //! How much memory a huge packument takes, measured on the real binary.
 //! Knows nothing of where in the process it goes.
 
+mod crowd;
 mod many;
 
 use std::fs;
