@@ -18,8 +18,7 @@ const HANDFUL: usize = 5;
 /// A package whose packument has 3 MB that do not pack to nothing, and a tarball of 1 MB.
 async fn started() -> (FakeUpstream, TestNopar) {
     let upstream = FakeUpstream::start().await;
-    let text: String =
-        made_up(3, PACKUMENT / 2).iter().map(|byte| format!("{byte:02x}")).collect();
+    let text: String = made_up(3, PACKUMENT / 2).iter().map(|byte| format!("{byte:02x}")).collect();
     let package = upstream.package("big").field("text", json!(text));
     package.version("1.0.0", |v| v.tarball_size(TARBALL));
     let nopar = TestNopar::with(&upstream).host("npm.test").start().await;
@@ -32,9 +31,8 @@ fn paths() -> [String; 2] {
 
 /// All at once; the upstream answers when the first has come.
 async fn crowd(upstream: &FakeUpstream, nopar: &TestNopar, path: &str) -> Vec<Response> {
-    let requests: Vec<Request> = (0..CLIENTS)
-        .map(|_| nopar.request(path).header("Accept-Encoding", "gzip"))
-        .collect();
+    let requests: Vec<Request> =
+        (0..CLIENTS).map(|_| nopar.request(path).header("Accept-Encoding", "gzip")).collect();
     let hold = upstream.hold(path);
     let answers = tokio::spawn(send_all(requests));
     hold.arrived(1).await;

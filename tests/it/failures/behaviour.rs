@@ -174,7 +174,9 @@ impl Behaviour {
             (TooMany(Some(pause)), _) => Fault::too_many(pause),
             (SendsAPage, _) => page().into(),
             (SendsAnothers, Asset::Packument) => Fault::PackumentOf("other".to_owned()),
-            (SendsAnothers, Asset::Short) => Answer::new(200).body(made_up(7, SHORT_TARBALL)).into(),
+            (SendsAnothers, Asset::Short) => {
+                Answer::new(200).body(made_up(7, SHORT_TARBALL)).into()
+            }
             (SendsAnothers, Asset::Long) => Answer::new(200).body(made_up(7, LONG_TARBALL)).into(),
             (NeverEnds, _) => Fault::Endless("application/json"),
             (_, Asset::Short | Asset::Long) => return None,

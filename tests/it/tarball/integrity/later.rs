@@ -1,7 +1,7 @@
 //! Tarballs that were asked for before their packument, or whose packument changes its mind.
 //! Knows nothing of digests that are known when the bytes come in.
 
-use super::{Said, SAID, SIZES, check_refused, path, publish, right, sends, wrong};
+use super::{SAID, SIZES, Said, check_refused, path, publish, right, sends, wrong};
 use crate::asking::{TTL, afresh};
 use crate::packument::entries;
 use crate::support::nopar::TestNopar;

@@ -75,7 +75,7 @@ async fn a_tarball_packed_on_its_way_does_not_stay() {
     }
 }
 
-/// Nobody is asked for by a tarball: that the request says so, no upstream packs it.
+/// No upstream is asked to pack a tarball, whatever the client would take.
 #[tokio::test]
 async fn no_encoding_is_asked_for() {
     let upstream = FakeUpstream::start().await;

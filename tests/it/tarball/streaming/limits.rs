@@ -41,7 +41,7 @@ async fn two_readers_of_one_too_long_to_keep_get_it_whole() {
 #[tokio::test]
 async fn a_reader_of_one_not_kept_leaves_and_the_other_gets_it_whole() {
     let (upstream, nopar) = limited("NOPAR_MAX_TARBALL", "1200000", BodyForm::Chunked).await;
-    let (hold, first) = begun(&upstream, &nopar).await;
+    let (hold, first, _) = begun(&upstream, &nopar).await;
     let second = begin(&nopar).await;
     hold.release();
     first.reset();
