@@ -112,6 +112,18 @@ impl Behaviour {
         }
     }
 
+    /// The same for a tarball that is asked for before its packument. `None` where nothing can be
+    /// told of it then: it goes when the packument comes.
+    pub(super) fn cold_and_unsaid(self, asset: Asset) -> Option<Cold> {
+        match self {
+            SendsAnothers | PromisesLess => None,
+            SendsAPage => fails(502, "upstream_invalid"),
+            // The packument was looked into, in case the tarball is elsewhere.
+            Answers(404 | 410) => fails(404, "document not found"),
+            _ => self.cold(asset),
+        }
+    }
+
     /// How often the upstream may be asked for one thing: a connection that was idle may have died
     /// of itself, so another is tried.
     pub(super) fn most_requests(self) -> usize {

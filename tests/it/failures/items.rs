@@ -8,7 +8,7 @@ use crate::asking::afresh;
 use crate::packument::entries;
 use crate::support::client::get_many;
 use crate::support::nopar::TestNopar;
-use crate::support::upstream::{FakeUpstream, Fault, usual_path};
+use crate::support::upstream::{Answer, FakeUpstream, Fault, usual_path};
 
 /// With the upstream down, what is held is served, a ping is answered, and an unknown name is a
 /// quick 502 in JSON, never a 404.
@@ -97,6 +97,33 @@ async fn an_endless_tarball_ends_with_its_readers() {
     let since = Instant::now();
     nopar.stop().await;
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+}
+
+/// The pause an upstream asks for is kept to, for up to a minute; one that is not in seconds is told
+/// to clients, and not kept to.
+#[tokio::test]
+async fn a_pause_that_is_asked_for_is_kept_to_for_up_to_a_minute() {
+    for (pause, kept) in [("7", 7), ("3600", 60), ("0", 1), ("Wed, 21 Oct 2026 07:28:00 GMT", 1)] {
+        let upstream = FakeUpstream::start().await;
+        publish(&upstream, "a");
+        let nopar = TestNopar::with(&upstream).start().await;
+        for path in ["/a".to_owned(), usual_path("a", "1.0.0")] {
+            upstream.always(&path, Answer::new(429).header("Retry-After", pause));
+            for _ in 0..2 {
+                let answer = nopar.get(&path).await.expect(503);
+                assert_eq!(answer.header("retry-after"), Some(pause), "{path}");
+            }
+            assert_eq!(upstream.count(&path), 1, "{pause} {path}");
+            nopar.advance(Duration::from_secs(kept).saturating_sub(Duration::from_millis(500)));
+            upstream.behave("*");
+            if kept > 1 {
+                nopar.get(&path).await.expect(503);
+            }
+            nopar.advance(Duration::from_millis(600));
+            nopar.get(&path).await.expect(200);
+            assert_eq!(upstream.count(&path), 2, "{pause} {path}");
+        }
+    }
 }
 
 /// After a failure that came while hundreds waited the upstream was asked once, and is asked once

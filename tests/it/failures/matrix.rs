@@ -8,10 +8,15 @@ use crate::packument::entries;
 use crate::support::client::Response;
 use crate::support::upstream::usual_path;
 
-/// What is not held: paths, and what they lead to.
-fn absent() -> Vec<(String, Asset)> {
-    let tarballs = VERSIONS.map(|(version, asset)| (usual_path("known", version), asset));
-    [("/cold".to_owned(), Asset::Packument)].into_iter().chain(tarballs).collect()
+/// What is not held: its path, what it leads to, and what becomes of it if anything can be told.
+fn absent(behaviour: Behaviour) -> Vec<(String, Asset, Option<Cold>)> {
+    let packument = behaviour.cold(Asset::Packument);
+    let mut all = vec![("/cold".to_owned(), Asset::Packument, packument)];
+    for (version, asset) in VERSIONS {
+        all.push((usual_path("known", version), asset, behaviour.cold(asset)));
+        all.push((usual_path("unseen", version), asset, behaviour.cold_and_unsaid(asset)));
+    }
+    all
 }
 
 /// Checks every cell, and that all is well again after the upstream is.
@@ -21,15 +26,18 @@ pub(super) async fn check(behaviour: Behaviour) {
     let packument = scene.upstream.packument("held");
     // Changed, so that "not modified" is no answer.
     scene.upstream.package("held").version("1.1.0", |v| v);
-    let mut paths = absent();
-    paths.push(("/held".to_owned(), Asset::Packument));
+    let paths = absent(behaviour).into_iter().map(|(path, asset, _)| (path, asset));
+    let mut paths: Vec<_> = paths.collect();
+    for path in ["/held", "/unseen"] {
+        paths.push((path.to_owned(), Asset::Packument));
+    }
     paths.push(("/held/-/*".to_owned(), Asset::Short));
     behaviour.begin(&scene.upstream, &paths).await;
 
     held_tarballs(&scene, behaviour).await;
     held_packument(&scene, behaviour, &packument).await;
-    for (path, asset) in absent() {
-        if let Some(expected) = behaviour.cold(asset) {
+    for (path, _, expected) in absent(behaviour) {
+        if let Some(expected) = expected {
             not_held(&scene, behaviour, &path, expected).await;
         }
     }
@@ -37,10 +45,10 @@ pub(super) async fn check(behaviour: Behaviour) {
 
     behaviour.end(&scene.upstream).await;
     scene.nopar.advance(A_MINUTE);
-    for (path, _) in absent() {
+    for (path, _, _) in absent(behaviour) {
         afresh(&scene.nopar, &path).await.expect(200);
     }
-    for name in ["held", "known", "cold"] {
+    for name in ["held", "known", "cold", "unseen"] {
         scene.check_packument(name).await;
         scene.check_tarballs(name).await;
     }

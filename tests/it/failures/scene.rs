@@ -16,7 +16,8 @@ pub(super) const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
 /// Longer than any failure is remembered.
 pub(super) const A_MINUTE: Duration = Duration::from_secs(61);
 
-/// A NOPAR and its upstream. Of `held` all is held, of `known` the packument, of `cold` nothing.
+/// A NOPAR and its upstream. Of `held` all is held, of `known` the packument, of `cold`
+/// and `unseen` nothing.
 pub(super) struct Scene {
     pub(super) upstream: FakeUpstream,
     pub(super) nopar: TestNopar,
@@ -37,7 +38,7 @@ impl Scene {
     /// A year after all was fetched that is held.
     pub(super) async fn set(behaviour: Behaviour) -> Self {
         let upstream = FakeUpstream::start().await;
-        for name in ["held", "known", "cold", "other"] {
+        for name in ["held", "known", "cold", "unseen", "other"] {
             publish(&upstream, name);
         }
         let nopar = behaviour.settings(TestNopar::with(&upstream)).start().await;

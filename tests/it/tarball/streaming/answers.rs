@@ -4,7 +4,7 @@
 use super::{begun, check_held, check_rest, with_tarball};
 use crate::support::client::Response;
 use crate::support::nopar::TestNopar;
-use crate::support::upstream::FakeUpstream;
+use crate::support::upstream::{BodyForm, FakeUpstream};
 use crate::tarball::path;
 
 use super::SIZE;
@@ -85,5 +85,19 @@ fn check_part(upstream: &FakeUpstream, answer: &Response, from: usize, to: usize
     match answer.status {
         206 => assert!(answer.body == whole[from..=to], "{from}-{to}"),
         status => assert!(status == 200 && answer.body == whole, "{from}-{to}: {status}"),
+    }
+}
+
+/// A client of HTTP/1.0 knows no chunks (RFC 9112, 6.1): it would take them for the tarball's bytes.
+#[tokio::test]
+async fn a_client_of_http_1_0_gets_no_chunks() {
+    for form in [BodyForm::Length, BodyForm::Chunked, BodyForm::UntilClose] {
+        let (upstream, nopar) = with_tarball(SIZE).await;
+        upstream.manners(|m| m.body_form = form);
+        for _ in 0..2 {
+            let answer = nopar.request(&path("big")).http10().send().await.expect(200);
+            assert!(answer.body == upstream.tarball("big", "1.0.0"), "{form:?}");
+            assert_eq!(answer.header("transfer-encoding"), None, "{form:?}");
+        }
     }
 }
