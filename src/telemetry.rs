@@ -9,6 +9,11 @@ use std::io;
 
 const PINGORA: [&str; 5] = ["pingora", "pingora_core", "pingora_proxy", "pingora_cache", "rustls"];
 
+/// Where Pingora calls it an error whenever a body that is being sent comes to no good end: once per
+/// reader of a tarball that its upstream broke off, and for every client that leaves. NOPAR says the
+/// former once, and each request's own line has the rest.
+const PER_READER: &str = "pingora_proxy::proxy_cache";
+
 /// Starts logging as configured: to standard error, or appended to a file.
 ///
 /// # Errors
@@ -22,6 +27,7 @@ pub fn start(log: &config::Log) -> io::Result<()> {
     PINGORA.iter().for_each(|module| {
         builder.filter_module(module, pingora.min(log.level));
     });
+    builder.filter_module(PER_READER, LevelFilter::Off);
     builder.format_timestamp_millis();
     if let Some(path) = &log.file {
         let file = File::options().create(true).append(true).open(path)?;

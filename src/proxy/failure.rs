@@ -106,10 +106,17 @@ impl Failure {
         Failure::new(status, error, "unavailable_for_legal_reasons")
     }
 
-    /// A tarball that is not what its packument says.
-    pub(super) fn wrong_tarball(wrong: &Wrong) -> Failure {
+    /// A tarball that is not what its packument says, or did not come to its end.
+    pub(super) fn broken_tarball(wrong: Option<&Wrong>) -> Failure {
+        let Some(wrong @ Wrong::Digest { .. }) = wrong else { return Failure::cut_tarball() };
         let error = "the upstream registry's tarball is not what its packument says";
         Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), "upstream_integrity")
+    }
+
+    /// A page where a tarball should be.
+    pub(super) fn no_tarball_but_a_page() -> Failure {
+        let error = "the upstream registry sent a page in place of the tarball";
+        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
     }
 
     /// A tarball that did not come to its end.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use crate::support::client::{Request, Response};
+use crate::support::deadline::within;
 use crate::support::nopar::TestNopar;
 
 /// The Accept header of pnpm, yarn 1 and bun when they install.
@@ -201,6 +202,21 @@ pub(crate) fn lasting_headers(response: &Response) -> Vec<(String, String)> {
     lines.retain(|(name, _)| !passing.contains(&name.as_str()));
     lines.sort();
     lines
+}
+
+/// Asks for a path when failures are forgotten. Who reads a body that breaks off sees that a little
+/// before it is remembered, so once may not be enough.
+pub(crate) async fn afresh(nopar: &TestNopar, path: &str) -> Response {
+    let asking = async {
+        loop {
+            nopar.forget_failures();
+            let answer = nopar.get(path).await;
+            if answer.header("x-cache") != Some("negative") {
+                return answer;
+            }
+        }
+    };
+    within(format!("a fresh answer for {path}"), asking).await
 }
 
 /// Pings until `done`, for what NOPAR does after an answer; fails the test after ten seconds.

@@ -3,6 +3,8 @@
 mod asking;
 mod base_url;
 mod conditional;
+mod crowd;
+mod failures;
 mod freshness;
 mod hostile;
 mod hygiene;

@@ -1,6 +1,7 @@
 //! How much memory a huge packument takes, measured on the real binary.
 //! Knows nothing of where in the process it goes.
 
+mod crowd;
 mod many;
 
 use std::fs;
@@ -28,14 +29,19 @@ struct Process {
 
 impl Process {
     fn start(upstream: &FakeUpstream) -> Self {
+        // Small, so that what is measured is the work and not what is rightly held.
+        Self::start_holding(upstream, "64MiB")
+    }
+
+    /// One that keeps no more than this in memory, ready to send.
+    fn start_holding(upstream: &FakeUpstream, memory: &str) -> Self {
         let home = tempfile::TempDir::new().expect("a temporary directory");
         let mut child = Command::new(env!("CARGO_BIN_EXE_nopar"))
             .env_clear()
             .env("NOPAR_HOSTNAME", "127.0.0.1")
             .env("NOPAR_PORT", "0")
             .env("NOPAR_HOME", home.path())
-            // Small, so that what is measured is the work and not what is rightly held.
-            .env("NOPAR_MEMORY_SIZE", "64MiB")
+            .env("NOPAR_MEMORY_SIZE", memory)
             .env("NOPAR_CACHE_PATH", home.path().join("cache"))
             .env("NOPAR_FORWARDER_URL", upstream.url())
             .stderr(Stdio::piped())

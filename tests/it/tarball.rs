@@ -7,9 +7,11 @@ mod connection;
 mod crowd;
 mod damage;
 mod eviction;
+mod integrity;
 mod limit;
 mod odd;
 mod order;
+mod streaming;
 
 use crate::asking::{WAYS, lasting_headers};
 use crate::support::client::Response;

@@ -106,7 +106,7 @@ impl Filling {
         let patience = self.door.upstreams.of(&self.wanted.name).tarball_timeout();
         let shown = self.wanted.key.shown().to_owned();
         match tokio::time::timeout(patience, self.pump_all(body)).await {
-            Ok(pumped) => pumped.inspect_err(|failure| warn!("{shown}: {}", failure.error)),
+            Ok(pumped) => pumped,
             Err(_) => {
                 warn!("{shown}: not there after {} s, given up", patience.as_secs_f64());
                 Err(Failure::timeout())
@@ -126,7 +126,8 @@ impl Filling {
         // Said in the log by the cache: wrong bytes, or a disk that takes no more.
         match self.http_cache.finish_miss_handler().await {
             Err(error) if error.etype() == &pingora::ErrorType::ReadError => {
-                Err(Failure::cut_tarball())
+                let wrong = error.cause.as_ref().and_then(|cause| cause.downcast_ref());
+                Err(Failure::broken_tarball(wrong))
             }
             _ => Ok(()),
         }
@@ -156,6 +157,10 @@ impl Door {
                 Failure::fetch(&error)
             })?;
             match opened.status.as_u16() {
+                200 if located.integrity.is_none() && is_page(&opened.headers) => {
+                    warn!("{}: the upstream sent a page in its place", wanted.key.shown());
+                    return Err(Failure::no_tarball_but_a_page());
+                }
                 200 => return Ok(opened),
                 404 | 410 if !located.known => {
                     located = self.locate_anew(wanted).await?;
@@ -172,6 +177,12 @@ impl Door {
             }
         }
     }
+}
+
+/// Whether a browser would show it: then a portal or a login stands before the upstream.
+fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }
 
 /// Of an upstream's header what clients may see, and what the body is.

@@ -38,7 +38,7 @@ impl Door {
                 None => Ok(Found::new(meta, handler)),
                 Some(hit) => {
                     let growing = Arc::clone(hit.growing());
-                    growing.begun().await.map_err(|wrong| broken(wrong.as_ref()))?;
+                    growing.begun().await.map_err(|wrong| self.broken_off(wanted, wrong))?;
                     Ok(Found::new(growing.meta(self.cache.clock()), handler))
                 }
             },
@@ -51,7 +51,7 @@ impl Door {
                 // A task of its own: whoever leaves, it goes on for the others and for the cache.
                 tokio::spawn(Filling::new(self, http_cache, wanted.clone()).run(begun));
                 let hit = wait.await.unwrap_or_else(|_| Err(Failure::internal()))?;
-                self.read_along(hit).await
+                self.read_along(wanted, hit).await
             }
         }
     }
@@ -62,12 +62,20 @@ impl Door {
             return self.cache.open_body(&entry).await.ok().map(Ok);
         }
         let growing = self.cache.growing(&wanted.key)?;
-        Some(self.read_along(GrowingHit::of(&growing)?).await)
+        Some(self.read_along(wanted, GrowingHit::of(&growing)?).await)
     }
 
-    async fn read_along(&self, hit: GrowingHit) -> Result<Found, Failure> {
-        hit.growing().begun().await.map_err(|wrong| broken(wrong.as_ref()))?;
+    async fn read_along(&self, wanted: &Wanted, hit: GrowingHit) -> Result<Found, Failure> {
+        hit.growing().begun().await.map_err(|wrong| self.broken_off(wanted, wrong))?;
         Ok(self.cache.open_growing(hit))
+    }
+
+    /// Why a body broke off before anything of it could be read: that is remembered before the body
+    /// is let go of.
+    fn broken_off(&self, wanted: &Wanted, wrong: Option<Wrong>) -> Failure {
+        let remembered = self.negatives.since(&wanted.key, wanted.behalf.ticket);
+        let remembered = remembered.filter(|_| wrong.is_none());
+        remembered.unwrap_or_else(|| Failure::broken_tarball(wrong.as_ref()))
     }
 }
 
@@ -90,12 +98,5 @@ async fn look(http_cache: &mut HttpCache) -> Result<Look, Failure> {
             warn!("a tarball was waited for in vain: its lock was held too long");
             return Err(Failure::internal());
         }
-    }
-}
-
-fn broken(wrong: Option<&Wrong>) -> Failure {
-    match wrong {
-        Some(wrong @ Wrong::Digest { .. }) => Failure::wrong_tarball(wrong),
-        _ => Failure::cut_tarball(),
     }
 }

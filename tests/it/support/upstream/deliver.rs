@@ -3,7 +3,7 @@
 
 use std::io;
 
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::answer::Answer;
@@ -39,6 +39,7 @@ impl Delivery {
         match self.fault {
             Some(Fault::Reset) => return Ok(Fate::Reset),
             Some(Fault::CloseBeforeHead) => return Ok(Fate::Close),
+            Some(Fault::Silence) => return hung_up(stream).await,
             Some(Fault::Endless(kind)) => return endless(kind, stream).await,
             _ => {}
         }
@@ -47,12 +48,15 @@ impl Delivery {
             return Ok(self.fate(true));
         }
         let (end, ending) = match self.fault {
-            Some(Fault::CutBody(after)) => (after, Fate::Close),
+            Some(Fault::CutBody(after) | Fault::StopBody(after)) => (after, Fate::Close),
             Some(Fault::ResetBody(after)) => (after, Fate::Reset),
             _ => (usize::MAX, self.fate(false)),
         };
         let whole = end >= self.answer.body.len();
         self.body(end.min(self.answer.body.len()), stream).await?;
+        if matches!(self.fault, Some(Fault::StopBody(_))) {
+            return hung_up(stream).await;
+        }
         if self.form() == BodyForm::Chunked && whole {
             stream.write_all(b"0\r\n\r\n").await?;
         }
@@ -107,6 +111,16 @@ impl Delivery {
     /// Sends the body up to `end`, at its pace.
     async fn body(&self, end: usize, stream: &mut BufReader<TcpStream>) -> io::Result<()> {
         let mut at = 0;
+        if let Some(Fault::Trickle(first, pause)) = self.fault {
+            at = first.min(end);
+            self.piece(&self.answer.body[..at], stream).await?;
+            let mut pauses = tokio::time::interval(pause);
+            while at < end {
+                pauses.tick().await;
+                self.piece(&self.answer.body[at..=at], stream).await?;
+                at += 1;
+            }
+        }
         let mut free = self.pace.as_ref().map_or(usize::MAX, |pace| pace.first);
         while at < end {
             if let (Some(pace), true) = (&self.pace, at == free) {
@@ -134,6 +148,13 @@ async fn write_chunk(bytes: &[u8], stream: &mut BufReader<TcpStream>) -> io::Res
     stream.write_all(size.as_bytes()).await?;
     stream.write_all(bytes).await?;
     stream.write_all(b"\r\n").await
+}
+
+/// Waits until the peer has closed its end, or speaks out of turn.
+async fn hung_up(stream: &mut BufReader<TcpStream>) -> io::Result<Fate> {
+    stream.flush().await?;
+    stream.fill_buf().await?;
+    Ok(Fate::Reset)
 }
 
 async fn endless(kind: &str, stream: &mut BufReader<TcpStream>) -> io::Result<Fate> {

@@ -2,6 +2,7 @@
 //! Knows nothing of packages; carrying a fault out is the delivery's work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -28,6 +29,12 @@ pub(crate) enum Fault {
     LengthTooLong(u64),
     /// Content-Length claims this many bytes fewer than are sent; then the connection is closed.
     LengthTooShort(u64),
+    /// The request is read, and nothing comes until the peer hangs up.
+    Silence,
+    /// The right head, this many bytes of the body, then nothing until the peer hangs up.
+    StopBody(usize),
+    /// The right head, this many bytes of the body, then one more each so often.
+    Trickle(usize, Duration),
     /// A chunked 200 with this Content-Type that goes on until the peer hangs up.
     Endless(&'static str),
 }

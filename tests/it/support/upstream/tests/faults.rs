@@ -2,6 +2,7 @@
 //! Knows nothing of NOPAR.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use super::with_lodash;
 use crate::support::client::{BodyFault, Connection, NoResponse, Request, Response, get, get_many};
@@ -124,6 +125,40 @@ async fn an_endless_body_ends_with_the_peer() {
     assert!(much.len() >= 4_000_000);
     connection.reset();
     ask(&upstream).await.expect("a response").expect(200);
+}
+
+#[tokio::test]
+async fn a_silent_upstream_waits_for_the_peer() {
+    let upstream = with_lodash().await;
+    let whole = ask(&upstream).await.expect("a response").expect(200).body;
+    for (fault, came) in [(Fault::Silence, None), (Fault::StopBody(50), Some(50))] {
+        upstream.next("/lodash", fault);
+        let mut connection = Connection::open(upstream.addr()).await.expect("a connection");
+        let request = Request::get(upstream.addr(), "/lodash");
+        connection.send(&request).await.expect("sent");
+        upstream.wait_for(1, "/lodash").await;
+        if let Some(came) = came {
+            connection.receive_head().await.expect("a head");
+            assert_eq!(connection.receive_body(came).await.expect("bytes"), whole[..came]);
+        }
+        connection.finish_sending().await;
+        // It ends without a byte more.
+        match came {
+            None => assert!(connection.receive_head().await.is_err()),
+            Some(_) => assert!(connection.receive_body(1).await.is_err()),
+        }
+    }
+    ask(&upstream).await.expect("a response").expect(200);
+}
+
+#[tokio::test]
+async fn a_trickle_comes_byte_by_byte() {
+    let upstream = with_lodash().await;
+    let whole = ask(&upstream).await.expect("a response").expect(200).body;
+    let first = whole.len() - 5;
+    upstream.next("/lodash", Fault::Trickle(first, Duration::from_millis(1)));
+    let slow = ask(&upstream).await.expect("a response").expect(200);
+    assert_eq!(slow.body, whole);
 }
 
 #[tokio::test]
