@@ -159,10 +159,13 @@ impl Upstream {
         self.health.is_down()
     }
 
-    /// Waits until one more request may go there.
-    async fn permit(&self) -> OwnedSemaphorePermit {
-        let permit = Arc::clone(&self.slots).acquire_owned().await;
-        permit.expect("nothing closes the semaphore")
+    /// Waits until one more request may go there; no longer than for a document.
+    async fn permit(&self, target: &Target) -> Result<OwnedSemaphorePermit, FetchError> {
+        let (free, after) = (Arc::clone(&self.slots).acquire_owned(), self.fetch_timeout);
+        match tokio::time::timeout(after, free).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(FetchError::Busy { target: target.to_string(), after }),
+        }
     }
 
     /// A request for `target` as NOPAR sends it. Nothing of a caller's request is in it but `via`, the

@@ -265,6 +265,21 @@ impl Growing {
         begun.map(drop).map_err(|_| self.wrong.get().cloned())
     }
 
+    /// Waits until it is whole.
+    ///
+    /// # Errors
+    /// As [`Growing::begun`].
+    pub async fn ended(&self) -> Result<(), Option<Wrong>> {
+        let mut progress = self.progress.clone();
+        let ended = progress.wait_for(|progress| progress.whole).await;
+        ended.map(drop).map_err(|_| self.wrong.get().cloned())
+    }
+
+    /// Whether its length is known before its end.
+    pub fn has_length(&self) -> bool {
+        self.header.headers.contains_key(CONTENT_LENGTH)
+    }
+
     /// One more reader, from the first byte on. `None` when that is gone already.
     pub(super) fn reader(self: &Arc<Self>) -> Option<Reader> {
         let mut body = self.body.lock();

@@ -14,6 +14,7 @@ use std::time::Duration;
 /// that tries again of itself does so after a second at the earliest, and finds the upstream as it
 /// is then.
 const BRIEFLY: Duration = Duration::from_secs(1);
+const WRONG_DIGEST: &str = "upstream_integrity";
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A request that fails. `Clone`, because all who waited for one fetch share its failure.
@@ -94,6 +95,7 @@ impl Failure {
                 return Failure::forbidden();
             }
             FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, "upstream_too_large"),
+            FetchError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "upstream_busy"),
             _ => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
         };
         Failure::new(status, told(reason), reason)
@@ -110,7 +112,12 @@ impl Failure {
     pub(super) fn broken_tarball(wrong: Option<&Wrong>) -> Failure {
         let Some(wrong @ Wrong::Digest { .. }) = wrong else { return Failure::cut_tarball() };
         let error = "the upstream registry's tarball is not what its packument says";
-        Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), "upstream_integrity")
+        Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), WRONG_DIGEST)
+    }
+
+    /// Whether it is about a tarball that is not what its packument says.
+    pub(super) fn is_wrong_digest(&self) -> bool {
+        self.reason == WRONG_DIGEST
     }
 
     /// A page where a tarball should be.
@@ -211,6 +218,9 @@ impl Failure {
 fn told(reason: &str) -> &'static str {
     match reason {
         "upstream_timeout" => "the upstream registry did not answer in time",
+        "upstream_busy" => {
+            "too many requests wait for the upstream registry (NOPAR_UPSTREAM_CONNECTIONS)"
+        }
         "upstream_too_large" => {
             "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
         }

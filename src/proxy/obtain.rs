@@ -24,6 +24,12 @@ enum Look {
     Fetch(Option<Arc<Entry>>),
 }
 
+/// What NOPAR asks for on its own account.
+pub(super) fn own_ask(name: &PackageName, base: &BaseUrl) -> Ask {
+    let (want, encoding) = (Want::Packument(Form::Full), Encoding::Gzip);
+    Ask { name: name.clone(), want, encoding, base: base.clone() }
+}
+
 /// A packument that was obtained.
 pub(super) enum Obtained {
     /// In the cache; how it came to be right.
@@ -56,12 +62,7 @@ impl Door {
             Look::Held(entry) => return Ok(Obtained::Held(entry, CacheState::Hit)),
             Look::Fetch(held) => held,
         };
-        let ask = Ask {
-            name: name.clone(),
-            want: Want::Packument(Form::Full),
-            encoding: Encoding::Gzip,
-            base: base.clone(),
-        };
+        let ask = own_ask(name, base);
         let refreshed = self.refresh(&mut http_cache, &ask, held, confirm, behalf).await;
         if http_cache.enabled() {
             // Lets go of the lock, if what was fetched was not kept.

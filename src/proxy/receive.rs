@@ -103,7 +103,8 @@ impl Door {
             Route::Tarball { name, file } => {
                 let key = self.tarball_key(&name, &file);
                 let behalf = ctx.behalf.clone();
-                let wanted = Wanted { key, name, file, base, behalf };
+                let needs_length = request.version < Version::HTTP_11;
+                let wanted = Wanted { key, name, file, base, behalf, needs_length };
                 self.tarball(session, ctx, wanted, confirm).await
             }
             Route::Ping => {

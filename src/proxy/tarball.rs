@@ -37,6 +37,9 @@ pub(super) struct Wanted {
     /// The URL by which the client reached NOPAR, should the packument have to be fetched.
     pub(super) base: BaseUrl,
     pub(super) behalf: Behalf,
+    /// Whether the client can only be told the body's end by its length, or by closing the connection,
+    /// which looks the same when the body is cut: HTTP/1.0.
+    pub(super) needs_length: bool,
 }
 
 impl Door {
@@ -68,12 +71,16 @@ impl Door {
         }
     }
 
-    /// What is remembered of an absent tarball: nothing for who wants confirmation, and nothing that
-    /// is older than the packument.
+    /// What is remembered of an absent tarball: nothing for who wants confirmation, and no 404 that is
+    /// older than the packument.
     async fn remembered(&self, wanted: &Wanted, confirm: bool) -> Option<Failure> {
         let (failure, ticket) = self.negatives.get_with_ticket(&wanted.key).filter(|_| !confirm)?;
         match self.cache.get(&self.packument_key(&wanted.name)).await {
-            Some(packument) if packument.confirmed_since(ticket) => None,
+            Some(packument)
+                if failure.status.is_client_error() && packument.confirmed_since(ticket) =>
+            {
+                None
+            }
             _ => Some(failure),
         }
     }

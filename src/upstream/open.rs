@@ -46,6 +46,14 @@ pub enum FetchError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// As many requests as may go to the upstream at once were there all the time.
+    #[error("{target} could not be asked for: {} s passed without a place among the requests to its upstream (NOPAR_UPSTREAM_CONNECTIONS)", after.as_secs_f64())]
+    Busy {
+        /// What was asked for.
+        target: String,
+        /// How long it waited.
+        after: Duration,
+    },
     /// It was redirected in circles, or to where nothing can be fetched.
     #[error("{target} redirects too often, or not to an http or https URL")]
     Redirect {
@@ -140,7 +148,7 @@ impl Upstream {
         for _ in 0..=REDIRECTS {
             let opened = self.ask(&at, headers, via).await;
             if self.is_own(&at) {
-                self.health.note(opened.is_ok());
+                self.health.note(!matches!(opened, Err(FetchError::Connection { .. })));
             }
             let opened = opened?;
             let Some(location) = redirect(opened.status, &opened.headers) else {
@@ -160,7 +168,7 @@ impl Upstream {
         via: Option<&str>,
     ) -> Result<Opened, FetchError> {
         let broken = |source| FetchError::Connection { target: target.to_string(), source };
-        let permit = self.permit().await;
+        let permit = self.permit(target).await?;
         let (mut attempt, mut tried_anew) = (1, false);
         loop {
             let request = self.request(target, headers, via).map_err(broken)?;

@@ -1,6 +1,7 @@
 //! The way to the upstream: redirects, dead connections, slow ones, proxies, certificates.
 //! Knows nothing of what clients are served from the cache.
 
+mod bounded;
 mod private;
 mod proxied;
 mod several;

@@ -7,6 +7,7 @@ use crate::inflight::Working;
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
 use crate::proxy::locate::Located;
+use crate::proxy::obtain::own_ask;
 use crate::upstream::{Body, FetchError, Opened};
 use http::StatusCode;
 use http::header::{self, HeaderMap};
@@ -62,7 +63,13 @@ impl Filling {
                 let _ = begun.send(Ok(hit));
                 match self.pump(body).await {
                     Ok(()) => door.negatives.forget(&key),
-                    Err(failure) => door.remember(&key, &failure, door.cache.next_ticket()),
+                    Err(failure) => {
+                        door.remember(&key, &failure, door.cache.next_ticket());
+                        if failure.is_wrong_digest() {
+                            // Perhaps the version was published anew, and it is the packument that is old.
+                            door.update(&own_ask(&self.wanted.name, &self.wanted.base), true);
+                        }
+                    }
                 }
                 self.let_go();
             }

@@ -3,7 +3,7 @@
 
 use super::Wanted;
 use super::fill::Filling;
-use crate::cache::{Found, GrowingHit, Wrong};
+use crate::cache::{Found, Growing, GrowingHit, Wrong};
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
 use log::warn;
@@ -38,7 +38,7 @@ impl Door {
                 None => Ok(Found::new(meta, handler)),
                 Some(hit) => {
                     let growing = Arc::clone(hit.growing());
-                    growing.begun().await.map_err(|wrong| self.broken_off(wanted, wrong))?;
+                    self.begun(wanted, &growing).await?;
                     Ok(Found::new(growing.meta(self.cache.clock()), handler))
                 }
             },
@@ -66,8 +66,17 @@ impl Door {
     }
 
     async fn read_along(&self, wanted: &Wanted, hit: GrowingHit) -> Result<Found, Failure> {
-        hit.growing().begun().await.map_err(|wrong| self.broken_off(wanted, wrong))?;
+        self.begun(wanted, hit.growing()).await?;
         Ok(self.cache.open_growing(hit))
+    }
+
+    /// Waits until the client can be told of it.
+    async fn begun(&self, wanted: &Wanted, growing: &Growing) -> Result<(), Failure> {
+        let begun = match wanted.needs_length && !growing.has_length() {
+            true => growing.ended().await,
+            false => growing.begun().await,
+        };
+        begun.map_err(|wrong| self.broken_off(wanted, wrong))
     }
 
     /// Why a body broke off before anything of it could be read: that is remembered before the body

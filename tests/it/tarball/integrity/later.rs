@@ -121,3 +121,27 @@ async fn a_crowd_gets_what_the_packument_says() {
         assert_eq!(upstream.count(&path("a")), 1, "{size} bytes");
     }
 }
+
+/// A version that was published anew: the packument at hand speaks of the old bytes, so the new ones
+/// are refused; but the packument is confirmed at once, and the next client gets what is right.
+#[tokio::test]
+async fn a_version_published_anew_is_right_at_the_second_try() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("a").version("1.0.0", |v| v.tarball("old bytes"));
+    let nopar = TestNopar::with(&upstream).start().await;
+    nopar.get("/a").await.expect(200);
+    upstream.package("a").version("1.0.0", |v| v.tarball("new bytes"));
+    let refused = nopar.get("/a/-/a-1.0.0.tgz").await.expect(502);
+    assert_eq!(refused.json()["reason"], "upstream_integrity");
+    upstream.wait_for(2, "/a").await;
+    let since = std::time::Instant::now();
+    loop {
+        nopar.forget_failures();
+        let answer = nopar.get("/a/-/a-1.0.0.tgz").await;
+        if answer.status == 200 {
+            assert_eq!(answer.body, b"new bytes");
+            break;
+        }
+        assert!(since.elapsed() < std::time::Duration::from_secs(10), "it stays refused");
+    }
+}
