@@ -204,19 +204,30 @@ pub(crate) fn lasting_headers(response: &Response) -> Vec<(String, String)> {
     lines
 }
 
-/// Asks for a path when failures are forgotten. Who reads a body that breaks off sees that a little
-/// before it is remembered, so once may not be enough.
+/// Asks for a path after a failure of it was forgotten; the answer, once all is well.
 pub(crate) async fn afresh(nopar: &TestNopar, path: &str) -> Response {
+    if let Some(well) = settled(nopar, path).await {
+        return well;
+    }
+    nopar.forget_failures();
+    nopar.get(path).await
+}
+
+/// Asks until the failure of a path is remembered, or there is none any more. Who reads a body that
+/// turns out to be wrong sees that a little before it is remembered.
+pub(crate) async fn settled(nopar: &TestNopar, path: &str) -> Option<Response> {
     let asking = async {
         loop {
-            nopar.forget_failures();
             let answer = nopar.get(path).await;
-            if answer.header("x-cache") != Some("negative") {
-                return answer;
+            if answer.status == 200 && answer.complete {
+                return Some(answer);
+            }
+            if answer.header("x-cache") == Some("negative") {
+                return None;
             }
         }
     };
-    within(format!("a fresh answer for {path}"), asking).await
+    within(format!("the end of a failure of {path}"), asking).await
 }
 
 /// Pings until `done`, for what NOPAR does after an answer; fails the test after ten seconds.

@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256, Sha384};
 
 use super::path;
-use crate::asking::afresh;
+use crate::asking::{afresh, settled};
 use crate::packument::entries;
 use crate::support::client::Response;
 use crate::support::nopar::TestNopar;
@@ -135,6 +135,7 @@ async fn wrong_bytes_are_refused_whatever_way_their_length_is_stated() {
             upstream.always(&path("a"), sends(wrong(size)));
             check_refused(&nopar.get(&path("a")).await, size, &what);
             check_refused(&afresh(&nopar, &path("a")).await, size, &what);
+            assert!(settled(&nopar, &path("a")).await.is_none(), "{what}");
             nopar.forget_failures();
             let hold = upstream.hold_body(&path("a"), size / 2);
             let requests: Vec<_> = (0..20).map(|_| nopar.request(&path("a"))).collect();
