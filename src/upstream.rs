@@ -9,6 +9,7 @@ mod health;
 mod open;
 mod peer;
 mod resolve;
+mod room;
 mod target;
 mod tunnel;
 

@@ -51,7 +51,7 @@ impl Door {
         wanted: Wanted,
         confirm: bool,
     ) -> Decision {
-        if let Some(entry) = self.held_tarball(&wanted).await
+        if let Some(entry) = self.held_tarball(&wanted, confirm).await
             && let Some(decision) = self.send_tarball(session, ctx, &wanted.key, &entry).await
         {
             return decision;

@@ -2,6 +2,7 @@
 //! Knows nothing of what is in them.
 
 use super::open::{FetchError, Opened};
+use super::room::Room;
 use super::{Target, Upstream};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -16,6 +17,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body as sent (see `Content-Encoding`).
     pub body: Bytes,
+    /// Keeps its place among the documents in memory, until it is dropped.
+    pub room: Room,
 }
 
 impl Upstream {
@@ -43,13 +46,15 @@ impl Upstream {
 }
 
 async fn read_whole(mut opened: Opened, limit: u64) -> Result<Answer, FetchError> {
+    let mut room = Room::before(&opened.headers).await;
     let mut body = BytesMut::new();
-    while let Some(chunk) = opened.body.next().await? {
+    while let Some(chunk) = room.unless_slow(opened.body.next()).await? {
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(FetchError::TooLarge { target: opened.target.to_string(), limit });
         }
         body.extend_from_slice(&chunk);
     }
     opened.body.release().await;
-    Ok(Answer { status: opened.status, headers: opened.headers, body: body.freeze() })
+    let room = room.of(body.len()).await;
+    Ok(Answer { status: opened.status, headers: opened.headers, body: body.freeze(), room })
 }

@@ -16,10 +16,18 @@ use std::sync::Arc;
 
 impl Door {
     /// The tarball that is held, if its packument does not speak against it. One that it speaks
-    /// against is dropped.
-    pub(super) async fn held_tarball(&self, wanted: &Wanted) -> Option<Arc<Entry>> {
+    /// against is dropped. With `confirm`, the packument is fetched for that, if it never was: npm
+    /// asks so when the bytes it got were not those of its lock file.
+    pub(super) async fn held_tarball(&self, wanted: &Wanted, confirm: bool) -> Option<Arc<Entry>> {
         let entry = self.cache.get(&wanted.key).await?;
-        let Some(packument) = self.cache.get(&self.packument_key(&wanted.name)).await else {
+        let key = self.packument_key(&wanted.name);
+        let mut packument = self.cache.get(&key).await;
+        if packument.is_none() && confirm && !entry.is_verified() {
+            // Without an answer, what is held is as good as it was.
+            let _ = self.obtain(&wanted.name, &wanted.base, false, &wanted.behalf).await;
+            packument = self.cache.get(&key).await;
+        }
+        let Some(packument) = packument else {
             // Taken for absent, it is fetched again, with its packument.
             let unproven = self.policy.verify == Verify::Always && !entry.is_verified();
             return Some(entry).filter(|_| !unproven);

@@ -3,7 +3,7 @@
 
 use super::Wanted;
 use super::fill::Filling;
-use crate::cache::{Found, Growing, GrowingHit, Wrong};
+use crate::cache::{Found, GrowingHit, Wrong};
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
 use log::warn;
@@ -34,14 +34,14 @@ impl Door {
         self.enable(&mut http_cache, self.tarballs);
         http_cache.set_cache_key(wanted.key.to_pingora());
         match look(&mut http_cache).await? {
-            Look::Found(meta, handler) => match handler.as_any().downcast_ref::<GrowingHit>() {
-                None => Ok(Found::new(meta, handler)),
-                Some(hit) => {
-                    let growing = Arc::clone(hit.growing());
-                    self.begun(wanted, &growing).await?;
-                    Ok(Found::new(growing.meta(self.cache.clock()), handler))
+            Look::Found(meta, handler) => {
+                let hit = handler.as_any().downcast_ref::<GrowingHit>();
+                let along = hit.and_then(|hit| GrowingHit::of(hit.growing()));
+                match along {
+                    Some(hit) => self.read_along(wanted, hit).await,
+                    None => Ok(Found::new(meta, handler)),
                 }
-            },
+            }
             Look::Fetch => {
                 if let Some(found) = self.come_meanwhile(wanted).await {
                     http_cache.disable(NoCacheReason::InternalError);
@@ -58,25 +58,26 @@ impl Door {
 
     /// What came between the lookup and the lock.
     async fn come_meanwhile(&self, wanted: &Wanted) -> Option<Result<Found, Failure>> {
-        if let Some(entry) = self.held_tarball(wanted).await {
+        if let Some(entry) = self.held_tarball(wanted, false).await {
             return self.cache.open_body(&entry).await.ok().map(Ok);
         }
         let growing = self.cache.growing(&wanted.key)?;
         Some(self.read_along(wanted, GrowingHit::of(&growing)?).await)
     }
 
+    /// Reads along as soon as the client can be told of it.
     async fn read_along(&self, wanted: &Wanted, hit: GrowingHit) -> Result<Found, Failure> {
-        self.begun(wanted, hit.growing()).await?;
+        let growing = Arc::clone(hit.growing());
+        let broken_off = |wrong| self.broken_off(wanted, wrong);
+        if growing.has_length() || !wanted.needs_length {
+            growing.begun().await.map_err(broken_off)?;
+            return Ok(self.cache.open_growing(hit));
+        }
+        // One that waits for the end must not be waited for: see `Growing` on what is not kept.
+        drop(hit);
+        growing.ended().await.map_err(broken_off)?;
+        let hit = GrowingHit::of(&growing).ok_or_else(Failure::cut_tarball)?;
         Ok(self.cache.open_growing(hit))
-    }
-
-    /// Waits until the client can be told of it.
-    async fn begun(&self, wanted: &Wanted, growing: &Growing) -> Result<(), Failure> {
-        let begun = match wanted.needs_length && !growing.has_length() {
-            true => growing.ended().await,
-            false => growing.begun().await,
-        };
-        begun.map_err(|wrong| self.broken_off(wanted, wrong))
     }
 
     /// Why a body broke off before anything of it could be read: that is remembered before the body

@@ -6,6 +6,10 @@ use super::{MB, Process, huge};
 use crate::asking::JSON;
 use crate::support::client::{Request, send_all};
 use crate::support::upstream::FakeUpstream;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const CLIENTS: usize = 200;
 const VERSIONS: usize = 720;
@@ -39,4 +43,45 @@ async fn two_hundred_clients_of_a_cold_packument_take_bounded_memory() {
         assert_eq!(upstream.count_all(), 1, "{encoding}");
         assert!(taken < 64 * MB, "{encoding}: {} MB at the peak", taken / MB);
     }
+}
+
+/// Clients of as many different cold packuments of 3 MB: sources wait with their upstream until there
+/// is room for them. NOPAR_TEST_LONG says how many; fewer than two hundred take less time to make.
+#[tokio::test]
+async fn clients_of_different_cold_packuments_take_bounded_memory() {
+    let many = if std::env::var_os("NOPAR_TEST_LONG").is_some() { 200 } else { 60 };
+    let upstream = FakeUpstream::start().await;
+    let text = huge(VERSIONS).to_string();
+    for number in 0..many {
+        let name = format!("huge{number}");
+        upstream.document(&name, text.replace("\"huge\"", &format!("{name:?}")));
+    }
+    upstream.package("small").version("1.0.0", |v| v);
+    let nopar = Process::start_holding(&upstream, "16MiB");
+    nopar.ask("/small", JSON, "gzip").await;
+    let before = nopar.peak();
+    let asked: Vec<_> = (0..many).map(|n| tokio::spawn(whole(nopar.addr, n))).collect();
+    for answer in asked {
+        let answer = answer.await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let taken = nopar.peak() - before;
+    println!("{many} documents: {} MB at the peak", taken / MB);
+    assert!(taken < 64 * MB, "{} MB at the peak", taken / MB);
+}
+
+/// The head of an answer that may take as long as two hundred documents take a busy machine.
+async fn whole(addr: SocketAddr, number: usize) -> String {
+    let asking = async {
+        let mut stream = TcpStream::connect(addr).await.expect("a connection");
+        let head = format!(
+            "GET /huge{number} HTTP/1.1\r\nHost: npm.test\r\nAccept: {JSON}\r\n\
+             Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("a request sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        String::from_utf8_lossy(&answer[..answer.len().min(500)]).into_owned()
+    };
+    tokio::time::timeout(Duration::from_secs(120), asking).await.expect("an answer in time")
 }
