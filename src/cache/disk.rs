@@ -82,7 +82,11 @@ impl DiskCache {
 
     fn found(&self, name: FileName) {
         if let Some(older) = self.index.found(name) {
+            self.eviction.forget(&older);
             self.unlink(&older);
+            if older.id == name.id {
+                return;
+            }
         }
         for (hash, id) in self.eviction.admit(&name) {
             if let Some(out) = self.index.remove(&hash, Some(id)) {
@@ -207,6 +211,11 @@ impl DiskCache {
     pub fn touch(&self, entry: &Entry) {
         if entry.touch(self.clock.now()) {
             self.eviction.touch(&entry.name);
+            // It may have left meanwhile; the order would count its bytes for ever.
+            let row = self.index.get(&entry.name.hash);
+            if row.is_none_or(|row| row.name.id != entry.id()) {
+                self.eviction.forget(&entry.name);
+            }
         }
     }
 
