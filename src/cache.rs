@@ -15,6 +15,8 @@ mod growing;
 mod hit;
 mod index;
 mod key;
+#[cfg(test)]
+mod model_tests;
 mod name;
 mod parts;
 mod read;
