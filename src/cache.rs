@@ -11,6 +11,8 @@ mod entry;
 mod evict;
 mod fill;
 mod format;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod growing;
 mod hit;
 mod index;
