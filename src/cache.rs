@@ -11,10 +11,14 @@ mod entry;
 mod evict;
 mod fill;
 mod format;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod growing;
 mod hit;
 mod index;
 mod key;
+#[cfg(test)]
+mod model_tests;
 mod name;
 mod parts;
 mod read;

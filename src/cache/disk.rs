@@ -127,6 +127,12 @@ impl DiskCache {
         self.index.len()
     }
 
+    /// Whether this file is the current generation of its key.
+    #[cfg(test)]
+    pub(super) fn has(&self, name: &FileName) -> bool {
+        self.index.has(name)
+    }
+
     /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -213,17 +219,20 @@ impl DiskCache {
         Ok(file)
     }
 
-    /// Tells the eviction order of a hit that did not come through pingora-cache.
+    /// Tells the eviction order of a hit, now and then.
     pub fn touch(&self, entry: &Entry) {
         if entry.touch(self.clock.now()) {
-            self.eviction.touch(&entry.name);
+            self.used(entry);
         }
     }
 
-    /// The same for a hit that costs so much that telling is nothing: always, so that the order is
-    /// exact.
+    /// The same, always: for a hit that costs so much that telling is nothing.
     pub(super) fn used(&self, entry: &Entry) {
-        self.eviction.touch(&entry.name);
+        let _accounts = self.accounts.lock();
+        // It may have left meanwhile; the order would count its bytes for ever.
+        if self.index.has(&entry.name) {
+            self.eviction.touch(&entry.name);
+        }
     }
 
     /// Removes an entry whose bytes turned out to be wrong or unwanted, unless a newer generation

@@ -202,12 +202,15 @@ impl Storage for Store {
         entry.confirm(freshness, self.cache.terms_of(meta).asked);
         let path = self.cache.path_of(&entry.name);
         let record = freshness.encode();
-        blocking(move || {
+        let written = blocking(move || {
             let file = File::options().write(true).open(path)?;
             file.write_all_at(&record, format::FRESHNESS_AT)
-        })
-        .await
-        .or_err(ErrorType::WriteError, "keeping an entry's new freshness")?;
+        });
+        match written.await {
+            // Memory has it; a disk that takes nothing is told of once, not at each confirmation.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => self.cache.disk_failed(&error),
+            written => written.or_err(ErrorType::WriteError, "keeping an entry's new freshness")?,
+        }
         Ok(true)
     }
 

@@ -1,6 +1,7 @@
 //! The ways clients ask for a package, and the right answer to each, worked out plainly.
 //! Knows nothing of how NOPAR gets there.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -87,6 +88,11 @@ impl Way {
     /// A GET of `name` this way, by a client that knows NOPAR as `host`.
     pub(crate) fn at(self, nopar: &TestNopar, host: &str, name: &str) -> Request {
         self.dress(Request::get(nopar.addr(), &self.path(name)).host(host))
+    }
+
+    /// A GET of `name` this way, of a NOPAR that is a process of its own.
+    pub(crate) fn to(self, addr: SocketAddr, name: &str) -> Request {
+        self.dress(Request::get(addr, &self.path(name)))
     }
 
     fn path(self, name: &str) -> String {

@@ -3,6 +3,7 @@
 mod asking;
 mod base_url;
 mod conditional;
+mod crash;
 mod crowd;
 mod failures;
 mod freshness;

@@ -112,7 +112,9 @@ impl Temporary {
 
 /// Removes the folder of a process that is gone.
 fn sweep(folder: &Path) {
-    let gone = match File::open(folder.join("lock")) {
+    // Locked until all is gone: its process, if it is only just starting, waits and looks again.
+    let lock = File::open(folder.join("lock"));
+    let gone = match &lock {
         Ok(lock) => lock.try_lock().is_ok(),
         // One that is just being made, or was made anew after the cache was deleted under its process.
         Err(_) => is_old(folder),

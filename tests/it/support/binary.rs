@@ -13,6 +13,9 @@ use tokio::sync::watch;
 
 use super::deadline::within;
 
+/// The program itself.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nopar");
+
 /// What a process wrote so far, by lines.
 #[derive(Clone)]
 struct Output(Arc<watch::Sender<Vec<String>>>);
@@ -41,8 +44,14 @@ impl Binary {
 
     /// The same in a directory that may hold something already.
     pub(crate) fn start_in(folder: TempDir, arguments: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nopar"))
-            .args(arguments)
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments);
+        Self::start_as(folder, command, env)
+    }
+
+    /// The same by any command that ends up as NOPAR: through a shell, as another user.
+    pub(crate) fn start_as(folder: TempDir, mut command: Command, env: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env_clear()
             .envs(env.iter().copied())
             .current_dir(folder.path())
@@ -59,14 +68,30 @@ impl Binary {
 
     /// Starts it on a free port of 127.0.0.1 with this upstream, and waits until it listens.
     pub(crate) async fn serving(upstream: &str, env: &[(&str, &str)]) -> (Self, SocketAddr) {
+        let folder = tempfile::tempdir().expect("a directory");
+        Self::serving_as(folder, Command::new(PROGRAM), upstream, env).await
+    }
+
+    /// The same by any command that ends up as NOPAR, in a directory of the caller's choice.
+    pub(crate) async fn serving_as(
+        folder: TempDir,
+        command: Command,
+        upstream: &str,
+        env: &[(&str, &str)],
+    ) -> (Self, SocketAddr) {
         let usual = [
             ("NOPAR_HOSTNAME", "127.0.0.1"),
             ("NOPAR_PORT", "0"),
             ("NOPAR_FORWARDER_URL", upstream),
         ];
-        let binary = Self::start(&[], &[&usual, env].concat());
+        let binary = Self::start_as(folder, command, &[&usual, env].concat());
         let addr = binary.listening().await;
         (binary, addr)
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// Waits until it says where it listens; the first address it names.
