@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 /// All the room, in KiB.
-const ALL: u32 = 8 * 1024;
+const ALL: u32 = 4 * 1024;
 /// What a document of unknown length is taken for, in bytes.
 const USUAL: usize = 512 * 1024;
 /// How long a document may keep its room while it comes in.
