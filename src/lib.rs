@@ -4,6 +4,7 @@
 //! `cache` keeps what upstreams said, `view` is what clients see of it, `npm` is the vocabulary.
 
 pub mod access_log;
+pub mod allocator;
 pub mod app;
 pub mod base_url;
 pub mod cache;

@@ -1,5 +1,6 @@
 //! The `nopar` binary: command line in, exit code out.
 
+use nopar::allocator;
 use nopar::app::{App, Stop};
 use nopar::cli::{Cli, Command};
 use nopar::clock::Clock;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    allocator::give_back_large_buffers();
     let cli = Cli::parse_args();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,6 +13,7 @@ use self::source::Source;
 /// Arrows point at what is used, and nothing points up: see ARCHITECTURE.md.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("access_log", &[]),
+    ("allocator", &[]),
     ("npm", &[]),
     ("clock", &[]),
     ("inflight", &[]),
