@@ -9,10 +9,13 @@ use std::io;
 
 const PINGORA: [&str; 5] = ["pingora", "pingora_core", "pingora_proxy", "pingora_cache", "rustls"];
 
-/// Where Pingora calls it an error whenever a body that is being sent comes to no good end: once per
-/// reader of a tarball that its upstream broke off, and for every client that leaves. NOPAR says the
-/// former once, and each request's own line has the rest.
-const PER_READER: &str = "pingora_proxy::proxy_cache";
+/// Where Pingora speaks of errors that are none, or that NOPAR has said already.
+///
+/// `proxy_cache`: whenever a body that is being sent comes to no good end, once per reader of a tarball
+/// that its upstream broke off, and for every client that leaves; each request's own line has that.
+/// `connectors`: a connection that is still being put back when it would be taken out again; another
+/// is opened. What cannot be reached is told by whoever asked.
+const SILENCED: [&str; 2] = ["pingora_proxy::proxy_cache", "pingora_core::connectors"];
 
 /// Starts logging as configured: to standard error, or appended to a file.
 ///
@@ -27,7 +30,9 @@ pub fn start(log: &config::Log) -> io::Result<()> {
     PINGORA.iter().for_each(|module| {
         builder.filter_module(module, pingora.min(log.level));
     });
-    builder.filter_module(PER_READER, LevelFilter::Off);
+    SILENCED.iter().for_each(|module| {
+        builder.filter_module(module, LevelFilter::Off);
+    });
     builder.format_timestamp_millis();
     if let Some(path) = &log.file {
         let file = File::options().create(true).append(true).open(path)?;

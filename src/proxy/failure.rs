@@ -48,6 +48,12 @@ impl Failure {
         Failure::new(StatusCode::NOT_FOUND, error, "the package has no such version or dist-tag")
     }
 
+    /// A `Range` that lies outside of a tarball.
+    pub(super) fn bad_range() -> Failure {
+        let error = "the range that is asked for is not in the tarball";
+        Failure::new(StatusCode::RANGE_NOT_SATISFIABLE, error, "bad_range")
+    }
+
     /// The tarball is nowhere.
     pub(super) fn no_tarball(file: &str) -> Failure {
         Failure::new(StatusCode::NOT_FOUND, format!("tarball not found: {file}"), "not_found")

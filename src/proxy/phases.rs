@@ -13,10 +13,7 @@ use pingora::protocols::http::conditional_filter;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, HitHandler, NoCacheReason};
-use pingora_proxy::{FailToProxy, ProxyHttp, RangeType, Session, range_header_filter};
-
-/// Ranges answered in one response; more are answered with the whole (Pingora's own default).
-const MOST_RANGES: usize = 200;
+use pingora_proxy::{FailToProxy, ProxyHttp, RangeType, Session};
 
 #[async_trait]
 impl ProxyHttp for Proxy {
@@ -110,9 +107,7 @@ impl ProxyHttp for Proxy {
         ctx: &mut Ctx,
     ) -> RangeType {
         match &ctx.plan {
-            Plan::Tarball(_) => {
-                range_header_filter(session.req_header(), header, Some(MOST_RANGES))
-            }
+            Plan::Tarball(_) => tarball::range(session, header),
             _ => RangeType::None,
         }
     }

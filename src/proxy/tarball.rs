@@ -21,12 +21,14 @@ use http::header;
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::conditional_filter;
-use pingora_proxy::Session;
+use pingora_proxy::{RangeType, Session, range_header_filter};
 use std::io;
 use std::sync::Arc;
 
 /// Tarballs up to this length are kept in memory: nine of ten are smaller.
 const SMALL: u64 = CHUNK;
+/// Ranges answered in one response; more are answered with the whole (Pingora's own default).
+const MOST_RANGES: usize = 200;
 
 /// A tarball that is asked for.
 #[derive(Clone)]
@@ -94,6 +96,11 @@ impl Door {
         entry: &Arc<Entry>,
     ) -> Option<Decision> {
         let ranged = session.req_header().headers.contains_key(header::RANGE);
+        if ranged && is_bad_range(session, entry) {
+            let reply = Failure::bad_range().reply();
+            let reply = reply.with(header::CONTENT_RANGE, format!("bytes */{}", entry.body_len()));
+            return Some(Decision::Reply(reply, CacheState::Hit));
+        }
         if entry.body_len() > SMALL || ranged {
             let found = self.cache.open_body(entry).await.ok()?;
             return Some(go_on(ctx, key.clone(), found, CacheState::Hit));
@@ -123,6 +130,17 @@ impl Door {
 fn go_on(ctx: &mut Ctx, key: Key, found: Found, state: CacheState) -> Decision {
     ctx.plan = Plan::Tarball(TarballPlan { key, found, state });
     Decision::GoOn
+}
+
+/// Whether a `Range` asks for what is not there (RFC 9110 §14.1.1).
+fn is_bad_range(session: &Session, entry: &Entry) -> bool {
+    let mut header = ResponseHeader::clone(entry.header());
+    matches!(range(session, &mut header), RangeType::Invalid)
+}
+
+/// What part of a tarball is asked for; `header` becomes that of the answer.
+pub(super) fn range(session: &Session, header: &mut ResponseHeader) -> RangeType {
+    range_header_filter(session.req_header(), header, Some(MOST_RANGES))
 }
 
 /// Adds what belongs to one response.

@@ -262,6 +262,8 @@ async fn bad_ranges_are_no_ranges() {
             let answer = answer.expect(416);
             let stated = format!("bytes */{}", whole.len());
             assert_eq!(answer.header("content-range"), Some(&*stated), "{name} {range}");
+            assert_eq!(answer.json()["reason"], "bad_range", "{name} {range}");
+            assert_eq!(answer.header("cache-control"), Some("no-cache"), "{name} {range}");
         }
         assert!(Request::get(addr, &path).send().await.expect(200).body == whole, "{name}");
     }
