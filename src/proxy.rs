@@ -82,8 +82,8 @@ struct Policy {
     /// How long after its time a packument is of use when the upstream fails.
     stale_if_error: StaleIfError,
     access_log: bool,
-    /// How long one request may hold the lock of a key before others try as well.
-    fetch_timeout: Duration,
+    /// The longest that a packument may take at any upstream; who waits for another's waits twice that.
+    longest_fetch: Duration,
     /// The name of this process in `Via` headers.
     pseudonym: String,
 }
@@ -132,7 +132,7 @@ impl Door {
     /// Switches pingora-cache on for a request.
     fn enable(&self, http_cache: &mut HttpCache, store: &'static Store) {
         let mut overrides = CacheOptionOverrides::default();
-        overrides.wait_timeout = Some(self.policy.fetch_timeout * 2);
+        overrides.wait_timeout = Some(self.policy.longest_fetch * 2);
         overrides.max_lock_retries = Some(LOCK_ROUNDS);
         // The cache keeps its order itself: what it counts is always what it holds.
         http_cache.enable(store, None, None, Some(self.lock), Some(overrides));
@@ -157,11 +157,10 @@ impl Policy {
             packument_limit: config.limits.packument_size,
             // A tarball that does not fit would push out everything else, and then itself.
             tarball_limit: config.limits.tarball_size.min(config.cache.size),
-
             verify: config.cache.verify,
             stale_if_error: config.cache.stale_if_error,
             access_log: config.log.access,
-            fetch_timeout: config.longest_fetch(),
+            longest_fetch: config.longest_fetch(),
             pseudonym,
         }
     }

@@ -10,13 +10,14 @@ mod open;
 mod peer;
 mod resolve;
 mod room;
+mod slots;
 mod target;
 mod tunnel;
 
 pub use choice::Upstreams;
 pub use fetch::Answer;
 pub use guard::is_forbidden;
-pub use open::{Body, FetchError, Opened};
+pub use open::{Body, FetchError, Opened, Wanted};
 pub use target::{BadTarget, Target};
 
 use crate::config;
@@ -29,9 +30,9 @@ use peer::Dialer;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::upstreams::peer::HttpPeer;
+use slots::{Permit, Slots};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An upstream cannot be made of this configuration.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +55,7 @@ pub struct Upstream {
     root_text: String,
     dialer: Dialer,
     connector: Arc<Connector>,
-    /// How many more requests may go there at once.
-    slots: Arc<Semaphore>,
+    slots: Slots,
     user_agent: HeaderValue,
     authorization: Option<HeaderValue>,
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
@@ -84,7 +84,7 @@ impl Upstream {
             root: Target::parse(&config.url)?,
             root_text: config.url.as_str().trim_end_matches('/').to_owned(),
             connector: Arc::new(Connector::new(Some(peer::connector_options(config)))),
-            slots: Arc::new(Semaphore::new(config.max_connections.get())),
+            slots: Slots::new(config.max_connections.get()),
             dialer: Dialer::new(config)?,
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
                 .map_err(|_| SetUpError::Header("the user agent"))?,
@@ -135,18 +135,18 @@ impl Upstream {
     /// # Errors
     /// When the host's name cannot be resolved, or `target` is where this upstream may not lead
     /// ([`is_forbidden`]).
-    pub async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
+    async fn peer(&self, target: &Target) -> pingora::Result<Box<HttpPeer>> {
         self.dialer.peer(target).await
     }
 
     /// Tells that `peer`, on the way to `target`, could not be connected to: the next try goes to
     /// another of its addresses.
-    pub fn failed(&self, target: &Target, peer: &HttpPeer) {
+    fn failed(&self, target: &Target, peer: &HttpPeer) {
         self.dialer.failed(target, peer);
     }
 
     /// How many connections to `target` are worth a try: one per address, a few at the most.
-    pub fn attempts(&self, target: &Target) -> usize {
+    fn attempts(&self, target: &Target) -> usize {
         self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)
     }
 
@@ -161,12 +161,10 @@ impl Upstream {
     }
 
     /// Waits until one more request may go there; no longer than for a document.
-    async fn permit(&self, target: &Target) -> Result<OwnedSemaphorePermit, FetchError> {
-        let (free, after) = (Arc::clone(&self.slots).acquire_owned(), self.fetch_timeout);
-        match tokio::time::timeout(after, free).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(FetchError::Busy { target: target.to_string(), after }),
-        }
+    async fn permit(&self, target: &Target, wanted: Wanted) -> Result<Permit, FetchError> {
+        let (free, after) = (self.slots.permit(wanted == Wanted::Tarball), self.fetch_timeout);
+        let permit = tokio::time::timeout(after, free).await;
+        permit.map_err(|_| FetchError::Busy { target: target.to_string(), after })
     }
 
     /// A request for `target` as NOPAR sends it. Nothing of a caller's request is in it but `via`, the
@@ -174,7 +172,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When something of it cannot be sent as HTTP.
-    pub fn request(
+    fn request(
         &self,
         target: &Target,
         extra: &[(HeaderName, HeaderValue)],

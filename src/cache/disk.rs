@@ -157,6 +157,10 @@ impl DiskCache {
                 self.files.insert(name.id, Arc::new(file));
                 Some(self.index.loaded(Arc::new(entry)))
             }
+            Err(error) if read::passes(&error) => {
+                warn!("cache: {} cannot be read now: {error}", name.relative());
+                None
+            }
             Err(error) => {
                 warn!("cache: dropping {}: {error}", name.relative());
                 self.drop_file(&name.hash, Some(name.id));
@@ -242,8 +246,14 @@ impl DiskCache {
     }
 
     /// The same for an entry that cannot be read, with a line in the log if it was the current one.
-    pub fn drop_damaged(&self, entry: &Entry, why: &dyn std::fmt::Display) {
-        if self.discard(entry) {
+    /// When it is the process that lacks something (open files, memory), the entry stays.
+    pub fn drop_damaged(&self, entry: &Entry, why: &(dyn std::error::Error + 'static)) {
+        let causes = std::iter::successors(Some(why), |cause| cause.source());
+        let mut passing =
+            causes.filter_map(|cause| cause.downcast_ref()).filter(|e| read::passes(e));
+        if let Some(error) = passing.next() {
+            warn!("cache: {} cannot be read now: {error}", entry.key().shown());
+        } else if self.discard(entry) {
             warn!("cache: dropped {}: {why}", entry.key().shown());
         }
     }
@@ -281,11 +291,12 @@ impl DiskCache {
         let mut unwanted = Vec::new();
         {
             let _accounts = self.accounts.lock();
-            if let Some(old) = self.index.put(row).filter(|old| old.id != name.id) {
-                self.eviction.forget(&old);
-                unwanted.push(old);
+            let replaced = self.index.put(row);
+            unwanted.extend(replaced.inspect(|old| self.eviction.forget(old)));
+            // It is itself unwanted, when another process was faster.
+            if self.index.has(&name) {
+                unwanted.extend(self.make_room_for(&name));
             }
-            unwanted.extend(self.make_room_for(&name));
         }
         unwanted.iter().for_each(|name| self.unlink(name));
         self.reconcile_now_and_then();
@@ -306,7 +317,7 @@ impl DiskCache {
 
     /// A body of `key` on its way in, for who may read along.
     pub fn growing(&self, key: &Key) -> Option<Arc<Growing>> {
-        self.growing.open(&key.hash())
+        self.growing.last(&key.hash())
     }
 
     /// The body that will be this generation.
@@ -314,8 +325,8 @@ impl DiskCache {
         self.growing.by_id(id)
     }
 
-    pub(super) fn register(&self, key: &Key, growing: &Arc<Growing>, open: bool) -> Registered {
-        self.growing.add(key.hash(), growing, open)
+    pub(super) fn register(&self, key: &Key, growing: &Arc<Growing>) -> Registered {
+        self.growing.add(key.hash(), growing)
     }
 
     /// The disk did not take a file: said once, until it does again.

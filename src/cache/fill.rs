@@ -94,17 +94,13 @@ impl Fill {
         Ok(Fill { cache, key, head, freshness, terms, expected, sums, body, registered, tag, file })
     }
 
-    /// Lets others find the body while it grows; newcomers too, if it is being kept.
+    /// Lets others find the body while it grows.
     pub(super) fn register(&mut self) {
-        let open = self.file.is_ok();
-        self.registered = Some(self.cache.register(&self.key, self.body.growing(), open));
+        self.registered = Some(self.cache.register(&self.key, self.body.growing()));
     }
 
     /// From now on, nothing goes to the file.
     fn let_go(&mut self, why: NotKept) {
-        if let Some(registered) = &self.registered {
-            registered.close();
-        }
         if let NotKept::Disk(error) = &why {
             self.cache.disk_failed(error);
         }

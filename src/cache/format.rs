@@ -22,8 +22,8 @@ pub(super) const PROLOGUE: usize = 64;
 /// Where the freshness record lies.
 pub(super) const FRESHNESS_AT: u64 = 20;
 const FRESHNESS_LEN: usize = 28;
-/// A tarball never changes under its name; ten years is for ever.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// How long a tarball is fresh: it never changes under its name, and ten years is for ever.
+pub const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 const MAGIC: &[u8; 8] = b"NOPARC02";
 /// Length of the four digests there are, as an SRI string: 95, 71, 51 and 33 bytes, and spaces.
 const LONGEST_INTEGRITY: usize = 95 + 71 + 51 + 33 + 3;

@@ -37,10 +37,20 @@ impl Index {
         self.shard(hash).read().get(hash).cloned()
     }
 
-    /// Makes `row` the current generation. Returns the one it replaces.
+    /// Makes `row` the current generation, unless there is a younger one. Returns the one that is not
+    /// wanted any more, if there is one.
     pub(super) fn put(&self, row: Row) -> Option<FileName> {
-        let hash = row.name.hash;
-        self.shard(&hash).write().insert(hash, row).map(|old| old.name)
+        match self.shard(&row.name.hash).write().entry(row.name.hash) {
+            Place::Vacant(place) => {
+                place.insert(row);
+                None
+            }
+            Place::Occupied(place) if place.get().name.id > row.name.id => Some(row.name),
+            Place::Occupied(mut place) => {
+                let id = row.name.id;
+                Some(place.insert(row).name).filter(|old| old.id != id)
+            }
+        }
     }
 
     /// Adds a file found on disk. Of two generations the younger one stays; returns the other.
@@ -120,5 +130,14 @@ mod tests {
         assert_eq!(index.remove(&[1; 16], Some(2)), None);
         assert_eq!(index.remove(&[1; 16], Some(3)), Some(name(3)));
         assert_eq!(index.remove(&[1; 16], None), None);
+    }
+
+    #[test]
+    fn a_late_fill_does_not_replace_a_newer_generation() {
+        let index = Index::new();
+        assert_eq!(index.put(Row { name: name(3), entry: None }), None);
+        assert_eq!(index.put(Row { name: name(2), entry: None }), Some(name(2)));
+        assert_eq!(index.put(Row { name: name(3), entry: None }), None, "the very same");
+        assert_eq!(index.get(&[1; 16]).unwrap().name, name(3));
     }
 }

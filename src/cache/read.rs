@@ -61,6 +61,12 @@ fn sums(file: &File, opening: &Opening) -> io::Result<Option<Sums>> {
     sums.map(Some).ok_or_else(|| io::Error::other("the table of its checksums is damaged"))
 }
 
+/// Whether an error says nothing of the file: the process has too many open, or no memory.
+pub(super) fn passes(error: &io::Error) -> bool {
+    let passing = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::EAGAIN, libc::EINTR];
+    error.raw_os_error().is_some_and(|code| passing.contains(&code))
+}
+
 /// Whether the file still has the length its name says.
 pub(super) fn check_len(file: &File, name: &FileName) -> io::Result<()> {
     if file.metadata()?.len() == name.size {

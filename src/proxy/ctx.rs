@@ -2,7 +2,6 @@
 //! Knows nothing of how phases use it.
 
 use super::behalf::Behalf;
-use super::failure::Failure;
 use crate::cache::{Entry, Found, Key};
 use crate::inflight::Working;
 use crate::reply::Reply;
@@ -90,8 +89,6 @@ pub struct Ctx {
     pub(super) upstream_since: Option<Instant>,
     /// How long that took.
     pub(super) upstream_time: Option<Duration>,
-    /// Why the request fails, once it does.
-    pub(super) failure: Option<Failure>,
     /// Keeps a stop waiting until the request is done.
     pub(super) _working: Working,
 }
@@ -105,7 +102,6 @@ impl Ctx {
             cache_state: CacheState::None,
             upstream_since: None,
             upstream_time: None,
-            failure: None,
             _working: working,
         }
     }

@@ -185,29 +185,7 @@ impl Failure {
                 let error = "the request could not be read";
                 Some(Failure::new(StatusCode::BAD_REQUEST, error, "bad_request"))
             }
-            _ if is_forbidden(error) => Some(Failure::forbidden()),
-            ErrorSource::Upstream => Some(Failure::connection(error)),
-            _ if is_connecting(error.etype()) => Some(Failure::connection(error)),
             _ => Some(Failure::internal()),
-        }
-    }
-
-    fn connection(error: &Error) -> Failure {
-        let timed_out = matches!(
-            error.etype(),
-            ErrorType::ConnectTimedout
-                | ErrorType::TLSHandshakeTimedout
-                | ErrorType::ReadTimedout
-                | ErrorType::WriteTimedout
-        );
-        if timed_out {
-            Failure::new(StatusCode::GATEWAY_TIMEOUT, told("upstream_timeout"), "upstream_timeout")
-        } else {
-            Failure::new(
-                StatusCode::BAD_GATEWAY,
-                told("upstream_unreachable"),
-                "upstream_unreachable",
-            )
         }
     }
 
@@ -235,24 +213,4 @@ fn told(reason: &str) -> &'static str {
         }
         _ => "the upstream registry could not be reached",
     }
-}
-
-fn is_connecting(kind: &ErrorType) -> bool {
-    use ErrorType::*;
-    matches!(
-        kind,
-        ConnectTimedout
-            | ConnectRefused
-            | ConnectNoRoute
-            | TLSWantX509Lookup
-            | TLSHandshakeFailure
-            | TLSHandshakeTimedout
-            | InvalidCert
-            | HandshakeError
-            | ConnectError
-            | BindError
-            | AcceptError
-            | SocketError
-            | ConnectProxyFailure
-    )
 }

@@ -132,7 +132,7 @@ impl Door {
                     if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp)
                     {
                         warn!("a packument was waited for in vain: its lock was held too long");
-                        return Err(Failure::internal());
+                        return Err(Failure::timeout());
                     }
                 }
                 Some((entry, false)) => return Ok(Look::Fetch(Some(entry))),

@@ -12,7 +12,7 @@ use pingora::modules::http::HttpModules;
 use pingora::protocols::http::conditional_filter;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
-use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, HitHandler, NoCacheReason};
+use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheReason};
 use pingora_proxy::{FailToProxy, ProxyHttp, RangeType, Session};
 
 #[async_trait]
@@ -77,17 +77,6 @@ impl ProxyHttp for Proxy {
         self.door.found_packument(plan, ticket, is_fresh, handler).await
     }
 
-    // A stale copy that may be sent at once was sent in `request_filter`; here it is only for when the
-    // upstream fails, and that is `fetch_packument`'s to see.
-    fn should_serve_stale(
-        &self,
-        _session: &mut Session,
-        _ctx: &mut Ctx,
-        _error: Option<&Error>,
-    ) -> bool {
-        false
-    }
-
     fn cache_not_modified_filter(
         &self,
         session: &Session,
@@ -123,13 +112,14 @@ impl ProxyHttp for Proxy {
 
     async fn response_filter(
         &self,
-        session: &mut Session,
+        _session: &mut Session,
         header: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
         match &ctx.plan {
             Plan::Packument(plan) => {
-                ctx.cache_state = state_of(session);
+                // What is fetched is written by who fetched it; here it was found.
+                ctx.cache_state = CacheState::Hit;
                 self.door.dress_packument(plan, ctx.cache_state, header)
             }
             Plan::Tarball(plan) => {
@@ -146,17 +136,15 @@ impl ProxyHttp for Proxy {
         error: &Error,
         ctx: &mut Ctx,
     ) -> FailToProxy {
-        let failure = ctx.failure.take().or_else(|| {
-            let failure = Failure::of_pingora(error)?;
+        let failure = Failure::of_pingora(error).inspect(|_| {
             warn!("{}: {error}", String::from_utf8_lossy(session.req_header().raw_path()));
-            Some(failure)
         });
         let mut code = 0;
         let answered = session.response_written().is_some_and(|it| !it.status.is_informational());
         if let Some(failure) = failure.filter(|_| !answered) {
             code = failure.status.as_u16();
-            // Pingora closes the connection after an error on the way upstream; the client should
-            // know, rather than lose its next request.
+            // Pingora closes the connection after an error; the client should know, rather than lose
+            // its next request.
             session.set_keepalive(None);
             ctx.cache_state = CacheState::Miss;
             if let Err(error) = write::reply(session, &failure.reply(), CacheState::Miss).await {
@@ -182,8 +170,8 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Ctx) {
-        // A fill that was broken off (the client left, or wanted the header only) still holds the lock
-        // of its key; let go, the next in line fetches.
+        // A fetch that failed still holds the lock of its key when the client left before it was told;
+        // let go, the next in line fetches.
         if session.cache.enabled() && session.cache.is_cache_lock_writer() {
             session.cache.disable(NoCacheReason::InternalError);
         }
@@ -194,14 +182,5 @@ impl ProxyHttp for Proxy {
         if let Some(connection) = connection::of(session) {
             connection.request_ends(body_read);
         }
-    }
-}
-
-fn state_of(session: &Session) -> CacheState {
-    match session.cache.phase() {
-        CachePhase::Hit => CacheState::Hit,
-        CachePhase::Stale => CacheState::Stale,
-        CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => CacheState::Revalidated,
-        _ => CacheState::Miss,
     }
 }

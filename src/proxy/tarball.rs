@@ -53,10 +53,15 @@ impl Door {
         wanted: Wanted,
         confirm: bool,
     ) -> Decision {
-        if let Some(entry) = self.held_tarball(&wanted, confirm).await
-            && let Some(decision) = self.send_tarball(session, ctx, &wanted.key, &entry).await
-        {
-            return decision;
+        match self.held_tarball(&wanted, confirm).await {
+            Err(failure) => return failure.into(),
+            Ok(None) => {}
+            Ok(Some(entry)) => {
+                let sent = self.send_tarball(session, ctx, &wanted.key, &entry).await;
+                if let Some(decision) = sent {
+                    return decision;
+                }
+            }
         }
         if let Some(failure) = self.remembered(&wanted, confirm).await {
             return Decision::Reply(failure.reply(), CacheState::Negative);

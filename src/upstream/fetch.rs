@@ -1,7 +1,7 @@
 //! Whole documents from an upstream, in memory, bounded.
 //! Knows nothing of what is in them.
 
-use super::open::{FetchError, Opened};
+use super::open::{FetchError, Opened, Wanted};
 use super::room::Room;
 use super::{Target, Upstream};
 use bytes::{Bytes, BytesMut};
@@ -15,10 +15,10 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body as sent (see `Content-Encoding`).
+    /// Its body as sent (see `Content-Encoding`); empty but for a 200.
     pub body: Bytes,
     /// Keeps its place among the documents in memory, until it is dropped.
-    pub room: Room,
+    pub room: Option<Room>,
 }
 
 impl Upstream {
@@ -34,19 +34,24 @@ impl Upstream {
         via: Option<&str>,
         limit: u64,
     ) -> Result<Answer, FetchError> {
-        let patience = self.fetch_timeout;
-        let fetched = async {
-            let opened = self.open(target, headers, via).await?;
-            read_whole(opened, limit).await
-        };
-        tokio::time::timeout(patience, fetched).await.unwrap_or_else(|_| {
-            Err(FetchError::Timeout { target: target.to_string(), after: patience })
+        let opened = self.open(target, headers, via, Wanted::Document).await?;
+        if opened.status != StatusCode::OK {
+            // What it says beside its status is for nobody.
+            let Opened { status, headers, body, .. } = opened;
+            body.discard().await;
+            return Ok(Answer { status, headers, body: Bytes::new(), room: None });
+        }
+        // To wait for room is not the upstream's delay.
+        let left = self.fetch_timeout.saturating_sub(opened.since.elapsed());
+        let room = Room::before(&opened.headers).await;
+        tokio::time::timeout(left, read_whole(opened, room, limit)).await.unwrap_or_else(|_| {
+            let (target, after) = (target.to_string(), self.fetch_timeout);
+            Err(FetchError::Timeout { target, after })
         })
     }
 }
 
-async fn read_whole(mut opened: Opened, limit: u64) -> Result<Answer, FetchError> {
-    let mut room = Room::before(&opened.headers).await;
+async fn read_whole(mut opened: Opened, mut room: Room, limit: u64) -> Result<Answer, FetchError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = room.unless_slow(opened.body.next()).await? {
         if (body.len() + chunk.len()) as u64 > limit {
@@ -55,6 +60,6 @@ async fn read_whole(mut opened: Opened, limit: u64) -> Result<Answer, FetchError
         body.extend_from_slice(&chunk);
     }
     opened.body.release().await;
-    let room = room.of(body.len()).await;
+    let room = Some(room.of(body.len()).await);
     Ok(Answer { status: opened.status, headers: opened.headers, body: body.freeze(), room })
 }

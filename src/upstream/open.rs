@@ -1,6 +1,7 @@
 //! One request to an upstream, up to the first byte of its answer's body; and that body, piece by piece.
 //! Knows nothing of what is asked for.
 
+use super::slots::Permit;
 use super::{Target, Upstream};
 use bytes::Bytes;
 use http::StatusCode;
@@ -11,13 +12,13 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use std::time::{Duration, Instant};
 
 /// Redirects followed for one request.
 const REDIRECTS: usize = 5;
 /// How much of a body nobody wants is read, to keep its connection.
 const WORTH_DRAINING: usize = 64 * 1024;
+const WORTH_WAITING: Duration = Duration::from_secs(1);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,8 @@ pub struct Opened {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Body,
+    /// When it was asked for.
+    pub since: Instant,
 }
 
 /// A body on its way. Dropped before its end, its connection is closed.
@@ -97,8 +100,16 @@ pub struct Body {
     peer: Box<HttpPeer>,
     connector: Arc<Connector>,
     target: String,
-    /// One of the requests that may go to the upstream at once.
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A document, which is short and which others wait for.
+    Document,
+    /// A tarball, which may take its time.
+    Tarball,
 }
 
 impl Body {
@@ -117,8 +128,12 @@ impl Body {
         self.connector.release_http_session(self.session, &*self.peer, idle).await;
     }
 
-    /// Reads a body nobody wants, if it is short, to keep its connection.
-    async fn discard(mut self) {
+    /// Reads a body nobody wants, if it is short and comes soon, to keep its connection.
+    pub(super) async fn discard(self) {
+        let _ = tokio::time::timeout(WORTH_WAITING, self.drain()).await;
+    }
+
+    async fn drain(mut self) {
         let mut read = 0;
         while let Ok(next) = self.next().await {
             match next {
@@ -134,7 +149,7 @@ impl Body {
 
 impl Upstream {
     /// Asks for `target` and follows redirects, on behalf of a request that passed the NOPARs in
-    /// `via`.
+    /// `via`. The head of an answer may take as long as a whole document.
     ///
     /// # Errors
     /// When there is no answer. Any status is an answer.
@@ -143,12 +158,17 @@ impl Upstream {
         target: &Target,
         headers: &[(HeaderName, HeaderValue)],
         via: Option<&str>,
+        wanted: Wanted,
     ) -> Result<Opened, FetchError> {
         let mut at = target.clone();
         for _ in 0..=REDIRECTS {
-            let opened = self.ask(&at, headers, via).await;
+            let permit = self.permit(&at, wanted).await?;
+            let after = self.fetch_timeout;
+            let late = || FetchError::Timeout { target: at.to_string(), after };
+            let opened = tokio::time::timeout(after, self.ask(&at, headers, via, permit)).await;
+            let opened = opened.unwrap_or_else(|_| Err(late()));
             if self.is_own(&at) {
-                self.health.note(!matches!(opened, Err(FetchError::Connection { .. })));
+                self.health.note(opened.is_ok());
             }
             let opened = opened?;
             let Some(location) = redirect(opened.status, &opened.headers) else {
@@ -166,9 +186,10 @@ impl Upstream {
         target: &Target,
         headers: &[(HeaderName, HeaderValue)],
         via: Option<&str>,
+        permit: Permit,
     ) -> Result<Opened, FetchError> {
         let broken = |source| FetchError::Connection { target: target.to_string(), source };
-        let permit = self.permit(target).await?;
+        let since = Instant::now();
         let (mut attempt, mut tried_anew) = (1, false);
         loop {
             let request = self.request(target, headers, via).map_err(broken)?;
@@ -195,7 +216,7 @@ impl Upstream {
                         _permit: permit,
                     };
                     let (status, headers) = (header.status, header.headers.clone());
-                    return Ok(Opened { target: target.clone(), status, headers, body });
+                    return Ok(Opened { target: target.clone(), status, headers, body, since });
                 }
                 // The upstream closed an idle connection just as it was taken from the pool, and others
                 // with it, perhaps: each try takes one out, and in the end there is a new one.

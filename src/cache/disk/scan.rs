@@ -47,12 +47,14 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     let mark = path.join(MARK);
     match fs::read_to_string(&mark) {
         Ok(found) if found.trim() == FORMAT => {}
+        // As a full disk or a crash may leave it.
+        Ok(found) if found.trim().is_empty() => write_mark(&mark).map_err(at(path))?,
         Ok(found) => {
             let found = found.trim().to_owned();
             return Err(OpenError::Format { path: path.to_owned(), found });
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::write(&mark, format!("{FORMAT}\n")).map_err(at(path))?;
+            write_mark(&mark).map_err(at(path))?;
         }
         Err(error) => return Err(at(path)(error)),
     }
@@ -63,11 +65,23 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Puts the mark in place whole: others may start at the same moment.
+fn write_mark(mark: &Path) -> io::Result<()> {
+    let beside = mark.with_extension(std::process::id().to_string());
+    fs::write(&beside, format!("{FORMAT}\n"))?;
+    fs::rename(&beside, mark)
+}
+
 /// All entries' files, oldest generation first. Other files are left alone.
 pub(super) fn files(path: &Path) -> Result<Vec<FileName>, OpenError> {
     let mut found = Vec::new();
     for folder in 0..=255_u8 {
-        for file in fs::read_dir(path.join(format!("{folder:02x}"))).map_err(at(path))? {
+        let listing = match fs::read_dir(path.join(format!("{folder:02x}"))) {
+            // Whoever deleted the cache directory under us has the right to.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            listing => listing.map_err(at(path))?,
+        };
+        for file in listing {
             let file = file.map_err(at(path))?;
             found.extend(file.file_name().to_str().and_then(FileName::parse));
         }

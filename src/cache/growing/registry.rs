@@ -16,8 +16,8 @@ pub(in crate::cache) struct Registry {
 #[derive(Default)]
 struct Rows {
     all: HashMap<u64, Arc<Growing>>,
-    /// Those that newcomers may read along, by hash of their keys.
-    open: HashMap<HashBinary, u64>,
+    /// The last one of each key.
+    last: HashMap<HashBinary, u64>,
 }
 
 /// A body's row; gone when this is dropped.
@@ -28,25 +28,23 @@ pub(in crate::cache) struct Registered {
 }
 
 impl Registry {
-    /// Adds a body; `open` to newcomers, or only to who knows its id.
+    /// Adds a body. Of several with one key, newcomers find the last: they come about when a body is
+    /// not kept, and newcomers came too late for its first bytes.
     pub(in crate::cache) fn add(
         self: &Arc<Self>,
         hash: HashBinary,
         growing: &Arc<Growing>,
-        open: bool,
     ) -> Registered {
         let mut rows = self.rows.lock();
         rows.all.insert(growing.id(), Arc::clone(growing));
-        if open {
-            rows.open.insert(hash, growing.id());
-        }
+        rows.last.insert(hash, growing.id());
         Registered { registry: Arc::clone(self), hash, id: growing.id() }
     }
 
-    /// The body that newcomers may read along.
-    pub(in crate::cache) fn open(&self, hash: &HashBinary) -> Option<Arc<Growing>> {
+    /// The body of this key.
+    pub(in crate::cache) fn last(&self, hash: &HashBinary) -> Option<Arc<Growing>> {
         let rows = self.rows.lock();
-        rows.all.get(rows.open.get(hash)?).cloned()
+        rows.all.get(rows.last.get(hash)?).cloned()
     }
 
     /// The body with this id.
@@ -55,19 +53,12 @@ impl Registry {
     }
 }
 
-impl Registered {
-    /// No newcomers any more.
-    pub(in crate::cache) fn close(&self) {
-        let mut rows = self.registry.rows.lock();
-        if rows.open.get(&self.hash) == Some(&self.id) {
-            rows.open.remove(&self.hash);
-        }
-    }
-}
-
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.close();
-        self.registry.rows.lock().all.remove(&self.id);
+        let mut rows = self.registry.rows.lock();
+        rows.all.remove(&self.id);
+        if rows.last.get(&self.hash) == Some(&self.id) {
+            rows.last.remove(&self.hash);
+        }
     }
 }

@@ -146,11 +146,18 @@ impl World {
 
     async fn finish(&mut self, fill: usize) {
         let Some(fill) = self.take_fill(fill) else { return };
-        self.remember(fill.key);
+        // One that was begun earlier and ends later is not wanted any more.
+        let late = self.held[fill.key].as_ref().is_some_and(|held| held.name.id > fill.id);
+        if !late {
+            self.remember(fill.key);
+        }
         let (key, id, body, fresh_until) = (fill.key, fill.id, fill.body.clone(), fill.fresh_until);
         let Some(weight) = fill.finish(self.keys[key].kind()).await else { return };
         let name = FileName { hash: self.keys[key].hash(), id, size: weight as u64 };
         self.names.push((key, name));
+        if late {
+            return;
+        }
         self.held[key] = Some(Held { name, body, fresh_until, spoilt: false, deleted: false });
         let sizes = self.held.iter().flatten().map(|held| held.name.size);
         let too_much = sizes.sum::<u64>() > LIMIT;

@@ -10,32 +10,51 @@ use crate::cache::Entry;
 use crate::config::Verify;
 use crate::npm::{Digester, Integrity};
 use crate::proxy::Door;
+use crate::proxy::failure::Failure;
 use log::error;
 use std::io;
 use std::sync::Arc;
 
 impl Door {
     /// The tarball that is held, if its packument does not speak against it. One that it speaks
-    /// against is dropped. With `confirm`, the packument is fetched for that, if it never was: npm
-    /// asks so when the bytes it got were not those of its lock file.
-    pub(super) async fn held_tarball(&self, wanted: &Wanted, confirm: bool) -> Option<Arc<Entry>> {
-        let entry = self.cache.get(&wanted.key).await?;
+    /// against is dropped.
+    ///
+    /// With `confirm`, the packument is fetched for that, if it never was: npm asks so when the bytes
+    /// it got were not those of its lock file. With `NOPAR_VERIFY=always` it must be had.
+    ///
+    /// # Errors
+    /// Why it cannot be had, in the latter case.
+    pub(super) async fn held_tarball(
+        &self,
+        wanted: &Wanted,
+        confirm: bool,
+    ) -> Result<Option<Arc<Entry>>, Failure> {
+        let Some(entry) = self.cache.get(&wanted.key).await else { return Ok(None) };
         let key = self.packument_key(&wanted.name);
         let mut packument = self.cache.get(&key).await;
-        if packument.is_none() && confirm && !entry.is_verified() {
-            // Without an answer, what is held is as good as it was.
-            let _ = self.obtain(&wanted.name, &wanted.base, false, &wanted.behalf).await;
+        let must = self.policy.verify == Verify::Always;
+        if packument.is_none() && (confirm || must) && !entry.is_verified() {
+            let obtained = self.obtain(&wanted.name, &wanted.base, false, &wanted.behalf).await;
             packument = self.cache.get(&key).await;
+            if must && packument.is_none() {
+                return Err(obtained.err().unwrap_or_else(Failure::internal));
+            }
         }
-        let Some(packument) = packument else {
-            // Taken for absent, it is fetched again, with its packument.
-            let unproven = self.policy.verify == Verify::Always && !entry.is_verified();
-            return Some(entry).filter(|_| !unproven);
-        };
-        if entry.agrees_with(&packument) {
+        // Where nothing is said, what is held is as good as it was.
+        let Some(packument) = packument else { return Ok(Some(entry)) };
+        Ok(self.unless_wrong(wanted, entry, &packument).await)
+    }
+
+    async fn unless_wrong(
+        &self,
+        wanted: &Wanted,
+        entry: Arc<Entry>,
+        packument: &Arc<Entry>,
+    ) -> Option<Arc<Entry>> {
+        if entry.agrees_with(packument) {
             return Some(entry);
         }
-        if let Some(expected) = self.said_of(&packument, wanted).await
+        if let Some(expected) = self.said_of(packument, wanted).await
             && !self.is(&entry, &expected).await
         {
             if self.cache.discard(&entry) {
@@ -47,7 +66,7 @@ impl Door {
             }
             return None;
         }
-        entry.set_agreed(&packument);
+        entry.set_agreed(packument);
         Some(entry)
     }
 
@@ -63,7 +82,8 @@ impl Door {
         match known {
             Some(is) => is,
             // A rare algorithm, which was not computed when it came in.
-            None => self.compute(entry, expected).await.is_ok_and(|is| is),
+            // What cannot be read says nothing of the bytes; to send it will fail.
+            None => self.compute(entry, expected).await.unwrap_or(true),
         }
     }
 

@@ -2,24 +2,21 @@
 //! Knows nothing of who reads along.
 
 use super::Wanted;
-use crate::cache::{GrowingHit, Terms};
+use crate::cache::{FOR_EVER, GrowingHit, Terms};
 use crate::inflight::Working;
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
 use crate::proxy::locate::Located;
 use crate::proxy::obtain::own_ask;
-use crate::upstream::{Body, FetchError, Opened};
+use crate::upstream::{self, Body, FetchError, Opened};
 use http::StatusCode;
 use http::header::{self, HeaderMap};
 use log::{info, warn};
 use pingora::http::ResponseHeader;
 use pingora_cache::{CacheEntryId, CacheMeta, HttpCache, NoCacheReason};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// A tarball never changes under its name; ten years is for ever.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 const TARBALL_CONTROL: &str = "public, max-age=31536000, immutable";
 
 /// Who began it is told as soon as others may read along, or why there is nothing to read.
@@ -112,8 +109,10 @@ impl Filling {
     async fn pump(&mut self, body: Body) -> Result<(), Failure> {
         let patience = self.door.upstreams.of(&self.wanted.name).tarball_timeout();
         let shown = self.wanted.key.shown().to_owned();
+        // The end is not under the limit: what is all there shall not be lost while it gets its name.
         match tokio::time::timeout(patience, self.pump_all(body)).await {
-            Ok(pumped) => pumped,
+            Ok(Ok(true)) => self.finish().await,
+            Ok(pumped) => pumped.map(drop),
             Err(_) => {
                 warn!("{shown}: not there after {} s, given up", patience.as_secs_f64());
                 Err(Failure::timeout())
@@ -121,15 +120,20 @@ impl Filling {
         }
     }
 
-    async fn pump_all(&mut self, mut body: Body) -> Result<(), Failure> {
+    /// `false` when the rest is wanted by nobody.
+    async fn pump_all(&mut self, mut body: Body) -> Result<bool, Failure> {
         while let Some(piece) = body.next().await.map_err(|error| self.broken(&error))? {
             let handler = self.http_cache.miss_handler().ok_or_else(Failure::internal)?;
             if handler.write_body(piece, false).await.is_err() {
                 // Not kept, and nobody reads it: its upstream need not send the rest.
-                return Ok(());
+                return Ok(false);
             }
         }
         body.release().await;
+        Ok(true)
+    }
+
+    async fn finish(&mut self) -> Result<(), Failure> {
         // Said in the log by the cache: wrong bytes, or a disk that takes no more.
         match self.http_cache.finish_miss_handler().await {
             Err(error) if error.etype() == &pingora::ErrorType::ReadError => {
@@ -154,11 +158,9 @@ impl Door {
         mut located: Located,
     ) -> Result<Opened, Failure> {
         loop {
-            let opened = self.upstreams.of(&wanted.name).open(
-                &located.target,
-                &[],
-                wanted.behalf.via.as_deref(),
-            );
+            let upstream = self.upstreams.of(&wanted.name);
+            let via = wanted.behalf.via.as_deref();
+            let opened = upstream.open(&located.target, &[], via, upstream::Wanted::Tarball);
             let opened = opened.await.map_err(|error| {
                 warn!("{}: {error}", wanted.key.shown());
                 Failure::fetch(&error)

@@ -38,13 +38,16 @@ impl Door {
                 let hit = handler.as_any().downcast_ref::<GrowingHit>();
                 let along = hit.and_then(|hit| GrowingHit::of(hit.growing()));
                 match along {
-                    Some(hit) => self.read_along(wanted, hit).await,
+                    Some(hit) => {
+                        // One reader of a client is enough to be waited for.
+                        drop(handler);
+                        self.read_along(wanted, hit).await
+                    }
                     None => Ok(Found::new(meta, handler)),
                 }
             }
             Look::Fetch => {
-                if let Some(found) = self.come_meanwhile(wanted).await {
-                    http_cache.disable(NoCacheReason::InternalError);
+                if let Some(found) = self.come_meanwhile(wanted, &mut http_cache).await {
                     return found;
                 }
                 let (begun, wait) = oneshot::channel();
@@ -56,13 +59,20 @@ impl Door {
         }
     }
 
-    /// What came between the lookup and the lock.
-    async fn come_meanwhile(&self, wanted: &Wanted) -> Option<Result<Found, Failure>> {
-        if let Some(entry) = self.held_tarball(wanted, false).await {
-            return self.cache.open_body(&entry).await.ok().map(Ok);
+    /// What came between the lookup and the lock, which is let go of then.
+    async fn come_meanwhile(
+        &self,
+        wanted: &Wanted,
+        http_cache: &mut HttpCache,
+    ) -> Option<Result<Found, Failure>> {
+        if let Some(entry) = self.cache.get(&wanted.key).await {
+            let found = self.cache.open_body(&entry).await.ok()?;
+            http_cache.disable(NoCacheReason::InternalError);
+            return Some(Ok(found));
         }
-        let growing = self.cache.growing(&wanted.key)?;
-        Some(self.read_along(wanted, GrowingHit::of(&growing)?).await)
+        let hit = self.cache.growing(&wanted.key).and_then(|growing| GrowingHit::of(&growing))?;
+        http_cache.disable(NoCacheReason::InternalError);
+        Some(self.read_along(wanted, hit).await)
     }
 
     /// Reads along as soon as the client can be told of it.
@@ -106,7 +116,7 @@ async fn look(http_cache: &mut HttpCache) -> Result<Look, Failure> {
         let outcome = http_cache.cache_lock_wait().await;
         if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
             warn!("a tarball was waited for in vain: its lock was held too long");
-            return Err(Failure::internal());
+            return Err(Failure::timeout());
         }
     }
 }
