@@ -155,6 +155,11 @@ impl Upstream {
         self.tarball_timeout
     }
 
+    /// Tells that it took too long for somebody.
+    pub fn note_slow(&self) {
+        self.health.note(false);
+    }
+
     /// Whether it could not be reached just now: what is held need not wait for it.
     pub fn is_down(&self) -> bool {
         self.health.is_down()

@@ -120,7 +120,7 @@ impl Entry {
 
     /// Whether it may be served without asking the upstream.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
-        self.freshness.read().fresh_until >= now
+        self.freshness.read().fresh_until(now) >= now
     }
 
     /// Whether the upstream confirmed it after the request with this ticket
@@ -179,7 +179,7 @@ impl Entry {
 /// pingora-cache's form of a header and its times.
 pub(super) fn meta_of(header: &ResponseHeader, freshness: &Freshness, clock: &Clock) -> CacheMeta {
     let mut meta = CacheMeta::new(
-        clock.to_system(freshness.fresh_until),
+        clock.to_system(freshness.fresh_until(clock.now())),
         clock.to_system(freshness.created),
         // What may be sent past its time, and when, is for the proxy to decide.
         0,

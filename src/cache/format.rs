@@ -24,6 +24,8 @@ pub(super) const FRESHNESS_AT: u64 = 20;
 const FRESHNESS_LEN: usize = 28;
 /// How long a tarball is fresh: it never changes under its name, and ten years is for ever.
 pub const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// How far clocks may be set back without anything being wrong.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
 const MAGIC: &[u8; 8] = b"NOPARC02";
 /// Length of the four digests there are, as an SRI string: 95, 71, 51 and 33 bytes, and spaces.
 const LONGEST_INTEGRITY: usize = 95 + 71 + 51 + 33 + 3;
@@ -95,6 +97,13 @@ impl Freshness {
             updated: clock::of_millis(u64_at(record, 8)),
             fresh_until: clock::of_millis(u64_at(record, 16)),
         }
+    }
+
+    /// Until when it is fresh, seen now. What was confirmed in the future was confirmed while the clock
+    /// was wrong, and might be fresh for years.
+    pub fn fresh_until(&self, now: SystemTime) -> SystemTime {
+        let believable = self.updated <= now + CLOCKS_DIFFER;
+        if believable { self.fresh_until } else { SystemTime::UNIX_EPOCH }
     }
 }
 

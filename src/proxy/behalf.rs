@@ -10,6 +10,8 @@ pub(super) struct Behalf {
     /// The cache's count of confirmations when the request came in: what was confirmed later is good
     /// enough for it.
     pub(super) ticket: u64,
+    /// Whether somebody waits who can be served from a copy as well.
+    pub(super) hurry: bool,
     /// The NOPARs it passed already, as a `Via` header has them.
     pub(super) via: Option<String>,
 }

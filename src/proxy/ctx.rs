@@ -98,7 +98,7 @@ impl Ctx {
         Ctx {
             plan: Plan::Answered,
             started: Instant::now(),
-            behalf: Behalf { ticket, via: None },
+            behalf: Behalf { ticket, hurry: false, via: None },
             cache_state: CacheState::None,
             upstream_since: None,
             upstream_time: None,

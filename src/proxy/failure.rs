@@ -6,15 +6,16 @@ use crate::document::{BuildError, GunzipError};
 use crate::reply::Reply;
 use crate::upstream::{FetchError, is_forbidden};
 use http::StatusCode;
-use http::header;
+use http::header::{self, HeaderMap};
 use pingora::{Error, ErrorSource, ErrorType};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How long a failure of the upstream is remembered. Those who asked together share it; a client
 /// that tries again of itself does so after a second at the earliest, and finds the upstream as it
 /// is then.
 const BRIEFLY: Duration = Duration::from_secs(1);
 const WRONG_DIGEST: &str = "upstream_integrity";
+const SLOW: &str = "upstream_slow";
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A request that fails. `Clone`, because all who waited for one fetch share its failure.
@@ -25,7 +26,8 @@ pub(super) struct Failure {
     pub(super) error: String,
     /// CouchDB's `reason`: a word for programs, or more of the story.
     pub(super) reason: String,
-    pub(super) retry_after: Option<String>,
+    /// In how many seconds to try again, if the upstream said that.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Failure {
@@ -60,7 +62,7 @@ impl Failure {
     }
 
     /// The upstream answered with a status that is no answer to the question.
-    pub(super) fn upstream_status(status: StatusCode, retry_after: Option<&str>) -> Failure {
+    pub(super) fn upstream_status(status: StatusCode, headers: &HeaderMap) -> Failure {
         let reason = format!("upstream_status_{}", status.as_u16());
         let (answer, error) = match status.as_u16() {
             401 | 403 => (
@@ -86,9 +88,10 @@ impl Failure {
             }
             _ => (StatusCode::BAD_GATEWAY, format!("the upstream registry answered {status}")),
         };
+        let retry_after = headers.get(header::RETRY_AFTER).and_then(|after| after.to_str().ok());
         let retry_after = retry_after.filter(|_| answer == StatusCode::SERVICE_UNAVAILABLE);
         Failure {
-            retry_after: retry_after.map(str::to_owned),
+            retry_after: retry_after.and_then(seconds),
             ..Failure::new(answer, error, reason)
         }
     }
@@ -147,8 +150,22 @@ impl Failure {
     /// How long this failure is told to whoever asks, before the upstream is asked once more: as
     /// long as it wants, but no longer than a minute; else [`BRIEFLY`].
     pub(super) fn patience(&self) -> Duration {
-        let wanted = self.retry_after.as_deref().and_then(|after| after.trim().parse().ok());
-        wanted.map_or(BRIEFLY, |wanted| Duration::from_secs(wanted).clamp(BRIEFLY, A_MINUTE))
+        if self.is_slow() {
+            return Duration::ZERO;
+        }
+        let wanted = self.retry_after.map(Duration::from_secs);
+        wanted.map_or(BRIEFLY, |wanted| wanted.clamp(BRIEFLY, A_MINUTE))
+    }
+
+    /// The upstream takes longer than somebody waits who can be served from a copy. Told to those who
+    /// waited with them, and remembered no longer: it is asked on.
+    pub(super) fn slow() -> Failure {
+        Failure::new(StatusCode::GATEWAY_TIMEOUT, told("upstream_timeout"), SLOW)
+    }
+
+    /// Whether it is that.
+    pub(super) fn is_slow(&self) -> bool {
+        self.reason == SLOW
     }
 
     /// The upstream leads to where only NOPAR may go. Whoever asks is not told which address that is.
@@ -192,11 +209,21 @@ impl Failure {
     /// The answer.
     pub(super) fn reply(&self) -> Reply {
         let reply = Reply::error(self.status, &self.error, &self.reason);
-        match &self.retry_after {
-            Some(after) => reply.with(header::RETRY_AFTER, after),
+        match self.retry_after {
+            Some(after) => reply.with(header::RETRY_AFTER, after.to_string()),
             None => reply,
         }
     }
+}
+
+/// The seconds of a `Retry-After`, which may be a date (RFC 9110 §10.2.3). `None` for anything else.
+fn seconds(after: &str) -> Option<u64> {
+    let after = after.trim();
+    if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(after.parse().unwrap_or(u64::MAX));
+    }
+    let date = httpdate::parse_http_date(after).ok()?;
+    Some(date.duration_since(SystemTime::now()).map_or(0, |left| left.as_secs()))
 }
 
 fn told(reason: &str) -> &'static str {
@@ -212,5 +239,20 @@ fn told(reason: &str) -> &'static str {
             "the upstream registry leads to an address that is not public (NOPAR_ALLOW_HOSTS)"
         }
         _ => "the upstream registry could not be reached",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_or_a_date() {
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("99999999999999999999"), Some(u64::MAX));
+        assert_eq!(seconds("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
+        for wrong in ["", "-5", "abc", "1.5", "+3"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
     }
 }

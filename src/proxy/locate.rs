@@ -52,7 +52,7 @@ impl Door {
     }
 
     /// Where the packument, fetched for this, says that it is.
-    async fn locate_surely(&self, wanted: &Wanted) -> Result<Located, Failure> {
+    pub(super) async fn locate_surely(&self, wanted: &Wanted) -> Result<Located, Failure> {
         let index = self.obtain_index(&wanted.name, &wanted.base, false, &wanted.behalf).await?;
         self.in_index(&index, wanted).ok_or_else(|| absent(wanted))
     }

@@ -55,8 +55,9 @@ impl Door {
     /// that it is confirmed meanwhile; and with an upstream that just failed, any that may be sent
     /// after a failure, even to who wants it confirmed (pnpm does, of every packument it has).
     fn may_be_sent(&self, entry: &Entry, name: &PackageName, confirm: bool) -> bool {
-        let fresh_until = entry.freshness().fresh_until;
-        let young = fresh_until + self.policy.stale_while_revalidate > self.clock.now();
+        let now = self.clock.now();
+        let fresh_until = entry.freshness().fresh_until(now);
+        let young = fresh_until + self.policy.stale_while_revalidate > now;
         (young && !confirm)
             || (self.upstreams.of(name).is_down() && self.may_be_sent_after_failure(entry))
     }

@@ -85,7 +85,7 @@ impl Door {
         let target = request.raw_path();
         let parsed = match Route::parse(&request.method, target, base.path_prefix()) {
             Ok(parsed) => parsed,
-            Err(error) => return refusal(&error),
+            Err(error) => return refusal(&error, &request.method),
         };
         let confirm = parsed.write || wants_confirmation(request);
         let ask = |name, want| Ask { name, want, encoding: encoding(request), base: base.clone() };
@@ -168,13 +168,17 @@ async fn without_body(session: &mut Session) -> std::result::Result<(), Failure>
     })
 }
 
-fn refusal(error: &RouteError) -> Decision {
+fn refusal(error: &RouteError, method: &Method) -> Decision {
     let reply = match error {
         RouteError::BadPath(_) => {
             Reply::error(StatusCode::BAD_REQUEST, &error.to_string(), "bad_path")
         }
         RouteError::NotFound => {
             Reply::error(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
+        }
+        // What may be asked for is told to who asks for that (RFC 9110 §9.3.7).
+        RouteError::MethodNotAllowed { allow } if *method == Method::OPTIONS => {
+            Reply::text(StatusCode::NO_CONTENT, "text/plain", "").with(header::ALLOW, allow)
         }
         RouteError::MethodNotAllowed { allow } => {
             let reply = Reply::error(

@@ -17,7 +17,11 @@ use log::{error, info, warn};
 use pingora::http::ResponseHeader;
 use pingora_cache::{CacheMeta, CachePhase, HttpCache, NoCacheReason};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// How long somebody who could be served from a copy waits for the upstream to be asked. Clients give
+/// up after half a minute (yarn) or more, and an installation asks for a thousand packuments.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// What became of a document.
 pub(super) enum Refreshed {
@@ -112,7 +116,17 @@ impl Door {
         let via = behalf.via.as_deref();
         let upstream = self.upstreams.of(name);
         let target = upstream.packument(name);
-        let answer = upstream.fetch(&target, &headers, via, limit).await;
+        let fetch = upstream.fetch(&target, &headers, via, limit);
+        let answer = if behalf.hurry {
+            let answer = tokio::time::timeout(LONGEST_DELAY, fetch).await;
+            answer.map_err(|_| {
+                warn!("{name}: the upstream is slow, and there is a copy");
+                upstream.note_slow();
+                Failure::slow()
+            })?
+        } else {
+            fetch.await
+        };
         let answer = answer.map_err(|error| {
             warn!("{name}: {error}");
             Failure::fetch(&error)
@@ -132,9 +146,7 @@ impl Door {
             }
             _ => {
                 warn!("{name}: the upstream answered {}", answer.status);
-                let retry_after = answer.headers.get(header::RETRY_AFTER);
-                let retry_after = retry_after.and_then(|value| value.to_str().ok());
-                Err(Failure::upstream_status(answer.status, retry_after))
+                Err(Failure::upstream_status(answer.status, &answer.headers))
             }
         }
     }

@@ -74,8 +74,27 @@ impl Door {
         ctx.upstream_answered();
         match obtained {
             Ok(found) => go_on(ctx, wanted.key, found, CacheState::Miss),
-            Err(failure) => Decision::Reply(failure.reply(), CacheState::Miss),
+            Err(failure) => {
+                let written = self.written_by_others(session, ctx, &wanted, &failure).await;
+                written.unwrap_or_else(|| Decision::Reply(failure.reply(), CacheState::Miss))
+            }
         }
+    }
+
+    /// A tarball that another process put into the directory: looked for when the upstream failed.
+    async fn written_by_others(
+        &self,
+        session: &Session,
+        ctx: &mut Ctx,
+        wanted: &Wanted,
+        failure: &Failure,
+    ) -> Option<Decision> {
+        if !failure.status.is_server_error() {
+            return None;
+        }
+        self.cache.look_again(&wanted.key).await?;
+        let entry = self.held_tarball(wanted, false).await.ok()??;
+        self.send_tarball(session, ctx, &wanted.key, &entry).await
     }
 
     /// What is remembered of an absent tarball: nothing for who wants confirmation, and no 404 that is

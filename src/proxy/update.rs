@@ -95,7 +95,8 @@ impl Door {
         tokio::spawn(async move {
             let since = Instant::now();
             let mut running = Running { updates: &door.updates, key, updated: false };
-            let behalf = Behalf { ticket: door.cache.ticket(), via: None };
+            let ticket = door.cache.ticket();
+            let behalf = Behalf { ticket, hurry: false, via: None };
             let obtained = door.obtain(&ask.name, &ask.base, confirm, &behalf).await;
             // A failure has been logged where it happened. "It is gone" is an answer.
             running.updated =

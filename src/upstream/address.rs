@@ -66,6 +66,8 @@ fn inside(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match segments {
         [0, 0, 0, 0, 0, 0xffff, high, low] => Some(of(high, low)),
+        // IPv4-translated (RFC 7915): a stateless translator makes it of an IPv4 address.
+        [0, 0, 0, 0, 0xffff, 0, high, low] => Some(of(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
         [0x2002, high, low, ..] => Some(of(high, low)),
         _ => None,

@@ -64,6 +64,16 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether there was no answer at all, not even one that cannot be understood.
+    fn is_absence(&self) -> bool {
+        match self {
+            FetchError::Connection { source, .. } => {
+                source.etype() != &ErrorType::InvalidHTTPHeader
+            }
+            _ => self.is_timeout(),
+        }
+    }
+
     /// Whether time ran out, rather than something being wrong.
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -129,7 +139,7 @@ impl Body {
     }
 
     /// Reads a body nobody wants, if it is short and comes soon, to keep its connection.
-    pub(super) async fn discard(self) {
+    pub async fn discard(self) {
         let _ = tokio::time::timeout(WORTH_WAITING, self.drain()).await;
     }
 
@@ -168,7 +178,7 @@ impl Upstream {
             let opened = tokio::time::timeout(after, self.ask(&at, headers, via, permit)).await;
             let opened = opened.unwrap_or_else(|_| Err(late()));
             if self.is_own(&at) {
-                self.health.note(opened.is_ok());
+                self.health.note(!matches!(&opened, Err(error) if error.is_absence()));
             }
             let opened = opened?;
             let Some(location) = redirect(opened.status, &opened.headers) else {

@@ -15,8 +15,11 @@ use tokio::time::{Instant, timeout_at};
 const ALL: u32 = 4 * 1024;
 /// What a document of unknown length is taken for, in bytes.
 const USUAL: usize = 512 * 1024;
+/// The most that a document has before it is there, in KiB: one that announces a lot and sends nothing
+/// must not keep all others waiting.
+const MOST: u32 = ALL / 4;
 /// How long a document may keep its room while it comes in.
-const HURRY: Duration = Duration::from_secs(1);
+const HURRY: Duration = Duration::from_millis(250);
 
 static ROOM: Semaphore = Semaphore::const_new(ALL as usize);
 
@@ -28,11 +31,11 @@ pub struct Room {
 }
 
 impl Room {
-    /// Waits for the room of a document with this header; the largest take all there is.
+    /// Waits for the room of a document with this header.
     pub(super) async fn before(headers: &HeaderMap) -> Room {
         let length = headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let permit = acquire(length.unwrap_or(USUAL)).await;
+        let permit = acquire(length.unwrap_or(USUAL), MOST).await;
         Room { permit, until: Instant::now() + HURRY }
     }
 
@@ -52,13 +55,13 @@ impl Room {
     pub(super) async fn of(self, len: usize) -> Room {
         match self.permit {
             Some(_) => self,
-            None => Room { permit: acquire(len).await, ..self },
+            None => Room { permit: acquire(len, ALL).await, ..self },
         }
     }
 }
 
-async fn acquire(len: usize) -> Option<SemaphorePermit<'static>> {
-    let kib = u32::try_from(len.div_ceil(1024)).unwrap_or(ALL).clamp(1, ALL);
+async fn acquire(len: usize, most: u32) -> Option<SemaphorePermit<'static>> {
+    let kib = u32::try_from(len.div_ceil(1024)).unwrap_or(most).clamp(1, most);
     // The semaphore is never closed: this does not fail.
     ROOM.acquire_many(kib).await.ok()
 }
@@ -77,12 +80,17 @@ mod tests {
         let (arrived, arriving) = tokio::sync::oneshot::channel();
         let reading = tokio::spawn(async move {
             slow.unless_slow(arriving).await.unwrap();
-            slow.of(10).await
+            slow.of(usize::MAX).await
         });
-        let other = Room::before(&of_length(u32::MAX)).await;
+        let others = [
+            Room::before(&of_length(u32::MAX)).await,
+            Room::before(&of_length(u32::MAX)).await,
+            Room::before(&of_length(u32::MAX)).await,
+            Room::before(&of_length(u32::MAX)).await,
+        ];
         arrived.send(()).unwrap();
         assert!(!reading.is_finished(), "it has to wait for its place again");
-        drop(other);
+        drop(others);
         reading.await.unwrap();
     }
 }

@@ -5,6 +5,7 @@
 mod bodies;
 mod crowd;
 mod heads;
+mod keepalive;
 mod pipelining;
 mod readers;
 
@@ -138,7 +139,6 @@ fn bad_methods() -> Vec<Row> {
         method("PUT", "/a", "{}", 405, not),
         method("POST", "/a/-/a-1.0.0.tgz", "x", 405, not),
         method("DELETE", "/a", "", 405, not),
-        method("OPTIONS", "/a", "", 405, not),
         method("TRACE", "/a", "", 405, not),
         method("PATCH", "/-/ping", "", 405, not),
         method("POST", "/-/nothing", "x", 404, "no such endpoint"),

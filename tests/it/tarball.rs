@@ -138,7 +138,11 @@ async fn tarball_headers_are_plain() {
         }
         nopar.restart().await;
     }
-    assert_eq!(upstream.count_all(), SIZES.len());
+    // Bytes that are labelled as packed are doubted: their packument is asked what they should be.
+    for (name, _) in SIZES {
+        assert!(upstream.count(&path(name)) <= 2, "{name}");
+        assert_eq!(upstream.count(&format!("/{name}")), 1, "{name}");
+    }
 }
 
 /// Upstreams that state no length, send chunks or no ETag: the bytes are whole, and a held tarball
@@ -161,7 +165,9 @@ async fn plainer_upstreams_work() {
             assert_eq!(warm.header("content-length"), Some(&*size.to_string()));
             assert_eq!(warm.header("x-cache"), Some("hit"), "{form:?}");
         }
-        assert_eq!(upstream.count_all(), SIZES.len());
+        // Where the end cannot be told from a cut, the packument is asked what the bytes should be.
+        let asked = if form == BodyForm::UntilClose { 3 } else { 1 };
+        assert_eq!(upstream.count_all(), asked * SIZES.len(), "{form:?}");
     }
 }
 

@@ -8,10 +8,15 @@
 
 use super::DiskCache;
 use super::scan::{self, OpenError};
+use crate::cache::entry::Entry;
+use crate::cache::fill::blocking;
+use crate::cache::key::Key;
 use crate::cache::name::FileName;
 use crate::clock;
 use log::{info, warn};
 use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How often a cache that is being filled looks through its directory, in milliseconds: every five
@@ -34,11 +39,25 @@ impl DiskCache {
         }
     }
 
+    /// Looks into the directory for an entry of `key` that another process wrote since: when nothing
+    /// else is left to answer with.
+    pub async fn look_again(&'static self, key: &Key) -> Option<Arc<Entry>> {
+        let hash = key.hash();
+        let looked = blocking(move || {
+            let files = scan::files_in(&self.path, hash[0]).map_err(io::Error::other)?;
+            let ours = files.into_iter().filter(|name| name.hash == hash);
+            ours.filter(|name| !self.index.has(name)).for_each(|name| self.found(name));
+            Ok(())
+        });
+        looked.await.inspect_err(|error| warn!("cache: {error}")).ok()?;
+        self.get(key).await
+    }
+
     /// Learns of files that others wrote, and forgets those that others removed. Blocks.
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn reconcile(&self) -> Result<(), OpenError> {
+    pub(in crate::cache) fn reconcile(&self) -> Result<(), OpenError> {
         // What this process writes from here on may not be in the listing.
         let begun = self.ids.next();
         let listed = scan::files(&self.path)?;
@@ -56,5 +75,46 @@ impl DiskCache {
             info!("cache: other processes wrote {} files and removed {gone}", new.len());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use std::fs;
+    use std::path::Path;
+
+    fn write(path: &Path, name: &FileName) {
+        fs::write(path.join(name.relative()), vec![0; name.size as usize]).unwrap();
+    }
+
+    #[test]
+    fn what_others_wrote_counts_and_what_they_removed_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let cache = DiskCache::open(path, 1000, Clock::system()).unwrap();
+        let name = |byte: u8, size| FileName { hash: [byte; 16], id: cache.ids.next(), size };
+        let (one, two) = (name(1, 300), name(2, 400));
+        write(path, &one);
+        write(path, &two);
+        fs::write(path.join("01").join("a note of somebody's"), "not ours").unwrap();
+        cache.reconcile().unwrap();
+        assert_eq!((cache.len(), cache.size()), (2, 700));
+        // A younger generation of the first, and one more that has no room beside it.
+        let (younger, three) = (name(1, 500), name(3, 600));
+        write(path, &younger);
+        cache.reconcile().unwrap();
+        assert_eq!((cache.len(), cache.size()), (2, 900));
+        assert!(!path.join(one.relative()).exists(), "the older generation is not wanted");
+        write(path, &three);
+        cache.reconcile().unwrap();
+        assert_eq!((cache.len(), cache.size()), (1, 600));
+        assert!(!path.join(two.relative()).exists(), "the limit holds");
+        fs::remove_file(path.join(three.relative())).unwrap();
+        cache.reconcile().unwrap();
+        assert_eq!((cache.len(), cache.size()), (0, 0));
+        fs::remove_dir_all(path).unwrap();
+        cache.reconcile().unwrap();
     }
 }

@@ -76,17 +76,24 @@ fn write_mark(mark: &Path) -> io::Result<()> {
 pub(super) fn files(path: &Path) -> Result<Vec<FileName>, OpenError> {
     let mut found = Vec::new();
     for folder in 0..=255_u8 {
-        let listing = match fs::read_dir(path.join(format!("{folder:02x}"))) {
-            // Whoever deleted the cache directory under us has the right to.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            listing => listing.map_err(at(path))?,
-        };
-        for file in listing {
-            let file = file.map_err(at(path))?;
-            found.extend(file.file_name().to_str().and_then(FileName::parse));
-        }
+        found.extend(files_in(path, folder)?);
     }
     found.sort_unstable_by_key(|name| name.id);
+    Ok(found)
+}
+
+/// Entries' files in one of the 256 folders: those whose hashes begin with that byte.
+pub(super) fn files_in(path: &Path, folder: u8) -> Result<Vec<FileName>, OpenError> {
+    let listing = match fs::read_dir(path.join(format!("{folder:02x}"))) {
+        // Whoever deleted the cache directory under us has the right to.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listing => listing.map_err(at(path))?,
+    };
+    let mut found = Vec::new();
+    for file in listing {
+        let file = file.map_err(at(path))?;
+        found.extend(file.file_name().to_str().and_then(FileName::parse));
+    }
     Ok(found)
 }
 

@@ -22,17 +22,18 @@ type Viewed = std::result::Result<(Arc<View>, Duration), ViewError>;
 impl Door {
     /// `proxy_upstream_filter`: fetches the document, and answers.
     pub(in crate::proxy) async fn fetch_packument(
-        &self,
+        self: &Arc<Self>,
         session: &mut Session,
         ctx: &mut Ctx,
     ) -> Result<()> {
         let Plan::Packument(plan) = &ctx.plan else {
             return Error::e_explain(ErrorType::InternalError, "a tarball that was found is lost");
         };
-        let (ask, behalf) = (plan.ask.clone(), ctx.behalf.clone());
+        let (ask, mut behalf) = (plan.ask.clone(), ctx.behalf.clone());
         let stale = session.cache.enabled() && matches!(session.cache.phase(), CachePhase::Stale);
         let held = plan.entry.clone().filter(|_| stale);
         let confirm = plan.confirm;
+        behalf.hurry = held.as_ref().is_some_and(|held| self.may_be_sent_after_failure(held));
         ctx.asking_upstream();
         let refreshed =
             self.refresh(&mut session.cache, &ask, held.clone(), confirm, &behalf).await;
@@ -92,7 +93,7 @@ impl Door {
     }
 
     async fn answer_failed(
-        &self,
+        self: &Arc<Self>,
         session: &mut Session,
         ctx: &mut Ctx,
         ask: &Ask,
@@ -100,15 +101,22 @@ impl Door {
         held: Option<Arc<Entry>>,
     ) -> Result<()> {
         // "It is gone" is an answer; only its lack makes a stale copy the better one.
-        let may_be_stale =
-            failure.status.is_server_error() && session.cache.can_serve_stale_error();
-        if let Some(entry) =
-            held.filter(|entry| may_be_stale && self.may_be_sent_after_failure(entry))
+        let held = match held {
+            _ if !failure.status.is_server_error() => None,
+            // Perhaps another process has it.
+            None => self.cache.look_again(&self.packument_key(&ask.name)).await,
+            held => held,
+        };
+        if let Some(entry) = held.filter(|entry| self.may_be_sent_after_failure(entry))
             && let Ok((entry, view)) = self.current_view(&entry, ask).await
         {
             session.cache.release_write_lock(NoCacheReason::UpstreamError);
             ctx.cache_state = CacheState::Stale;
             warn!("{}: serving a stale copy: {}", ask.name, failure.error);
+            if failure.is_slow() {
+                // Now that nobody waits, it may take its time.
+                self.update(ask, true);
+            }
             return write::view(session, &view, CacheState::Stale, self.age(&entry)).await;
         }
         ctx.cache_state = CacheState::Miss;

@@ -166,12 +166,19 @@ impl Door {
                 Failure::fetch(&error)
             })?;
             match opened.status.as_u16() {
+                200 if !located.known && is_doubtful(&opened.headers) => {
+                    // Whole or not, as it is or packed: its digests will tell. The place among the
+                    // requests to the upstream goes back first, as the packument needs one.
+                    opened.body.discard().await;
+                    located = self.locate_surely(wanted).await?;
+                }
                 200 if located.integrity.is_none() && is_page(&opened.headers) => {
                     warn!("{}: the upstream sent a page in its place", wanted.key.shown());
                     return Err(Failure::no_tarball_but_a_page());
                 }
                 200 => return Ok(opened),
                 404 | 410 if !located.known => {
+                    opened.body.discard().await;
                     located = self.locate_anew(wanted).await?;
                     info!("{} is at {}", wanted.key.shown(), located.target);
                 }
@@ -179,13 +186,20 @@ impl Door {
                 451 => return Err(Failure::withheld()),
                 _ => {
                     warn!("{}: the upstream answered {}", located.target, opened.status);
-                    let retry_after = opened.headers.get(header::RETRY_AFTER);
-                    let retry_after = retry_after.and_then(|value| value.to_str().ok());
-                    return Err(Failure::upstream_status(opened.status, retry_after));
+                    return Err(Failure::upstream_status(opened.status, &opened.headers));
                 }
             }
         }
     }
+}
+
+/// Whether the bytes may not be what they seem: without a length, a body that was cut looks like one that
+/// ended; an empty one is no tarball; and one that is packed was not asked for.
+fn is_doubtful(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).map(|length| length.as_bytes());
+    let framed = length.is_some_and(|length| length != b"0")
+        || headers.contains_key(header::TRANSFER_ENCODING);
+    !framed || headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// Whether a browser would show it: then a portal or a login stands before the upstream.

@@ -233,3 +233,40 @@ async fn packages_withdrawn_under_load_leave_nobody_waiting() {
         within(format!("the end of packages ({status})"), end).await;
     }
 }
+
+/// Who can be served from a copy waits a few seconds for a slow upstream, and no longer; it is asked on,
+/// and what it says in the end is believed.
+#[tokio::test]
+async fn a_slow_upstream_does_not_keep_who_has_a_copy() {
+    let upstream = upstream().await;
+    let nopar = warm(&upstream).await;
+    nopar.advance(YEAR);
+    upstream.package("a").version("2.0.0", |v| v);
+    let hold = upstream.hold_body("/a", 5);
+    let since = std::time::Instant::now();
+    assert_eq!(state(&nopar.get("/a").await.expect(200)), "stale");
+    assert!(since.elapsed() < Duration::from_secs(9), "{:?}", since.elapsed());
+    assert_eq!(state(&nopar.get("/a").await.expect(200)), "stale");
+    hold.release();
+    let since = std::time::Instant::now();
+    while latest(&nopar.get("/a").await.expect(200)) != "2.0.0" {
+        assert!(since.elapsed() < Duration::from_secs(10), "it is there, and not believed");
+    }
+}
+
+/// What another process on the same directory fetched is found when the upstream is gone.
+#[tokio::test]
+async fn copies_of_another_process_serve_when_the_upstream_is_down() {
+    let upstream = upstream().await;
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().to_str().expect("a path in UTF-8");
+    let one = TestNopar::with(&upstream).env("NOPAR_CACHE_PATH", path).start().await;
+    let two = TestNopar::with(&upstream).env("NOPAR_CACHE_PATH", path).start().await;
+    for path in ["/a", "/a/-/a-1.0.0.tgz"] {
+        one.get(path).await.expect(200);
+    }
+    upstream.stop().await;
+    for path in ["/a", "/a/1.0.0", "/a/-/a-1.0.0.tgz"] {
+        two.get(path).await.expect(200);
+    }
+}

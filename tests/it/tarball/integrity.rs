@@ -1,6 +1,7 @@
 //! Bytes that are not what `dist` says: never a whole body, never kept.
 //! Knows nothing of upstreams that send less than they should.
 
+mod always;
 mod later;
 mod unsaid;
 

@@ -18,6 +18,12 @@ async fn limited(form: BodyForm, size: usize) -> (FakeUpstream, TestNopar) {
     (upstream, nopar.start().await)
 }
 
+/// How many tarballs are kept: the packument beside them is shorter.
+fn kept(nopar: &TestNopar) -> usize {
+    let size = |file: &String| file.rsplit('-').next().and_then(|size| size.parse().ok());
+    entries(nopar).iter().filter(|file| size(file) > Some(LIMIT / 2)).count()
+}
+
 /// It is the whole tarball, or visibly not: an error, or a body that does not come to its end.
 #[track_caller]
 fn check_whole_or_failed(answer: &Response, upstream: &FakeUpstream, what: &str) {
@@ -53,7 +59,9 @@ async fn a_tarball_of_exactly_the_limit_is_kept() {
             let answer = nopar.get(&path("a")).await.expect(200);
             assert!(answer.body == upstream.tarball("a", "1.0.0"), "{form:?}");
         }
-        assert_eq!(upstream.count_all(), 1, "{form:?}");
+        // Where the end cannot be told from a cut, the packument is asked, and the bytes once more.
+        let times = if form == BodyForm::UntilClose { 2 } else { 1 };
+        assert_eq!(upstream.count(&path("a")), times, "{form:?}");
     }
 }
 
@@ -67,7 +75,7 @@ async fn a_longer_tarball_of_unstated_length_never_looks_whole() {
             for _ in 0..2 {
                 let answer = nopar.get(&path("a")).await;
                 check_whole_or_failed(&answer, &upstream, &format!("{form:?} {size}"));
-                assert_eq!(entries(&nopar), [""; 0], "{form:?} {size}");
+                assert_eq!(kept(&nopar), 0, "{form:?} {size}");
             }
         }
     }
@@ -86,6 +94,6 @@ async fn many_asking_for_a_longer_tarball_never_get_a_short_one() {
         for answer in answers.await.expect("answers") {
             check_whole_or_failed(&answer, &upstream, &format!("{form:?}"));
         }
-        assert_eq!(entries(&nopar), [""; 0], "{form:?}");
+        assert_eq!(kept(&nopar), 0, "{form:?}");
     }
 }

@@ -52,3 +52,27 @@ async fn who_waits_in_vain_is_told() {
     hold.release();
     slow.await.expect("an answer").expect(200);
 }
+
+/// A tarball that is not where it usually is needs its packument: with one place for both, too.
+#[tokio::test]
+async fn one_place_is_enough_for_an_odd_tarball() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("odd").version("1.0.0", |v| v.tarball_path("/d/odd"));
+    let builder = TestNopar::with(&upstream).env("NOPAR_UPSTREAM_CONNECTIONS", "1");
+    let nopar = builder.env("NOPAR_FETCH_TIMEOUT", "5s").start().await;
+    let answer = nopar.get("/odd/-/odd-1.0.0.tgz").await.expect(200);
+    assert_eq!(answer.body, upstream.file_bytes("/d/odd"));
+}
+
+/// A tarball of which nothing comes within the time of a document is given up, however patient one is
+/// between two pieces.
+#[tokio::test]
+async fn a_head_has_a_deadline() {
+    let upstream = upstream(1).await;
+    let builder = TestNopar::with(&upstream).env("NOPAR_FETCH_TIMEOUT", "1s");
+    let nopar = builder.env("NOPAR_READ_TIMEOUT", "1h").start().await;
+    let hold = upstream.hold("*");
+    let answer = nopar.get("/p0/-/p0-1.0.0.tgz").await.expect(504);
+    assert_eq!(answer.json()["reason"], "upstream_timeout");
+    hold.release();
+}
