@@ -25,7 +25,7 @@ const REQUEST: u8 = 2;
 /// A request that was read to its end is being answered.
 const ANSWER: u8 = 3;
 
-/// A stream that is watched. Pingora has it; what remains of it goes back to the [`Watch`].
+/// A stream that is watched. Pingora has it; what remains of it goes back to the `Watch`.
 #[derive(Debug)]
 pub struct Watched {
     /// `None` only while it is dropped.
