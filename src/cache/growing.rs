@@ -260,9 +260,7 @@ impl Growing {
     /// # Errors
     /// When it ended badly before that. `None`: its upstream broke it off.
     pub async fn begun(&self) -> Result<(), Option<Wrong>> {
-        let mut progress = self.progress.clone();
-        let begun = progress.wait_for(|progress| progress.whole || progress.readable > 0).await;
-        begun.map(drop).map_err(|_| self.wrong.get().cloned())
+        self.until(|progress| progress.whole || progress.readable > 0).await
     }
 
     /// Waits until it is whole.
@@ -270,9 +268,13 @@ impl Growing {
     /// # Errors
     /// As [`Growing::begun`].
     pub async fn ended(&self) -> Result<(), Option<Wrong>> {
+        self.until(|progress| progress.whole).await
+    }
+
+    async fn until(&self, reached: impl FnMut(&Progress) -> bool) -> Result<(), Option<Wrong>> {
         let mut progress = self.progress.clone();
-        let ended = progress.wait_for(|progress| progress.whole).await;
-        ended.map(drop).map_err(|_| self.wrong.get().cloned())
+        let reached = progress.wait_for(reached).await;
+        reached.map(drop).map_err(|_| self.wrong.get().cloned())
     }
 
     /// Whether its length is known before its end.
@@ -303,11 +305,6 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// What it reads.
-    pub(super) fn growing(&self) -> &Arc<Growing> {
-        &self.growing
-    }
-
     /// The next bytes, as soon as they may be read; `None` after the last.
     ///
     /// # Errors

@@ -84,10 +84,6 @@ impl HandleHit for DiskHit {
         Ok(())
     }
 
-    fn get_eviction_weight(&self) -> usize {
-        self.entry.weight()
-    }
-
     fn entry_id(&self) -> Option<CacheEntryId> {
         Some(CacheEntryId::new(self.entry.id()))
     }
@@ -110,11 +106,8 @@ pub struct GrowingHit {
 impl GrowingHit {
     /// One more reader of `growing`. `None` when its first bytes are gone already.
     pub fn of(growing: &Arc<Growing>) -> Option<GrowingHit> {
-        growing.reader().map(GrowingHit::new)
-    }
-
-    pub(super) fn new(reader: Reader) -> GrowingHit {
-        GrowingHit { growing: Arc::clone(reader.growing()), reader: Some(reader) }
+        let reader = growing.reader()?;
+        Some(GrowingHit { growing: Arc::clone(growing), reader: Some(reader) })
     }
 
     /// One that nobody waits for until it reads: the fill's own.
@@ -147,11 +140,6 @@ impl HandleHit for GrowingHit {
         _trace: &SpanHandle,
     ) -> Result<()> {
         Ok(())
-    }
-
-    // The eviction order learns of the entry when it is whole.
-    fn should_count_access(&self) -> bool {
-        false
     }
 
     fn entry_id(&self) -> Option<CacheEntryId> {
@@ -193,10 +181,6 @@ impl HandleHit for ReadyHit {
         _trace: &SpanHandle,
     ) -> Result<()> {
         Ok(())
-    }
-
-    fn get_eviction_weight(&self) -> usize {
-        self.entry.weight()
     }
 
     fn entry_id(&self) -> Option<CacheEntryId> {

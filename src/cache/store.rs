@@ -128,7 +128,7 @@ impl Storage for Store {
             return Ok(Some((meta, Box::new(DiskHit::new(self.cache, file, entry)))));
         }
         let growing = self.cache.growing(&key).and_then(|growing| {
-            let handler = GrowingHit::new(growing.reader()?);
+            let handler = GrowingHit::of(&growing)?;
             Some((growing.meta(self.cache.clock()), Box::new(handler) as HitHandler))
         });
         Ok(growing)

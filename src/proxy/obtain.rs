@@ -7,13 +7,14 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::refresh::{Refreshed, Sent};
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskHit, Entry};
+use crate::cache::{DiskHit, Entry, Key, Store};
 use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, PackageName};
 use crate::view::{Ask, Want};
 use log::{error, warn};
 use pingora_cache::lock::LockStatus;
-use pingora_cache::{HitStatus, HttpCache, NoCacheReason};
+use pingora_cache::storage::HitHandler;
+use pingora_cache::{CacheMeta, HitStatus, HttpCache, NoCacheReason};
 use std::sync::Arc;
 
 /// What a look at the cache led to.
@@ -55,9 +56,7 @@ impl Door {
         if let Some(failure) = self.negatives.get(&key).filter(|_| !confirm) {
             return Err(failure);
         }
-        let mut http_cache = HttpCache::new();
-        self.enable(&mut http_cache, self.documents);
-        http_cache.set_cache_key(key.to_pingora());
+        let mut http_cache = self.http_cache(self.documents, &key);
         let held = match self.look(&mut http_cache, confirm, behalf.ticket).await? {
             Look::Held(entry) => return Ok(Obtained::Held(entry, CacheState::Hit)),
             Look::Fetch(held) => held,
@@ -101,6 +100,14 @@ impl Door {
         }
     }
 
+    /// pingora-cache for a lookup without a client's request.
+    pub(super) fn http_cache(&self, store: &'static Store, key: &Key) -> HttpCache {
+        let mut http_cache = HttpCache::new();
+        self.enable(&mut http_cache, store);
+        http_cache.set_cache_key(key.to_pingora());
+        http_cache
+    }
+
     async fn look(
         &self,
         http_cache: &mut HttpCache,
@@ -108,11 +115,7 @@ impl Door {
         ticket: u64,
     ) -> Result<Look, Failure> {
         loop {
-            let found = http_cache.cache_lookup().await.map_err(|error| {
-                warn!("cache: a lookup failed: {error}");
-                Failure::internal()
-            })?;
-            let held = found.and_then(|(meta, handler)| {
+            let held = lookup(http_cache).await?.and_then(|(meta, handler)| {
                 let hit = handler.as_any().downcast_ref::<DiskHit>()?;
                 let entry = Arc::clone(hit.entry());
                 let good = if confirm {
@@ -127,14 +130,7 @@ impl Door {
             });
             match held {
                 Some((entry, true)) => return Ok(Look::Held(entry)),
-                _ if http_cache.is_cache_locked() => {
-                    let outcome = http_cache.cache_lock_wait().await;
-                    if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp)
-                    {
-                        warn!("a packument was waited for in vain: its lock was held too long");
-                        return Err(Failure::timeout());
-                    }
-                }
+                _ if http_cache.is_cache_locked() => wait(http_cache, "a packument").await?,
                 Some((entry, false)) => return Ok(Look::Fetch(Some(entry))),
                 None => {
                     http_cache.cache_miss();
@@ -150,6 +146,29 @@ impl Door {
             Failure::internal()
         })
     }
+}
+
+/// pingora-cache's lookup, which takes the lock of a key that is not there, if it is free.
+pub(super) async fn lookup(
+    http_cache: &mut HttpCache,
+) -> Result<Option<(CacheMeta, HitHandler)>, Failure> {
+    http_cache.cache_lookup().await.map_err(|error| {
+        warn!("cache: a lookup failed: {error}");
+        Failure::internal()
+    })
+}
+
+/// Waits until the lock is let go of that another holds; then it is time for another lookup.
+///
+/// # Errors
+/// When that takes too long.
+pub(super) async fn wait(http_cache: &mut HttpCache, what: &str) -> Result<(), Failure> {
+    let outcome = http_cache.cache_lock_wait().await;
+    if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
+        warn!("{what} was waited for in vain: its lock was held too long");
+        return Err(Failure::timeout());
+    }
+    Ok(())
 }
 
 async fn index_of_sent(sent: Sent) -> Result<Arc<Index>, Failure> {

@@ -147,8 +147,8 @@ impl Door {
     }
 }
 
-/// Sees to it that what goes on has no body: nothing that is read has one, and Pingora would hand it
-/// to the upstream. An empty one, in chunks, is what some proxies make of none.
+/// Sees to it that what goes on has no body: nothing that is read has one, and it would lie before
+/// the next request. An empty one, in chunks, is what some proxies make of none.
 async fn without_body(session: &mut Session) -> std::result::Result<(), Failure> {
     if session.is_body_empty() {
         return Ok(());

@@ -6,8 +6,7 @@ use super::fill::Filling;
 use crate::cache::{Found, GrowingHit, Wrong};
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
-use log::warn;
-use pingora_cache::lock::LockStatus;
+use crate::proxy::obtain::{lookup, wait};
 use pingora_cache::storage::HitHandler;
 use pingora_cache::{CacheMeta, HttpCache, NoCacheReason};
 use std::sync::Arc;
@@ -30,9 +29,7 @@ impl Door {
         self: &Arc<Self>,
         wanted: &Wanted,
     ) -> Result<Found, Failure> {
-        let mut http_cache = HttpCache::new();
-        self.enable(&mut http_cache, self.tarballs);
-        http_cache.set_cache_key(wanted.key.to_pingora());
+        let mut http_cache = self.http_cache(self.tarballs, &wanted.key);
         match look(&mut http_cache).await? {
             Look::Found(meta, handler) => {
                 let hit = handler.as_any().downcast_ref::<GrowingHit>();
@@ -102,21 +99,13 @@ impl Door {
 /// pingora-cache's lookup and lock.
 async fn look(http_cache: &mut HttpCache) -> Result<Look, Failure> {
     loop {
-        let found = http_cache.cache_lookup().await.map_err(|error| {
-            warn!("cache: a lookup failed: {error}");
-            Failure::internal()
-        })?;
-        if let Some((meta, handler)) = found {
+        if let Some((meta, handler)) = lookup(http_cache).await? {
             return Ok(Look::Found(meta, handler));
         }
         if !http_cache.is_cache_locked() {
             http_cache.cache_miss();
             return Ok(Look::Fetch);
         }
-        let outcome = http_cache.cache_lock_wait().await;
-        if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
-            warn!("a tarball was waited for in vain: its lock was held too long");
-            return Err(Failure::timeout());
-        }
+        wait(http_cache, "a tarball").await?;
     }
 }

@@ -184,7 +184,7 @@ async fn a_start_sweeps_nothing_of_who_lives() {
     assert_eq!(unfinished.len(), 3, "{unfinished:?}");
     held.release();
     thing.check(&asking.await.expect("an answer"), &upstream, stays);
-    // The answer's end comes before the file has its name; who asks again waits for that.
+    // Who asks again is served from the file, or reads along until the index knows it.
     thing.ask(&upstream, stays).await;
     assert_eq!(upstream.count(&path), 1, "it was kept");
     thing.ask(&upstream, elsewhere).await;
