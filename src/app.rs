@@ -7,12 +7,13 @@ use crate::config::{Config, Origin};
 use crate::connection::{Guard, Patience};
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
-use crate::proxy::{Door, PSEUDONYM, Proxy};
+use crate::proxy::{Door, Hot, PSEUDONYM, Proxy};
 use crate::stop::Stopper;
 use crate::upstream::{SetUpError, Upstreams};
 use async_trait::async_trait;
 use log::info;
-use pingora::apps::HttpServerOptions;
+use pingora::listeners::ListenerConfig;
+use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora::services::Service;
@@ -57,9 +58,6 @@ pub struct App {
     patience: Patience,
 }
 
-/// Requests served on one connection before it is closed, so that connections spread over threads anew.
-const REQUESTS_PER_CONNECTION: u32 = 10_000;
-
 impl App {
     /// Binds the sockets and opens the cache.
     ///
@@ -95,18 +93,20 @@ impl App {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
         let (closing, close) = watch::channel(false);
         let (close_done, closed) = watch::channel(false);
-        let mut proxy = http_proxy(&server.configuration, self.proxy);
-        set_options(&mut proxy);
+        let hot = self.config.server.hot_path.then(|| self.proxy.hot());
+        let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
         let is_wish = self.config.origin("limits.connections") != Origin::Default;
         if most < wanted && is_wish {
             listen::warn_of_fewer_connections(wanted, most);
         }
-        let guard = Guard::new(proxy, most, self.patience, self.config.log.access);
+        let in_flight = self.in_flight.clone();
+        let guard = Guard::new(proxy, hot, most, self.patience, in_flight, self.config.log.access);
         let mut service = listening::Service::new("registry".to_owned(), guard);
         for address in &self.addresses {
-            service.add_tcp(&address.to_string());
+            let listener = ListenerConfig::tcp(address.to_string());
+            service.add_listener(listener.l4_buffer(L4BufferSettings::default().read(0)));
         }
         listen::warn_if_open(&self.addresses);
         let service = Listening {
@@ -151,12 +151,6 @@ fn server_conf(config: &Config) -> ServerConf {
     }
 }
 
-fn set_options(proxy: &mut HttpProxy<Proxy>) {
-    let mut options = HttpServerOptions::default();
-    options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
-    proxy.server_options = Some(options);
-}
-
 /// A name for this process in `Via` headers that no other has.
 fn pseudonym() -> String {
     format!("{PSEUDONYM}{:016x}", RandomState::new().hash_one(std::process::id()))
@@ -165,7 +159,7 @@ fn pseudonym() -> String {
 /// Pingora's service, given sockets that are bound already and a stop of our own.
 struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
-    service: listening::Service<Guard<HttpProxy<Proxy>>>,
+    service: listening::Service<Guard<HttpProxy<Proxy>, Hot>>,
     close: watch::Receiver<bool>,
     close_done: watch::Sender<bool>,
 }

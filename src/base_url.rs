@@ -111,6 +111,17 @@ impl BaseUrl {
         Ok(Self::assemble(forwarded.scheme.unwrap_or(own_scheme), &authority, &forwarded.prefix))
     }
 
+    /// The same for a request of which nothing counts but its one Host header.
+    ///
+    /// # Errors
+    /// When that is no host.
+    pub fn of_host(scheme_tls: bool, host: &str) -> Result<Self, BadHost> {
+        let authority =
+            Authority::parse(host.trim()).map_err(|reason| BadHost { header: "Host", reason })?;
+        let scheme = if scheme_tls { Scheme::Https } else { Scheme::Http };
+        Ok(Self::assemble(scheme, &authority, ""))
+    }
+
     fn read(text: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = text
             .split_once("://")

@@ -20,6 +20,7 @@ mod key;
 #[cfg(test)]
 mod model_tests;
 mod name;
+mod open;
 mod parts;
 mod read;
 mod store;
@@ -32,5 +33,6 @@ pub use growing::{Growing, Wrong};
 pub use hit::{DiskHit, GrowingHit, ReadyHit};
 pub use key::{Key, Kind};
 pub(crate) use name::hex;
+pub use open::OpenFile;
 pub use parts::{PartError, Parts, PartsWriter};
 pub use store::{Found, Store};

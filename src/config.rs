@@ -71,6 +71,8 @@ pub struct Server {
     pub base_url: Option<BaseUrl>,
     /// Worker threads.
     pub threads: usize,
+    /// Whether ready answers go past Pingora.
+    pub hot_path: bool,
     /// Peers whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How long a stop waits for what is going on.

@@ -6,20 +6,31 @@
 //! being read, what Pingora would write is its own bare refusal: it is swallowed, and [`Guard`],
 //! which has the connection back when Pingora is done with it, says the same in NOPAR's words.
 
+mod buffer;
 mod crowd;
+mod date;
 mod farewell;
 mod guard;
 mod head;
+mod lane;
 mod pace;
+mod plain;
+mod ready;
 mod refusal;
+mod waits;
 mod watched;
 
 pub use guard::Guard;
 pub use pace::Pace;
+pub use plain::Plain;
+pub use ready::{Answer, Body, Caller, End, Pieces, Ready};
 pub use watched::Watched;
 
 use pingora::protocols::http::ServerSession;
 use std::time::Duration;
+
+/// The most that is read at once of a large body, in bytes.
+pub const PIECE: usize = 256 << 10;
 
 /// How much is borne from a caller.
 #[derive(Clone, Debug)]

@@ -2,48 +2,57 @@
 //! Knows nothing of what they are.
 
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
 
 /// Counts what is going on. Clones share the count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct InFlight {
-    count: Arc<watch::Sender<usize>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    count: AtomicUsize,
+    none: Notify,
 }
 
 /// Counts as one until it is dropped.
 #[derive(Debug)]
 pub struct Working {
-    count: Arc<watch::Sender<usize>>,
-}
-
-impl Default for InFlight {
-    fn default() -> InFlight {
-        InFlight { count: Arc::new(watch::Sender::new(0)) }
-    }
+    shared: Arc<Shared>,
 }
 
 impl InFlight {
     /// One more, until the returned value is dropped.
     pub fn begin(&self) -> Working {
-        self.count.send_modify(|count| *count += 1);
-        Working { count: Arc::clone(&self.count) }
+        self.shared.count.fetch_add(1, Ordering::Relaxed);
+        Working { shared: Arc::clone(&self.shared) }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        *self.count.borrow()
+        self.shared.count.load(Ordering::Acquire)
     }
 
     /// Waits until there are none.
     pub async fn idle(&self) {
-        // The sender lives in `self`: waiting cannot fail.
-        let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
+        loop {
+            let none = self.shared.none.notified();
+            if self.count() == 0 {
+                return;
+            }
+            none.await;
+        }
     }
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.count.send_modify(|count| *count -= 1);
+        // Whoever waits registered before it looked: it sees this, or is told.
+        if self.shared.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.none.notify_waiters();
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod behalf;
 mod body;
 mod ctx;
 mod failure;
+mod hot;
 mod locate;
 mod negative;
 mod obtain;
@@ -28,6 +29,7 @@ mod update;
 mod write;
 
 pub(crate) use behalf::PSEUDONYM;
+pub use hot::Hot;
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
@@ -143,6 +145,11 @@ impl Proxy {
     /// The proxy behind `door`.
     pub fn new(door: Door) -> Proxy {
         Proxy { door: Arc::new(door) }
+    }
+
+    /// Ready answers from behind the same door.
+    pub fn hot(&self) -> Hot {
+        Hot::new(Arc::clone(&self.door))
     }
 }
 

@@ -5,7 +5,7 @@
 mod iso8601;
 mod memory;
 
-pub use memory::{Held, Memory, MemoryKey, What};
+pub use memory::{Heads, Held, Memory, MemoryKey, Small, What};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, hex};
@@ -29,6 +29,8 @@ pub struct View {
     pub encoding: Encoding,
     /// The bytes.
     pub body: Bytes,
+    /// The heads of its answers.
+    pub heads: Heads,
 }
 
 /// What is asked of a packument.
@@ -56,15 +58,15 @@ pub struct Ask {
 }
 
 impl Ask {
-    fn key(&self, entry: &Entry) -> MemoryKey {
-        let what = match &self.want {
+    /// What the memory tier keeps of it.
+    pub fn what(&self) -> What {
+        match &self.want {
             Want::Packument(form) => What::View(*form, self.encoding, self.base.clone()),
             Want::Manifest(selector) => {
                 What::Manifest(selector.clone(), self.encoding, self.base.clone())
             }
             Want::DistTags => What::DistTags,
-        };
-        MemoryKey { id: entry.id(), what }
+        }
     }
 }
 
@@ -97,7 +99,7 @@ impl Views {
     /// # Errors
     /// When the document lacks the version, or the entry is damaged or gone.
     pub async fn view(&self, entry: &Arc<Entry>, ask: &Ask) -> Result<Arc<View>, ViewError> {
-        let key = ask.key(entry);
+        let key = MemoryKey { id: entry.id(), what: ask.what() };
         let made = async { self.make(entry, ask).await.map(|view| Held::View(Arc::new(view))) };
         match self.memory.get_or_make(key, made).await? {
             Held::View(view) => Ok(view),
@@ -110,10 +112,10 @@ impl Views {
     /// # Errors
     /// When the entry is damaged or gone.
     pub async fn document(&self, entry: &Arc<Entry>) -> Result<Arc<CachedDocument>, DocumentLost> {
-        let key = MemoryKey { id: entry.id(), what: What::Document };
-        if let Some(Held::Document(document)) = self.memory.get(&key) {
+        if let Some(Held::Document(document)) = self.memory.get(entry.id(), &What::Document) {
             return Ok(document);
         }
+        let key = MemoryKey { id: entry.id(), what: What::Document };
         let document = Arc::new(CachedDocument::open(self.cache, Arc::clone(entry)).await?);
         self.memory.put(key, Held::Document(Arc::clone(&document)));
         Ok(document)
@@ -124,10 +126,10 @@ impl Views {
     /// # Errors
     /// When the entry is damaged or gone.
     pub async fn index(&self, entry: &Arc<Entry>) -> Result<Arc<Index>, DocumentLost> {
-        let key = MemoryKey { id: entry.id(), what: What::Index };
-        if let Some(Held::Index(index)) = self.memory.get(&key) {
+        if let Some(Held::Index(index)) = self.memory.get(entry.id(), &What::Index) {
             return Ok(index);
         }
+        let key = MemoryKey { id: entry.id(), what: What::Index };
         let document = self.document(entry).await?;
         let index = Arc::new(document.index(self.cache).await?);
         self.memory.put(key, Held::Index(Arc::clone(&index)));
@@ -173,6 +175,7 @@ impl Views {
             content_type: content_type(form),
             encoding: ask.encoding,
             body,
+            heads: Heads::default(),
         })
     }
 
@@ -222,6 +225,7 @@ fn of_template(template: &Template, content_type: &'static str, ask: &Ask) -> Vi
         content_type,
         encoding: ask.encoding,
         body: fill(template, ask),
+        heads: Heads::default(),
     }
 }
 
@@ -246,6 +250,7 @@ fn dist_tags(index: &Index) -> View {
         content_type: negotiate::FULL,
         encoding: Encoding::Identity,
         body: Bytes::from(body),
+        heads: Heads::default(),
     }
 }
 

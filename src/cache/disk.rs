@@ -150,6 +150,16 @@ impl DiskCache {
         (entry.key() == key).then_some(entry)
     }
 
+    /// The entry of `key`, fresh or stale, if that can be said without reading a file.
+    pub fn held(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.index.entry(&key.hash()).filter(|entry| entry.key() == key)
+    }
+
+    /// Whether there is an entry of `key`, its head read or not.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.index.get(&key.hash()).is_some()
+    }
+
     async fn load(&'static self, name: FileName) -> Option<Arc<Entry>> {
         let path = self.path_of(&name);
         match blocking(move || read::entry(&path, name)).await {
@@ -216,6 +226,11 @@ impl DiskCache {
         })
     }
 
+    /// The entry's file, if it is open.
+    pub(super) fn file_if_open(&self, entry: &Entry) -> Option<Arc<File>> {
+        self.files.get(&entry.id())
+    }
+
     /// The same, for a body that is about to be sent: still of the right length. Blocks.
     pub(super) fn whole_file(&self, entry: &Entry) -> io::Result<Arc<File>> {
         let file = self.file(entry)?;
@@ -231,7 +246,7 @@ impl DiskCache {
     }
 
     /// The same, always: for a hit that costs so much that telling is nothing.
-    pub(super) fn used(&self, entry: &Entry) {
+    pub fn used(&self, entry: &Entry) {
         let _accounts = self.accounts.lock();
         // It may have left meanwhile; the order would count its bytes for ever.
         if self.index.has(&entry.name) {

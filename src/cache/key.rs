@@ -15,11 +15,21 @@ pub enum Kind {
 }
 
 /// The key of an entry: its kind, and the text that names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Key {
     text: String,
     kind: Kind,
+    hash: HashBinary,
 }
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        // The hash first, which tells nearly all; the kind is the text's beginning.
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Key {}
 
 /// Stands between the parts of a key: in no name, file name or URL.
 const SEPARATOR: char = '\t';
@@ -28,13 +38,17 @@ impl Key {
     /// The key of a package's packument at `upstream` (its root URL): the same name at another
     /// registry is another thing. Whatever form or encoding is asked, there is one.
     pub fn packument(upstream: &str, name: &PackageName) -> Key {
-        Key { text: format!("p/{name}{SEPARATOR}{upstream}"), kind: Kind::Packument }
+        Key::new(format!("p/{name}{SEPARATOR}{upstream}"), Kind::Packument)
     }
 
     /// The key of a tarball. Unambiguous: neither a package name's last part nor a file name holds a
     /// slash.
     pub fn tarball(upstream: &str, name: &PackageName, file: &str) -> Key {
-        Key { text: format!("t/{name}/{file}{SEPARATOR}{upstream}"), kind: Kind::Tarball }
+        Key::new(format!("t/{name}/{file}{SEPARATOR}{upstream}"), Kind::Tarball)
+    }
+
+    fn new(text: String, kind: Kind) -> Key {
+        Key { hash: pingora_cache::key::hash_key(&text), text, kind }
     }
 
     /// Reads a key back from a file's head. `None` for text no key has.
@@ -44,7 +58,7 @@ impl Key {
             "t/" => Kind::Tarball,
             _ => return None,
         };
-        Some(Key { text: text.to_owned(), kind })
+        Some(Key::new(text.to_owned(), kind))
     }
 
     /// What the entry holds.
@@ -66,7 +80,7 @@ impl Key {
     /// The 128-bit hash (BLAKE2b) by which files and the index are named; the key's text is compared
     /// too, so that a collision costs a miss and never a wrong byte.
     pub fn hash(&self) -> HashBinary {
-        pingora_cache::key::hash_key(&self.text)
+        self.hash
     }
 
     /// The same key in pingora-cache's form.

@@ -87,8 +87,16 @@ pub(super) fn chunk(file: &File, entry: &Entry, number: u64) -> io::Result<Bytes
     let from = number * CHUNK;
     let len = CHUNK.min(entry.body_len().saturating_sub(from));
     let bytes = bytes(file, entry.body_at + from, len)?;
+    check_chunk(entry, number, &bytes).map(|()| bytes)
+}
+
+/// Whether these are the bytes of a tarball's chunk.
+///
+/// # Errors
+/// When they are not.
+pub(super) fn check_chunk(entry: &Entry, number: u64, bytes: &[u8]) -> io::Result<()> {
     match &entry.sums {
-        Some(sums) if len == 0 || sums.check(number, &bytes) => Ok(bytes),
+        Some(sums) if bytes.is_empty() || sums.check(number, bytes) => Ok(()),
         _ => Err(io::Error::other(format!("the checksum of its chunk {number} does not match"))),
     }
 }

@@ -102,6 +102,7 @@ fn blank() -> Config {
             port: 0,
             base_url: None,
             threads: 1,
+            hot_path: true,
             trusted_proxies: Vec::new(),
             stop_timeout: Duration::ZERO,
             home: None,

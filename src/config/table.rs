@@ -67,6 +67,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| value::threads(v).map(|v| c.server.threads = v)
     ),
     setting!(
+        "server.hot_path",
+        "NOPAR_HOT_PATH",
+        "yes",
+        "Whether what is held, fresh and in memory is sent past Pingora's own way of answering, in one\nsystem call. The answers are the same; no is for who suspects otherwise.",
+        |c, v| switch::parse(v).map(|v| c.server.hot_path = v)
+    ),
+    setting!(
         "server.trusted_proxies",
         "NOPAR_TRUSTED_PROXIES",
         "",

@@ -4,14 +4,18 @@
 
 use super::crowd::{Crowd, Entrance};
 use super::head::{Cut, Head};
+use super::lane::{Lane, Next};
+use super::ready::Ready;
 use super::watched::{Remains, Watched};
 use super::{Patience, farewell, refusal};
 use crate::access_log::Line;
+use crate::inflight::InFlight;
 use crate::reply::Reply;
 use async_trait::async_trait;
 use http::header;
-use pingora::apps::ServerApp;
+use pingora::apps::{HttpServerApp, ServerApp};
 use pingora::protocols::Stream;
+use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,20 +23,33 @@ use std::time::Duration;
 /// How long one that finds no room is listened to, so that it can read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(2);
 
-/// Guards an app.
-pub struct Guard<A> {
+/// Requests served on one connection before it is closed, so that connections spread over threads anew.
+const REQUESTS: u32 = 10_000;
+
+/// Guards an app, `A`, and asks `R` for ready answers before the app.
+pub struct Guard<A, R> {
     app: Arc<A>,
+    ready: Option<R>,
     crowd: Arc<Crowd>,
     patience: Arc<Patience>,
+    in_flight: InFlight,
     access_log: bool,
 }
 
-impl<A> Guard<A> {
+impl<A, R: Ready> Guard<A, R> {
     /// Lets at most `most` connections at once to `app`; `access_log` says whether heads that are
     /// no requests are logged.
-    pub fn new(app: A, most: usize, patience: Patience, access_log: bool) -> Guard<A> {
+    pub fn new(
+        app: A,
+        ready: Option<R>,
+        most: usize,
+        patience: Patience,
+        in_flight: InFlight,
+        access_log: bool,
+    ) -> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most));
-        Guard { app: Arc::new(app), crowd, patience: Arc::new(patience), access_log }
+        let (app, patience) = (Arc::new(app), Arc::new(patience));
+        Guard { app, ready, crowd, patience, in_flight, access_log }
     }
 
     /// The end of a connection that Pingora is done with.
@@ -80,8 +97,29 @@ impl<A> Guard<A> {
     }
 }
 
+impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
+    /// Answers one request after the other, those that are not ready by way of Pingora.
+    async fn serve(&self, mut stream: Box<Watched>, shutdown: &ShutdownWatch) {
+        if stream.is_http2() {
+            self.app.process_new(stream, shutdown).await;
+            return;
+        }
+        let (ready, caller) = (self.ready.as_ref(), stream.caller());
+        let mut lane = Lane::new(ready, &self.in_flight, shutdown, caller, REQUESTS);
+        while lane.next(&mut stream).await == Next::Request {
+            let mut session = ServerSession::new_http1(stream);
+            let goes_on = lane.left > 0 && !*shutdown.borrow();
+            session.set_keepalive(goes_on.then_some(self.patience.idle.as_secs()));
+            let Some(reused) = self.app.process_new_http(session, shutdown).await else { return };
+            let (reused, _) = reused.consume();
+            let Ok(watched) = reused.into_any().downcast() else { return };
+            stream = watched;
+        }
+    }
+}
+
 #[async_trait]
-impl<A: ServerApp + Send + Sync + 'static> ServerApp for Guard<A> {
+impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, R> {
     async fn process_new(
         self: &Arc<Self>,
         mut stream: Stream,
@@ -100,7 +138,7 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Guard<A> {
         let (watched, watch) = Watched::new(stream, Arc::clone(&self.patience));
         tokio::select! {
             biased;
-            _ = self.app.process_new(Box::new(watched), shutdown) => {}
+            () = self.serve(Box::new(watched), shutdown) => {}
             () = watch.cut_off() => {}
         }
         if let Some(remains) = watch.remains() {
@@ -112,7 +150,7 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Guard<A> {
     }
 
     async fn cleanup(&self) {
-        self.app.cleanup().await;
+        self.app.http_cleanup().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A connection as Pingora sees it: it notes where in a request it is, and cuts what is too slow.
 //! Knows nothing of what follows from that.
 
+mod between;
 mod identity;
 
 use super::Patience;

@@ -15,7 +15,7 @@ use super::write::{X_CACHE, not_modified};
 use crate::base_url::BaseUrl;
 use crate::cache::{CHUNK, Entry, Found, Key};
 use crate::npm::{PackageName, TarballName};
-use crate::view::{Held, MemoryKey, What};
+use crate::view::{Heads, Held, MemoryKey, Small, What};
 use bytes::Bytes;
 use http::header;
 use pingora::Result;
@@ -143,9 +143,12 @@ impl Door {
 
     async fn small_body(&self, entry: &Arc<Entry>) -> io::Result<Bytes> {
         let key = MemoryKey { id: entry.id(), what: What::Body };
-        let read = async { self.cache.read_small(entry).await.map(Held::Body) };
+        let read = async {
+            let bytes = self.cache.read_small(entry).await?;
+            io::Result::Ok(Held::Body(Arc::new(Small { bytes, heads: Heads::default() })))
+        };
         match self.memory.get_or_make(key, read).await? {
-            Held::Body(body) => Ok(body),
+            Held::Body(body) => Ok(body.bytes.clone()),
             _ => Err(io::Error::other("memory holds something else under its key")),
         }
     }

@@ -9,8 +9,8 @@ use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, Selector};
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
-use std::sync::Arc;
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use std::sync::{Arc, OnceLock};
 
 /// What is kept of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,37 @@ pub struct MemoryKey {
     pub what: What,
 }
 
+/// A key that is not owned, to look it up.
+#[derive(Hash)]
+struct Borrowed<'a> {
+    id: u64,
+    what: &'a What,
+}
+
+impl Equivalent<MemoryKey> for Borrowed<'_> {
+    fn equivalent(&self, key: &MemoryKey) -> bool {
+        self.id == key.id && *self.what == key.what
+    }
+}
+
+/// A small tarball.
+#[derive(Debug)]
+pub struct Small {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// The heads of its answers.
+    pub heads: Heads,
+}
+
+/// The heads of answers as they go out, but for what belongs to one answer; made by who sends the first.
+#[derive(Clone, Debug, Default)]
+pub struct Heads {
+    /// With the body.
+    pub whole: OnceLock<Box<[u8]>>,
+    /// For who has it already.
+    pub not_modified: OnceLock<Box<[u8]>>,
+}
+
 /// Ready bytes.
 #[derive(Clone)]
 pub enum Held {
@@ -47,15 +78,15 @@ pub enum Held {
     Index(Arc<Index>),
     /// Something to send.
     View(Arc<View>),
-    /// A tarball's bytes.
-    Body(Bytes),
+    /// A tarball.
+    Body(Arc<Small>),
 }
 
 #[derive(Clone)]
 struct Bytewise;
 
-/// Fixed cost of one row: key, list links, headers.
-const ROW: u64 = 512;
+/// Fixed cost of one row: key, list links, headers, heads.
+const ROW: u64 = 1024;
 /// What an indexed version takes: its URL, its integrity, its date.
 const INDEXED: u64 = 320;
 
@@ -65,7 +96,7 @@ impl Weighter<MemoryKey, Held> for Bytewise {
             Held::Document(_) => ROW,
             Held::Index(index) => INDEXED * index.versions().len() as u64,
             Held::View(view) => view.body.len() as u64,
-            Held::Body(body) => body.len() as u64,
+            Held::Body(body) => body.bytes.len() as u64,
         }
     }
 }
@@ -96,9 +127,9 @@ impl Memory {
         Memory { rows: Cache::with_options(options, Bytewise, hasher, lifecycle) }
     }
 
-    /// What is held, if it is.
-    pub fn get(&self, key: &MemoryKey) -> Option<Held> {
-        self.rows.get(key)
+    /// What is held of a generation, if it is.
+    pub fn get(&self, id: u64, what: &What) -> Option<Held> {
+        self.rows.get(&Borrowed { id, what })
     }
 
     /// What is held; if nothing is, `make` makes it while all who ask for the same wait for it.
@@ -128,14 +159,19 @@ impl Memory {
 mod tests {
     use super::*;
 
+    fn held(bytes: Bytes) -> Held {
+        Held::Body(Arc::new(Small { bytes, heads: Heads::default() }))
+    }
+
     #[test]
     fn a_large_view_is_kept_whatever_the_number_of_cores() {
         let limit = 256 << 20;
         let memory = Memory::new(limit);
         let large = Bytes::from(vec![0; (limit / 16) as usize]);
         let key = MemoryKey { id: 1, what: What::Body };
-        memory.put(key.clone(), Held::Body(large));
-        assert!(matches!(memory.get(&key), Some(Held::Body(body)) if body.len() == 16 << 20));
+        memory.put(key, held(large));
+        let found = memory.get(1, &What::Body);
+        assert!(matches!(found, Some(Held::Body(body)) if body.bytes.len() == 16 << 20));
     }
 
     #[test]
@@ -143,7 +179,7 @@ mod tests {
         let memory = Memory::new(1 << 20);
         for id in 0..1000 {
             let key = MemoryKey { id, what: What::Body };
-            memory.put(key, Held::Body(Bytes::from(vec![0; 10_000])));
+            memory.put(key, held(Bytes::from(vec![0; 10_000])));
         }
         assert!(memory.weight() <= 1 << 20, "{}", memory.weight());
     }

@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("inflight", &[]),
     ("reply", &[]),
-    ("connection", &["access_log", "reply"]),
+    ("connection", &["access_log", "inflight", "reply"]),
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),

@@ -1,0 +1,187 @@
+//! A request's head in its plainest form: a GET or HEAD of HTTP/1.1 that keeps the connection and asks
+//! for nothing special.
+//! Knows nothing of what is asked for. In doubt a head is not plain: then Pingora reads it.
+
+use httparse::{Header, Request, Status};
+use std::mem::MaybeUninit;
+
+/// Lines that are looked at: real clients send 5 to 15.
+const MOST_LINES: usize = 48;
+
+/// A plain request, still in the bytes it came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Plain<'a> {
+    /// Whether it is a HEAD.
+    pub is_head: bool,
+    /// Path and query as received; begins with a slash.
+    pub target: &'a str,
+    /// Its one Host header.
+    pub host: &'a str,
+    /// Its Accept header.
+    pub accept: Option<&'a str>,
+    /// Its Accept-Encoding header.
+    pub accept_encoding: Option<&'a str>,
+    /// Its If-None-Match header.
+    pub if_none_match: Option<&'a str>,
+    /// Whether a proxy says something of where it came from.
+    pub is_forwarded: bool,
+}
+
+/// What bytes are, as the beginning of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read<'a> {
+    /// The head is not whole yet.
+    Partial,
+    /// Something that must be looked at more closely.
+    Other,
+    /// A plain request, and the length of its head.
+    Plain(Plain<'a>, usize),
+}
+
+impl<'a> Plain<'a> {
+    /// Reads the head at the beginning of `bytes`.
+    pub(super) fn read(bytes: &'a [u8]) -> Read<'a> {
+        let mut lines = [MaybeUninit::<Header<'_>>::uninit(); MOST_LINES];
+        let mut request = Request::new(&mut []);
+        match request.parse_with_uninit_headers(bytes, &mut lines) {
+            Ok(Status::Partial) => Read::Partial,
+            Ok(Status::Complete(len)) => match Plain::of(&request) {
+                Some(plain) => Read::Plain(plain, len),
+                None => Read::Other,
+            },
+            // Malformed, or with more lines than usual: Pingora has the last word.
+            Err(_) => Read::Other,
+        }
+    }
+
+    fn of(request: &Request<'_, 'a>) -> Option<Plain<'a>> {
+        let is_head = match request.method? {
+            "GET" => false,
+            "HEAD" => true,
+            _ => return None,
+        };
+        let target = request.path.filter(|target| target.starts_with('/'))?;
+        if request.version != Some(1) {
+            return None;
+        }
+        let mut plain = Plain { is_head, target, ..Plain::default() };
+        let mut host = None;
+        for line in request.headers.iter() {
+            plain.take(line, &mut host)?;
+        }
+        Some(Plain { host: host?, ..plain })
+    }
+
+    /// Takes one header line; `None` when it makes the request one that is not plain.
+    fn take(&mut self, line: &Header<'a>, host: &mut Option<&'a str>) -> Option<()> {
+        let name = line.name.as_bytes();
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        // By length and first letter: a head has ten lines, and most of them say nothing here.
+        match (name.len(), name.first()? | 0x20) {
+            (4, b'h') if is("host") => once(host, line),
+            (6, b'a') if is("accept") => once(&mut self.accept, line),
+            (15, b'a') if is("accept-encoding") => once(&mut self.accept_encoding, line),
+            (13, b'i') if is("if-none-match") => once(&mut self.if_none_match, line),
+            (10, b'c') if is("connection") => {
+                line.value.eq_ignore_ascii_case(b"keep-alive").then_some(())
+            }
+            (9, b'f') if is("forwarded") => self.forwarded(),
+            (13.., b'x') if name[..12].eq_ignore_ascii_case(b"x-forwarded-") => self.forwarded(),
+            _ => (!SPECIAL.iter().any(|special| is(special))).then_some(()),
+        }
+    }
+
+    fn forwarded(&mut self) -> Option<()> {
+        self.is_forwarded = true;
+        Some(())
+    }
+}
+
+/// Headers with which a request is not plain: bodies, parts of bodies, other conditions, other
+/// protocols, and those who want no cached copy.
+const SPECIAL: [&str; 13] = [
+    "cache-control",
+    "content-length",
+    "expect",
+    "http2-settings",
+    "if-match",
+    "if-modified-since",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+fn once<'a>(place: &mut Option<&'a str>, line: &Header<'a>) -> Option<()> {
+    let text = std::str::from_utf8(line.value).ok()?;
+    place.replace(text).is_none().then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(head: &str) -> Read<'_> {
+        Plain::read(head.as_bytes())
+    }
+
+    #[test]
+    fn what_clients_send_is_plain() {
+        let head = "GET /@types%2fnode HTTP/1.1\r\nhost: npm.example:5984\r\nConnection: keep-alive\r\n\
+            user-agent: npm/11.0.0\r\nnpm-command: install\r\naccept: application/json\r\n\
+            Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-for: 10.0.0.1\r\n\r\n";
+        let next = "GET /next";
+        let plain = Plain {
+            is_head: false,
+            target: "/@types%2fnode",
+            host: "npm.example:5984",
+            accept: Some("application/json"),
+            accept_encoding: Some("gzip,deflate"),
+            if_none_match: Some("\"a\""),
+            is_forwarded: true,
+        };
+        let text = format!("{head}{next}");
+        assert_eq!(read(&text), Read::Plain(plain, head.len()));
+        for end in 0..head.len() {
+            assert_eq!(read(&head[..end]), Read::Partial, "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_for_pingora() {
+        let check = |first: &str, line: &str| {
+            let head = format!("{first}\r\nhost: a\r\n{line}\r\n");
+            assert_eq!(read(&head), Read::Other, "{head:?}");
+        };
+        let get = "GET / HTTP/1.1";
+        for special in SPECIAL {
+            check(get, &format!("{}: x\r\n", special.to_ascii_uppercase()));
+        }
+        check(get, "connection: close\r\n");
+        check(get, "connection: keep-alive, upgrade\r\n");
+        check(get, "Host: b\r\n");
+        check(get, "accept: a\r\naccept: b\r\n");
+        check(get, "accept: \u{fffd}\r\nno colon\r\n");
+        check(get, &"a: b\r\n".repeat(MOST_LINES));
+        check("GET / HTTP/1.0", "");
+        check("PUT / HTTP/1.1", "");
+        check("get / HTTP/1.1", "");
+        check("GET http://a/ HTTP/1.1", "");
+        check("OPTIONS * HTTP/1.1", "");
+        assert_eq!(read("GET / HTTP/1.1\r\naccept: a\r\n\r\n"), Read::Other, "no host");
+        assert_eq!(Plain::read(b"GET / HTTP/1.1\r\nhost: \xff\r\n\r\n"), Read::Other);
+        assert_eq!(Plain::read(&[0x16, 3, 1, 0]), Read::Other, "a ClientHello");
+        assert_eq!(read("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Read::Other);
+    }
+
+    #[test]
+    fn a_plain_request_says_the_same_to_pingora() {
+        let head = b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n";
+        assert!(matches!(Plain::read(head), Read::Plain(plain, 28) if plain.host == "a"));
+        let head = b"HEAD /a?b=c HTTP/1.1\r\nHOST:a\r\n\r\n";
+        assert!(matches!(Plain::read(head), Read::Plain(plain, _) if plain.is_head));
+    }
+}

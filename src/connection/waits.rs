@@ -1,0 +1,84 @@
+//! What ends the wait for a request: silence, or a stop.
+//! Knows nothing of requests.
+
+use pingora::server::ShutdownWatch;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// One connection's waits. A timer that is set for each of them would cost more than a request: there
+/// is one, and when it goes off it is set again for what is left.
+pub(super) struct Waits {
+    since: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+    stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Waits {
+    pub(super) fn new(shutdown: &ShutdownWatch) -> Waits {
+        let mut shutdown = shutdown.clone();
+        let stop = async move {
+            if shutdown.wait_for(|stopping| *stopping).await.is_err() {
+                // Nobody is left to stop it.
+                std::future::pending::<()>().await;
+            }
+        };
+        Waits { since: Instant::now(), timer: None, stop: Box::pin(stop) }
+    }
+
+    /// A wait begins.
+    pub(super) fn begin(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Ready when the wait has been longer than `limit`, or there is a stop.
+    pub(super) fn poll_over(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<()> {
+        if self.stop.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let end = self.since + limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        while timer.as_mut().poll(context).is_ready() {
+            if Instant::now() >= end {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(end);
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::sync::watch;
+
+    #[tokio::test]
+    async fn silence_ends_a_wait_and_each_wait_is_measured_anew() {
+        let (_stop, shutdown) = watch::channel(false);
+        let limit = Duration::from_millis(40);
+        let mut waits = Waits::new(&shutdown);
+        let begun = Instant::now();
+        poll_fn(|context| Poll::Ready(waits.poll_over(limit, context))).await.is_pending();
+        while begun.elapsed() < limit / 2 {
+            tokio::task::yield_now().await;
+        }
+        waits.begin();
+        let again = Instant::now();
+        poll_fn(|context| waits.poll_over(limit, context)).await;
+        assert!(again.elapsed() >= limit, "{:?}", again.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_a_wait() {
+        let (stop, shutdown) = watch::channel(false);
+        let mut waits = Waits::new(&shutdown);
+        let limit = Duration::from_secs(3600);
+        let first = poll_fn(|context| Poll::Ready(waits.poll_over(limit, context))).await;
+        assert!(first.is_pending());
+        stop.send(true).unwrap();
+        poll_fn(|context| waits.poll_over(limit, context)).await;
+    }
+}

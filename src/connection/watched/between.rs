@@ -1,0 +1,67 @@
+//! The stream in the hands of who reads heads before Pingora does.
+//! Knows nothing of what is in a head.
+
+use super::{IDLE, Watched};
+use crate::connection::ready::Caller;
+use pingora::protocols::{ALPN, GetSocketDigest, Ssl};
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, ReadBuf};
+
+/// Read at once: more than a head usually has.
+const PIECE: usize = 4096;
+
+impl Watched {
+    /// Whether its two ends agreed on HTTP/2.
+    pub(in crate::connection) fn is_http2(&self) -> bool {
+        matches!(self.selected_alpn_proto(), Some(ALPN::H2))
+    }
+
+    /// Who is at the other end.
+    pub(in crate::connection) fn caller(&self) -> Caller {
+        let address = self
+            .get_socket_digest()
+            .and_then(|socket| socket.peer_addr().and_then(|address| address.as_inet()).copied());
+        Caller { address, is_tls: self.get_ssl_digest().is_some() }
+    }
+
+    /// Reads on in a head, or waits for the next one; how many bytes, 0 at the end. They are added to
+    /// what [`Watched::take_head`] hands out.
+    pub(in crate::connection) fn poll_more(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut piece = [MaybeUninit::uninit(); PIECE];
+        let mut buffer = ReadBuf::uninit(&mut piece);
+        ready!(Pin::new(self).poll_read(context, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// What was read of a head, to be looked at; it must be given back.
+    pub(in crate::connection) fn take_head(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.head.bytes)
+    }
+
+    /// Gives a head back that is not whole yet.
+    pub(in crate::connection) fn continue_head(&mut self, bytes: Vec<u8>) {
+        self.head.bytes = bytes;
+    }
+
+    /// Gives a head back whose first `len` bytes were a request, now answered; what is behind them
+    /// is the next one's.
+    pub(in crate::connection) fn end_head(&mut self, bytes: Vec<u8>, len: usize) {
+        // What was read came from there first.
+        self.early.splice(..0, bytes[len..].iter().copied());
+        self.head.bytes = bytes;
+    }
+
+    /// Gives a head back that will be read once more, by Pingora.
+    pub(in crate::connection) fn read_again(&mut self, mut bytes: Vec<u8>) {
+        bytes.append(&mut self.early);
+        self.early = bytes;
+        self.shared.phase.store(IDLE, Ordering::Relaxed);
+    }
+}

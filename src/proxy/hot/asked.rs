@@ -1,0 +1,172 @@
+//! What requests ask for, remembered by their text: what is asked a thousand times a second is parsed
+//! once.
+//! Knows nothing of what is held. A pure function of the request and the configuration, so nothing of
+//! it ever has to be forgotten.
+
+use crate::base_url::BaseUrl;
+use crate::cache::Key;
+use crate::connection::Plain;
+use crate::negotiate;
+use crate::proxy::Door;
+use crate::route::Route;
+use crate::view::{Ask, Want, What};
+use http::Method;
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+use std::sync::Arc;
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The entry it is about.
+    pub(super) key: Key,
+    pub(super) thing: Thing,
+}
+
+/// What of the entry.
+#[derive(Debug)]
+pub(super) enum Thing {
+    /// A view of a packument.
+    View(What),
+    /// A tarball.
+    Tarball {
+        /// The entry of its packument.
+        packument: Key,
+    },
+}
+
+/// The requests that were read.
+pub(super) struct Remembered {
+    requests: Cache<Text, Arc<Asked>, Length>,
+}
+
+/// Bytes of requests' texts and what was read of them, roughly.
+const MOST_BYTES: u64 = 8 << 20;
+/// What one takes beside its text: keys, names and links.
+const ROW: u64 = 512;
+/// A longer text is not remembered.
+const LONGEST: usize = 2048;
+
+/// All of a request that decides what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Text {
+    is_tls: bool,
+    target: Box<str>,
+    host: Box<str>,
+    accept: Option<Box<str>>,
+    accept_encoding: Option<Box<str>>,
+}
+
+/// The same, not owned.
+#[derive(Hash)]
+struct Borrowed<'a> {
+    is_tls: bool,
+    target: &'a str,
+    host: &'a str,
+    accept: Option<&'a str>,
+    accept_encoding: Option<&'a str>,
+}
+
+impl Equivalent<Text> for Borrowed<'_> {
+    fn equivalent(&self, text: &Text) -> bool {
+        *self.target == *text.target
+            && *self.host == *text.host
+            && self.accept == text.accept.as_deref()
+            && self.accept_encoding == text.accept_encoding.as_deref()
+            && self.is_tls == text.is_tls
+    }
+}
+
+impl Borrowed<'_> {
+    fn len(&self) -> usize {
+        let others = [self.accept, self.accept_encoding].into_iter().flatten().map(str::len);
+        self.target.len() + self.host.len() + others.sum::<usize>()
+    }
+
+    fn to_text(&self) -> Text {
+        Text {
+            is_tls: self.is_tls,
+            target: self.target.into(),
+            host: self.host.into(),
+            accept: self.accept.map(Into::into),
+            accept_encoding: self.accept_encoding.map(Into::into),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Length;
+
+impl Weighter<Text, Arc<Asked>> for Length {
+    fn weight(&self, text: &Text, _asked: &Arc<Asked>) -> u64 {
+        let others = [&text.accept, &text.accept_encoding].into_iter().flatten();
+        let len = text.target.len() + text.host.len() + others.map(|it| it.len()).sum::<usize>();
+        // The key and its parts hold the target once or twice more.
+        ROW + 3 * len as u64
+    }
+}
+
+impl Default for Remembered {
+    fn default() -> Remembered {
+        let items = usize::try_from(MOST_BYTES / (2 * ROW)).unwrap_or(usize::MAX);
+        Remembered { requests: Cache::with_weighter(items, MOST_BYTES, Length) }
+    }
+}
+
+impl Remembered {
+    /// What `request` asks for. `None` when that is nothing that is held.
+    pub(super) fn get_or_read(
+        &self,
+        door: &Door,
+        request: &Plain<'_>,
+        is_tls: bool,
+    ) -> Option<Arc<Asked>> {
+        let text = Borrowed {
+            is_tls,
+            target: request.target,
+            host: request.host,
+            accept: request.accept,
+            accept_encoding: request.accept_encoding,
+        };
+        if let Some(asked) = self.requests.get(&text) {
+            return Some(asked);
+        }
+        let asked = Arc::new(Asked::read(door, request, is_tls)?);
+        if text.len() <= LONGEST {
+            self.requests.insert(text.to_text(), Arc::clone(&asked));
+        }
+        Some(asked)
+    }
+}
+
+impl Asked {
+    fn read(door: &Door, request: &Plain<'_>, is_tls: bool) -> Option<Asked> {
+        let base = match &door.policy.base_url {
+            Some(configured) => configured.clone(),
+            None => BaseUrl::of_host(is_tls, request.host).ok()?,
+        };
+        let method = if request.is_head { Method::HEAD } else { Method::GET };
+        let target = request.target.as_bytes();
+        let parsed = Route::parse(&method, target, base.path_prefix()).ok()?;
+        if parsed.write {
+            return None;
+        }
+        let (name, want) = match parsed.route {
+            Route::Packument { name } => (name, Want::Packument(negotiate::form(request.accept))),
+            Route::Manifest { name, selector } => (name, Want::Manifest(selector)),
+            Route::DistTags { name } => (name, Want::DistTags),
+            Route::Tarball { name, file } => {
+                let packument = door.packument_key(&name);
+                return Some(Asked {
+                    key: door.tarball_key(&name, &file),
+                    thing: Thing::Tarball { packument },
+                });
+            }
+            _ => return None,
+        };
+        let encoding = negotiate::encoding(request.accept_encoding);
+        let key = door.packument_key(&name);
+        let ask = Ask { name, want, encoding, base };
+        Some(Asked { key, thing: Thing::View(ask.what()) })
+    }
+}

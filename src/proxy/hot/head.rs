@@ -1,0 +1,115 @@
+//! The heads of ready answers, as HTTP/1.1 has them.
+//! Knows nothing of what is sent or why; takes the headers from where the usual way takes them.
+
+use crate::cache::Entry;
+use crate::proxy::ctx::CacheState;
+use crate::proxy::{tarball, write};
+use crate::view::{Heads, View};
+use http::StatusCode;
+use http::header::AGE;
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The head of a view, but for its age.
+pub(super) fn of_view(view: &View) -> Option<&[u8]> {
+    made(&view.heads.whole, || view_header(view))
+}
+
+/// The same, for who has it already.
+pub(super) fn of_view_not_modified(view: &View) -> Option<&[u8]> {
+    made(&view.heads.not_modified, || {
+        let mut header = view_header(view)?;
+        write::not_modified(&mut header);
+        Ok(header)
+    })
+}
+
+fn view_header(view: &View) -> Result<ResponseHeader> {
+    let mut header = write::view_header(view, CacheState::Hit, Duration::ZERO)?;
+    header.remove_header(&AGE);
+    Ok(header)
+}
+
+/// Appends the head of a tarball, or of a 304 in its place; returns the status.
+pub(super) fn append_tarball(
+    to: &mut Vec<u8>,
+    entry: &Entry,
+    heads: &Heads,
+    whole: bool,
+    age: Duration,
+) -> Option<StatusCode> {
+    let place = if whole { &heads.whole } else { &heads.not_modified };
+    let lines = made(place, || {
+        let mut header = ResponseHeader::clone(entry.header());
+        tarball::dress(&mut header, CacheState::Hit)?;
+        if !whole {
+            write::not_modified(&mut header);
+        }
+        Ok(header)
+    })?;
+    append(to, lines, age);
+    Some(if whole { StatusCode::OK } else { StatusCode::NOT_MODIFIED })
+}
+
+/// Appends `lines` and an Age.
+pub(super) fn append(to: &mut Vec<u8>, lines: &[u8], age: Duration) {
+    to.extend_from_slice(lines);
+    to.extend_from_slice(b"Age: ");
+    append_number(to, age.as_secs());
+    to.extend_from_slice(b"\r\n");
+}
+
+fn append_number(to: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    to.extend_from_slice(&digits[at..]);
+}
+
+fn made(
+    place: &OnceLock<Box<[u8]>>,
+    make: impl FnOnce() -> Result<ResponseHeader>,
+) -> Option<&[u8]> {
+    if let Some(lines) = place.get() {
+        return Some(lines);
+    }
+    let lines = lines(&make().ok()?).into_boxed_slice();
+    Some(place.get_or_init(|| lines))
+}
+
+fn lines(header: &ResponseHeader) -> Vec<u8> {
+    let reason = header.get_reason_phrase().unwrap_or_default();
+    let mut lines = format!("HTTP/1.1 {} {reason}\r\n", header.status.as_str()).into_bytes();
+    header.header_to_h1_wire(&mut lines);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_usual() {
+        for number in [0, 9, 10, 3600, u64::MAX] {
+            let mut text = Vec::new();
+            append_number(&mut text, number);
+            assert_eq!(text, number.to_string().into_bytes());
+        }
+    }
+
+    #[test]
+    fn a_head_is_a_status_line_and_lines() {
+        let mut header = ResponseHeader::build(304, None).unwrap();
+        header.insert_header("etag", "\"a\"").unwrap();
+        assert_eq!(lines(&header), b"HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\n");
+    }
+}
