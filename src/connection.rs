@@ -23,7 +23,7 @@ mod watched;
 pub use guard::Guard;
 pub use pace::Pace;
 pub use plain::Plain;
-pub use ready::{Answer, Body, Caller, End, Pieces, Ready};
+pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
 pub use watched::Watched;
 
 use pingora::protocols::http::ServerSession;

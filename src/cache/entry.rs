@@ -13,7 +13,7 @@ use pingora::http::ResponseHeader;
 use pingora_cache::key::CompactCacheKey;
 use pingora_cache::{CacheEntryId, CacheEntryKey, CacheMeta};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 /// What a fill should know that is not in the response's header; in the extensions of
@@ -56,6 +56,8 @@ pub struct Entry {
     validated: AtomicU64,
     /// When the eviction order last heard of a hit, in seconds since 1970.
     touched: AtomicU64,
+    /// Whether it was asked for since it came in, or since the start.
+    asked: AtomicBool,
 }
 
 /// How often one entry's hits are told to the eviction order: the order of days is what matters, not
@@ -90,6 +92,7 @@ impl Entry {
             freshness: RwLock::new(opening.freshness),
             validated: AtomicU64::new(validated),
             touched: AtomicU64::new(0),
+            asked: AtomicBool::new(false),
         })
     }
 
@@ -143,6 +146,11 @@ impl Entry {
                 .touched
                 .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
+    }
+
+    /// Whether this is not the first time that this is called.
+    pub fn is_asked_again(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) || self.asked.swap(true, Ordering::Relaxed)
     }
 
     /// Bytes on disk, head included.

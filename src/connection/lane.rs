@@ -5,9 +5,10 @@
 //! Pingora's session costs as much as nginx's whole request: on one core, for 20 KB, its shortest way
 //! takes 10.1 µs of CPU, a loop around the connection like this one 7.3 µs, and nginx's cache 9.2 µs.
 
+use super::buffer::Buffer;
 use super::date;
 use super::plain::{Plain, Read};
-use super::ready::{Body, Caller, End, Pieces, Ready};
+use super::ready::{Body, Caller, End, Piece, Pieces, Ready};
 use super::waits::Waits;
 use super::watched::Watched;
 use crate::inflight::{InFlight, Working};
@@ -143,48 +144,45 @@ fn word(stream: &Watched, error: &io::Error) -> &'static str {
 
 /// A body on its way.
 struct Sending {
-    /// The first piece, or all of it.
-    first: First,
+    /// What goes out next; nothing of it is sent yet.
+    piece: Piece,
+    buffer: Option<Buffer>,
     pieces: Option<Box<dyn Pieces>>,
     /// Bytes that are gone.
     sent: usize,
 }
 
-enum First {
-    Bytes(bytes::Bytes),
-    Buffer(super::buffer::Buffer),
-}
-
 impl Sending {
     /// Ready to be sent. `None` when the body cannot be read: nothing was sent yet.
     async fn of(body: Body, is_head: bool) -> Option<Sending> {
-        let nothing = First::Bytes(bytes::Bytes::new());
-        Some(match body {
-            _ if is_head => Sending { first: nothing, pieces: None, sent: 0 },
-            Body::Bytes(bytes) => Sending { first: First::Bytes(bytes), pieces: None, sent: 0 },
+        let whole = |piece| Sending { piece, buffer: None, pieces: None, sent: 0 };
+        match body {
+            _ if is_head => Some(whole(Piece::End)),
+            Body::Bytes(bytes) => Some(whole(Piece::Bytes(bytes))),
             Body::Pieces(mut pieces) => {
-                let mut buffer = super::buffer::Buffer::take();
-                pieces.next(&mut buffer).await.ok()?;
-                Sending { first: First::Buffer(buffer), pieces: Some(pieces), sent: 0 }
+                let mut buffer = Buffer::take();
+                let piece = pieces.next(&mut buffer).await.ok()?;
+                Some(Sending { piece, buffer: Some(buffer), pieces: Some(pieces), sent: 0 })
             }
-        })
+        }
     }
 
     async fn send(&mut self, out: &mut Out<'_>, head: &[u8]) -> io::Result<()> {
-        let first: &[u8] = match &self.first {
-            First::Bytes(bytes) => bytes,
-            First::Buffer(buffer) => buffer,
+        let first: &[u8] = match (&self.piece, &self.buffer) {
+            (Piece::Bytes(bytes), _) => bytes,
+            (Piece::Buffer, Some(buffer)) => buffer,
+            _ => &[],
         };
         out.send(head, first, &mut self.sent).await?;
-        let (Some(pieces), First::Buffer(buffer)) = (&mut self.pieces, &mut self.first) else {
+        let (Some(pieces), Some(buffer)) = (&mut self.pieces, &mut self.buffer) else {
             return Ok(());
         };
         loop {
-            pieces.next(buffer).await?;
-            if buffer.is_empty() {
-                return Ok(());
+            match pieces.next(buffer).await? {
+                Piece::Bytes(bytes) => out.send(&[], &bytes, &mut self.sent).await?,
+                Piece::Buffer => out.send(&[], buffer, &mut self.sent).await?,
+                Piece::End => return Ok(()),
             }
-            out.send(&[], buffer, &mut self.sent).await?;
         }
     }
 }

@@ -55,11 +55,22 @@ pub enum Body {
 /// A body that is read while it is sent.
 #[async_trait]
 pub trait Pieces: Send {
-    /// Puts the next piece in place of what `buffer` holds; nothing at the end.
+    /// The next piece; if it is not in memory, it takes the place of what `buffer` holds.
     ///
     /// # Errors
     /// When it cannot be read, or is damaged.
-    async fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<()>;
+    async fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece>;
+}
+
+/// A piece of a body.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// It is in memory.
+    Bytes(Bytes),
+    /// It is in the buffer.
+    Buffer,
+    /// There are no more.
+    End,
 }
 
 /// How an answer ended.

@@ -110,7 +110,7 @@ impl Hot {
     }
 
     fn large(&self, entry: &Arc<Entry>, whole: bool, head: &mut Vec<u8>) -> Option<Answer<Sent>> {
-        let pieces = FilePieces::open(self.door.cache, entry)?;
+        let pieces = FilePieces::open(self.door.cache, &self.door.memory, entry)?;
         let age = self.door.age(entry);
         let status = head::append_tarball(head, entry, &Heads::default(), whole, age)?;
         self.door.cache.used(entry);

@@ -27,6 +27,8 @@ pub enum What {
     DistTags,
     /// A small tarball's bytes.
     Body,
+    /// A piece of a large tarball, by its number.
+    Piece(u64),
 }
 
 /// Generation and part of it.
@@ -80,6 +82,8 @@ pub enum Held {
     View(Arc<View>),
     /// A tarball.
     Body(Arc<Small>),
+    /// A piece of one.
+    Piece(Bytes),
 }
 
 #[derive(Clone)]
@@ -97,6 +101,7 @@ impl Weighter<MemoryKey, Held> for Bytewise {
             Held::Index(index) => INDEXED * index.versions().len() as u64,
             Held::View(view) => view.body.len() as u64,
             Held::Body(body) => body.bytes.len() as u64,
+            Held::Piece(bytes) => bytes.len() as u64,
         }
     }
 }
@@ -147,6 +152,11 @@ impl Memory {
     /// Keeps `held`.
     pub fn put(&self, key: MemoryKey, held: Held) {
         self.rows.insert(key, held);
+    }
+
+    /// Bytes that may be held.
+    pub fn limit(&self) -> u64 {
+        self.rows.capacity()
     }
 
     /// Bytes held.
