@@ -13,6 +13,7 @@ use http::header;
 use pingora::apps::ServerApp;
 use pingora::protocols::Stream;
 use pingora::server::ShutdownWatch;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,6 +117,6 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Guard<A> {
     }
 }
 
-fn client(stream: &Stream) -> Option<String> {
-    stream.get_socket_digest()?.peer_addr().map(ToString::to_string)
+fn client(stream: &Stream) -> Option<SocketAddr> {
+    stream.get_socket_digest()?.peer_addr()?.as_inet().copied()
 }
