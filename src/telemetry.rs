@@ -37,11 +37,9 @@ const SILENCED: [&str; 2] = ["pingora_proxy::proxy_cache", "pingora_core::connec
 /// The target of lines that come by the thousand, and that nobody waits for.
 const ACCESS: &str = "access";
 
-/// How long the end of the process waits for the last lines to be taken.
+/// How long the end of the process, or a panic, which may be the end, waits for the last lines to be
+/// taken.
 const LAST_LINES: Duration = Duration::from_secs(1);
-
-/// How long a panic, which may be the end, waits for the lines before it.
-const LINES_BEFORE_PANIC: Duration = Duration::from_millis(100);
 
 /// Where this process logs to, once it does.
 static SINK: OnceLock<Arc<Sink>> = OnceLock::new();
@@ -129,7 +127,7 @@ fn flush_before_panics() {
     let told = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if let Some(sink) = SINK.get() {
-            sink.flush(LINES_BEFORE_PANIC);
+            sink.flush(LAST_LINES);
         }
         told(panic);
     }));
@@ -172,5 +170,29 @@ impl Write for Entrance {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One test, since a process has one log.
+    #[test]
+    fn lines_of_requests_are_of_level_info_and_written_before_a_panic_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log");
+        let log = config::Log { file: Some(file.clone()), level: LevelFilter::Warn, access: true };
+        let running = start(&log).unwrap();
+        access(|line| line.extend_from_slice(b"at level warn"));
+        log::set_max_level(LevelFilter::Info);
+        access(|line| line.extend_from_slice(b"written at once"));
+        drop(running);
+        access(|line| line.extend_from_slice(b"gathered"));
+        assert!(thread::spawn(|| panic!("on purpose")).join().is_err());
+        let text = std::fs::read_to_string(file).unwrap();
+        let lines: Vec<_> = text.lines().filter_map(|line| line.split_once(" access] ")).collect();
+        let said: Vec<_> = lines.iter().map(|(_, said)| *said).collect();
+        assert_eq!(said, ["written at once", "gathered"], "{text}");
     }
 }
