@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// Paths whose last part is a secret: `npm logout` deletes a token by naming it.
 const SECRET_BEHIND: [&str; 2] = ["/-/user/token/", "/-/npm/v1/tokens/token/"];
 
-/// What follows the `-` of such a path, where slashes may be escaped. See `is_plain`.
+/// What follows the `-` of such a path, where slashes may be escaped. See `plain`.
 const SECRET_MAY_FOLLOW: [&[u8]; 6] = [b"%", b"/%", b"/user/", b"/user%", b"/npm/", b"/npm%"];
 
 /// Longest path that is written out, in bytes; no name, version and file together are as long.
