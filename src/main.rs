@@ -53,7 +53,8 @@ fn environment() -> Result<BTreeMap<String, String>, String> {
 }
 
 fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    telemetry::start(&config.log).map_err(|error| {
+    // Held to the end: it writes the last lines, also those of what went wrong.
+    let _log = telemetry::start(&config.log).map_err(|error| {
         let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
         format!("NOPAR_LOGFILE: {}: {error}", path.display())
     })?;

@@ -19,7 +19,7 @@ pub(super) fn write(session: &Session, error: Option<&Error>, ctx: &Ctx) {
         duration: ctx.started.elapsed(),
         cache: ctx.cache_state.as_str(),
         upstream: ctx.upstream_time.or_else(|| ctx.upstream_since.map(|since| since.elapsed())),
-        client: session.client_addr().map(ToString::to_string),
+        client: session.client_addr().and_then(|client| client.as_inet().copied()),
         error: cut.or(error.map(|error| error.etype().as_str())),
     }
     .write();

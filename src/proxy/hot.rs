@@ -169,7 +169,7 @@ impl Ready for Hot {
                 duration: end.duration,
                 cache: CacheState::Hit.as_str(),
                 upstream: None,
-                client: caller.address.map(|address| address.to_string()),
+                client: caller.address,
                 error: end.error,
             }
             .write();

@@ -3,6 +3,7 @@
 
 mod foreign;
 mod log;
+mod log_output;
 mod refusal;
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};

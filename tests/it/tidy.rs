@@ -12,20 +12,20 @@ use self::source::Source;
 ///
 /// Arrows point at what is used, and nothing points up: see ARCHITECTURE.md.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("access_log", &[]),
     ("allocator", &[]),
     ("npm", &[]),
     ("clock", &[]),
     ("inflight", &[]),
     ("reply", &[]),
-    ("connection", &["access_log", "inflight", "reply"]),
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),
     ("config", &["base_url", "npm"]),
+    ("telemetry", &["config"]),
+    ("access_log", &["telemetry"]),
+    ("connection", &["access_log", "inflight", "reply"]),
     ("cli", &[]),
     ("listen", &["config"]),
-    ("telemetry", &["config"]),
     ("stop", &["inflight"]),
     ("cache", &["clock", "npm"]),
     ("upstream", &["config", "npm"]),
