@@ -16,6 +16,7 @@ mod behalf;
 mod body;
 mod ctx;
 mod failure;
+mod figures;
 mod locate;
 mod negative;
 mod obtain;
@@ -28,11 +29,13 @@ mod update;
 mod write;
 
 pub(crate) use behalf::PSEUDONYM;
+pub use figures::Figures;
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
 use crate::config::{Config, StaleIfError, Verify};
+use crate::counters::Counters;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
 use crate::upstream::Upstreams;
@@ -65,6 +68,7 @@ pub struct Door {
     upstreams: Upstreams,
     clock: Clock,
     in_flight: InFlight,
+    counters: Arc<Counters>,
     policy: Policy,
 }
 
@@ -101,9 +105,10 @@ impl Door {
         upstreams: Upstreams,
         clock: Clock,
         in_flight: InFlight,
+        counters: Arc<Counters>,
         pseudonym: String,
     ) -> Door {
-        let memory = Arc::new(Memory::new(config.cache.memory_size));
+        let memory = Arc::new(Memory::new(config.cache.memory_size, Arc::clone(&counters)));
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,
@@ -117,6 +122,7 @@ impl Door {
             upstreams,
             clock,
             in_flight,
+            counters,
             policy: Policy::new(config, pseudonym),
         }
     }

@@ -7,6 +7,8 @@ use super::head::{Cut, Head};
 use super::watched::{Remains, Watched};
 use super::{Patience, farewell, refusal};
 use crate::access_log::Line;
+use crate::cache_state::CacheState;
+use crate::counters::{Counters, Kind};
 use crate::reply::Reply;
 use async_trait::async_trait;
 use http::header;
@@ -25,14 +27,21 @@ pub struct Guard<A> {
     crowd: Arc<Crowd>,
     patience: Arc<Patience>,
     access_log: bool,
+    counters: Arc<Counters>,
 }
 
 impl<A> Guard<A> {
     /// Lets at most `most` connections at once to `app`; `access_log` says whether heads that are
     /// no requests are logged.
-    pub fn new(app: A, most: usize, patience: Patience, access_log: bool) -> Guard<A> {
-        let crowd = Arc::new(Crowd::new(most));
-        Guard { app: Arc::new(app), crowd, patience: Arc::new(patience), access_log }
+    pub fn new(
+        app: A,
+        most: usize,
+        patience: Patience,
+        access_log: bool,
+        counters: Arc<Counters>,
+    ) -> Guard<A> {
+        let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
+        Guard { app: Arc::new(app), crowd, patience: Arc::new(patience), access_log, counters }
     }
 
     /// The end of a connection that Pingora is done with.
@@ -69,6 +78,7 @@ impl<A> Guard<A> {
             let patience = &self.patience;
             bytes = farewell::answer(&mut remains.stream, &reply, to_head, patience).await;
         }
+        self.counters.request(Kind::Other, CacheState::None, status, bytes as u64, duration);
         if self.access_log {
             let word = refusal.map_or(Cut::Gone.word(), |(_, _, reason)| reason);
             let client = client(&remains.stream);
