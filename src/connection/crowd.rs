@@ -97,6 +97,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counters::{Connections, Held};
 
     fn crowd(most: usize) -> Arc<Crowd> {
         Arc::new(Crowd::new(most, Arc::new(Counters::new(1))))
@@ -121,6 +122,8 @@ mod tests {
         assert!(matches!(crowd.enter(), Entrance::Closed));
         drop(told);
         assert!(matches!(crowd.enter(), Entrance::Told(_)));
+        let counted = crowd.counters.snapshot(Held::default()).connections;
+        assert_eq!(counted, Connections { opened: 80, closed: 0, refused: 12 });
     }
 
     #[test]

@@ -58,19 +58,26 @@ struct Durations {
     nanoseconds: AtomicU64,
 }
 
-const ZERO: AtomicU64 = AtomicU64::new(0);
-const NO_DURATIONS: Durations = Durations { buckets: [ZERO; BUCKETS], nanoseconds: ZERO };
+fn zeros<const N: usize>() -> [AtomicU64; N] {
+    [const { AtomicU64::new(0) }; N]
+}
+
+impl Durations {
+    fn none() -> Durations {
+        Durations { buckets: zeros(), nanoseconds: AtomicU64::new(0) }
+    }
+}
 
 impl Shard {
     fn new() -> Shard {
         Shard {
-            requests: [ZERO; _],
-            served: [ZERO; _],
-            latency: [NO_DURATIONS; _],
-            upstream: [ZERO; _],
-            upstream_latency: NO_DURATIONS,
-            fills: [ZERO; _],
-            tallies: [ZERO; _],
+            requests: zeros(),
+            served: zeros(),
+            latency: std::array::from_fn(|_| Durations::none()),
+            upstream: zeros(),
+            upstream_latency: Durations::none(),
+            fills: zeros(),
+            tallies: zeros(),
         }
     }
 }
