@@ -5,9 +5,10 @@ use crate::cache::{DiskCache, OpenError};
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
 use crate::connection::{Guard, Patience};
+use crate::counters::Counters;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
-use crate::proxy::{Door, Hot, PSEUDONYM, Proxy};
+use crate::proxy::{Door, Figures, Hot, PSEUDONYM, Proxy};
 use crate::stop::Stopper;
 use crate::upstream::{SetUpError, Upstreams};
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use pingora_proxy::{HttpProxy, http_proxy};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use crate::stop::{Stop, StopHandle};
@@ -54,6 +56,7 @@ pub struct App {
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
     proxy: Proxy,
+    counters: Arc<Counters>,
     in_flight: InFlight,
     patience: Patience,
 }
@@ -68,14 +71,17 @@ impl App {
         let addresses = listen::addresses(&listeners);
         no_loop(&config, &addresses)?;
         let pseudonym = pseudonym();
-        let upstreams = Upstreams::new(&config, &pseudonym)?;
-        let cache = DiskCache::open(&config.cache.path, config.cache.size, clock.clone())?;
+        let counters = Arc::new(Counters::new(config.server.threads));
+        let upstreams = Upstreams::new(&config, &pseudonym, &counters)?;
+        let (path, size) = (&config.cache.path, config.cache.size);
+        let cache = DiskCache::open(path, size, clock.clone(), Arc::clone(&counters))?;
         let cache: &'static DiskCache = Box::leak(Box::new(cache));
         let in_flight = InFlight::default();
-        let proxy =
-            Proxy::new(Door::new(&config, cache, upstreams, clock, in_flight.clone(), pseudonym));
+        let (working, counting) = (in_flight.clone(), Arc::clone(&counters));
+        let door = Door::new(&config, cache, upstreams, clock, working, counting, pseudonym);
+        let proxy = Proxy::new(door);
         let patience = Patience::default();
-        Ok(App { config, listeners, addresses, proxy, in_flight, patience })
+        Ok(App { config, listeners, addresses, proxy, counters, in_flight, patience })
     }
 
     /// The same with another patience than the usual.
@@ -86,6 +92,11 @@ impl App {
     /// The addresses it listens on, with the ports they really have.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// What it can tell of itself, now and while it runs.
+    pub fn figures(&self) -> Figures {
+        self.proxy.figures()
     }
 
     /// Serves until `stop` asks to end and what was going on is done. Blocks.
@@ -101,8 +112,9 @@ impl App {
         if most < wanted && is_wish {
             listen::warn_of_fewer_connections(wanted, most);
         }
-        let in_flight = self.in_flight.clone();
-        let guard = Guard::new(proxy, hot, most, self.patience, in_flight, self.config.log.access);
+        let (in_flight, access_log) = (self.in_flight.clone(), self.config.log.access);
+        let (patience, counters) = (self.patience, self.counters);
+        let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
         let mut service = listening::Service::new("registry".to_owned(), guard);
         for address in &self.addresses {
             let listener = ListenerConfig::tcp(address.to_string());

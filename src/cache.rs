@@ -28,7 +28,7 @@ mod store;
 pub(crate) use chunks::CHUNK;
 pub use disk::{DiskCache, OpenError};
 pub use entry::{Entry, Terms};
-pub use format::FOR_EVER;
+pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};
 pub use hit::{DiskHit, GrowingHit, ReadyHit};
 pub use key::{Key, Kind};

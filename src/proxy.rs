@@ -16,6 +16,7 @@ mod behalf;
 mod body;
 mod ctx;
 mod failure;
+mod figures;
 mod hot;
 mod locate;
 mod negative;
@@ -29,12 +30,14 @@ mod update;
 mod write;
 
 pub(crate) use behalf::PSEUDONYM;
+pub use figures::Figures;
 pub use hot::Hot;
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
 use crate::config::{Config, StaleIfError, Verify};
+use crate::counters::Counters;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
 use crate::upstream::Upstreams;
@@ -67,6 +70,7 @@ pub struct Door {
     upstreams: Upstreams,
     clock: Clock,
     in_flight: InFlight,
+    counters: Arc<Counters>,
     policy: Policy,
 }
 
@@ -103,9 +107,10 @@ impl Door {
         upstreams: Upstreams,
         clock: Clock,
         in_flight: InFlight,
+        counters: Arc<Counters>,
         pseudonym: String,
     ) -> Door {
-        let memory = Arc::new(Memory::new(config.cache.memory_size));
+        let memory = Arc::new(Memory::new(config.cache.memory_size, Arc::clone(&counters)));
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,
@@ -119,6 +124,7 @@ impl Door {
             upstreams,
             clock,
             in_flight,
+            counters,
             policy: Policy::new(config, pseudonym),
         }
     }

@@ -21,6 +21,7 @@ pub use open::{Body, FetchError, Opened, Wanted};
 pub use target::{BadTarget, Target};
 
 use crate::config;
+use crate::counters::Counters;
 use crate::npm::encode_segment;
 use crate::npm::name::PackageName;
 use crate::npm::tarball::TarballName;
@@ -63,6 +64,7 @@ pub struct Upstream {
     fetch_timeout: Duration,
     tarball_timeout: Duration,
     health: Health,
+    counters: Arc<Counters>,
     is_asked: bool,
 }
 
@@ -73,7 +75,11 @@ impl Upstream {
     ///
     /// # Errors
     /// When the configured URL, user agent or token cannot be used.
-    fn new(config: &config::Upstream, pseudonym: &str) -> Result<Upstream, SetUpError> {
+    fn new(
+        config: &config::Upstream,
+        pseudonym: &str,
+        counters: &Arc<Counters>,
+    ) -> Result<Upstream, SetUpError> {
         let authorization = config.token.as_ref().map(|token| {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
                 .map_err(|_| SetUpError::Header("the upstream's token"))?;
@@ -93,6 +99,7 @@ impl Upstream {
             fetch_timeout: config.fetch_timeout,
             tarball_timeout: config.tarball_timeout,
             health: Health::default(),
+            counters: Arc::clone(counters),
             is_asked: config.auto_forward,
         })
     }

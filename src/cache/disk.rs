@@ -11,6 +11,7 @@ use super::key::Key;
 use super::name::{FileName, Ids};
 use super::read;
 use crate::clock::{self, Clock};
+use crate::counters::Counters;
 use bytes::Bytes;
 use log::{error, info, warn};
 use parking_lot::Mutex;
@@ -20,6 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::SystemTime;
 
 mod reconcile;
 mod scan;
@@ -33,6 +35,7 @@ const OPEN_FILES: usize = 512;
 pub struct DiskCache {
     path: PathBuf,
     pub(super) ids: Ids,
+    limit: u64,
     index: Index,
     eviction: Eviction,
     /// Held while both change, so that the order knows what the index knows.
@@ -44,6 +47,7 @@ pub struct DiskCache {
     files: QuickCache<u64, Arc<File>>,
     growing: Arc<Registry>,
     disk_is_bad: AtomicBool,
+    pub(super) counters: Arc<Counters>,
     /// This process's folder of unfinished files, locked as long as the process lives.
     temporary: scan::Temporary,
 }
@@ -58,6 +62,7 @@ impl DiskCache {
         path: &Path,
         limit: u64,
         clock: Clock,
+        counters: Arc<Counters>,
     ) -> std::result::Result<DiskCache, OpenError> {
         scan::prepare(path)?;
         let ids = Ids::new();
@@ -65,6 +70,7 @@ impl DiskCache {
             temporary: scan::Temporary::claim(path, ids.next())?,
             path: path.to_owned(),
             ids,
+            limit,
             index: Index::new(),
             eviction: Eviction::new(limit),
             accounts: Mutex::default(),
@@ -74,6 +80,7 @@ impl DiskCache {
             files: QuickCache::new(OPEN_FILES),
             growing: Arc::default(),
             disk_is_bad: AtomicBool::new(false),
+            counters,
         };
         for name in scan::files(path)? {
             cache.found(name);
@@ -102,8 +109,9 @@ impl DiskCache {
 
     /// Enters a file into the order, and takes those out that no longer fit.
     fn make_room_for(&self, name: &FileName) -> Vec<FileName> {
-        let out = self.eviction.admit(name);
-        out.into_iter().filter_map(|(hash, id)| self.index.remove(&hash, Some(id))).collect()
+        let out = self.eviction.admit(name).into_iter();
+        let out = out.filter_map(|(hash, id)| self.index.remove(&hash, Some(id)));
+        out.inspect(|name| self.counters.evicted(name.size)).collect()
     }
 
     /// A number greater than that of every request and confirmation before it: see
@@ -120,6 +128,11 @@ impl DiskCache {
     /// Bytes of all files.
     pub fn size(&self) -> u64 {
         self.eviction.size()
+    }
+
+    /// The most these may be.
+    pub fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// Number of entries.
@@ -173,6 +186,7 @@ impl DiskCache {
             }
             Err(error) => {
                 warn!("cache: dropping {}: {error}", name.relative());
+                self.counters.damaged();
                 self.drop_file(&name.hash, Some(name.id));
                 None
             }
@@ -239,8 +253,8 @@ impl DiskCache {
     }
 
     /// Tells the eviction order of a hit, now and then.
-    pub fn touch(&self, entry: &Entry) {
-        if entry.touch(self.clock.now()) {
+    pub fn touch(&self, entry: &Entry, now: SystemTime) {
+        if entry.touch(now) {
             self.used(entry);
         }
     }
@@ -270,6 +284,7 @@ impl DiskCache {
             warn!("cache: {} cannot be read now: {error}", entry.key().shown());
         } else if self.discard(entry) {
             warn!("cache: dropped {}: {why}", entry.key().shown());
+            self.counters.damaged();
         }
     }
 

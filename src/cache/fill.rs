@@ -14,6 +14,7 @@ use super::growing::{Registered, Writer, Wrong};
 use super::index::Row;
 use super::key::{Key, Kind};
 use super::name::FileName;
+use crate::counters::Filling;
 use crate::npm::{Digester, Integrity};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -46,6 +47,8 @@ pub(super) struct Fill {
     registered: Option<Registered>,
     tag: [u8; 8],
     file: std::result::Result<Unfinished, NotKept>,
+    /// How it ends is counted.
+    counted: Filling,
 }
 
 /// What is computed of a tarball as it passes.
@@ -90,8 +93,21 @@ impl Fill {
             digester: Digester::new(terms.integrity.as_ref()),
         });
         let tag = id.to_ne_bytes();
-        let registered = None;
-        Ok(Fill { cache, key, head, freshness, terms, expected, sums, body, registered, tag, file })
+        let (registered, counted) = (None, cache.counters.filling());
+        Ok(Fill {
+            cache,
+            key,
+            head,
+            freshness,
+            terms,
+            expected,
+            sums,
+            body,
+            registered,
+            tag,
+            file,
+            counted,
+        })
     }
 
     /// Lets others find the body while it grows.
@@ -213,11 +229,16 @@ impl HandleMiss for Fill {
         if let Err(wrong) = self.judge(computed.as_ref()) {
             error!("{}: not kept, and nobody got it whole: {wrong}", self.key.shown());
             let error = Error::because(ErrorType::ReadError, "a wrong body", wrong.clone());
+            self.counted.wrong();
             self.body.fail(wrong);
             return Err(error);
         }
         self.head.integrity = computed.map(|computed| computed.to_string());
         let kept = self.keep(chunks).await;
+        match &kept {
+            Ok(entry) => self.counted.kept(entry.name.size),
+            Err(_) => self.counted.unkept(),
+        }
         self.body.end();
         match kept {
             Ok(entry) => {

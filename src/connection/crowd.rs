@@ -1,6 +1,7 @@
 //! How many connections there are, and how many there may be.
 //! Knows nothing of what they do.
 
+use crate::counters::Counters;
 use log::warn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +20,7 @@ pub(super) struct Crowd {
     told: AtomicUsize,
     /// Whether somebody was refused since there was last room to spare.
     full: AtomicBool,
+    counters: Arc<Counters>,
 }
 
 /// Counts as one connection until it is dropped.
@@ -40,17 +42,20 @@ pub(super) enum Entrance {
 }
 
 impl Crowd {
-    pub(super) fn new(most: usize) -> Crowd {
+    pub(super) fn new(most: usize, counters: Arc<Counters>) -> Crowd {
         let none = AtomicUsize::default;
         let most_told = (most / 8).clamp(LEAST_TOLD, MOST_TOLD);
-        Crowd { most, most_told, inside: none(), told: none(), full: AtomicBool::default() }
+        let full = AtomicBool::default();
+        Crowd { most, most_told, inside: none(), told: none(), full, counters }
     }
 
     pub(super) fn enter(self: &Arc<Self>) -> Entrance {
         let place = |is_inside| Place { crowd: Arc::clone(self), is_inside };
         if take(&self.inside, self.most) {
+            self.counters.connection_opened();
             return Entrance::Inside(place(true));
         }
+        self.counters.connection_refused();
         if !self.full.swap(true, Ordering::Relaxed) {
             warn!(
                 "all {} connections are in use: more are refused (NOPAR_MAX_CONNECTIONS)",
@@ -81,6 +86,7 @@ fn take(count: &AtomicUsize, most: usize) -> bool {
 impl Drop for Place {
     fn drop(&mut self) {
         if self.is_inside {
+            self.crowd.counters.connection_closed();
             self.crowd.leave();
         } else {
             self.crowd.told.fetch_sub(1, Ordering::Relaxed);
@@ -91,10 +97,15 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counters::{Connections, Held};
+
+    fn crowd(most: usize) -> Arc<Crowd> {
+        Arc::new(Crowd::new(most, Arc::new(Counters::new(1))))
+    }
 
     #[test]
     fn a_place_is_free_again_when_it_is_left() {
-        let crowd = Arc::new(Crowd::new(2));
+        let crowd = crowd(2);
         let (one, two) = (crowd.enter(), crowd.enter());
         assert!(matches!((&one, &two), (Entrance::Inside(_), Entrance::Inside(_))));
         assert!(matches!(crowd.enter(), Entrance::Told(_)));
@@ -104,18 +115,20 @@ mod tests {
 
     #[test]
     fn those_who_are_told_are_few() {
-        let crowd = Arc::new(Crowd::new(80));
+        let crowd = crowd(80);
         let _inside: Vec<_> = (0..80).map(|_| crowd.enter()).collect();
         let told: Vec<_> = (0..10).map(|_| crowd.enter()).collect();
         assert!(told.iter().all(|entrance| matches!(entrance, Entrance::Told(_))));
         assert!(matches!(crowd.enter(), Entrance::Closed));
         drop(told);
         assert!(matches!(crowd.enter(), Entrance::Told(_)));
+        let counted = crowd.counters.snapshot(Held::default()).connections;
+        assert_eq!(counted, Connections { opened: 80, closed: 0, refused: 12 });
     }
 
     #[test]
     fn a_burst_is_one_burst_until_there_is_room_to_spare() {
-        let crowd = Arc::new(Crowd::new(20));
+        let crowd = crowd(20);
         let mut inside: Vec<_> = (0..20).map(|_| crowd.enter()).collect();
         drop(crowd.enter());
         assert!(crowd.full.load(Ordering::Relaxed));

@@ -1,8 +1,9 @@
 //! The Date header's value (RFC 9110 §6.6.1), written once a second.
 //! Knows nothing of answers.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 thread_local! {
     static DATE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
@@ -10,7 +11,8 @@ thread_local! {
 
 /// Appends the date of now.
 pub(super) fn append(to: &mut Vec<u8>) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    // To the tick (4 ms at most) is enough, and costs a sixth of the exact time.
+    let now = clock_gettime(ClockId::RealtimeCoarse).tv_sec.max(0).unsigned_abs();
     DATE.with_borrow_mut(|(second, date)| {
         if *second != now || date.is_empty() {
             *second = now;
@@ -23,6 +25,7 @@ pub(super) fn append(to: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     #[test]
     fn it_is_the_date_of_now() {

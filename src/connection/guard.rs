@@ -9,6 +9,8 @@ use super::ready::Ready;
 use super::watched::{Remains, Watched};
 use super::{Patience, farewell, refusal};
 use crate::access_log::Line;
+use crate::cache_state::CacheState;
+use crate::counters::{Counters, Kind};
 use crate::inflight::InFlight;
 use crate::reply::Reply;
 use async_trait::async_trait;
@@ -35,6 +37,7 @@ pub struct Guard<A, R> {
     patience: Arc<Patience>,
     in_flight: InFlight,
     access_log: bool,
+    counters: Arc<Counters>,
 }
 
 impl<A, R: Ready> Guard<A, R> {
@@ -47,10 +50,11 @@ impl<A, R: Ready> Guard<A, R> {
         patience: Patience,
         in_flight: InFlight,
         access_log: bool,
+        counters: Arc<Counters>,
     ) -> Guard<A, R> {
-        let crowd = Arc::new(Crowd::new(most));
+        let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
-        Guard { app, ready, crowd, patience, in_flight, access_log }
+        Guard { app, ready, crowd, patience, in_flight, access_log, counters }
     }
 
     /// The end of a connection that Pingora is done with.
@@ -87,6 +91,7 @@ impl<A, R: Ready> Guard<A, R> {
             let patience = &self.patience;
             bytes = farewell::answer(&mut remains.stream, &reply, to_head, patience).await;
         }
+        self.counters.request(Kind::Other, CacheState::None, status, bytes as u64, duration);
         if self.access_log {
             let word = refusal.map_or(Cut::Gone.word(), |(_, _, reason)| reason);
             let client = client(&remains.stream);

@@ -53,6 +53,11 @@ impl Head {
         self.deadline = None;
     }
 
+    /// When its first byte came; now, if none did.
+    pub(super) fn since(&self) -> Instant {
+        self.since.unwrap_or_else(Instant::now)
+    }
+
     /// How long ago it began.
     pub(super) fn age(&self) -> Duration {
         self.since.map_or(Duration::ZERO, |since| since.elapsed())

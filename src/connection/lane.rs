@@ -17,8 +17,8 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 use tokio::io::AsyncWrite;
+use tokio::time::Instant;
 
 /// What comes after the answers that were ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl<'a, R: Ready> Lane<'a, R> {
 
     /// Answers as long as there are plain requests with ready answers.
     pub(super) async fn next(&mut self, stream: &mut Watched) -> Next {
-        self.waits.begin();
+        self.waits.begin(Instant::now());
         loop {
             if !self.read(stream).await {
                 return Next::End;
@@ -82,7 +82,6 @@ impl<'a, R: Ready> Lane<'a, R> {
                 Some(false) => return Next::End,
                 None => return self.leave(stream, bytes),
             }
-            self.waits.begin();
         }
     }
 
@@ -104,7 +103,7 @@ impl<'a, R: Ready> Lane<'a, R> {
 
     /// Answers, if an answer is ready; whether the connection goes on.
     async fn answer(&mut self, stream: &mut Watched, plain: &Plain<'_>) -> Option<bool> {
-        let started = Instant::now();
+        let started = stream.head_since();
         self.head.clear();
         let answer = self.ready?.answer(plain, &self.caller, &mut self.head)?;
         let mut body = Sending::of(answer.body, plain.is_head).await?;
@@ -117,7 +116,10 @@ impl<'a, R: Ready> Lane<'a, R> {
         drop(out);
         stream.request_ends(true);
         let error = sent.err().map(|error| word(stream, &error));
-        let end = End { bytes: body.sent, duration: started.elapsed(), error };
+        // One look at the clock ends the answer and begins the next wait.
+        let now = Instant::now();
+        self.waits.begin(now);
+        let end = End { bytes: body.sent, duration: now - started, error };
         self.ready?.finished(plain, &self.caller, answer.sent, end);
         Some(goes_on && error.is_none())
     }

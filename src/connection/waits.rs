@@ -27,9 +27,9 @@ impl Waits {
         Waits { since: Instant::now(), timer: None, stop: Box::pin(stop) }
     }
 
-    /// A wait begins.
-    pub(super) fn begin(&mut self) {
-        self.since = Instant::now();
+    /// A wait begins, now.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.since = now;
     }
 
     /// Ready when the wait has been longer than `limit`, or there is a stop.
@@ -65,7 +65,7 @@ mod tests {
         while begun.elapsed() < limit / 2 {
             tokio::task::yield_now().await;
         }
-        waits.begin();
+        waits.begin(Instant::now());
         let again = Instant::now();
         poll_fn(|context| waits.poll_over(limit, context)).await;
         assert!(again.elapsed() >= limit, "{:?}", again.elapsed());

@@ -7,10 +7,12 @@
 
 use super::{BuildError, DocumentLost, build, gunzip};
 use crate::base_url::BaseUrl;
+use crate::counters::Counters;
 use crate::npm::{Document, PackageName};
 use bytes::Bytes;
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
+use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinError, JoinHandle};
@@ -86,7 +88,7 @@ pub(super) async fn in_turn<T: Send + 'static>(
     done
 }
 
-/// [`build()`], on the blocking pool.
+/// [`build()`], on the blocking pool, and counted.
 ///
 /// # Errors
 /// As [`build()`]; the outer error when it panicked.
@@ -96,11 +98,22 @@ pub async fn build_bounded(
     packed: bool,
     base: BaseUrl,
     limit: u64,
+    counters: &Counters,
 ) -> Result<Result<Vec<Bytes>, BuildError>, JoinError> {
     let turn = turn(sent.len() as u64, packed).await;
-    let built = spawn(move || build(&name, sent, packed, &base, limit)).await;
+    let len = sent.len();
+    let built = spawn(move || {
+        let since = Instant::now();
+        (build(&name, sent, packed, &base, limit), since.elapsed())
+    });
+    let built = built.await;
     drop(turn);
-    built
+    let (built, duration) = built.inspect_err(|_| counters.ingest_refused())?;
+    match &built {
+        Ok(_) => counters.ingested(len, duration),
+        Err(_) => counters.ingest_refused(),
+    }
+    Ok(built)
 }
 
 /// Unpacks a prebuilt view.

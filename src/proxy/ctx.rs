@@ -3,6 +3,8 @@
 
 use super::behalf::Behalf;
 use crate::cache::{Entry, Found, Key};
+pub(super) use crate::cache_state::CacheState;
+use crate::counters::Kind;
 use crate::inflight::Working;
 use crate::reply::Reply;
 use crate::view::{Ask, View};
@@ -45,39 +47,6 @@ pub(super) struct TarballPlan {
     pub(super) state: CacheState,
 }
 
-/// Where an answer came from, as `x-cache` and the access log say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CacheState {
-    /// Not a matter of the cache.
-    None,
-    /// Held and fresh.
-    Hit,
-    /// Fetched now.
-    Miss,
-    /// Held, and confirmed by the upstream now.
-    Revalidated,
-    /// Held, past its time, sent while another request asks the upstream.
-    Updating,
-    /// Held, past its time, sent because the upstream failed.
-    Stale,
-    /// Remembered as not there.
-    Negative,
-}
-
-impl CacheState {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            CacheState::None => "-",
-            CacheState::Hit => "hit",
-            CacheState::Miss => "miss",
-            CacheState::Revalidated => "revalidated",
-            CacheState::Updating => "updating",
-            CacheState::Stale => "stale",
-            CacheState::Negative => "negative",
-        }
-    }
-}
-
 /// One request.
 pub struct Ctx {
     pub(super) plan: Plan,
@@ -85,6 +54,8 @@ pub struct Ctx {
     /// What requests to the upstream take along from this one.
     pub(super) behalf: Behalf,
     pub(super) cache_state: CacheState,
+    /// What is asked for.
+    pub(super) kind: Kind,
     /// When the upstream was first asked on behalf of this request.
     pub(super) upstream_since: Option<Instant>,
     /// How long that took.
@@ -100,6 +71,7 @@ impl Ctx {
             started: Instant::now(),
             behalf: Behalf { ticket, hurry: false, via: None },
             cache_state: CacheState::None,
+            kind: Kind::Other,
             upstream_since: None,
             upstream_time: None,
             _working: working,

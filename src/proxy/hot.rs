@@ -9,14 +9,16 @@ mod pieces;
 use super::Door;
 use super::ctx::CacheState;
 use crate::access_log::Line;
-use crate::cache::{CHUNK, Entry};
+use crate::cache::{CHUNK, Entry, Freshness};
 use crate::connection::{Answer, Body, Caller, End, Plain, Ready};
+use crate::counters::Kind;
 use crate::view::{Heads, Held, Small, View, What};
 use asked::{Asked, Remembered, Thing};
 use http::StatusCode;
 use http::header::ETAG;
 use pieces::FilePieces;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// Asks a door for ready answers.
 pub struct Hot {
@@ -26,6 +28,7 @@ pub struct Hot {
 
 /// What is told of a ready answer once it is sent.
 pub struct Sent {
+    kind: Kind,
     status: StatusCode,
 }
 
@@ -44,14 +47,14 @@ impl Hot {
     }
 
     fn view(&self, entry: &Arc<Entry>, what: &What) -> Option<Arc<View>> {
-        match self.door.memory.get(entry.id(), what)? {
+        match self.door.memory.get_ready(entry.id(), what)? {
             Held::View(view) => Some(view),
             _ => None,
         }
     }
 
     fn body(&self, entry: &Arc<Entry>) -> Option<Arc<Small>> {
-        match self.door.memory.get(entry.id(), &What::Body)? {
+        match self.door.memory.get_ready(entry.id(), &What::Body)? {
             Held::Body(body) => Some(body),
             _ => None,
         }
@@ -65,8 +68,8 @@ impl Hot {
         head: &mut Vec<u8>,
     ) -> Option<Answer<Sent>> {
         let entry = self.door.cache.held(&asked.key)?;
-        let now = self.door.clock.now();
-        if entry.freshness().fresh_until(now) < now {
+        let (now, freshness) = (self.door.clock.now(), entry.freshness());
+        if freshness.fresh_until(now) < now {
             return None;
         }
         let view = self.view(&entry, what)?;
@@ -75,10 +78,10 @@ impl Hot {
             true => (StatusCode::OK, head::of_view(&view)?),
             false => (StatusCode::NOT_MODIFIED, head::of_view_not_modified(&view)?),
         };
-        self.door.cache.touch(&entry);
-        head::append(head, line, self.door.age(&entry));
+        self.door.cache.touch(&entry, now);
+        head::append(head, line, age(now, &freshness));
         let body = if whole { view.body.clone() } else { bytes::Bytes::new() };
-        Some(Answer { body: Body::Bytes(body), sent: Sent { status } })
+        Some(Answer { body: Body::Bytes(body), sent: Sent { kind: asked.kind, status } })
     }
 
     fn tarball(
@@ -98,27 +101,34 @@ impl Hot {
         }
         let etag = entry.header().headers.get(ETAG).map(|etag| etag.to_str());
         let whole = self.whole(request, etag.transpose().ok()?)?;
-        let age = self.door.age(&entry);
+        let now = self.door.clock.now();
+        let age = age(now, &entry.freshness());
         if entry.body_len() > CHUNK {
-            return self.large(&entry, whole, head);
+            return self.large(asked, &entry, whole, age, head);
         }
         let small = self.body(&entry)?;
         let status = head::append_tarball(head, &entry, &small.heads, whole, age)?;
-        self.door.cache.touch(&entry);
+        self.door.cache.touch(&entry, now);
         let body = if whole { small.bytes.clone() } else { bytes::Bytes::new() };
-        Some(Answer { body: Body::Bytes(body), sent: Sent { status } })
+        Some(Answer { body: Body::Bytes(body), sent: Sent { kind: asked.kind, status } })
     }
 
-    fn large(&self, entry: &Arc<Entry>, whole: bool, head: &mut Vec<u8>) -> Option<Answer<Sent>> {
+    fn large(
+        &self,
+        asked: &Asked,
+        entry: &Arc<Entry>,
+        whole: bool,
+        age: Duration,
+        head: &mut Vec<u8>,
+    ) -> Option<Answer<Sent>> {
         let pieces = FilePieces::open(self.door.cache, &self.door.memory, entry)?;
-        let age = self.door.age(entry);
         let status = head::append_tarball(head, entry, &Heads::default(), whole, age)?;
         self.door.cache.used(entry);
         let body = match whole {
             true => Body::Pieces(Box::new(pieces)),
             false => Body::Bytes(bytes::Bytes::new()),
         };
-        Some(Answer { body, sent: Sent { status } })
+        Some(Answer { body, sent: Sent { kind: asked.kind, status } })
     }
 
     /// Whether the whole is to be sent, or the client has what bears this ETag. `None` when that takes
@@ -127,6 +137,11 @@ impl Hot {
         let Some(held) = request.if_none_match else { return Some(true) };
         Some(!is_same(held, etag)?)
     }
+}
+
+/// How long ago the upstream confirmed an entry.
+fn age(now: SystemTime, freshness: &Freshness) -> Duration {
+    now.duration_since(freshness.updated).unwrap_or_default()
 }
 
 /// Whether the one ETag of an If-None-Match is `etag`, by weak comparison (RFC 9110 §8.8.3.2).
@@ -160,6 +175,8 @@ impl Ready for Hot {
     }
 
     fn finished(&self, request: &Plain<'_>, caller: &Caller, sent: Sent, end: End) {
+        let (status, bytes) = (sent.status.as_u16(), end.bytes as u64);
+        self.door.counters.request(sent.kind, CacheState::Hit, status, bytes, end.duration);
         if self.door.policy.access_log {
             Line {
                 method: if request.is_head { "HEAD" } else { "GET" },

@@ -77,7 +77,7 @@ impl Door {
         ask: &Ask,
         confirm: bool,
     ) -> Decision {
-        self.cache.touch(entry);
+        self.cache.touch(entry, self.clock.now());
         let state = if entry.is_fresh(self.clock.now()) && !confirm {
             CacheState::Hit
         } else {

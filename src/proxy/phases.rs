@@ -3,7 +3,7 @@
 
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
-use super::{Proxy, body, packument, tarball, write};
+use super::{Proxy, body, figures, packument, tarball, write};
 use crate::connection;
 use async_trait::async_trait;
 use log::{error, warn};
@@ -175,6 +175,7 @@ impl ProxyHttp for Proxy {
         if session.cache.enabled() && session.cache.is_cache_lock_writer() {
             session.cache.disable(NoCacheReason::InternalError);
         }
+        figures::count(&self.door.counters, session, ctx);
         if self.door.policy.access_log {
             super::access_log::write(session, error, ctx);
         }

@@ -6,6 +6,7 @@ use super::behalf::via;
 use super::body::{self, BodyError};
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
+use super::figures;
 use super::tarball::Wanted;
 use super::write;
 use crate::base_url::{BaseUrl, trusted};
@@ -87,6 +88,7 @@ impl Door {
             Ok(parsed) => parsed,
             Err(error) => return refusal(&error, &request.method),
         };
+        ctx.kind = figures::kind_of(&parsed.route);
         let confirm = parsed.write || wants_confirmation(request);
         let ask = |name, want| Ask { name, want, encoding: encoding(request), base: base.clone() };
         match parsed.route {

@@ -175,7 +175,8 @@ impl Door {
         let limit = self.policy.packument_limit;
         let sent = Sent { body: answer.body, packed };
         let body = sent.body.clone();
-        let built = document::build_bounded(name.clone(), body, packed, base, limit).await;
+        let built =
+            document::build_bounded(name.clone(), body, packed, base, limit, &self.counters).await;
         let pieces = match built {
             Ok(built) => built.map_err(|error| unusable(name, &error))?,
             Err(panic) => {

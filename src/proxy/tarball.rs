@@ -131,7 +131,7 @@ impl Door {
         }
         let body = self.small_body(entry).await;
         let body = body.inspect_err(|error| self.cache.drop_damaged(entry, error)).ok()?;
-        self.cache.touch(entry);
+        self.cache.touch(entry, self.clock.now());
         let mut header = ResponseHeader::clone(entry.header());
         dress(&mut header, CacheState::Hit).ok()?;
         header.insert_header(header::AGE, self.age(entry).as_secs()).ok()?;

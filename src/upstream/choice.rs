@@ -3,8 +3,10 @@
 
 use super::{SetUpError, Upstream};
 use crate::config::{Config, Pattern};
+use crate::counters::Counters;
 use crate::npm::PackageName;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The configured upstreams.
 pub struct Upstreams {
@@ -14,12 +16,17 @@ pub struct Upstreams {
 }
 
 impl Upstreams {
-    /// The upstreams of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3).
+    /// The upstreams of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3); what
+    /// is asked of them is counted by `counters`.
     ///
     /// # Errors
     /// When one of them has a URL, user agent, token or certificate that cannot be used.
-    pub fn new(config: &Config, pseudonym: &str) -> Result<Upstreams, SetUpError> {
-        let all = config.all_upstreams().map(|one| Upstream::new(one, pseudonym));
+    pub fn new(
+        config: &Config,
+        pseudonym: &str,
+        counters: &Arc<Counters>,
+    ) -> Result<Upstreams, SetUpError> {
+        let all = config.all_upstreams().map(|one| Upstream::new(one, pseudonym, counters));
         let patterns = config.all_upstreams().map(|upstream| upstream.packages.as_slice());
         Ok(Upstreams { all: all.collect::<Result<_, _>>()?, choice: Choice::new(patterns) })
     }

@@ -1,8 +1,10 @@
 //! One request to an upstream, up to the first byte of its answer's body; and that body, piece by piece.
 //! Knows nothing of what is asked for.
 
+use super::guard::is_forbidden;
 use super::slots::Permit;
 use super::{Target, Upstream};
+use crate::counters::{Counters, Outcome};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -74,6 +76,19 @@ impl FetchError {
         }
     }
 
+    /// The word by which it is counted.
+    fn outcome(&self) -> Outcome {
+        match self {
+            FetchError::Busy { .. } => Outcome::Busy,
+            _ if self.is_timeout() => Outcome::Timeout,
+            FetchError::Connection { source, .. } if is_forbidden(source) => Outcome::Forbidden,
+            FetchError::Connection { source, .. } if is_of_connecting(source.etype()) => {
+                Outcome::Unreachable
+            }
+            _ => Outcome::Broken,
+        }
+    }
+
     /// Whether time ran out, rather than something being wrong.
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -110,6 +125,7 @@ pub struct Body {
     peer: Box<HttpPeer>,
     connector: Arc<Connector>,
     target: String,
+    counters: Arc<Counters>,
     _permit: Permit,
 }
 
@@ -129,7 +145,16 @@ impl Body {
     /// When the connection broke, or nothing came for too long: what came is not all.
     pub async fn next(&mut self) -> Result<Option<Bytes>, FetchError> {
         let read = self.session.read_response_body().await;
-        read.map_err(|source| FetchError::Connection { target: self.target.clone(), source })
+        match read {
+            Ok(piece) => {
+                self.counters.fetched(piece.as_ref().map_or(0, Bytes::len));
+                Ok(piece)
+            }
+            Err(source) => {
+                self.counters.body_broke();
+                Err(FetchError::Connection { target: self.target.clone(), source })
+            }
+        }
     }
 
     /// Hands the connection back, after the last piece.
@@ -172,11 +197,21 @@ impl Upstream {
     ) -> Result<Opened, FetchError> {
         let mut at = target.clone();
         for _ in 0..=REDIRECTS {
-            let permit = self.permit(&at, wanted).await?;
+            let mut asking = self.counters.asking();
+            let permit = match self.permit(&at, wanted).await {
+                Ok(permit) => permit,
+                Err(busy) => {
+                    asking.ends(busy.outcome());
+                    return Err(busy);
+                }
+            };
+            asking.begins();
             let after = self.fetch_timeout;
             let late = || FetchError::Timeout { target: at.to_string(), after };
             let opened = tokio::time::timeout(after, self.ask(&at, headers, via, permit)).await;
             let opened = opened.unwrap_or_else(|_| Err(late()));
+            let status = opened.as_ref().map(|opened| opened.status.as_u16());
+            asking.ends(status.map_or_else(FetchError::outcome, Outcome::of_status));
             if self.is_own(&at) {
                 self.health.note(!matches!(&opened, Err(error) if error.is_absence()));
             }
@@ -223,6 +258,7 @@ impl Upstream {
                         peer,
                         connector: Arc::clone(&self.connector),
                         target: target.to_string(),
+                        counters: Arc::clone(&self.counters),
                         _permit: permit,
                     };
                     let (status, headers) = (header.status, header.headers.clone());
@@ -237,6 +273,24 @@ impl Upstream {
             }
         }
     }
+}
+
+/// Whether there was no connection at all.
+fn is_of_connecting(kind: &ErrorType) -> bool {
+    use ErrorType::*;
+    matches!(
+        kind,
+        ConnectRefused
+            | ConnectNoRoute
+            | ConnectError
+            | ConnectProxyFailure
+            | BindError
+            | SocketError
+            | TLSWantX509Lookup
+            | TLSHandshakeFailure
+            | HandshakeError
+            | InvalidCert
+    )
 }
 
 /// Whether the connection was gone, rather than the upstream slow.

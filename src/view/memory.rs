@@ -4,12 +4,13 @@
 
 use super::View;
 use crate::base_url::BaseUrl;
+use crate::counters::Counters;
 use crate::document::CachedDocument;
 use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, Selector};
 use bytes::Bytes;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
 use std::sync::{Arc, OnceLock};
 
 /// What is kept of an entry.
@@ -106,9 +107,31 @@ impl Weighter<MemoryKey, Held> for Bytewise {
     }
 }
 
+/// Counts what leaves. At most two rows have to, as a rule: they are dropped when the lock is free again.
+#[derive(Clone)]
+struct Leaving {
+    counters: Arc<Counters>,
+}
+
+impl Lifecycle<MemoryKey, Held> for Leaving {
+    type RequestState = [Option<Held>; 2];
+
+    fn begin_request(&self) -> Self::RequestState {
+        [None, None]
+    }
+
+    fn on_evict(&self, left: &mut Self::RequestState, key: MemoryKey, held: Held) {
+        self.counters.memory_evicted(Bytewise.weight(&key, &held));
+        if let Some(place) = left.iter_mut().find(|place| place.is_none()) {
+            *place = Some(held);
+        }
+    }
+}
+
 /// The tier.
 pub struct Memory {
-    rows: Cache<MemoryKey, Held, Bytewise>,
+    rows: Cache<MemoryKey, Held, Bytewise, DefaultHashBuilder, Leaving>,
+    counters: Arc<Counters>,
 }
 
 /// Each shard has its part of the limit, and nothing larger than that part is ever kept: a few shards,
@@ -120,7 +143,7 @@ const USUAL_ROW: u64 = 16 * 1024;
 
 impl Memory {
     /// A tier of at most `limit` bytes.
-    pub fn new(limit: u64) -> Memory {
+    pub fn new(limit: u64, counters: Arc<Counters>) -> Memory {
         let items = usize::try_from(limit / USUAL_ROW).unwrap_or(usize::MAX).max(64);
         let options = OptionsBuilder::new()
             .shards(SHARDS)
@@ -128,13 +151,23 @@ impl Memory {
             .weight_capacity(limit)
             .build()
             .expect("all that has to be set is set");
-        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Memory { rows: Cache::with_options(options, Bytewise, hasher, lifecycle) }
+        let lifecycle = Leaving { counters: Arc::clone(&counters) };
+        let hasher = DefaultHashBuilder::default();
+        Memory { rows: Cache::with_options(options, Bytewise, hasher, lifecycle), counters }
     }
 
     /// What is held of a generation, if it is.
     pub fn get(&self, id: u64, what: &What) -> Option<Held> {
-        self.rows.get(&Borrowed { id, what })
+        let held = self.rows.get(&Borrowed { id, what });
+        self.counters.memory(held.is_some());
+        held
+    }
+
+    /// The same for who will come by another way if it is not: that it is missing is counted then.
+    pub fn get_ready(&self, id: u64, what: &What) -> Option<Held> {
+        let held = self.rows.get(&Borrowed { id, what })?;
+        self.counters.memory(true);
+        Some(held)
     }
 
     /// What is held; if nothing is, `make` makes it while all who ask for the same wait for it.
@@ -146,7 +179,14 @@ impl Memory {
         key: MemoryKey,
         make: impl Future<Output = Result<Held, E>>,
     ) -> Result<Held, E> {
-        self.rows.get_or_insert_async(&key, make).await
+        let mut missed = false;
+        let make = async {
+            missed = true;
+            make.await
+        };
+        let held = self.rows.get_or_insert_async(&key, make).await;
+        self.counters.memory(!missed);
+        held
     }
 
     /// Keeps `held`.
@@ -154,20 +194,43 @@ impl Memory {
         self.rows.insert(key, held);
     }
 
-    /// Bytes that may be held.
+    /// Bytes held.
+    pub fn weight(&self) -> u64 {
+        self.rows.weight()
+    }
+
+    /// The most it may be.
     pub fn limit(&self) -> u64 {
         self.rows.capacity()
     }
 
-    /// Bytes held.
-    pub fn weight(&self) -> u64 {
-        self.rows.weight()
+    /// Rows held.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counters::{self, Snapshot};
+
+    fn memory(limit: u64) -> Memory {
+        Memory::new(limit, Arc::new(Counters::new(1)))
+    }
+
+    fn body(id: u64, len: usize) -> (MemoryKey, Held) {
+        (MemoryKey { id, what: What::Body }, held(Bytes::from(vec![0; len])))
+    }
+
+    fn counted(memory: &Memory) -> Snapshot {
+        memory.counters.snapshot(counters::Held::default())
+    }
 
     fn held(bytes: Bytes) -> Held {
         Held::Body(Arc::new(Small { bytes, heads: Heads::default() }))
@@ -176,7 +239,7 @@ mod tests {
     #[test]
     fn a_large_view_is_kept_whatever_the_number_of_cores() {
         let limit = 256 << 20;
-        let memory = Memory::new(limit);
+        let memory = memory(limit);
         let large = Bytes::from(vec![0; (limit / 16) as usize]);
         let key = MemoryKey { id: 1, what: What::Body };
         memory.put(key, held(large));
@@ -186,11 +249,44 @@ mod tests {
 
     #[test]
     fn the_limit_holds() {
-        let memory = Memory::new(1 << 20);
+        let memory = memory(1 << 20);
         for id in 0..1000 {
             let key = MemoryKey { id, what: What::Body };
             memory.put(key, held(Bytes::from(vec![0; 10_000])));
         }
         assert!(memory.weight() <= 1 << 20, "{}", memory.weight());
+    }
+
+    #[tokio::test]
+    async fn looks_are_counted() {
+        let memory = memory(1 << 20);
+        let (key, held) = body(1, 10);
+        assert!(memory.get(1, &What::Body).is_none());
+        for _ in 0..2 {
+            let made = memory.get_or_make(key.clone(), async { Ok::<_, ()>(held.clone()) });
+            assert!(made.await.is_ok());
+        }
+        let failed = memory.get_or_make(body(2, 0).0, async { Err(()) }).await;
+        assert!(failed.is_err());
+        assert!(memory.get(1, &What::Body).is_some());
+        let counted = counted(&memory).memory;
+        assert_eq!((counted.hits, counted.misses), (2, 3));
+    }
+
+    #[test]
+    fn what_leaves_is_counted() {
+        let memory = memory(1 << 20);
+        let (weight, all) = (10_000 + ROW, 1000);
+        for id in 0..all {
+            let (key, held) = body(id, 10_000);
+            memory.put(key, held);
+        }
+        let left = all - memory.len() as u64;
+        let evicted = counted(&memory).memory;
+        assert_eq!((evicted.evictions, evicted.evicted_bytes), (left, left * weight));
+        assert_eq!(memory.weight(), memory.len() as u64 * weight);
+        let (key, large) = body(all, 1 << 20);
+        memory.put(key, large);
+        assert_eq!(counted(&memory).memory.evictions, left + 1, "not let in");
     }
 }

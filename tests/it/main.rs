@@ -3,6 +3,7 @@
 mod asking;
 mod base_url;
 mod conditional;
+mod counters;
 mod crash;
 mod crowd;
 mod failures;

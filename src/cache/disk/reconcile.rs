@@ -50,7 +50,9 @@ impl DiskCache {
             Ok(())
         });
         looked.await.inspect_err(|error| warn!("cache: {error}")).ok()?;
-        self.get(key).await
+        let found = self.get(key).await;
+        self.counters.looked_again(found.is_some());
+        found
     }
 
     /// Learns of files that others wrote, and forgets those that others removed. Blocks.
@@ -82,6 +84,7 @@ impl DiskCache {
 mod tests {
     use super::*;
     use crate::clock::Clock;
+    use crate::counters::Counters;
     use std::fs;
     use std::path::Path;
 
@@ -93,7 +96,8 @@ mod tests {
     fn what_others_wrote_counts_and_what_they_removed_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        let cache = DiskCache::open(path, 1000, Clock::system()).unwrap();
+        let counters = Arc::new(Counters::new(1));
+        let cache = DiskCache::open(path, 1000, Clock::system(), counters).unwrap();
         let name = |byte: u8, size| FileName { hash: [byte; 16], id: cache.ids.next(), size };
         let (one, two) = (name(1, 300), name(2, 400));
         write(path, &one);

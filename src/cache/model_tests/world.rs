@@ -11,6 +11,7 @@ use crate::cache::name::FileName;
 use crate::cache::parts::{PartError, Parts};
 use crate::cache::store::Store;
 use crate::clock::{Clock, to_millis};
+use crate::counters::Counters;
 use bytes::Bytes;
 use pingora::http::ResponseHeader;
 use pingora_cache::CacheMeta;
@@ -53,7 +54,8 @@ pub(super) struct World {
 }
 
 fn open(path: &Path) -> (&'static DiskCache, &'static Store, &'static Store) {
-    let cache = DiskCache::open(path, LIMIT, Clock::system()).unwrap();
+    let counters = Arc::new(Counters::new(1));
+    let cache = DiskCache::open(path, LIMIT, Clock::system(), counters).unwrap();
     let cache: &'static DiskCache = Box::leak(Box::new(cache));
     let leak = |store| -> &'static Store { Box::leak(Box::new(store)) };
     (cache, leak(Store::whole(cache)), leak(Store::streaming(cache)))
@@ -106,7 +108,9 @@ impl World {
             Step::Read { key, .. } => self.read_packument(key).await,
             Step::Purge { key } => self.purge(key).await,
             Step::PurgeLate { key } => self.purge_late(key).await,
-            Step::Touch => self.seen.drain(..).for_each(|entry| self.cache.touch(&entry)),
+            Step::Touch => self.seen.drain(..).for_each(|entry| {
+                self.cache.touch(&entry, self.cache.clock().now());
+            }),
             Step::Confirm { key, seconds } => self.confirm(key, seconds).await,
             Step::Damage { key, at } => self.spoil(key, |bytes| {
                 let at = at % bytes.len();

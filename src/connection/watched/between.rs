@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Instant;
 
 /// Read at once: more than a head usually has.
 const PIECE: usize = 4096;
@@ -43,6 +44,11 @@ impl Watched {
     /// What was read of a head, to be looked at; it must be given back.
     pub(in crate::connection) fn take_head(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.head.bytes)
+    }
+
+    /// When the head's first byte came.
+    pub(in crate::connection) fn head_since(&self) -> Instant {
+        self.head.since()
     }
 
     /// Gives a head back that is not whole yet.

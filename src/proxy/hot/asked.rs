@@ -6,8 +6,9 @@
 use crate::base_url::BaseUrl;
 use crate::cache::Key;
 use crate::connection::Plain;
+use crate::counters::Kind;
 use crate::negotiate;
-use crate::proxy::Door;
+use crate::proxy::{Door, figures};
 use crate::route::Route;
 use crate::view::{Ask, Want, What};
 use http::Method;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 /// What a request asks for.
 #[derive(Debug)]
 pub(super) struct Asked {
+    /// What it is counted as.
+    pub(super) kind: Kind,
     /// The entry it is about.
     pub(super) key: Key,
     pub(super) thing: Thing,
@@ -151,22 +154,21 @@ impl Asked {
         if parsed.write {
             return None;
         }
+        let kind = figures::kind_of(&parsed.route);
         let (name, want) = match parsed.route {
             Route::Packument { name } => (name, Want::Packument(negotiate::form(request.accept))),
             Route::Manifest { name, selector } => (name, Want::Manifest(selector)),
             Route::DistTags { name } => (name, Want::DistTags),
             Route::Tarball { name, file } => {
                 let packument = door.packument_key(&name);
-                return Some(Asked {
-                    key: door.tarball_key(&name, &file),
-                    thing: Thing::Tarball { packument },
-                });
+                let key = door.tarball_key(&name, &file);
+                return Some(Asked { kind, key, thing: Thing::Tarball { packument } });
             }
             _ => return None,
         };
         let encoding = negotiate::encoding(request.accept_encoding);
         let key = door.packument_key(&name);
         let ask = Ask { name, want, encoding, base };
-        Some(Asked { key, thing: Thing::View(ask.what()) })
+        Some(Asked { kind, key, thing: Thing::View(ask.what()) })
     }
 }

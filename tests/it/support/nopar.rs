@@ -1,5 +1,5 @@
 //! A NOPAR of one's own: real configuration, real sockets, directories that vanish afterwards.
-//! Knows nothing of NOPAR's inside beyond `Config`, `Clock` and `App`.
+//! Knows nothing of NOPAR's inside beyond `Config`, `Clock`, `App` and its `Snapshot`.
 
 mod running;
 #[cfg(test)]
@@ -8,14 +8,16 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nopar::clock::Clock;
 use nopar::connection::Patience;
+use nopar::counters::Snapshot;
 use tempfile::TempDir;
 
 use self::running::Running;
 use super::client::{Connection, Request, Response};
+use super::deadline::DEADLINE;
 use super::proxy::FakeProxy;
 use super::upstream::FakeUpstream;
 
@@ -212,6 +214,22 @@ impl TestNopar {
         let running = started.unwrap_or_else(|reason| panic!("NOPAR does not restart: {reason}"));
         self.addr = running.addresses[0];
         self.running = Some(running);
+    }
+
+    /// What it has counted, when it has done `requests` since it started and nothing is going on: an
+    /// answer is in the client's hands before it is counted.
+    pub(crate) async fn counted(&self, requests: u64) -> Snapshot {
+        let running = self.running.as_ref().expect("a running NOPAR");
+        let since = Instant::now();
+        loop {
+            let snapshot = running.figures.snapshot();
+            if snapshot.held.in_flight == 0 && snapshot.requests_where(|_| true) == requests {
+                return snapshot;
+            }
+            let rows = (&snapshot.requests, snapshot.held);
+            assert!(since.elapsed() < DEADLINE, "{requests} requests were done: {rows:#?}");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The directory of what upstream said.

@@ -11,6 +11,7 @@ use nopar::app::{App, Stop, StopHandle};
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::connection::Patience;
+use nopar::proxy::Figures;
 use tokio::sync::oneshot;
 
 use crate::support::deadline::{DEADLINE, within};
@@ -18,6 +19,7 @@ use crate::support::deadline::{DEADLINE, within};
 /// One run. Dropping it stops it and waits.
 pub(super) struct Running {
     pub(super) addresses: Vec<SocketAddr>,
+    pub(super) figures: Figures,
     stop: StopHandle,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has ended, whichever way.
@@ -42,7 +44,7 @@ impl Running {
             let _alive = alive;
             match App::bind(config, clock) {
                 Ok(app) => {
-                    let _ = bound.send(Ok(app.addresses().to_vec()));
+                    let _ = bound.send(Ok((app.addresses().to_vec(), app.figures())));
                     app.with_patience(patience).run(stopped);
                 }
                 Err(error) => {
@@ -52,11 +54,11 @@ impl Running {
         };
         let thread = std::thread::Builder::new().name("nopar".to_owned());
         let thread = thread.spawn(body).expect("a thread");
-        let addresses = match within("NOPAR's start".to_owned(), binding).await {
+        let (addresses, figures) = match within("NOPAR's start".to_owned(), binding).await {
             Ok(outcome) => outcome?,
             Err(_) => return Err("it panicked while it started".to_owned()),
         };
-        Ok(Self { addresses, stop, thread: Some(thread), end: Some(end) })
+        Ok(Self { addresses, figures, stop, thread: Some(thread), end: Some(end) })
     }
 
     /// Tells it to stop.

@@ -1,0 +1,50 @@
+//! Where an answer came from: a word that clients, the access log and the counters share.
+//! Knows nothing of how that was found out.
+
+use serde::Serialize;
+
+/// Where an answer came from, as `x-cache` and the access log say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheState {
+    /// Not a matter of the cache.
+    None,
+    /// Held and fresh.
+    Hit,
+    /// Fetched now.
+    Miss,
+    /// Held, and confirmed by the upstream now.
+    Revalidated,
+    /// Held, past its time, sent while another request asks the upstream.
+    Updating,
+    /// Held, past its time, sent because the upstream failed.
+    Stale,
+    /// Remembered as not there.
+    Negative,
+}
+
+impl CacheState {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [CacheState; 7] = [
+        CacheState::None,
+        CacheState::Hit,
+        CacheState::Miss,
+        CacheState::Revalidated,
+        CacheState::Updating,
+        CacheState::Stale,
+        CacheState::Negative,
+    ];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CacheState::None => "-",
+            CacheState::Hit => "hit",
+            CacheState::Miss => "miss",
+            CacheState::Revalidated => "revalidated",
+            CacheState::Updating => "updating",
+            CacheState::Stale => "stale",
+            CacheState::Negative => "negative",
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What NOPAR can tell of itself: its counters, and what its parts hold just now.
+//! Knows nothing of who asks, nor of how it is shown.
+
+use super::Proxy;
+use super::ctx::Ctx;
+use crate::cache::DiskCache;
+use crate::counters::{Counters, Held, Kind, Snapshot};
+use crate::inflight::InFlight;
+use crate::route::Route;
+use crate::view::Memory;
+use pingora_proxy::Session;
+use std::sync::Arc;
+
+/// Where a [`Snapshot`] can be had, as long as one likes.
+#[derive(Clone)]
+pub struct Figures {
+    counters: Arc<Counters>,
+    cache: &'static DiskCache,
+    memory: Arc<Memory>,
+    in_flight: InFlight,
+}
+
+impl Figures {
+    /// The numbers of now. Takes some tens of microseconds, and keeps nobody waiting.
+    pub fn snapshot(&self) -> Snapshot {
+        self.counters.snapshot(Held {
+            in_flight: self.in_flight.count() as u64,
+            memory_bytes: self.memory.weight(),
+            memory_limit: self.memory.limit(),
+            memory_rows: self.memory.len() as u64,
+            disk_entries: self.cache.len() as u64,
+            disk_bytes: self.cache.size(),
+            disk_limit: self.cache.limit(),
+        })
+    }
+}
+
+impl Proxy {
+    /// What it can tell of itself.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            counters: Arc::clone(&self.door.counters),
+            cache: self.door.cache,
+            memory: Arc::clone(&self.door.memory),
+            in_flight: self.door.in_flight.clone(),
+        }
+    }
+}
+
+/// Counts a finished request.
+pub(super) fn count(counters: &Counters, session: &Session, ctx: &Ctx) {
+    let status = session.response_written().map_or(0, |header| header.status.as_u16());
+    let bytes = session.body_bytes_sent() as u64;
+    counters.request(ctx.kind, ctx.cache_state, status, bytes, ctx.started.elapsed());
+}
+
+/// What a request is counted as.
+pub(super) fn kind_of(route: &Route) -> Kind {
+    match route {
+        Route::Root => Kind::Root,
+        Route::Packument { .. } => Kind::Packument,
+        Route::Manifest { .. } => Kind::Manifest,
+        Route::Tarball { .. } => Kind::Tarball,
+        Route::DistTags { .. } => Kind::DistTags,
+        Route::Ping => Kind::Ping,
+        Route::Favicon => Kind::Favicon,
+        Route::Robots => Kind::Robots,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+
+    #[test]
+    fn routes_are_counted_by_their_own_words() {
+        for path in [
+            "/",
+            "/a",
+            "/a/1.0.0",
+            "/a/-/a-1.0.0.tgz",
+            "/-/package/a/dist-tags",
+            "/-/ping",
+            "/favicon.ico",
+            "/robots.txt",
+        ] {
+            let route = Route::parse(&Method::GET, path.as_bytes(), "").unwrap().route;
+            assert_eq!(kind_of(&route).as_str(), route.kind(), "{path}");
+        }
+    }
+}
