@@ -27,6 +27,8 @@ const PACKUMENTS: [usize; 2] = [32_000, 440_000];
 const TARBALLS: [usize; 2] = [7_000, 190_000];
 
 fn packuments(criterion: &mut Criterion) {
+    // As the program does.
+    nopar::allocator::give_back_large_buffers();
     let (runtime, held) = (runtime(), Held::new());
     let name: PackageName = "bench".parse().expect("it is a name");
     let base = BaseUrl::parse("http://nopar.example:5984").expect("it is a URL");

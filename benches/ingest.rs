@@ -9,6 +9,7 @@ mod gzip;
 mod packument;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use nopar::allocator;
 use nopar::base_url::BaseUrl;
 use nopar::document;
 use nopar::npm::{Document, Form, PackageName};
@@ -17,6 +18,8 @@ use nopar::npm::{Document, Form, PackageName};
 const SIZES: [usize; 5] = [1_000, 30_000, 400_000, 3_000_000, 20_000_000];
 
 fn ingest(criterion: &mut Criterion) {
+    // As the program does.
+    allocator::give_back_large_buffers();
     let name: PackageName = "bench".parse().expect("it is a name");
     let base = BaseUrl::parse("http://nopar.example:5984").expect("it is a URL");
     let mut group = criterion.benchmark_group("ingest");

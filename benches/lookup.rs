@@ -20,6 +20,8 @@ use tokio::runtime::Builder;
 const PACKAGES: usize = 1000;
 
 fn lookup(criterion: &mut Criterion) {
+    // As the program does.
+    nopar::allocator::give_back_large_buffers();
     let runtime = Builder::new_current_thread().build().expect("a runtime without drivers");
     let hot = runtime.block_on(Hot::new(PACKAGES));
     let mut targets = hot.targets.iter().cycle();

@@ -15,6 +15,7 @@ mod packument;
 
 use bytes::Bytes;
 use hot::Hot;
+use nopar::allocator;
 use nopar::base_url::BaseUrl;
 use nopar::document;
 use nopar::npm::PackageName;
@@ -30,6 +31,7 @@ const ROUNDS: usize = 20;
 const INGESTED: usize = 400_000;
 
 fn main() -> ExitCode {
+    allocator::give_back_large_buffers();
     let runtime = Builder::new_current_thread().build().expect("a runtime without drivers");
     match std::env::args().nth(1).as_deref() {
         Some("hot") => {
