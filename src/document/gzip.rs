@@ -1,12 +1,11 @@
 //! gzip, bounded and in memory.
 //! Knows nothing of what is packed.
 
+use super::packer::pack;
 use crate::npm::Template;
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
-use std::io::{self, Read, Write};
+use flate2::bufread::MultiGzDecoder;
+use std::io::{self, Read};
 
 /// Level of prebuilt views: they are packed once and sent thousands of times.
 const LEVEL: u32 = 6;
@@ -49,13 +48,6 @@ fn size_hint(packed: &[u8], limit: u64) -> usize {
 /// Packs a template filled with a base URL, without holding it filled.
 pub fn pack_template(template: &Template, base: &str) -> Bytes {
     pack(template.segments(base), LEVEL)
-}
-
-fn pack<'a>(segments: impl IntoIterator<Item = &'a [u8]>, level: u32) -> Bytes {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::new(level));
-    let packed = segments.into_iter().try_for_each(|segment| packer.write_all(segment));
-    let packed = packed.and_then(|()| packer.finish());
-    Bytes::from(packed.expect("writing to a Vec does not fail"))
 }
 
 /// Packs a source document.
