@@ -12,10 +12,10 @@ pub(super) const ATTESTATIONS: &str = "/-/npm/v1/attestations/";
 
 /// A version's manifest, or whatever stands in its place.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) raw: &'a RawValue,
-    /// `None` when it is not an object.
-    pub(super) manifest: Option<Manifest<'a>>,
+pub(super) enum Entry<'a> {
+    Manifest(Manifest<'a>),
+    /// Not an object.
+    Other(&'a RawValue),
 }
 
 #[derive(Debug)]
@@ -41,15 +41,20 @@ pub(super) struct Attestations<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) fn parse(raw: &'a RawValue) -> Self {
-        let manifest = object::of(raw).map(|members| Manifest {
-            dist: object::member(&members, "dist").map(Dist::new),
-            members,
-        });
-        Self { raw, manifest }
+        match object::of(raw) {
+            Some(members) => {
+                let dist = object::member(&members, "dist").map(Dist::new);
+                Self::Manifest(Manifest { members, dist })
+            }
+            None => Self::Other(raw),
+        }
     }
 
     pub(super) fn dist(&self) -> Option<&Dist<'a>> {
-        self.manifest.as_ref()?.dist.as_ref()
+        match self {
+            Self::Manifest(manifest) => manifest.dist.as_ref(),
+            Self::Other(_) => None,
+        }
     }
 }
 
@@ -66,7 +71,7 @@ impl Manifest<'_> {
 }
 
 impl<'a> Dist<'a> {
-    fn new(members: Object<'a>) -> Self {
+    pub(super) fn new(members: Object<'a>) -> Self {
         let attestations = object::member(&members, "attestations").and_then(Attestations::new);
         Self { members, attestations }
     }

@@ -102,8 +102,7 @@ impl Renderer {
 
     /// One version alone; `None`, and nothing written, when it is not an object.
     pub(super) fn manifest(&mut self, version: &Key<'_>, entry: &Entry<'_>) -> Option<()> {
-        let manifest = entry.manifest.as_ref()?;
-        self.out.reserve(entry.raw.get().len());
+        let Entry::Manifest(manifest) = entry else { return None };
         self.version(version, manifest);
         Some(())
     }
@@ -115,9 +114,9 @@ impl Renderer {
         self.out.open();
         for (version, entry) in &document.versions {
             self.out.key(version.raw);
-            match &entry.manifest {
-                Some(manifest) => self.version(version, manifest),
-                None => self.out.raw(entry.raw.get()),
+            match entry {
+                Entry::Manifest(manifest) => self.version(version, manifest),
+                Entry::Other(raw) => self.out.raw(raw.get()),
             }
         }
         self.out.close();
