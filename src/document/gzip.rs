@@ -1,8 +1,8 @@
 //! gzip, bounded and in memory.
 //! Knows nothing of what is packed.
 
-use super::packer::pack;
-use crate::npm::Template;
+use super::packer::{Packing, pack};
+use crate::npm::{Document, Form, PackageName, Template, TemplateDigest};
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, Read};
@@ -69,6 +69,27 @@ pub fn pack_template(template: &Template, base: &str) -> Bytes {
     pack(template.segments(base), LEVEL)
 }
 
+/// Packs a document as one of its views, without holding it rendered, and digests it as
+/// [`Template::digest`] does.
+pub(super) fn pack_view(
+    document: &Document<'_>,
+    name: &PackageName,
+    form: Form,
+    base: &str,
+) -> (Bytes, [u8; 16]) {
+    let mut packing = Packing::new(LEVEL);
+    let mut digest = TemplateDigest::default();
+    let mut is_first = true;
+    document.read_template(name, form, &mut |text| {
+        if !std::mem::take(&mut is_first) {
+            packing.write(base.as_bytes());
+        }
+        packing.write(text);
+        digest.text(text);
+    });
+    (packing.finish(), digest.finish())
+}
+
 /// Packs a source document.
 pub(super) fn pack_source(text: &[u8]) -> Bytes {
     pack([text], SOURCE_LEVEL)
@@ -87,5 +108,23 @@ mod tests {
         assert!(matches!(over, Err(GunzipError::TooLarge(_))), "{over:?}");
         assert!(gunzip(&packed[..packed.len() - 9], u64::MAX).is_err());
         assert!(gunzip(b"not gzip", u64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_view_in_pieces_is_the_view_as_a_whole() {
+        let name: PackageName = "@s/n".parse().unwrap();
+        for text in [
+            "{}",
+            r#"{"name":"@s/n","versions":{"1.0.0":{"dist":{"tarball":"x"},"bin":1},"2.0.0":{"dist":{"tarball":"y","attestations":{"url":"https://registry.example/-/npm/v1/attestations/a"}}}},"readme":"r"}"#,
+            r#"{"versions":{"1.0.0":7,"1.0.1":{"dist":{"tarball":"x"}}},"time":{"1.0.0":"t"}}"#,
+        ] {
+            let document = Document::parse(text.as_bytes()).unwrap();
+            for form in [Form::Full, Form::Abbreviated] {
+                let whole = document.template(&name, form);
+                let (packed, digest) = pack_view(&document, &name, form, "http://b");
+                assert_eq!(gunzip(&packed, u64::MAX).unwrap(), whole.fill("http://b"), "{text}");
+                assert_eq!(digest, whole.digest(), "{text}");
+            }
+        }
     }
 }

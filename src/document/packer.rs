@@ -30,16 +30,43 @@ thread_local! {
 
 /// Packs segments, one behind another, as one gzip member.
 pub(super) fn pack<'a>(segments: impl IntoIterator<Item = &'a [u8]>, level: u32) -> Bytes {
-    // Out of its place meanwhile: what the segments come from may pack as well.
-    let kept = PACKERS.with_borrow_mut(|packers| {
-        let at = packers.iter().position(|packer| packer.level == level)?;
-        Some(packers.swap_remove(at))
-    });
-    let mut packer = kept.unwrap_or_else(|| Packer::new(level));
-    let packed = packer.pack(segments).expect("a stream that is reset before each use is in order");
-    PACKERS.with_borrow_mut(|packers| packers.push(packer));
-    packed
+    let mut packing = Packing::new(level);
+    segments.into_iter().for_each(|segment| packing.write(segment));
+    packing.finish()
 }
+
+/// A gzip member in the making.
+pub(super) struct Packing {
+    packer: Packer,
+}
+
+impl Packing {
+    /// With the thread's compressor, which is out of its place meanwhile: two may be in the making.
+    pub(super) fn new(level: u32) -> Packing {
+        let kept = PACKERS.with_borrow_mut(|packers| {
+            let at = packers.iter().position(|packer| packer.level == level)?;
+            Some(packers.swap_remove(at))
+        });
+        let mut packer = kept.unwrap_or_else(|| Packer::new(level));
+        packer.begin();
+        Packing { packer }
+    }
+
+    /// The next segment.
+    pub(super) fn write(&mut self, segment: &[u8]) {
+        self.packer.feed(segment).expect(IN_ORDER);
+    }
+
+    /// All of it. The compressor goes back into its place.
+    pub(super) fn finish(mut self) -> Bytes {
+        let packed = self.packer.finish().expect(IN_ORDER);
+        PACKERS.with_borrow_mut(|packers| packers.push(self.packer));
+        packed
+    }
+}
+
+/// zlib refuses a stream that is in a wrong state, and nothing else.
+const IN_ORDER: &str = "a stream that is reset before each use, and finished once, is in order";
 
 impl Packer {
     fn new(level: u32) -> Packer {
@@ -47,15 +74,12 @@ impl Packer {
         Packer { level, state, packed: Vec::new() }
     }
 
-    fn pack<'a>(
-        &mut self,
-        segments: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Bytes, CompressError> {
+    fn begin(&mut self) {
         self.state.reset();
         self.packed.clear();
-        for segment in segments {
-            self.feed(segment)?;
-        }
+    }
+
+    fn finish(&mut self) -> Result<Bytes, CompressError> {
         while self.step(&[], FlushCompress::Finish)? != Status::StreamEnd {}
         // As long as it has to be: it may stay in memory.
         let packed = Bytes::copy_from_slice(&self.packed);
@@ -110,8 +134,9 @@ mod tests {
                 assert_eq!(unpacked(&first), text);
                 assert_eq!(pack(text.chunks(7001), level), pack(text.chunks(7001), level));
                 assert_eq!(pack([text.as_slice()], level), first);
-                let new = Packer::new(level).pack([text.as_slice()]).unwrap();
-                assert_eq!(new, first);
+                let mut new = Packing { packer: Packer::new(level) };
+                new.write(&text);
+                assert_eq!(new.finish(), first);
             }
         }
     }
@@ -124,20 +149,22 @@ mod tests {
     }
 
     #[test]
-    fn what_the_segments_come_from_may_pack_as_well() {
-        let inner = pack([&b"inner"[..]], 6);
-        let outer = pack(
-            (0..2).map(|_| if pack([&b"inner"[..]], 6) == inner { &b"same"[..] } else { b"other" }),
-            6,
-        );
-        assert_eq!(unpacked(&outer), b"samesame");
+    fn two_may_be_in_the_making() {
+        let (mut one, mut other) = (Packing::new(6), Packing::new(6));
+        for _ in 0..2 {
+            one.write(b"one");
+            other.write(b"other");
+        }
+        assert_eq!(unpacked(&one.finish()), b"oneone");
+        assert_eq!(unpacked(&other.finish()), b"otherother");
     }
 
     #[test]
     fn a_long_buffer_is_given_back() {
         let mut packer = Packer::new(1);
-        let text = noise(4 << 20);
-        assert!(packer.pack([text.as_slice()]).unwrap().len() > KEPT);
+        packer.begin();
+        packer.feed(&noise(4 << 20)).unwrap();
+        assert!(packer.finish().unwrap().len() > KEPT);
         assert_eq!(packer.packed.capacity(), 0);
     }
 }

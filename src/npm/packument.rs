@@ -18,11 +18,12 @@ use indexmap::IndexMap;
 use self::entry::Entry;
 use self::object::{Key, Object};
 use self::render::Renderer;
+use self::template::TemplateWriter;
 use super::name::PackageName;
 use super::selector::Selector;
 
 pub use self::index::{Index, IndexedVersion};
-pub use self::template::Template;
+pub use self::template::{Template, TemplateDigest};
 
 /// The two forms of a packument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,19 +105,24 @@ impl<'a> Document<'a> {
 
     /// The document in one of its forms, its tarballs at NOPAR's canonical addresses.
     pub fn template(&self, name: &PackageName, form: Form) -> Template {
-        let mut renderer = Renderer::new(name, form);
-        match form {
-            Form::Full => renderer.full(self),
-            Form::Abbreviated => renderer.abbreviated(self, name),
-        }
+        let mut renderer = Renderer::new(name, form, TemplateWriter::default());
+        renderer.document(self, name);
         renderer.finish()
+    }
+
+    /// The same template in pieces, without ever holding it whole: `reader` gets the texts before,
+    /// between and behind its holes, as they are written.
+    pub fn read_template(&self, name: &PackageName, form: Form, reader: &mut dyn FnMut(&[u8])) {
+        let mut renderer = Renderer::new(name, form, TemplateWriter::read_by(reader));
+        renderer.document(self, name);
+        renderer.end();
     }
 
     /// The manifest of one version with everything it holds: of the version called `selector`,
     /// else of the one a dist-tag of that name points to. `None` if there is no such object.
     pub fn manifest(&self, name: &PackageName, selector: &Selector) -> Option<Template> {
         let (version, entry) = self.select(selector)?;
-        let mut renderer = Renderer::new(name, Form::Full);
+        let mut renderer = Renderer::new(name, Form::Full, TemplateWriter::default());
         renderer.manifest(version, entry)?;
         Some(renderer.finish())
     }
