@@ -62,7 +62,13 @@ impl Manifest<'_> {
     /// Whether a script runs at installation. Clients that see the abbreviated form only
     /// cannot tell otherwise; an empty script is none to them.
     pub(super) fn has_install_script(&self) -> bool {
-        object::member(&self.members, "scripts").is_some_and(|scripts| {
+        let Some(scripts) = self.members.get("scripts") else { return false };
+        // Asked first, as most have none and to parse all scripts is a tenth of the abbreviated form. With
+        // a backslash, the key may be spelled otherwise.
+        if !scripts.get().contains("install\"") && !scripts.get().contains('\\') {
+            return false;
+        }
+        object::of(scripts).is_some_and(|scripts| {
             ["preinstall", "install", "postinstall"]
                 .iter()
                 .any(|key| object::text_of(&scripts, key).is_some_and(|text| !text.is_empty()))
