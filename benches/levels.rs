@@ -4,6 +4,8 @@
 //! `cargo bench --bench levels`, of made-up packuments; with `NOPAR_BENCH_PACKUMENTS=DIR`, of the packuments
 //! (JSON, one per file) in a folder. The table beside `LEVEL` in `src/document/gzip.rs` comes from here.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 #[path = "made/packument.rs"]
 mod packument;
 

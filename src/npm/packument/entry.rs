@@ -11,6 +11,10 @@ use super::object::{self, Object};
 pub(super) const ATTESTATIONS: &str = "/-/npm/v1/attestations/";
 
 /// A version's manifest, or whatever stands in its place.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are manifests; a box is one allocation each"
+)]
 #[derive(Debug)]
 pub(super) enum Entry<'a> {
     Manifest(Manifest<'a>),

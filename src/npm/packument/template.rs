@@ -100,18 +100,21 @@ impl TemplateDigest {
     }
 }
 
+/// Who gets the texts of a template as they are written.
+type Reader<'w> = &'w mut dyn FnMut(&[u8]);
+
 /// Writes a template, with JSON's commas in the right places.
 #[derive(Default)]
 pub(super) struct TemplateWriter<'w> {
     bytes: Vec<u8>,
     holes: Vec<usize>,
-    /// Who gets the texts, if they are not to be kept until the end.
-    reader: Option<&'w mut dyn FnMut(&[u8])>,
+    /// `None` when the texts are kept until the end.
+    reader: Option<Reader<'w>>,
 }
 
 impl<'w> TemplateWriter<'w> {
     /// One that hands each text to `reader` as soon as it is written.
-    pub(super) fn read_by(reader: &'w mut dyn FnMut(&[u8])) -> Self {
+    pub(super) fn read_by(reader: Reader<'w>) -> Self {
         Self { reader: Some(reader), ..Self::default() }
     }
 
