@@ -7,6 +7,7 @@
 
 mod build;
 mod gzip;
+mod packer;
 mod work;
 
 pub use build::{BuildError, build};
@@ -23,7 +24,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Changes whenever views are rendered differently: views built under another number are not used.
-const RENDERING: u32 = 1;
+const RENDERING: u32 = 2;
 
 /// The parts of an entry's body, in their order.
 #[derive(Clone, Copy)]

@@ -12,7 +12,9 @@ mod url_path;
 pub use digester::Digester;
 pub use integrity::Integrity;
 pub use name::{InvalidName, PackageName};
-pub use packument::{Document, DocumentError, Form, Index, IndexedVersion, Template};
+pub use packument::{
+    Document, DocumentError, Form, Index, IndexedVersion, Template, TemplateDigest,
+};
 pub use selector::{InvalidSelector, Selector};
 pub use tarball::{InvalidTarballName, TarballName};
 pub use url_path::encode_segment;

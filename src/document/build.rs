@@ -1,11 +1,11 @@
 //! From an upstream's bytes to an entry's body.
 //! Knows nothing of where it is written. Pure work for the blocking pool.
 
-use super::gzip::{GunzipError, gunzip, pack_source, pack_template};
-use super::{Head, RENDERING, digest_of};
+use super::gzip::{GunzipError, gunzip, pack_source, pack_view};
+use super::{Head, RENDERING};
 use crate::base_url::BaseUrl;
-use crate::cache::PartsWriter;
-use crate::npm::{Document, DocumentError, Form, PackageName, Template};
+use crate::cache::{PartsWriter, hex};
+use crate::npm::{Document, DocumentError, Form, PackageName};
 use bytes::Bytes;
 
 /// Why an upstream's answer is not kept.
@@ -44,15 +44,16 @@ pub fn build(
     let document = Document::parse(text)?;
     document.check_name(name)?;
     let index = document.index();
-    let (full, full_digest) = view(&document.template(name, Form::Full), base);
-    let (abbreviated, abbreviated_digest) = view(&document.template(name, Form::Abbreviated), base);
+    let view = |form| pack_view(&document, name, form, base.as_str());
+    let (full, full_digest) = view(Form::Full);
+    let (abbreviated, abbreviated_digest) = view(Form::Abbreviated);
     drop(document);
     let source = if packed { sent.clone() } else { pack_source(text) };
     let head = Head {
         rendering: RENDERING,
         base: base.as_str().to_owned(),
-        full: full_digest,
-        abbreviated: abbreviated_digest,
+        full: hex(&full_digest),
+        abbreviated: hex(&abbreviated_digest),
         modified: index.modified().map(str::to_owned),
     };
     let writer = PartsWriter::default()
@@ -62,8 +63,4 @@ pub fn build(
         .part(Bytes::from(serde_json::to_vec(&index)?))
         .part(source);
     Ok(writer.finish())
-}
-
-fn view(template: &Template, base: &BaseUrl) -> (Bytes, String) {
-    (pack_template(template, base.as_str()), digest_of(template))
 }

@@ -3,6 +3,7 @@
 
 mod entry;
 mod index;
+mod nested;
 mod object;
 mod render;
 mod template;
@@ -17,11 +18,12 @@ use indexmap::IndexMap;
 use self::entry::Entry;
 use self::object::{Key, Object};
 use self::render::Renderer;
+use self::template::TemplateWriter;
 use super::name::PackageName;
 use super::selector::Selector;
 
 pub use self::index::{Index, IndexedVersion};
-pub use self::template::Template;
+pub use self::template::{Template, TemplateDigest};
 
 /// The two forms of a packument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +34,8 @@ pub enum Form {
     Abbreviated,
 }
 
+type Versions<'a> = IndexMap<Key<'a>, Entry<'a>>;
+
 /// A packument, parsed as far as rewriting needs and borrowed from the bytes it came in.
 ///
 /// Everything not understood stays the text it was: number spellings, escapes and key order
@@ -39,9 +43,10 @@ pub enum Form {
 /// JSON parser of the clients. Parts of a wrong type are kept as they are.
 #[derive(Debug)]
 pub struct Document<'a> {
+    /// Of `versions` and of each `dist` it may only be asked here whether they are objects.
     members: Object<'a>,
     /// Empty when the document has no versions object.
-    versions: IndexMap<Key<'a>, Entry<'a>>,
+    versions: Versions<'a>,
     /// Empty when the document has no time object.
     time: Object<'a>,
     /// Length of the document's text in bytes.
@@ -77,12 +82,10 @@ impl<'a> Document<'a> {
     /// Parses a document. Only its frame has to be right: JSON whose top level is an object.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DocumentError> {
         let text = std::str::from_utf8(bytes).map_err(DocumentError::NotUtf8)?;
-        let members = object::parse(text).map_err(DocumentError::NotAnObject)?;
-        let versions = object::member(&members, "versions")
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(version, raw)| (version, Entry::parse(raw)))
-            .collect();
+        let (members, versions) = match nested::parse(text) {
+            Ok(read) => read,
+            Err(_) => by_member(text).map_err(DocumentError::NotAnObject)?,
+        };
         let time = object::member(&members, "time").unwrap_or_default();
         Ok(Self { members, versions, time, length: text.len() })
     }
@@ -102,19 +105,24 @@ impl<'a> Document<'a> {
 
     /// The document in one of its forms, its tarballs at NOPAR's canonical addresses.
     pub fn template(&self, name: &PackageName, form: Form) -> Template {
-        let mut renderer = Renderer::new(name, form);
-        match form {
-            Form::Full => renderer.full(self),
-            Form::Abbreviated => renderer.abbreviated(self, name),
-        }
+        let mut renderer = Renderer::new(name, form, TemplateWriter::default());
+        renderer.document(self, name);
         renderer.finish()
+    }
+
+    /// The same template in pieces, without ever holding it whole: `reader` gets the texts before,
+    /// between and behind its holes, as they are written.
+    pub fn read_template(&self, name: &PackageName, form: Form, reader: &mut dyn FnMut(&[u8])) {
+        let mut renderer = Renderer::new(name, form, TemplateWriter::read_by(reader));
+        renderer.document(self, name);
+        renderer.end();
     }
 
     /// The manifest of one version with everything it holds: of the version called `selector`,
     /// else of the one a dist-tag of that name points to. `None` if there is no such object.
     pub fn manifest(&self, name: &PackageName, selector: &Selector) -> Option<Template> {
         let (version, entry) = self.select(selector)?;
-        let mut renderer = Renderer::new(name, Form::Full);
+        let mut renderer = Renderer::new(name, Form::Full, TemplateWriter::default());
         renderer.manifest(version, entry)?;
         Some(renderer.finish())
     }
@@ -131,4 +139,12 @@ impl<'a> Document<'a> {
             self.versions.get_key_value(&*version)
         })
     }
+}
+
+/// A document's members and versions, whatever stands in the place of any of them.
+fn by_member(text: &str) -> Result<(Object<'_>, Versions<'_>), serde_json::Error> {
+    let members = object::parse(text)?;
+    let versions = object::member(&members, "versions").unwrap_or_default().into_iter();
+    let versions = versions.map(|(version, raw)| (version, Entry::parse(raw))).collect();
+    Ok((members, versions))
 }

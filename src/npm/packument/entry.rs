@@ -11,11 +11,15 @@ use super::object::{self, Object};
 pub(super) const ATTESTATIONS: &str = "/-/npm/v1/attestations/";
 
 /// A version's manifest, or whatever stands in its place.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are manifests; a box is one allocation each"
+)]
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) raw: &'a RawValue,
-    /// `None` when it is not an object.
-    pub(super) manifest: Option<Manifest<'a>>,
+pub(super) enum Entry<'a> {
+    Manifest(Manifest<'a>),
+    /// Not an object.
+    Other(&'a RawValue),
 }
 
 #[derive(Debug)]
@@ -41,15 +45,20 @@ pub(super) struct Attestations<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) fn parse(raw: &'a RawValue) -> Self {
-        let manifest = object::of(raw).map(|members| Manifest {
-            dist: object::member(&members, "dist").map(Dist::new),
-            members,
-        });
-        Self { raw, manifest }
+        match object::of(raw) {
+            Some(members) => {
+                let dist = object::member(&members, "dist").map(Dist::new);
+                Self::Manifest(Manifest { members, dist })
+            }
+            None => Self::Other(raw),
+        }
     }
 
     pub(super) fn dist(&self) -> Option<&Dist<'a>> {
-        self.manifest.as_ref()?.dist.as_ref()
+        match self {
+            Self::Manifest(manifest) => manifest.dist.as_ref(),
+            Self::Other(_) => None,
+        }
     }
 }
 
@@ -57,7 +66,13 @@ impl Manifest<'_> {
     /// Whether a script runs at installation. Clients that see the abbreviated form only
     /// cannot tell otherwise; an empty script is none to them.
     pub(super) fn has_install_script(&self) -> bool {
-        object::member(&self.members, "scripts").is_some_and(|scripts| {
+        let Some(scripts) = self.members.get("scripts") else { return false };
+        // Asked first, as most have none and to parse all scripts is a tenth of the abbreviated form. With
+        // a backslash, the key may be spelled otherwise.
+        if !scripts.get().contains("install\"") && !scripts.get().contains('\\') {
+            return false;
+        }
+        object::of(scripts).is_some_and(|scripts| {
             ["preinstall", "install", "postinstall"]
                 .iter()
                 .any(|key| object::text_of(&scripts, key).is_some_and(|text| !text.is_empty()))
@@ -66,7 +81,7 @@ impl Manifest<'_> {
 }
 
 impl<'a> Dist<'a> {
-    fn new(members: Object<'a>) -> Self {
+    pub(super) fn new(members: Object<'a>) -> Self {
         let attestations = object::member(&members, "attestations").and_then(Attestations::new);
         Self { members, attestations }
     }

@@ -4,10 +4,11 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use serde::Deserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// An object's members. Of equal keys the last value stands at the first place.
@@ -23,7 +24,7 @@ pub(super) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    fn new(raw: &'a RawValue) -> Self {
+    pub(super) fn new(raw: &'a RawValue) -> Self {
         let raw_text = raw.get();
         Self { raw: raw_text, text: text(raw).unwrap_or(Cow::Borrowed(raw_text)) }
     }
@@ -51,9 +52,17 @@ impl Borrow<str> for Key<'_> {
 /// Parses text that must hold one object and nothing else.
 pub(super) fn parse(text: &str) -> Result<Object<'_>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let object = deserializer.deserialize_map(Members)?;
+    let object = Members.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(object)
+}
+
+/// Stands among an object's members for an object that was read further: all that may be asked of it is
+/// that it is one.
+pub(super) fn elsewhere() -> &'static RawValue {
+    static EMPTY: LazyLock<&RawValue> =
+        LazyLock::new(|| serde_json::from_str("{}").expect("an empty object is JSON"));
+    *EMPTY
 }
 
 /// The object that `raw` is, if it is one.
@@ -87,7 +96,17 @@ pub(super) fn is_string(raw: &RawValue) -> bool {
     raw.get().starts_with('"')
 }
 
-struct Members;
+/// Reads an object's members.
+#[derive(Clone, Copy)]
+pub(super) struct Members;
+
+impl<'de> DeserializeSeed<'de> for Members {
+    type Value = Object<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
 
 impl<'de> Visitor<'de> for Members {
     type Value = Object<'de>;

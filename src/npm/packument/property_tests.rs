@@ -360,6 +360,15 @@ proptest! {
             }
             prop_assert_eq!(template.len_with(BASE), filled.len());
 
+            // It is the same in pieces.
+            let (mut pieces, mut digest) = (Vec::new(), TemplateDigest::default());
+            document.read_template(&name, form, &mut |text| {
+                pieces.push(text.to_vec());
+                digest.text(text);
+            });
+            prop_assert_eq!(pieces.join(BASE.as_bytes()), &filled[..]);
+            prop_assert_eq!(digest.finish(), template.digest());
+
             // A registry behind a registry: what was filled gives the same template again.
             let again = Document::parse(&filled).expect("an object").template(&name, form);
             prop_assert_eq!(again.digest(), template.digest());

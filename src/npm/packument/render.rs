@@ -37,29 +37,38 @@ const KEPT_IN_VERSION: [&str; 21] = [
 const HAS_INSTALL_SCRIPT: &str = "hasInstallScript";
 
 /// Writes one document or manifest.
-pub(super) struct Renderer {
+pub(super) struct Renderer<'w> {
     form: Form,
     /// What stands before the version in a canonical tarball URL: `/@types/node/-/node-`.
     tarball_prefix: String,
-    out: TemplateWriter,
+    out: TemplateWriter<'w>,
 }
 
-impl Renderer {
-    pub(super) fn new(name: &PackageName, form: Form) -> Self {
+impl<'w> Renderer<'w> {
+    pub(super) fn new(name: &PackageName, form: Form, out: TemplateWriter<'w>) -> Self {
         let base = encode_segment(name.basename());
-        Self {
-            form,
-            tarball_prefix: format!("/{}/-/{base}-", name.path()),
-            out: TemplateWriter::default(),
-        }
+        Self { form, tarball_prefix: format!("/{}/-/{base}-", name.path()), out }
     }
 
     pub(super) fn finish(self) -> Template {
         self.out.finish()
     }
 
+    /// The end of what is read as it is written.
+    pub(super) fn end(self) {
+        self.out.end();
+    }
+
+    /// The document in this renderer's form.
+    pub(super) fn document(&mut self, document: &Document<'_>, name: &PackageName) {
+        match self.form {
+            Form::Full => self.full(document),
+            Form::Abbreviated => self.abbreviated(document, name),
+        }
+    }
+
     /// Everything, but for attachments, which belong to publish documents only.
-    pub(super) fn full(&mut self, document: &Document<'_>) {
+    fn full(&mut self, document: &Document<'_>) {
         self.out.reserve(document.length);
         self.out.open();
         for (key, raw) in &document.members {
@@ -76,7 +85,7 @@ impl Renderer {
     }
 
     /// Exactly name, modified, dist-tags, versions, and time if it is complete.
-    pub(super) fn abbreviated(&mut self, document: &Document<'_>, name: &PackageName) {
+    fn abbreviated(&mut self, document: &Document<'_>, name: &PackageName) {
         self.out.open();
         self.out.key("\"name\"");
         self.out.string(name.as_str());
@@ -102,8 +111,7 @@ impl Renderer {
 
     /// One version alone; `None`, and nothing written, when it is not an object.
     pub(super) fn manifest(&mut self, version: &Key<'_>, entry: &Entry<'_>) -> Option<()> {
-        let manifest = entry.manifest.as_ref()?;
-        self.out.reserve(entry.raw.get().len());
+        let Entry::Manifest(manifest) = entry else { return None };
         self.version(version, manifest);
         Some(())
     }
@@ -115,9 +123,9 @@ impl Renderer {
         self.out.open();
         for (version, entry) in &document.versions {
             self.out.key(version.raw);
-            match &entry.manifest {
-                Some(manifest) => self.version(version, manifest),
-                None => self.out.raw(entry.raw.get()),
+            match entry {
+                Entry::Manifest(manifest) => self.version(version, manifest),
+                Entry::Other(raw) => self.out.raw(raw.get()),
             }
         }
         self.out.close();

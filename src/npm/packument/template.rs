@@ -35,14 +35,7 @@ impl Template {
     /// that was parsed is.
     pub fn segments<'a>(&'a self, base: &'a str) -> impl Iterator<Item = &'a [u8]> {
         debug_assert!(!base.contains(|c: char| c.is_control() || c == '"' || c == '\\'));
-        let ends = self.holes.iter().copied().chain([self.bytes.len()]);
-        let mut start = 0;
-        ends.flat_map(move |end| {
-            let piece = &self.bytes[start..end];
-            start = end;
-            [piece, base.as_bytes()]
-        })
-        .take(2 * self.holes.len() + 1)
+        self.texts().flat_map(|text| [text, base.as_bytes()]).take(2 * self.holes.len() + 1)
     }
 
     /// The whole document for `base`; see [`Template::segments`].
@@ -60,29 +53,76 @@ impl Template {
     /// A digest of text and holes, independent of any base URL: what an ETag is made of.
     /// It is the first half of a SHA-256.
     pub fn digest(&self) -> [u8; 16] {
-        let mut hasher = Sha256::new();
-        hasher.update((self.bytes.len() as u64).to_le_bytes());
-        hasher.update(&self.bytes);
-        for &hole in &self.holes {
-            hasher.update((hole as u64).to_le_bytes());
+        let mut digest = TemplateDigest::default();
+        self.texts().for_each(|text| digest.text(text));
+        digest.finish()
+    }
+
+    /// The texts before, between and behind the holes.
+    fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.holes.iter().copied().chain([self.bytes.len()]);
+        let mut start = 0;
+        ends.map(move |end| {
+            let text = &self.bytes[start..end];
+            start = end;
+            text
+        })
+    }
+}
+
+/// [`Template::digest`] of a template that is never whole.
+#[derive(Default)]
+pub struct TemplateDigest {
+    hasher: Sha256,
+    /// Bytes so far.
+    length: u64,
+    /// Where the texts end.
+    ends: Vec<u64>,
+}
+
+impl TemplateDigest {
+    /// The next text. Between each two of them there is a hole.
+    pub fn text(&mut self, text: &[u8]) {
+        self.hasher.update(text);
+        self.length += text.len() as u64;
+        self.ends.push(self.length);
+    }
+
+    /// The digest, after the last text.
+    pub fn finish(mut self) -> [u8; 16] {
+        // The last end is the length: it tells where in what is digested the text ends.
+        for end in self.ends {
+            self.hasher.update(end.to_le_bytes());
         }
         let mut half = [0; 16];
-        half.copy_from_slice(&hasher.finalize()[..16]);
+        half.copy_from_slice(&self.hasher.finalize()[..16]);
         half
     }
 }
 
+/// Who gets the texts of a template as they are written.
+type Reader<'w> = &'w mut dyn FnMut(&[u8]);
+
 /// Writes a template, with JSON's commas in the right places.
-#[derive(Debug, Default)]
-pub(super) struct TemplateWriter {
+#[derive(Default)]
+pub(super) struct TemplateWriter<'w> {
     bytes: Vec<u8>,
     holes: Vec<usize>,
+    /// `None` when the texts are kept until the end.
+    reader: Option<Reader<'w>>,
 }
 
-impl TemplateWriter {
+impl<'w> TemplateWriter<'w> {
+    /// One that hands each text to `reader` as soon as it is written.
+    pub(super) fn read_by(reader: Reader<'w>) -> Self {
+        Self { reader: Some(reader), ..Self::default() }
+    }
+
     /// Makes room for `additional` bytes.
     pub(super) fn reserve(&mut self, additional: usize) {
-        self.bytes.reserve(additional);
+        if self.reader.is_none() {
+            self.bytes.reserve(additional);
+        }
     }
 
     /// Begins an object.
@@ -97,6 +137,7 @@ impl TemplateWriter {
 
     /// Begins a member; `key` with its quotes.
     pub(super) fn key(&mut self, key: &str) {
+        // No key follows a hole at once, so the last byte is here, read or not.
         if self.bytes.last() != Some(&b'{') {
             self.raw(",");
         }
@@ -117,7 +158,13 @@ impl TemplateWriter {
 
     /// A place for the base URL.
     pub(super) fn hole(&mut self) {
-        self.holes.push(self.bytes.len());
+        match &mut self.reader {
+            Some(reader) => {
+                reader(&self.bytes);
+                self.bytes.clear();
+            }
+            None => self.holes.push(self.bytes.len()),
+        }
     }
 
     /// `text` as a JSON string.
@@ -130,6 +177,13 @@ impl TemplateWriter {
         self.raw("\"");
         self.hole();
         self.raw(&quoted(text)[1..]);
+    }
+
+    /// Hands out the last text.
+    pub(super) fn end(self) {
+        if let Some(reader) = self.reader {
+            reader(&self.bytes);
+        }
     }
 
     pub(super) fn finish(mut self) -> Template {

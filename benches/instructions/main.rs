@@ -1,0 +1,66 @@
+//! How many instructions do a hot lookup and the ingest of a packument take?
+//!
+//! Times are noisy, instructions are not: `tests/run instructions` runs this under callgrind, which
+//! counts what happens inside `measured_…`, and compares that with `expected.json`. By itself it only does
+//! the work: `cargo bench --bench instructions -- hot|ingest`.
+
+#[path = "../made/gzip.rs"]
+mod gzip;
+#[path = "../made/held.rs"]
+mod held;
+#[path = "../made/hot.rs"]
+mod hot;
+#[path = "../made/packument.rs"]
+mod packument;
+
+use bytes::Bytes;
+use hot::Hot;
+use nopar::allocator;
+use nopar::base_url::BaseUrl;
+use nopar::document;
+use nopar::npm::PackageName;
+use std::hint::black_box;
+use std::process::ExitCode;
+use tokio::runtime::{Builder, Runtime};
+
+/// Packages asked for: several, as hash tables are laid out differently each time.
+const PACKAGES: usize = 50;
+/// How often each is asked for. `expected.json` speaks of one of `PACKAGES * ROUNDS` requests.
+const ROUNDS: usize = 20;
+/// Bytes of the packument that is taken in, unpacked.
+const INGESTED: usize = 400_000;
+
+fn main() -> ExitCode {
+    allocator::give_back_large_buffers();
+    let runtime = Builder::new_current_thread().build().expect("a runtime without drivers");
+    match std::env::args().nth(1).as_deref() {
+        Some("hot") => {
+            let hot = runtime.block_on(Hot::new(PACKAGES));
+            measured_hot(&runtime, &hot);
+        }
+        Some("ingest") => {
+            let name = "bench".parse().expect("it is a name");
+            let base = BaseUrl::parse("http://nopar.example:5984").expect("it is a URL");
+            let sent = gzip::gzip(&packument::packument("bench", INGESTED));
+            measured_ingest(&name, sent, &base);
+        }
+        // As `cargo bench` runs it, among the others.
+        _ => return ExitCode::SUCCESS,
+    }
+    ExitCode::SUCCESS
+}
+
+#[inline(never)]
+fn measured_hot(runtime: &Runtime, hot: &Hot) {
+    for _ in 0..ROUNDS {
+        for target in &hot.targets {
+            black_box(runtime.block_on(hot.view(black_box(target))));
+        }
+    }
+}
+
+#[inline(never)]
+fn measured_ingest(name: &PackageName, sent: Bytes, base: &BaseUrl) {
+    let body = document::build(name, black_box(sent), true, base, u64::MAX);
+    black_box(body.expect("it is its packument"));
+}
