@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// Changes whenever views are rendered differently: views built under another number are not used.
 const RENDERING: u32 = 2;
 
-/// The parts of an entry's body, in their order.
+/// The parts of an entry's body, by their numbers.
 #[derive(Clone, Copy)]
 enum Part {
     Head,
@@ -37,6 +37,15 @@ enum Part {
 }
 
 const PARTS: usize = 5;
+
+/// How they lie in the file: what installs ask for is near the beginning, and comes with the first read.
+const ORDER: [usize; PARTS] = [
+    Part::Head as usize,
+    Part::Abbreviated as usize,
+    Part::Index as usize,
+    Part::Full as usize,
+    Part::Source as usize,
+];
 
 /// The first read of an entry: its table, its head, and often more.
 const FIRST_READ: u64 = 16 * 1024;

@@ -129,6 +129,11 @@ impl Door {
         }
     }
 
+    /// The views behind it.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
     fn packument_key(&self, name: &PackageName) -> Key {
         Key::packument(self.upstreams.of(name).root(), name)
     }

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use nopar::cache::{DiskCache, Entry, Key, Kind, Store};
 use nopar::clock::Clock;
+use nopar::counters::Counters;
 use pingora::http::ResponseHeader;
 use pingora_cache::CacheMeta;
 use pingora_cache::storage::Storage;
@@ -28,7 +29,8 @@ impl Held {
     /// An empty cache with room for everything.
     pub(crate) fn new() -> Held {
         let home = tempfile::tempdir().expect("a folder can be made");
-        let cache = DiskCache::open(home.path(), u64::MAX, Clock::system());
+        let counters = Arc::new(Counters::new(1));
+        let cache = DiskCache::open(home.path(), u64::MAX, Clock::system(), counters);
         let cache: &'static DiskCache = Box::leak(Box::new(cache.expect("it opens")));
         let packuments = Box::leak(Box::new(Store::whole(cache)));
         let tarballs = Box::leak(Box::new(Store::streaming(cache)));

@@ -7,6 +7,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue, Method};
 use nopar::base_url::BaseUrl;
 use nopar::cache::Key;
+use nopar::counters::Counters;
 use nopar::document;
 use nopar::negotiate;
 use nopar::npm::{Form, PackageName};
@@ -30,7 +31,8 @@ impl Hot {
     /// With `packages` packages. Each was asked for once.
     pub(crate) async fn new(packages: usize) -> Hot {
         let held = Held::new();
-        let views = Views::new(held.cache, Arc::new(Memory::new(64 << 20)));
+        let views =
+            Views::new(held.cache, Arc::new(Memory::new(64 << 20, Arc::new(Counters::new(1)))));
         let targets = (0..packages).map(|n| format!("/@scope%2fpackage-{n}")).collect();
         let hot = Hot { held, views, targets, headers: headers() };
         let base = hot.base();

@@ -7,7 +7,7 @@ use super::evict::Eviction;
 use super::fill::blocking;
 use super::growing::{Growing, Registered, Registry};
 use super::index::{Index, Row};
-use super::key::Key;
+use super::key::{Key, Kind};
 use super::name::{FileName, Ids};
 use super::read;
 use crate::clock::{self, Clock};
@@ -31,6 +31,9 @@ pub use scan::OpenError;
 /// How many files are kept open between reads: half of what a process may have open by default.
 const OPEN_FILES: usize = 512;
 
+/// How many beginnings of bodies are kept: they are wanted at once, or not at all.
+const STARTS: usize = 32;
+
 /// The cache directory.
 pub struct DiskCache {
     path: PathBuf,
@@ -45,6 +48,8 @@ pub struct DiskCache {
     clock: Clock,
     tickets: AtomicU64,
     files: QuickCache<u64, Arc<File>>,
+    /// The beginnings of bodies that came with their heads, for who reads them next.
+    starts: QuickCache<u64, Bytes>,
     growing: Arc<Registry>,
     disk_is_bad: AtomicBool,
     pub(super) counters: Arc<Counters>,
@@ -78,6 +83,7 @@ impl DiskCache {
             clock,
             tickets: AtomicU64::new(1),
             files: QuickCache::new(OPEN_FILES),
+            starts: QuickCache::new(STARTS),
             growing: Arc::default(),
             disk_is_bad: AtomicBool::new(false),
             counters,
@@ -176,8 +182,11 @@ impl DiskCache {
     async fn load(&'static self, name: FileName) -> Option<Arc<Entry>> {
         let path = self.path_of(&name);
         match blocking(move || read::entry(&path, name)).await {
-            Ok((file, entry)) => {
+            Ok((file, entry, start)) => {
                 self.files.insert(name.id, Arc::new(file));
+                if entry.key().kind() == Kind::Packument {
+                    self.starts.insert(name.id, start);
+                }
                 Some(self.index.loaded(Arc::new(entry)))
             }
             Err(error) if read::passes(&error) => {
@@ -204,6 +213,11 @@ impl DiskCache {
         offset: u64,
         len: u64,
     ) -> io::Result<Bytes> {
+        if let Some(start) = self.starts.get(&entry.id())
+            && offset + len <= start.len() as u64
+        {
+            return Ok(start.slice(offset as usize..(offset + len) as usize));
+        }
         let entry = Arc::clone(entry);
         blocking(move || read::bytes(&*self.file(&entry)?, entry.body_at + offset, len)).await
     }
@@ -302,6 +316,7 @@ impl DiskCache {
     /// Removes a file: on the blocking pool where there is one, as a large file takes a while.
     fn unlink(&self, name: &FileName) {
         self.files.remove(&name.id);
+        self.starts.remove(&name.id);
         let (path, shown) = (self.path_of(name), name.relative());
         let remove = move || match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

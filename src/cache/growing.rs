@@ -10,7 +10,6 @@
 
 mod registry;
 
-use super::chunks::CHUNK;
 use super::entry::meta_of;
 use super::fill::blocking;
 use super::format::Freshness;
@@ -32,6 +31,9 @@ use tokio::sync::{Notify, watch};
 const HELD_BACK: u64 = 64 * 1024;
 /// How much of a body that is not kept may wait in memory for its slowest reader, in bytes.
 const WINDOW: u64 = 1024 * 1024;
+/// The most that is read at once from the file for one reader: a crowd has as many of them in memory
+/// as it has members.
+const PIECE: u64 = 64 * 1024;
 
 /// Why a body is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -216,7 +218,7 @@ impl Body {
     fn piece(&self, at: u64, readable: u64) -> Option<Piece> {
         if at < self.written {
             let (file, body_at) = self.file.as_ref()?;
-            let len = CHUNK.min(self.written.min(readable) - at);
+            let len = PIECE.min(self.written.min(readable) - at);
             return Some(Piece::File { file: Arc::clone(file), at: body_at + at, len });
         }
         let mut start = self.tail_at;

@@ -97,21 +97,27 @@ impl PartsWriter {
         self
     }
 
-    /// The body, in pieces to be written one after another.
-    pub fn finish(self) -> Vec<Bytes> {
-        let mut table = BytesMut::with_capacity(Parts::table_len(self.parts.len()));
-        table.put_u32_le(self.parts.len() as u32);
-        let mut offset = Parts::table_len(self.parts.len()) as u64;
-        for part in &self.parts {
+    /// The body, in pieces to be written one after another. `order` has the number of each part once:
+    /// in that order they lie in the file, what is read first in front.
+    pub fn finish(self, order: &[usize]) -> Vec<Bytes> {
+        let count = self.parts.len();
+        let mut offsets = vec![0; count];
+        let mut offset = Parts::table_len(count) as u64;
+        for &number in order {
+            offsets[number] = offset;
+            offset += self.parts[number].len() as u64;
+        }
+        let mut table = BytesMut::with_capacity(Parts::table_len(count));
+        table.put_u32_le(count as u32);
+        for (part, offset) in self.parts.iter().zip(offsets) {
             table.put_u64_le(offset);
             table.put_u64_le(part.len() as u64);
             table.put_u32_le(crc32fast::hash(part));
-            offset += part.len() as u64;
         }
         let crc = crc32fast::hash(&table);
         table.put_u32_le(crc);
         let mut body = vec![table.freeze()];
-        body.extend(self.parts);
+        body.extend(order.iter().map(|&number| self.parts[number].clone()));
         body
     }
 }
@@ -126,7 +132,8 @@ mod tests {
         let writer = parts.iter().fold(PartsWriter::default(), |writer, part| {
             writer.part(Bytes::from_static(part.as_bytes()))
         });
-        let body: Vec<u8> = writer.finish().concat();
+        let body: Vec<u8> = writer.finish(&[0, 2, 1]).concat();
+        assert!(body.ends_with(b"twenty-twoone"));
         let table = Parts::read(&body, parts.len()).unwrap();
         for (index, part) in parts.iter().enumerate() {
             let (offset, len) = table.range(index).unwrap();

@@ -12,14 +12,15 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// The first read of a file: more than any head of ours.
-const FIRST_READ: u64 = 8192;
+/// The first read of a file: its head, and of nearly all packuments the view that is asked for. The
+/// system reads as much from the disk for a single byte.
+const FIRST_READ: u64 = 64 * 1024;
 
-/// Reads a file's head, and a tarball's checksums.
+/// Reads a file's head, and a tarball's checksums. With it comes as much of the body as was read.
 ///
 /// # Errors
 /// When the file is gone or damaged.
-pub(super) fn entry(path: &Path, name: FileName) -> io::Result<(File, Entry)> {
+pub(super) fn entry(path: &Path, name: FileName) -> io::Result<(File, Entry, Bytes)> {
     let file = File::open(path)?;
     check_len(&file, &name)?;
     let mut start = bytes(&file, 0, name.size.min(FIRST_READ))?;
@@ -38,7 +39,8 @@ pub(super) fn entry(path: &Path, name: FileName) -> io::Result<(File, Entry)> {
     let entry = Entry::new(name, opening, sums, 0);
     let entry = entry.ok_or_else(|| io::Error::other("its header cannot be read"))?;
     check_body(&file, &entry)?;
-    Ok((file, entry))
+    let body = start.slice((entry.body_at as usize).min(start.len())..);
+    Ok((file, entry, body))
 }
 
 /// Checks a tarball's body once, when this process first meets it: damage found here costs a fetch,

@@ -2,7 +2,7 @@
 //! Knows nothing of where it is written. Pure work for the blocking pool.
 
 use super::gzip::{GunzipError, gunzip, pack_source, pack_view};
-use super::{Head, RENDERING};
+use super::{Head, ORDER, RENDERING};
 use crate::base_url::BaseUrl;
 use crate::cache::{PartsWriter, hex};
 use crate::npm::{Document, DocumentError, Form, PackageName};
@@ -62,5 +62,5 @@ pub fn build(
         .part(abbreviated)
         .part(Bytes::from(serde_json::to_vec(&index)?))
         .part(source);
-    Ok(writer.finish())
+    Ok(writer.finish(&ORDER))
 }
