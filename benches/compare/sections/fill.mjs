@@ -1,0 +1,1 @@
+export const fill = { title: 'fill', run: async () => { throw new Error('not written'); } };

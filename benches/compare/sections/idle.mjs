@@ -1,0 +1,1 @@
+export const idle = { title: 'idle', run: async () => { throw new Error('not written'); } };

@@ -1,0 +1,1 @@
+export const memory = { title: 'memory', run: async () => { throw new Error('not written'); } };

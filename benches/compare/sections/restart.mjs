@@ -1,0 +1,1 @@
+export const restart = { title: 'restart', run: async () => { throw new Error('not written'); } };

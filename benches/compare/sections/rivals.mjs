@@ -1,0 +1,1 @@
+export const rivals = { title: 'rivals', run: async () => { throw new Error('not written'); } };

@@ -1,0 +1,1 @@
+export const stampede = { title: 'stampede', run: async () => { throw new Error('not written'); } };
