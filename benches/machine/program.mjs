@@ -55,6 +55,8 @@ class Program {
   #exited;
   #output = '';
   #name;
+  /** When it was started, as `performance.now()` counts. */
+  startedAt = performance.now();
 
   constructor(command, args, { env, cwd }) {
     this.#name = [command, ...args].join(' ');
