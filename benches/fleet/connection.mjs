@@ -37,9 +37,10 @@ export class Connection {
     });
   }
 
-  /** Breaks the connection off, whatever it was doing. */
+  /** Breaks the connection off; what was asked is rejected as `aborted`. */
   abort() {
-    this.#socket?.destroy(new Error('aborted'));
+    this.#fail(new Error('aborted'));
+    this.#socket?.destroy();
   }
 
   close() {
@@ -105,7 +106,8 @@ export class Connection {
     asked.left -= bytes.length;
     asked.answer.bytes += bytes.length;
     if (bytes.length > 0) asked.sink?.(bytes);
-    if (asked.left > 0) return;
+    // The sink may have aborted it.
+    if (asked.left > 0 || this.#asked !== asked) return;
     this.#asked = undefined;
     asked.answer.end = performance.now();
     if (/\bclose\b/i.test(asked.answer.headers.connection ?? '')) this.#socket.destroy();

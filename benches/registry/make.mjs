@@ -13,7 +13,7 @@ import { Random } from './random.mjs';
 import { digests, makeTarball } from './tarball.mjs';
 
 /** Counts up when the same arguments come to mean other bytes: what was made before is made anew. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const DEFAULTS = { packages: 1000, seed: 'nopar', large: false, small: false };
 
@@ -38,7 +38,7 @@ export function makeRegistry(dir, options = {}) {
   }
   const plan = makePlan(chosen);
   const made = plan.packages.map((each) => makePackage(dir, each, seed));
-  const registry = { arguments: arguments_, roots: plan.roots, packages: made };
+  const registry = { arguments: arguments_, roots: plan.roots, closure: plan.closure, packages: made };
   // Last, and by a rename: who finds it finds all of it.
   writeFileSync(path.join(dir, 'registry.tmp'), JSON.stringify(registry));
   renameSync(path.join(dir, 'registry.tmp'), path.join(dir, 'registry.json'));

@@ -33,7 +33,7 @@ const NAMED_TARBALLS = [['10k', 10 * KB], ['300k', 300 * KB], ['1m', MB], ['5m',
 /**
  * The packages, each `{ name, role, major, bytes | gzipped, dependencies, devDependencies, tarballs }`:
  * `role` is `fleet` or `bench`, `tarballs` the sizes of the tarballs that exist, the latest version's
- * first. And `roots`: what a project depends on to need all of the closure.
+ * first. And `roots`: what a project depends on to need all of the `closure` (names).
  */
 export function makePlan({ packages, seed, large, small }) {
   const random = new Random(`${seed} plan`);
@@ -41,9 +41,9 @@ export function makePlan({ packages, seed, large, small }) {
   const names = uniqueNames(random, packages);
   const bytes = random.shuffled(sizes(PACKUMENT_SIZES, packages, upTo));
   const fleet = names.map((name, at) => ({ name, role: 'fleet', major: 1 + random.below(9), bytes: bytes[at] }));
-  const roots = connect(fleet, random);
+  const { roots, closure } = connect(fleet, random);
   dealTarballs(fleet, random, upTo);
-  return { packages: small ? fleet : [...fleet, ...namedPackages(fleet, random, large)], roots };
+  return { packages: small ? fleet : [...fleet, ...namedPackages(fleet, random, large)], roots, closure };
 }
 
 function uniqueNames(random, count) {
@@ -71,7 +71,8 @@ function connect(fleet, random) {
     });
   }
   for (const each of fleet) each.devDependencies = wanted(fleet, random, devDependencyCount(random, each.bytes));
-  return Object.fromEntries(closure.slice(0, ROOTS).map((each) => [each.name, range(each)]));
+  const roots = Object.fromEntries(closure.slice(0, ROOTS).map((each) => [each.name, range(each)]));
+  return { roots, closure: closure.map(({ name }) => name) };
 }
 
 /** Every package's latest version has its last major number: the range always means that one. */

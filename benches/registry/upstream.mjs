@@ -47,6 +47,7 @@ class Upstream {
   #isDown = false;
   #counts;
   #server;
+  #answering = new Set();
   /** Name → `{ etag, modified, packed }`, and path → `{ file, bytes, held }`. */
   #packuments = new Map();
   #tarballs = new Map();
@@ -99,9 +100,10 @@ class Upstream {
     this.#latency = ms;
   }
 
-  /** Down: every connection is reset at its first request. */
+  /** Down: answers that are under way break off, and every connection is reset at its next request. */
   setDown(isDown) {
     this.#isDown = isDown;
+    if (isDown) this.#answering.forEach((response) => response.socket?.resetAndDestroy());
   }
 
   async close() {
@@ -118,14 +120,16 @@ class Upstream {
       this.#counts.refused += 1;
       return request.socket.resetAndDestroy();
     }
+    this.#answering.add(response);
+    response.once('close', () => this.#answering.delete(response));
     const name = decodeURIComponent(pathname);
     this.#counts.perPath[name] = (this.#counts.perPath[name] ?? 0) + 1;
-    if (this.#latency > 0) return setTimeout(() => this.#answer(request, response, name), this.#latency);
-    return this.#answer(request, response, name);
+    if (this.#latency === 0) return this.#answer(request, response, name);
+    const timer = setTimeout(() => this.#answer(request, response, name), this.#latency);
+    return response.once('close', () => clearTimeout(timer));
   }
 
   #answer(request, response, name) {
-    if (response.destroyed) return undefined;
     const tarball = this.#tarballs.get(name);
     if (tarball) return this.#sendTarball(response, tarball);
     const packument = this.#packuments.get(name.slice(1));

@@ -79,6 +79,18 @@ test('it waits as long as it is told to', async () => {
   assert.ok(performance.now() - started >= 49);
 });
 
+test('going down, it breaks off what it is answering', async () => {
+  upstream.setLatency(60_000);
+  upstream.reset();
+  const asked = get(`/${registry.packages[0].name}`);
+  const refused = assert.rejects(asked, ({ cause }) => cause.code === 'ECONNRESET' || cause.code === 'UND_ERR_SOCKET');
+  while (Object.keys(upstream.counts().perPath).length === 0) await new Promise(setImmediate);
+  upstream.setDown(true);
+  await refused;
+  upstream.setDown(false);
+  upstream.setLatency(0);
+});
+
 test('down, it resets connections; it can be told to come back', async () => {
   upstream.setDown(true);
   await assert.rejects(get(`/${registry.packages[0].name}`), ({ cause }) => cause.code === 'ECONNRESET' || cause.code === 'UND_ERR_SOCKET');
