@@ -2,13 +2,13 @@
 // Knows nothing of what a section measures.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 import { REPOSITORY } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
 import { start } from '../machine/program.mjs';
-import { ask } from './http.mjs';
+import { makeRegistry } from '../registry/make.mjs';
 
 /** The servers' core, and that of everybody else. */
 export const CORES = { server: 0, load: 1, both: '0,1' };
@@ -17,8 +17,10 @@ const REGISTRY = path.join(REPOSITORY, 'benches', 'registry');
 
 /** Makes (or finds) the registry and starts its upstream. */
 export async function prepare(options) {
+  if (os.availableParallelism() < 2) throw new Error('the comparison needs two cores: one for the server, one for the load');
   const directory = temporaryDirectory('nopar-compare');
-  const registry = await makeRegistry(options, directory);
+  const where = (name) => (options.registry ? path.join(options.registry, name) : directory.make('registry', name));
+  const registry = openRegistry(where('ordinary'));
   const upstream = await startUpstream(registry.directory);
   // What this script itself does (asking, answering as origin) stays away from the servers' core.
   execFileSync('taskset', ['--all-tasks', '-pc', String(CORES.load), String(process.pid)], { stdio: 'ignore' });
@@ -29,32 +31,28 @@ export async function prepare(options) {
     registry,
     upstream,
     rounds: { rounds: options.rounds, seconds: options.seconds, core: CORES.load },
+    /** Another registry, with packuments of 20 MB: only who needs it waits for it. */
+    large: async () => {
+      const large = openRegistry(where('large'), { packages: 1, large: true });
+      return { registry: large, upstream: await startUpstream(large.directory) };
+    },
     /** A new directory: for a server, that is a cold cache. */
     home: (name) => directory.make(`${name}-${(homes += 1)}`),
     note: (text) => process.stderr.write(`${text}\n`),
   };
 }
 
-async function makeRegistry(options, directory) {
-  const large = options.sections.includes('memory');
-  const where = options.registry ?? directory.make('registry');
-  const file = path.join(where, 'registry.json');
-  const isThere = () => {
-    const { packages } = JSON.parse(readFileSync(file, 'utf8'));
-    return !large || packages.some(({ name }) => name.startsWith('bench-packument-20m'));
-  };
-  if (!existsSync(file) || !isThere()) {
-    process.stderr.write('making the synthetic registry …\n');
-    // Deterministic: the same bytes in every run.
-    execFileSync(process.execPath, [path.join(REGISTRY, 'make.mjs'), where, ...(large ? ['--large'] : [])], { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
-  const { packages } = JSON.parse(readFileSync(file, 'utf8'));
+/** The registry as sections ask it; `directory` is where its files are. */
+function openRegistry(directory, options) {
+  process.stderr.write('the synthetic registry …\n');
+  // Deterministic, and left alone if it is there: the same bytes in every run.
+  const { packages } = makeRegistry(directory, options);
   return {
-    directory: where,
+    directory,
     packages,
     find: (name) => packages.find((each) => each.name === name),
     /** Those a fleet installs; the others are for single rows. */
-    ordinary: packages.filter(({ name }) => !name.startsWith('bench-')),
+    ordinary: packages.filter(({ role }) => role === 'fleet'),
   };
 }
 
@@ -68,7 +66,5 @@ async function startUpstream(directory) {
     port,
     url: `http://127.0.0.1:${port}/`,
     stop: () => program.stop(),
-    reset: () => ask(port, { method: 'POST', path: '/-/bench/reset' }),
-    counts: async () => JSON.parse((await ask(port, { path: '/-/bench/counts' })).body),
   };
 }

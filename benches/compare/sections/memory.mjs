@@ -15,8 +15,17 @@ const LIMIT_BYTES = 200 << 20;
 export const memory = { title: '20 cold packuments of 20 MB at once', run };
 
 async function run(bench) {
-  const names = bench.registry.packages.map(({ name }) => name).filter((name) => name.startsWith('bench-packument-20m-'));
-  const nopar = await startNopar({ home: bench.home('memory'), upstream: bench.upstream.url, core: CORES.server });
+  const { registry, upstream } = await bench.large();
+  try {
+    const names = registry.packages.map(({ name }) => name).filter((name) => name.startsWith('bench-packument-20m-'));
+    return await measure(bench, upstream, names);
+  } finally {
+    await upstream.stop();
+  }
+}
+
+async function measure(bench, upstream, names) {
+  const nopar = await startNopar({ home: bench.home('memory'), upstream: upstream.url, core: CORES.server });
   try {
     await ask(nopar.port, { path: '/-/ping' });
     const pids = family(nopar.pid);
