@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 
-import { about, saveRun, version } from '../machine/about.mjs';
+import { about, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { prepare } from './bench.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { report } from './report.mjs';
@@ -51,18 +51,22 @@ async function measure(bench, names) {
   return results;
 }
 
+function versions(binary) {
+  return {
+    nopar: `${version(binary, '--version')} (sha256 ${fingerprint(binary)}…)`,
+    nginx: version('nginx', '-v')?.replace('nginx version: ', ''),
+    wrk: version('wrk', '-v')?.split(' Copyright')[0],
+    h2load: version('h2load', '--version'),
+    verdaccio: verdaccioVersion(),
+  };
+}
+
 async function main() {
   const chosen = options();
   if (chosen.help) return console.log(USAGE);
   if (!process.env.NOPAR_BINARY) throw new Error('NOPAR_BINARY is not set: start this by benches/compare/run');
   setTimeout(() => { throw new Error('the comparison takes too long'); }, LIMIT_MS).unref();
-  const facts = about({
-    nopar: version(process.env.NOPAR_BINARY, '--version'),
-    nginx: version('nginx', '-v'),
-    wrk: version('wrk', '-v'),
-    h2load: version('h2load', '--version'),
-    verdaccio: verdaccioVersion(),
-  });
+  const facts = about(versions(process.env.NOPAR_BINARY), 'benches/compare/run');
   const bench = await prepare(chosen);
   const results = await measure(bench, chosen.sections);
   await bench.upstream.stop();

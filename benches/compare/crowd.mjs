@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 import { start } from '../machine/program.mjs';
 
+/** Who has no answer by then gets none. */
+const LIMIT_MS = 120_000;
+
 /** Starts the crowd on `core` and waits for what it says. */
 export async function crowd({ port, clients, request, core }) {
   const script = fileURLToPath(import.meta.url);
@@ -21,7 +24,7 @@ export async function crowd({ port, clients, request, core }) {
 /** One client: status, length and when its last byte came. Bodies are counted, not kept. */
 function client(port, { path, headers }) {
   return new Promise((resolve) => {
-    const request = http.get({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
+    const request = http.get({ host: '127.0.0.1', port, path, headers, agent: false, signal: AbortSignal.timeout(LIMIT_MS) }, (response) => {
       let bytes = 0;
       response.on('data', (part) => { bytes += part.length; });
       response.once('error', (error) => resolve({ outcome: error.message, at: now() }));

@@ -1,8 +1,8 @@
 // nginx's configuration, as somebody would write it who wants it fast.
 // Knows nothing of processes.
 
-/** Connections of all sections fit, with one to the origin for each. */
-const CONNECTIONS = 24_000;
+/** More than any section makes; how many files nginx may open, it has from `run`. */
+const CONNECTIONS = 16_000;
 
 /** The whole file around `servers`. */
 export function main({ home, workers, accessLog, asRoot, servers }) {
@@ -10,7 +10,6 @@ export function main({ home, workers, accessLog, asRoot, servers }) {
 ${asRoot ? 'user root;' : ''}
 daemon off;
 worker_processes ${workers};
-worker_rlimit_nofile ${process.env.COMPARE_NOFILE ?? CONNECTIONS};
 pid ${home}/nginx.pid;
 error_log ${home}/error.log error;
 events { worker_connections ${CONNECTIONS}; use epoll; }
