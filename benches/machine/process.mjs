@@ -1,0 +1,82 @@
+// What Linux says of a process in /proc: time on a core, memory, descriptors, threads, offspring.
+// Knows nothing of what the process is. Times are in microseconds, memory in bytes.
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** A tick of utime and stime, in microseconds. */
+const TICK_US = 1_000_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** `pid` and all processes it forked, and they. */
+export function family(pid) {
+  const children = new Map();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = readStat(entry);
+    if (!stat) continue;
+    children.set(stat.parent, [...(children.get(stat.parent) ?? []), Number(entry)]);
+  }
+  const found = [pid];
+  // Grows while it is walked: children are appended and then visited themselves.
+  for (const each of found) found.push(...(children.get(each) ?? []));
+  return found;
+}
+
+/** Time `pids` have spent on cores so far, in user and kernel mode; includes ended threads. */
+export function cpuTime(pids) {
+  return pids.reduce((sum, pid) => sum + (readStat(pid)?.cpu ?? 0), 0);
+}
+
+/** Resident memory of `pids` together, now. What they share counts for each of them. */
+export function residentMemory(pids) {
+  return sumOfStatus(pids, 'VmRSS') * 1024;
+}
+
+/** The most resident memory that `pids` had, since their start or `forgetPeak`. */
+export function peakMemory(pids) {
+  return sumOfStatus(pids, 'VmHWM') * 1024;
+}
+
+/** Lets `peakMemory` start anew from what is resident now. */
+export function forgetPeak(pids) {
+  // "5" resets the peak (proc(5), clear_refs).
+  pids.forEach((pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5'));
+}
+
+/** How many threads `pids` have. */
+export function threads(pids) {
+  return sumOfStatus(pids, 'Threads');
+}
+
+/** How many descriptors `pids` hold open. */
+export function descriptors(pids) {
+  return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+}
+
+function sumOfStatus(pids, key) {
+  return pids.reduce((sum, pid) => sum + statusNumber(readFileSync(`/proc/${pid}/status`, 'utf8'), key), 0);
+}
+
+/** The number of one line of /proc/PID/status; a process that is ending has no memory lines. */
+export function statusNumber(text, key) {
+  return Number(text.match(new RegExp(`^${key}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
+}
+
+function readStat(pid) {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'), TICK_US);
+  } catch (error) {
+    // It ended since it was listed.
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+/** The parent and the time on cores in /proc/PID/stat. */
+export function parseStat(text, tickMicroseconds) {
+  // The program's name stands in parentheses and may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  // proc(5) counts from 1 and from the pid: state is 3, ppid 4, utime 14, stime 15.
+  const field = (number) => Number(fields[number - 3]);
+  return { parent: field(4), cpu: (field(14) + field(15)) * tickMicroseconds };
+}
