@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 
 import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
+import { loadLine, loadNow } from '../machine/load.mjs';
 import { makeRegistry } from '../registry/make.mjs';
 import { Crowd, makeJobs } from './crowd.mjs';
 import { report } from './report.mjs';
@@ -51,6 +52,7 @@ const { values } = parseArgs({
 });
 
 const program = binary();
+const before = loadNow();
 const temporary = temporaryDirectory('nopar-fleet');
 const dir = values.registry ?? temporary.make('registry');
 const registry = makeRegistry(dir, { packages: Number(values.packages) });
@@ -104,7 +106,7 @@ await crowd.end();
 
 const facts = about({ nopar: version(program, '--version') });
 const { markdown, json, isGood } = report(outcomes, { objects: registry.packages, memory: MEMORY });
-const text = [`# Fleet replay: ${values.jobs} jobs`, '', ...aboutLines(facts), '', markdown, ''].join('\n');
+const text = [`# Fleet replay: ${values.jobs} jobs`, '', ...aboutLines(facts), loadLine(before), '', markdown, ''].join('\n');
 console.log(text);
-if (values.save) console.log(`saved in ${saveRun('fleet', facts, text, { about: facts, ...json })}`);
+if (values.save) console.log(`saved in ${saveRun('fleet', facts, text, { about: { ...facts, load: before.average }, ...json })}`);
 process.exitCode = isGood ? 0 : 1;

@@ -10,7 +10,7 @@ const SHOWN = 10;
 
 const COLUMNS = [
   'scenario', 'wall>', 'requests>', '304>', 'p50>', 'p99>', 'received>', 'upstream: packuments>', 'tarballs>', 'most per object>',
-  'errors>', 'wrong>', 'NOPAR CPU>', 'RSS start>', 'peak>', 'end>', 'open files, peak>',
+  'errors>', 'wrong>', 'NOPAR CPU>', 'clients CPU>', 'RSS start>', 'peak>', 'end>', 'open files, peak>',
 ];
 
 /** `outcomes` as fleet.mjs makes them; gives `{ markdown, json, isGood }`. */
@@ -26,7 +26,7 @@ export function report(outcomes, { memory }) {
 }
 
 /** The figures of one scenario. */
-export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, counts, wrong }) {
+export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, clientSeconds, counts, wrong }) {
   const perObject = Object.entries(counts.perPath);
   const memory = range(samples, 'memory');
   return {
@@ -46,6 +46,7 @@ export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, 
     shownErrors: tally.shown,
     wrong,
     cpuSeconds,
+    clientSeconds,
     memory,
     descriptors: range(samples, 'descriptors'),
     threads: range(samples, 'threads'),
@@ -58,7 +59,7 @@ function cells(row) {
   return [
     row.scenario, `${number(row.seconds)} s`, row.requests.toLocaleString('en-US'), row.notModified.toLocaleString('en-US'),
     time(row.p50 * 1000), time(row.p99 * 1000), megabytes(row.bytes), row.upstream.packument, row.upstream.tarball, row.mostPerObject,
-    row.errors, row.wrong.length, `${number(row.cpuSeconds)} s`, megabytes(memory.start), megabytes(memory.peak), megabytes(memory.end), row.descriptors.peak,
+    row.errors, row.wrong.length, `${number(row.cpuSeconds)} s`, `${number(row.clientSeconds)} s`, megabytes(memory.start), megabytes(memory.peak), megabytes(memory.end), row.descriptors.peak,
   ];
 }
 

@@ -11,6 +11,7 @@ import { binary, startNopar, startUpstream } from '../fleet/servers.mjs';
 import { range, watched } from '../fleet/watch.mjs';
 import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
+import { loadLine, loadNow } from '../machine/load.mjs';
 import { megabytes, number, table, time } from '../machine/table.mjs';
 import { makeRegistry } from '../registry/make.mjs';
 import { Findings } from './findings.mjs';
@@ -39,6 +40,7 @@ const { values } = parseArgs({
 });
 
 const program = binary();
+const before = loadNow();
 const temporary = temporaryDirectory('nopar-soak');
 const dir = values.registry ?? temporary.make('registry');
 const registry = makeRegistry(dir);
@@ -99,7 +101,7 @@ const problems = [
 const facts = about({ nopar: version(program, '--version') });
 const show = { memory: megabytes, descriptors: number, threads: number };
 const text = [
-  `# Soak: ${values.minutes} minutes`, '', ...aboutLines(facts),
+  `# Soak: ${values.minutes} minutes`, '', ...aboutLines(facts), loadLine(before),
   `- settings: ${Object.entries(settings).map(([key, value]) => `${key}=${value}`).join(' ')}`, '',
   table(['', 'after a minute>', 'peak>', 'at the end>', 'allowed>', 'verdict'], Object.entries(levels).map(([key, { first, last, allowed, isMet }]) => [
     key, ...[first, range(samples, key).peak, last, allowed].map(show[key]), isMet ? 'met' : '**not met**',
@@ -111,6 +113,6 @@ const text = [
 ].join('\n');
 console.log(text);
 if (values.save) {
-  console.log(`saved in ${saveRun('soak', facts, text, { about: facts, settings, levels, done, wrong: findings.counts.wrong, problems, cpuSeconds, diskBytes: disk, samples })}`);
+  console.log(`saved in ${saveRun('soak', facts, text, { about: { ...facts, load: before.average }, settings, levels, done, wrong: findings.counts.wrong, problems, cpuSeconds, diskBytes: disk, samples })}`);
 }
 process.exitCode = problems.length === 0 ? 0 : 1;
