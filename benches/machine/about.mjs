@@ -2,15 +2,19 @@
 // Knows nothing of what was measured.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 /** The repository's root. */
 export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
-/** Date, machine, commit and command line; `versions` maps a name to what its program says. */
-export function about(versions = {}) {
+/**
+ * Date, machine, commit and command line; `versions` maps a name to what its program says. `program`
+ * is what the command line begins with, where that is not the script itself.
+ */
+export function about(versions = {}, program = path.relative(REPOSITORY, process.argv[1])) {
   return {
     date: new Date().toISOString(),
     cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
@@ -18,7 +22,7 @@ export function about(versions = {}) {
     memoryBytes: os.totalmem(),
     kernel: `${os.type()} ${os.release()}`,
     commit: commit(),
-    command: [path.relative(REPOSITORY, process.argv[1]), ...process.argv.slice(2)].join(' '),
+    command: [program, ...process.argv.slice(2)].join(' '),
     versions: { node: process.version, ...versions },
   };
 }
@@ -28,6 +32,11 @@ export function version(command, ...args) {
   const { error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (error) return undefined;
   return `${stdout}${stderr}`.trim().split('\n')[0];
+}
+
+/** The beginning of a file's SHA-256: which build it was, when the commit does not say. */
+export function fingerprint(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
 }
 
 /** The commit, and whether the tree differs from it. */

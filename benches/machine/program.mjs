@@ -55,17 +55,20 @@ class Program {
   #exited;
   #output = '';
   #name;
+  /** When it was started, as `performance.now()` counts. */
+  startedAt = performance.now();
 
   constructor(command, args, { env, cwd }) {
     this.#name = [command, ...args].join(' ');
     // A group of its own: what it forks (nginx's workers) can be ended with it, and Ctrl-C in a
     // terminal reaches this script alone, which then ends everything in order.
     this.#child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#exited = once(this.#child, 'exit');
+    // 'close' and not 'exit': then all it said is here, and what it forked has ended too.
+    this.#exited = once(this.#child, 'close');
     // Whoever waits hears of it (says, stop); nobody waiting is no reason to crash.
     this.#exited.catch(() => {});
     running.add(this);
-    this.#child.once('exit', () => running.delete(this));
+    this.#child.once('close', () => running.delete(this));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.#output = (this.#output + text).slice(-KEPT_OUTPUT);
