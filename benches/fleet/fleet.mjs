@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 
-import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
+import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
 import { loadLine, loadNow } from '../machine/load.mjs';
 import { makeRegistry } from '../registry/make.mjs';
@@ -104,7 +104,7 @@ await nopar.stop();
 await upstream.stop();
 await crowd.end();
 
-const facts = about({ nopar: version(program, '--version') });
+const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/fleet/run');
 const { markdown, json, isGood } = report(outcomes, { objects: registry.packages, memory: MEMORY });
 const text = [`# Fleet replay: ${values.jobs} jobs`, '', ...aboutLines(facts), loadLine(before), '', markdown, ''].join('\n');
 console.log(text);

@@ -4,7 +4,7 @@
 
 import { parseArgs } from 'node:util';
 
-import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
+import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
 import { loadLine, loadNow } from '../machine/load.mjs';
 import { median } from '../machine/statistics.mjs';
@@ -80,7 +80,7 @@ for (const latency of LATENCIES_MS) {
 }
 await upstream.stop();
 
-const facts = about({ nopar: version(program, '--version'), npm: version('npm', '--version') });
+const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})`, npm: version('npm', '--version') }, 'benches/fleet/install');
 const met = (isMet) => (isMet ? 'met' : '**not met**');
 const installRows = installs.map((row) => [
   `${row.kind}, ${row.latency} ms`, `${number(median(row.directSeconds))} s`, `${number(median(row.seconds))} s`, `${number(row.ratio)}x`, `≤ ${number(row.target)}x`, met(row.isMet),

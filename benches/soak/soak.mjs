@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { packumentTruth, tarballTruth } from '../fleet/truth.mjs';
 import { binary, startNopar, startUpstream } from '../fleet/servers.mjs';
 import { range, watched } from '../fleet/watch.mjs';
-import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
+import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
 import { loadLine, loadNow } from '../machine/load.mjs';
 import { megabytes, number, table, time } from '../machine/table.mjs';
@@ -55,7 +55,6 @@ const settings = {
   NOPAR_META_TTL: '5s',
   NOPAR_STALE_TTL: '5s',
   NOPAR_NOT_FOUND_TTL: '2s',
-  NOPAR_LOGLEVEL: 'error',
 };
 const nopar = await startNopar(program, home, upstream.origin, settings);
 
@@ -98,7 +97,7 @@ const problems = [
   ...Object.entries(levels).filter(([, { isMet }]) => !isMet).map(([key]) => `${key} rose more than is allowed`),
 ];
 
-const facts = about({ nopar: version(program, '--version') });
+const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/soak/run');
 const show = { memory: megabytes, descriptors: number, threads: number };
 const text = [
   `# Soak: ${values.minutes} minutes`, '', ...aboutLines(facts), loadLine(before),
