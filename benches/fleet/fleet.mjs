@@ -25,7 +25,7 @@ const MEMORY = { size: 256 * 1024 ** 2, spare: 100 * 1024 ** 2 };
 /**
  * What is run, each row on the NOPAR of the row before unless it is `fresh`: `mode` as in `makeJobs`,
  * `caches` where every third job has its client's cache, `isCold` where every object must be fetched,
- * `filledBy` so many jobs before anything is measured.
+ * `filledBy` so many jobs before anything is measured, `isStale` where the upstream must be asked in vain.
  */
 const SCENARIOS = [
   { name: 'lock file, cold', mode: 'lock', fresh: true, isCold: true },
@@ -34,7 +34,7 @@ const SCENARIOS = [
   { name: 'no lock file, warm', mode: 'lockless', caches: true },
   { name: 'no lock file, warm, upstream down', mode: 'lockless', caches: true, isDown: true },
   { name: 'no lock file, warm, upstream down, restarted', mode: 'lockless', restarted: true, isDown: true },
-  { name: 'no lock file, all stale, upstream down', mode: 'lockless', fresh: true, filledBy: 2, settings: { NOPAR_META_TTL: '1s' }, isDown: true },
+  { name: 'no lock file, all stale, upstream down', mode: 'lockless', fresh: true, filledBy: 2, settings: { NOPAR_META_TTL: '1s' }, isDown: true, isStale: true },
   { name: 'lock file, cold, 30 ms', mode: 'lock', fresh: true, isCold: true, latency: SLOW_MS },
   { name: 'lock file, warm, 30 ms', mode: 'lock', latency: SLOW_MS },
   { name: 'no lock file, cold, 30 ms', mode: 'lockless', fresh: true, isCold: true, latency: SLOW_MS },

@@ -32,6 +32,7 @@ export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, 
   return {
     scenario: scenario.name,
     isCold: Boolean(scenario.isCold),
+    isStale: Boolean(scenario.isStale),
     seconds: milliseconds / 1000,
     requests: tally.requests,
     notModified: tally.notModified,
@@ -64,13 +65,14 @@ function cells(row) {
 }
 
 /** What must not be, as text. */
-export function faults({ isCold, errors, shownErrors, wrong, repeated, upstream }) {
+export function faults({ isCold, isStale, errors, shownErrors, wrong, repeated, upstream }) {
   const few = (list, what) => (list.length === 0 ? [] : [`${what}: ${list.slice(0, SHOWN).join('; ')}${list.length > SHOWN ? ` … (${list.length})` : ''}`]);
   return [
     ...few(errors > 0 ? [`${errors} requests`, ...shownErrors] : [], 'failed'),
     ...few(wrong, 'wrong'),
     ...few(repeated, 'fetched more than once'),
     ...(!isCold && upstream.packument + upstream.tarball > 0 ? [`${upstream.packument + upstream.tarball} requests to the upstream for what was held`] : []),
+    ...(isStale && upstream.refused === 0 ? ['nobody asked the upstream, so nothing was stale'] : []),
   ];
 }
 
