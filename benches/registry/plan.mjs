@@ -17,8 +17,12 @@ const EXTREME = { packument: 2 * MB, tarball: 2 * MB };
 /** The closure's first packages: what the project to install depends on itself. */
 const ROOTS = 12;
 
-/** A package of the closure is needed by one of so many before it, so that the tree is deep. */
+/**
+ * A package is needed by one of so many before it, so that the tree is deep; and only one in so many needs
+ * others, as most packages of a real tree need none: npm asks for what one package needs at once.
+ */
 const REACH = 60;
+const HUB = 5;
 
 /** Packuments of a size that benchmarks name: by bytes, or by those of the gzipped abbreviated form. */
 const NAMED_PACKUMENTS = [
@@ -69,7 +73,8 @@ function connect(fleet, random) {
       if (at < ROOTS) return;
       const parents = 1 + (random.next() < 0.3 ? 1 : 0);
       for (let n = 0; n < parents; n += 1) {
-        const parent = group[Math.max(0, at - REACH) + random.below(Math.min(at, REACH))];
+        const near = Math.max(0, at - REACH) + random.below(Math.min(at, REACH));
+        const parent = group[near - (near % HUB)];
         parent.dependencies[each.name] = range(each);
       }
     });
