@@ -63,6 +63,15 @@ const homes = { count: 0 };
 let nopar;
 let home;
 
+/** The scenarios whose name has `text`, and before them those that fill their NOPAR. */
+function chosen(text) {
+  return SCENARIOS.filter((scenario, at) => {
+    const nextFresh = SCENARIOS.findIndex((each, index) => index > at && each.fresh);
+    const later = scenario.fresh ? SCENARIOS.slice(at + 1, nextFresh < 0 ? undefined : nextFresh) : [];
+    return [scenario, ...later].some(({ name }) => name.includes(text));
+  });
+}
+
 /** A NOPAR with nothing in its cache, or another one over what the last has left, at the same port. */
 async function restart({ fresh, settings }) {
   await nopar?.stop();
@@ -93,8 +102,9 @@ async function judge(outcome) {
   return [...wrong, ...tally.wrong(new Map([...tarballs, ...truth]))];
 }
 
+if (chosen(values.only).length === 0) throw new Error(`no scenario is called ${values.only}`);
 const outcomes = [];
-for (const scenario of SCENARIOS.filter(({ name }) => name.includes(values.only))) {
+for (const scenario of chosen(values.only)) {
   const outcome = await run(scenario);
   outcome.wrong = await judge(outcome);
   outcomes.push(outcome);
