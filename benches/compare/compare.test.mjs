@@ -46,11 +46,13 @@ test('each server is first in turn', () => {
   assert.deepEqual(turns, ['abc', 'bca', 'cab', 'abc']);
 });
 
-const round = (perSecond, cpu, errors = []) => ({ perSecond, cpu, p50: 1, p99: 2, memory: perSecond, errors });
+const round = (perSecond, cpu, errors = []) => ({ requests: perSecond, perSecond, cpu, p50: 1, p99: 2, memory: perSecond, errors });
 
 test('a summary is the best and the median of its rounds, and all their errors', () => {
   const found = summary([round(10, 5), round(30, 1), round(20, 3, ['x'])]);
   assert.deepEqual(found, { best: 30, perSecond: 20, cpu: 3, p50: 1, p99: 2, memory: 20, errors: ['x'] });
+  const cutOff = { ...round(4, 1), requests: 0, p50: 0, p99: 0 };
+  assert.deepEqual([summary([cutOff, round(1, 1)]).p99, summary([cutOff]).p99], [2, undefined]);
 });
 
 test('a verdict: the ratio is nginx over NOPAR, and an error fails it', () => {

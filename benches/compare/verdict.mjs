@@ -13,11 +13,17 @@ export function summary(rounds) {
     best: Math.max(...rounds.map((round) => round.perSecond)),
     perSecond: median(rounds.map((round) => round.perSecond)),
     cpu: median(rounds.map((round) => round.cpu)),
-    p50: median(rounds.map((round) => round.p50)),
-    p99: median(rounds.map((round) => round.p99)),
+    p50: latency(rounds, 'p50'),
+    p99: latency(rounds, 'p99'),
     memory: rounds.at(-1).memory,
     errors: rounds.flatMap((round) => round.errors),
   };
+}
+
+/** Of rounds in which at least one answer was whole: of large bodies there may be none. */
+function latency(rounds, key) {
+  const seen = rounds.filter(({ requests }) => requests > 0).map((round) => round[key]);
+  return seen.length ? median(seen) : undefined;
 }
 
 /** nginx's CPU time over NOPAR's (above 1: NOPAR needs less) against the least it is to be. */

@@ -1,7 +1,9 @@
 // What the machine tools promise, shown on input that is made up and on programs that are real.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import test from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { runName } from './about.mjs';
 import { freePort } from './port.mjs';
@@ -66,7 +68,22 @@ test('a program is waited for, read about, and ended with what it forked', async
 
 test('a program that ends, or is none, before it is ready is an error that says so', async () => {
   await assert.rejects(start(process.execPath, ['-e', 'console.log("no"); process.exit(3)'], { ready: /yes/ }), /ended \(3\)/);
-  await assert.rejects(start('/nonexistent/program', [], { ready: /yes/ }), /ENOENT/);
+  await assert.rejects(start('/nonexistent/program', [], { ready: /yes/ }), /ended \(127\)/);
+});
+
+test('a script that is killed outright leaves nothing behind', async () => {
+  const module = JSON.stringify(new URL('program.mjs', import.meta.url).href);
+  const server = 'console.log("server " + process.pid); setInterval(() => {}, 1000)';
+  const script = `const { start } = await import(${module});`
+    + `const program = await start(process.execPath, ["-e", ${JSON.stringify(server)}], { ready: /server/ });`
+    + 'console.log("started " + program.pid); setInterval(() => {}, 1000)';
+  const outer = await start(process.execPath, ['--input-type=module', '-e', script]);
+  const pid = Number((await outer.says(/started (\d+)/))[1]);
+  process.kill(outer.pid, 'SIGKILL');
+  await outer.ended();
+  const late = performance.now() + 10_000;
+  while (existsSync(`/proc/${pid}`) && performance.now() < late) await turn();
+  assert.ok(!existsSync(`/proc/${pid}`));
 });
 
 test('a program that never says what is waited for is waited for so long, and ended', async () => {

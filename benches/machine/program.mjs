@@ -44,10 +44,13 @@ export async function start(command, args = [], { core, ready, env, cwd, limitMs
   return program;
 }
 
-/** The command that runs `command` on `core`: taskset becomes the program, so its pid stays. */
+/**
+ * The command that runs `command` on `core`, and is asked to end when this script is gone: one that
+ * was killed outright ends nothing itself. Both programs become the next one, so the pid stays.
+ */
 export function pinned(core, command, args) {
-  if (core === undefined) return [command, args];
-  return ['taskset', ['-c', String(core), command, ...args]];
+  const bound = ['--pdeathsig', 'TERM', ...(core === undefined ? [] : ['taskset', '-c', String(core)])];
+  return ['setpriv', [...bound, command, ...args]];
 }
 
 class Program {

@@ -48,6 +48,12 @@ export function cachingServer({ port, home, originPort }) {
       proxy_pass http://origin;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
+      # A cache file written in large pieces is sent for a tenth less than with buffers of 4 KB (300 KB:
+      # 84 and 76 µs). What is left between this and a plain file is not in its system calls.
+      proxy_buffer_size 16k;
+      proxy_buffers 16 256k;
+      proxy_busy_buffers_size 512k;
+      proxy_temp_file_write_size 512k;
       proxy_cache answers;
       # The variants by name: cheaper than Vary, for which nginx looks twice.
       proxy_cache_key "$request_uri $http_accept $http_accept_encoding";
