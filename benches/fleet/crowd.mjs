@@ -13,9 +13,10 @@ const THREADS = 2;
 export class Crowd {
   #workers = Array.from({ length: THREADS }, () => new Worker(new URL('./worker.mjs', import.meta.url)));
 
-  /** Runs all `jobs` (see `runJob`, and `hasCache`) at once; gives `{ tally, milliseconds }`. */
+  /** Runs all `jobs` (see `runJob`, and `hasCache`) at once; gives `{ tally, milliseconds, clientSeconds }`, the last on cores. */
   async run(jobs) {
     const started = performance.now();
+    const usedBefore = process.cpuUsage();
     const parts = this.#workers.map((_, at) => jobs.filter((job, index) => index % this.#workers.length === at));
     const tallies = await Promise.all(this.#workers.map(async (worker, at) => {
       const answer = once(worker, 'message');
@@ -23,9 +24,10 @@ export class Crowd {
       return (await answer)[0];
     }));
     const milliseconds = performance.now() - started;
+    const { user, system } = process.cpuUsage(usedBefore);
     const tally = new Tally();
     tallies.forEach((each) => tally.add(each));
-    return { tally, milliseconds };
+    return { tally, milliseconds, clientSeconds: (user + system) / 1e6 };
   }
 
   async end() {

@@ -3,8 +3,9 @@
 
 import { parseArgs } from 'node:util';
 
-import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
+import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
+import { loadLine, loadNow } from '../machine/load.mjs';
 import { makeRegistry } from '../registry/make.mjs';
 import { Crowd, makeJobs } from './crowd.mjs';
 import { report } from './report.mjs';
@@ -24,7 +25,7 @@ const MEMORY = { size: 256 * 1024 ** 2, spare: 100 * 1024 ** 2 };
 /**
  * What is run, each row on the NOPAR of the row before unless it is `fresh`: `mode` as in `makeJobs`,
  * `caches` where every third job has its client's cache, `isCold` where every object must be fetched,
- * `filledBy` so many jobs before anything is measured.
+ * `filledBy` so many jobs before anything is measured, `isStale` where the upstream must be asked in vain.
  */
 const SCENARIOS = [
   { name: 'lock file, cold', mode: 'lock', fresh: true, isCold: true },
@@ -33,7 +34,7 @@ const SCENARIOS = [
   { name: 'no lock file, warm', mode: 'lockless', caches: true },
   { name: 'no lock file, warm, upstream down', mode: 'lockless', caches: true, isDown: true },
   { name: 'no lock file, warm, upstream down, restarted', mode: 'lockless', restarted: true, isDown: true },
-  { name: 'no lock file, all stale, upstream down', mode: 'lockless', fresh: true, filledBy: 2, settings: { NOPAR_META_TTL: '1s' }, isDown: true },
+  { name: 'no lock file, all stale, upstream down', mode: 'lockless', fresh: true, filledBy: 2, settings: { NOPAR_META_TTL: '1s' }, isDown: true, isStale: true },
   { name: 'lock file, cold, 30 ms', mode: 'lock', fresh: true, isCold: true, latency: SLOW_MS },
   { name: 'lock file, warm, 30 ms', mode: 'lock', latency: SLOW_MS },
   { name: 'no lock file, cold, 30 ms', mode: 'lockless', fresh: true, isCold: true, latency: SLOW_MS },
@@ -51,6 +52,7 @@ const { values } = parseArgs({
 });
 
 const program = binary();
+const before = loadNow();
 const temporary = temporaryDirectory('nopar-fleet');
 const dir = values.registry ?? temporary.make('registry');
 const registry = makeRegistry(dir, { packages: Number(values.packages) });
@@ -60,6 +62,15 @@ const tarballs = tarballTruth(registry);
 const homes = { count: 0 };
 let nopar;
 let home;
+
+/** The scenarios whose name has `text`, and before them those that fill their NOPAR. */
+function chosen(text) {
+  return SCENARIOS.filter((scenario, at) => {
+    const nextFresh = SCENARIOS.findIndex((each, index) => index > at && each.fresh);
+    const later = scenario.fresh ? SCENARIOS.slice(at + 1, nextFresh < 0 ? undefined : nextFresh) : [];
+    return [scenario, ...later].some(({ name }) => name.includes(text));
+  });
+}
 
 /** A NOPAR with nothing in its cache, or another one over what the last has left, at the same port. */
 async function restart({ fresh, settings }) {
@@ -91,8 +102,9 @@ async function judge(outcome) {
   return [...wrong, ...tally.wrong(new Map([...tarballs, ...truth]))];
 }
 
+if (chosen(values.only).length === 0) throw new Error(`no scenario is called ${values.only}`);
 const outcomes = [];
-for (const scenario of SCENARIOS.filter(({ name }) => name.includes(values.only))) {
+for (const scenario of chosen(values.only)) {
   const outcome = await run(scenario);
   outcome.wrong = await judge(outcome);
   outcomes.push(outcome);
@@ -102,9 +114,9 @@ await nopar.stop();
 await upstream.stop();
 await crowd.end();
 
-const facts = about({ nopar: version(program, '--version') });
+const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/fleet/run');
 const { markdown, json, isGood } = report(outcomes, { objects: registry.packages, memory: MEMORY });
-const text = [`# Fleet replay: ${values.jobs} jobs`, '', ...aboutLines(facts), '', markdown, ''].join('\n');
+const text = [`# Fleet replay: ${values.jobs} jobs`, '', ...aboutLines(facts), loadLine(before), '', markdown, ''].join('\n');
 console.log(text);
-if (values.save) console.log(`saved in ${saveRun('fleet', facts, text, { about: facts, ...json })}`);
+if (values.save) console.log(`saved in ${saveRun('fleet', facts, text, { about: { ...facts, load: before.average }, ...json })}`);
 process.exitCode = isGood ? 0 : 1;

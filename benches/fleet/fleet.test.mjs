@@ -45,9 +45,10 @@ test('a tally finds every object that was not what it should be', () => {
 });
 
 test('what must not be is said', () => {
-  const good = { isCold: true, errors: 0, shownErrors: [], wrong: [], repeated: [], upstream: { packument: 1, tarball: 1 } };
+  const good = { isCold: true, errors: 0, shownErrors: [], wrong: [], repeated: [], upstream: { packument: 1, tarball: 1, refused: 0 } };
   assert.deepEqual(faults(good), []);
   assert.match(faults({ ...good, isCold: false })[0], /2 requests to the upstream/);
+  assert.match(faults({ ...good, isStale: true })[0], /nothing was stale/);
   assert.match(faults({ ...good, errors: 1, shownErrors: ['/a: no'] })[0], /failed: 1 requests; \/a: no/);
   assert.match(faults({ ...good, repeated: ['/a 2 times'] })[0], /more than once/);
   assert.match(faults({ ...good, wrong: ['/a'] })[0], /wrong: \/a/);

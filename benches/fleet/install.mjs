@@ -1,11 +1,12 @@
-// How long the machine's npm takes to install some 330 packages of the synthetic registry: through
+// How long the machine's npm takes to install some 320 packages of the synthetic registry: through
 // NOPAR, cold and warm, and from the upstream directly. And when a cold tarball's first byte comes.
 // See benches/README.md for how to run and to read it.
 
 import { parseArgs } from 'node:util';
 
-import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
+import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
+import { loadLine, loadNow } from '../machine/load.mjs';
 import { median } from '../machine/statistics.mjs';
 import { number, table, time } from '../machine/table.mjs';
 import { makeRegistry } from '../registry/make.mjs';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
 });
 
 const program = binary();
+const before = loadNow();
 const temporary = temporaryDirectory('nopar-install');
 const dir = values.registry ?? temporary.make('registry');
 const registry = makeRegistry(dir);
@@ -78,7 +80,7 @@ for (const latency of LATENCIES_MS) {
 }
 await upstream.stop();
 
-const facts = about({ nopar: version(program, '--version'), npm: version('npm', '--version') });
+const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})`, npm: version('npm', '--version') }, 'benches/fleet/install');
 const met = (isMet) => (isMet ? 'met' : '**not met**');
 const installRows = installs.map((row) => [
   `${row.kind}, ${row.latency} ms`, `${number(median(row.directSeconds))} s`, `${number(median(row.seconds))} s`, `${number(row.ratio)}x`, `≤ ${number(row.target)}x`, met(row.isMet),
@@ -87,12 +89,12 @@ const firstRows = firsts.map((row) => [
   `${row.latency} ms`, row.tarballs, time(row.directMs * 1000), time(row.throughMs * 1000), time(row.addedMs * 1000), `≤ ${row.targetMs} ms`, met(row.isMet),
 ]);
 const text = [
-  `# npm install of ${closure} packages`, '', ...aboutLines(facts), '',
+  `# npm install of ${closure} packages`, '', ...aboutLines(facts), loadLine(before), '',
   `Wall time, median of ${values.rounds} rounds; a new npm cache and a new project each time.`, '',
   table(['NOPAR, upstream\'s latency', 'direct>', 'through NOPAR>', 'ratio>', 'target>', 'verdict'], installRows), '',
   'First byte of a cold tarball (10 KB to 1 MB), median of different ones:', '',
   table(['upstream\'s latency', 'tarballs>', 'direct>', 'through NOPAR>', 'added>', 'target>', 'verdict'], firstRows), '',
 ].join('\n');
 console.log(text);
-if (values.save) console.log(`saved in ${saveRun('install', facts, text, { about: facts, installs, firstBytes: firsts })}`);
+if (values.save) console.log(`saved in ${saveRun('install', facts, text, { about: { ...facts, load: before.average }, installs, firstBytes: firsts })}`);
 process.exitCode = [...installs, ...firsts].every(({ isMet }) => isMet) ? 0 : 1;

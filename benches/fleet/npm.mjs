@@ -1,10 +1,10 @@
 // The machine's npm, installing the closure of the synthetic registry as on a new machine.
 // Knows nothing of what answers at the registry's address.
 
-import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
+
+import { start } from '../machine/program.mjs';
 
 /** An install that has not ended by then is stuck. */
 const LIMIT_MS = 5 * 60_000;
@@ -22,11 +22,18 @@ export async function npmInstall(temporary, origin, registry) {
   // Nothing of this machine's settings: the same npm everywhere.
   const env = { PATH: process.env.PATH, HOME: root, CI: 'true', npm_config_registry: `${origin}/`, npm_config_cache: path.join(root, 'cache'), npm_config_update_notifier: 'false' };
   const started = performance.now();
-  await promisify(execFile)('npm', ARGUMENTS, { cwd: project, env, timeout: LIMIT_MS });
+  await ended(await start('npm', ARGUMENTS, { cwd: project, env }));
   const seconds = (performance.now() - started) / 1000;
   check(project, registry.closure);
   rmSync(root, { recursive: true, force: true });
   return seconds;
+}
+
+async function ended(npm) {
+  const timer = setTimeout(() => npm.signal('SIGKILL'), LIMIT_MS);
+  const code = await npm.ended();
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`npm ended with ${code}\n${npm.output}`);
 }
 
 function check(project, closure) {

@@ -10,7 +10,7 @@ const SHOWN = 10;
 
 const COLUMNS = [
   'scenario', 'wall>', 'requests>', '304>', 'p50>', 'p99>', 'received>', 'upstream: packuments>', 'tarballs>', 'most per object>',
-  'errors>', 'wrong>', 'NOPAR CPU>', 'RSS start>', 'peak>', 'end>', 'open files, peak>',
+  'errors>', 'wrong>', 'NOPAR CPU>', 'clients CPU>', 'RSS start>', 'peak>', 'end>', 'open files, peak>',
 ];
 
 /** `outcomes` as fleet.mjs makes them; gives `{ markdown, json, isGood }`. */
@@ -26,12 +26,13 @@ export function report(outcomes, { memory }) {
 }
 
 /** The figures of one scenario. */
-export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, counts, wrong }) {
+export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, clientSeconds, counts, wrong }) {
   const perObject = Object.entries(counts.perPath);
   const memory = range(samples, 'memory');
   return {
     scenario: scenario.name,
     isCold: Boolean(scenario.isCold),
+    isStale: Boolean(scenario.isStale),
     seconds: milliseconds / 1000,
     requests: tally.requests,
     notModified: tally.notModified,
@@ -46,6 +47,7 @@ export function summarize({ scenario, tally, milliseconds, samples, cpuSeconds, 
     shownErrors: tally.shown,
     wrong,
     cpuSeconds,
+    clientSeconds,
     memory,
     descriptors: range(samples, 'descriptors'),
     threads: range(samples, 'threads'),
@@ -58,18 +60,19 @@ function cells(row) {
   return [
     row.scenario, `${number(row.seconds)} s`, row.requests.toLocaleString('en-US'), row.notModified.toLocaleString('en-US'),
     time(row.p50 * 1000), time(row.p99 * 1000), megabytes(row.bytes), row.upstream.packument, row.upstream.tarball, row.mostPerObject,
-    row.errors, row.wrong.length, `${number(row.cpuSeconds)} s`, megabytes(memory.start), megabytes(memory.peak), megabytes(memory.end), row.descriptors.peak,
+    row.errors, row.wrong.length, `${number(row.cpuSeconds)} s`, `${number(row.clientSeconds)} s`, megabytes(memory.start), megabytes(memory.peak), megabytes(memory.end), row.descriptors.peak,
   ];
 }
 
 /** What must not be, as text. */
-export function faults({ isCold, errors, shownErrors, wrong, repeated, upstream }) {
+export function faults({ isCold, isStale, errors, shownErrors, wrong, repeated, upstream }) {
   const few = (list, what) => (list.length === 0 ? [] : [`${what}: ${list.slice(0, SHOWN).join('; ')}${list.length > SHOWN ? ` … (${list.length})` : ''}`]);
   return [
     ...few(errors > 0 ? [`${errors} requests`, ...shownErrors] : [], 'failed'),
     ...few(wrong, 'wrong'),
     ...few(repeated, 'fetched more than once'),
     ...(!isCold && upstream.packument + upstream.tarball > 0 ? [`${upstream.packument + upstream.tarball} requests to the upstream for what was held`] : []),
+    ...(isStale && upstream.refused === 0 ? ['nobody asked the upstream, so nothing was stale'] : []),
   ];
 }
 

@@ -85,3 +85,8 @@ test('a script that is killed outright leaves nothing behind', async () => {
   while (existsSync(`/proc/${pid}`) && performance.now() < late) await turn();
   assert.ok(!existsSync(`/proc/${pid}`));
 });
+
+test('a program that never says what is waited for is waited for so long, and ended', async () => {
+  const silent = ['-e', 'console.log("no"); setInterval(() => {}, 1000)'];
+  await assert.rejects(start(process.execPath, silent, { ready: /yes/, limitMs: 200 }), /not within 200 ms: \/yes\//);
+});

@@ -93,19 +93,26 @@ class Program {
     return this.unlessItEnds((over) => this.#matching(pattern, limitMs, over), `saying ${pattern}`);
   }
 
-  async #matching(pattern, limitMs, over) {
-    const late = AbortSignal.any([over, AbortSignal.timeout(limitMs)]);
-    const streams = [this.#child.stdout, this.#child.stderr];
-    for (;;) {
-      const match = this.#output.match(pattern);
-      if (match) return match;
-      if (late.aborted) throw new Error(`${this.#name}: not within ${limitMs} ms: ${pattern}\n${this.#output}`);
-      const heard = new AbortController();
-      const signal = AbortSignal.any([late, heard.signal]);
-      // Aborted is as good as heard: the loop looks again.
-      await Promise.race(streams.map((stream) => once(stream, 'data', { signal }).catch(() => {})));
-      heard.abort();
-    }
+  /** A timer of its own: Node 20 may forget an `AbortSignal.timeout` that only `AbortSignal.any` refers to. */
+  #matching(pattern, limitMs, over) {
+    return new Promise((resolve, reject) => {
+      const streams = [this.#child.stdout, this.#child.stderr];
+      const look = () => {
+        const match = this.#output.match(pattern);
+        if (match) settle(resolve, match);
+      };
+      const late = setTimeout(() => settle(reject, new Error(`${this.#name}: not within ${limitMs} ms: ${pattern}\n${this.#output}`)), limitMs);
+      const gone = () => settle(reject, new Error(`${this.#name}: nobody waits any more for ${pattern}`));
+      const settle = (how, value) => {
+        clearTimeout(late);
+        over.removeEventListener('abort', gone);
+        streams.forEach((stream) => stream.off('data', look));
+        how(value);
+      };
+      over.addEventListener('abort', gone);
+      streams.forEach((stream) => stream.on('data', look));
+      look();
+    });
   }
 
   /** What `wait(signal)` gives, unless the program ends before it did `what`; then the signal says so. */

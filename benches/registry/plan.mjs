@@ -8,14 +8,21 @@ import { packageName } from './words.mjs';
 /** A small registry leaves out what is above this quantile, and the packages of named sizes. */
 const SMALL_UP_TO = 0.9;
 
-/** Of this many packages one belongs to the closure that can be installed. */
+/** Of this many packages one belongs to the closure that is installed, unless it is an extreme one. */
 const CLOSURE_SHARE = 3;
+
+/** One package in a hundred is longer than these; an install with the longest of all says little of others. */
+const EXTREME = { packument: 2 * MB, tarball: 2 * MB };
 
 /** The closure's first packages: what the project to install depends on itself. */
 const ROOTS = 12;
 
-/** A package of the closure is needed by one of so many before it, so that the tree is deep. */
+/**
+ * A package is needed by one of so many before it, so that the tree is deep; and only one in so many needs
+ * others, as most packages of a real tree need none: npm asks for what one package needs at once.
+ */
 const REACH = 60;
+const HUB = 5;
 
 /** Packuments of a size that benchmarks name: by bytes, or by those of the gzipped abbreviated form. */
 const NAMED_PACKUMENTS = [
@@ -41,8 +48,8 @@ export function makePlan({ packages, seed, large, small }) {
   const names = uniqueNames(random, packages);
   const bytes = random.shuffled(sizes(PACKUMENT_SIZES, packages, upTo));
   const fleet = names.map((name, at) => ({ name, role: 'fleet', major: 1 + random.below(9), bytes: bytes[at] }));
-  const { roots, closure } = connect(fleet, random);
   dealTarballs(fleet, random, upTo);
+  const { roots, closure } = connect(fleet, random);
   return { packages: small ? fleet : [...fleet, ...namedPackages(fleet, random, large)], roots, closure };
 }
 
@@ -58,14 +65,16 @@ function uniqueNames(random, count) {
 /** Gives each package its dependencies; the closure's and the others' are kept apart. */
 function connect(fleet, random) {
   for (const each of fleet) each.dependencies = {};
-  const closure = fleet.filter((_, at) => at % CLOSURE_SHARE === 0);
-  const others = fleet.filter((_, at) => at % CLOSURE_SHARE !== 0);
+  const isInstalled = (each, at) => at % CLOSURE_SHARE === 0 && each.bytes <= EXTREME.packument && each.tarballs[0] <= EXTREME.tarball;
+  const closure = fleet.filter(isInstalled);
+  const others = fleet.filter((each, at) => !isInstalled(each, at));
   for (const group of [closure, others]) {
     group.forEach((each, at) => {
       if (at < ROOTS) return;
       const parents = 1 + (random.next() < 0.3 ? 1 : 0);
       for (let n = 0; n < parents; n += 1) {
-        const parent = group[Math.max(0, at - REACH) + random.below(Math.min(at, REACH))];
+        const near = Math.max(0, at - REACH) + random.below(Math.min(at, REACH));
+        const parent = group[near - (near % HUB)];
         parent.dependencies[each.name] = range(each);
       }
     });

@@ -9,8 +9,9 @@ import { parseArgs } from 'node:util';
 import { packumentTruth, tarballTruth } from '../fleet/truth.mjs';
 import { binary, startNopar, startUpstream } from '../fleet/servers.mjs';
 import { range, watched } from '../fleet/watch.mjs';
-import { about, aboutLines, saveRun, version } from '../machine/about.mjs';
+import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
 import { temporaryDirectory } from '../machine/directory.mjs';
+import { loadLine, loadNow } from '../machine/load.mjs';
 import { megabytes, number, table, time } from '../machine/table.mjs';
 import { makeRegistry } from '../registry/make.mjs';
 import { Findings } from './findings.mjs';
@@ -39,6 +40,7 @@ const { values } = parseArgs({
 });
 
 const program = binary();
+const before = loadNow();
 const temporary = temporaryDirectory('nopar-soak');
 const dir = values.registry ?? temporary.make('registry');
 const registry = makeRegistry(dir);
@@ -53,7 +55,6 @@ const settings = {
   NOPAR_META_TTL: '5s',
   NOPAR_STALE_TTL: '5s',
   NOPAR_NOT_FOUND_TTL: '2s',
-  NOPAR_LOGLEVEL: 'error',
 };
 const nopar = await startNopar(program, home, upstream.origin, settings);
 
@@ -96,10 +97,10 @@ const problems = [
   ...Object.entries(levels).filter(([, { isMet }]) => !isMet).map(([key]) => `${key} rose more than is allowed`),
 ];
 
-const facts = about({ nopar: version(program, '--version') });
+const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/soak/run');
 const show = { memory: megabytes, descriptors: number, threads: number };
 const text = [
-  `# Soak: ${values.minutes} minutes`, '', ...aboutLines(facts),
+  `# Soak: ${values.minutes} minutes`, '', ...aboutLines(facts), loadLine(before),
   `- settings: ${Object.entries(settings).map(([key, value]) => `${key}=${value}`).join(' ')}`, '',
   table(['', 'after a minute>', 'peak>', 'at the end>', 'allowed>', 'verdict'], Object.entries(levels).map(([key, { first, last, allowed, isMet }]) => [
     key, ...[first, range(samples, key).peak, last, allowed].map(show[key]), isMet ? 'met' : '**not met**',
@@ -111,6 +112,6 @@ const text = [
 ].join('\n');
 console.log(text);
 if (values.save) {
-  console.log(`saved in ${saveRun('soak', facts, text, { about: facts, settings, levels, done, wrong: findings.counts.wrong, problems, cpuSeconds, diskBytes: disk, samples })}`);
+  console.log(`saved in ${saveRun('soak', facts, text, { about: { ...facts, load: before.average }, settings, levels, done, wrong: findings.counts.wrong, problems, cpuSeconds, diskBytes: disk, samples })}`);
 }
 process.exitCode = problems.length === 0 ? 0 : 1;
