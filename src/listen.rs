@@ -4,6 +4,7 @@
 
 use crate::config;
 use log::{info, warn};
+use socket2::SockRef;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
@@ -12,6 +13,13 @@ const PORT_ATTEMPTS: usize = 10;
 
 /// Files that are open whether or not anybody is connected.
 const OWN_FILES: usize = 64;
+
+/// Bytes that a connection may have waiting in the system beside what is on its way (connections
+/// inherit it from their listener). Without a limit that is up to 4 MB each, copied into memory that
+/// has left the processor's caches before it is sent: bodies of 5 MB and more took 25 % more CPU and
+/// went half as fast (measured on loopback, 16 connections). What is on its way is not limited, so long
+/// roads stay full.
+const UNSENT: u32 = 64 << 10;
 
 /// A socket cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +84,7 @@ fn no_such_address(error: &io::Error) -> bool {
 fn listener(address: SocketAddr) -> Result<TcpListener, ListenError> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
+        SockRef::from(&listener).set_tcp_notsent_lowat(UNSENT)?;
         Ok(listener)
     });
     bound.map_err(|source| ListenError::Bind { address, source })
