@@ -24,34 +24,41 @@ impl FileName {
         format!("{}/{hash}-{:016x}-{:x}", &hash[..2], self.id, self.size)
     }
 
-    /// Reads a file name (without its folder). `None` for anything that is not an entry's.
+    /// Reads a file name (without its folder). `None` for anything that is not an entry's, as it is
+    /// written: a start reads all there are.
     pub(super) fn parse(name: &str) -> Option<FileName> {
-        let (hash, rest) = name.split_once('-')?;
-        let (id, size) = rest.split_once('-')?;
-        if hash.len() != 32 || id.len() != 16 || size.is_empty() {
+        let (hash, rest) = name.as_bytes().split_first_chunk::<32>()?;
+        let (id, rest) = rest.strip_prefix(b"-")?.split_first_chunk::<16>()?;
+        let size = rest.strip_prefix(b"-")?;
+        // No more digits than fit, and no zeros before them.
+        if !(1..=16).contains(&size.len()) || (size[0] == b'0' && size.len() > 1) {
             return None;
         }
         let mut bytes = HashBinary::default();
-        for (byte, digits) in bytes.iter_mut().zip(hash.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        for (byte, digits) in bytes.iter_mut().zip(hash.chunks_exact(2)) {
+            *byte = number(digits)? as u8;
         }
-        let parsed = FileName {
-            hash: bytes,
-            id: u64::from_str_radix(id, 16).ok()?,
-            size: u64::from_str_radix(size, 16).ok()?,
-        };
-        // Upper case, signs and leading zeros parse as well, but are not ours.
-        (parsed.relative().split_once('/')?.1 == name).then_some(parsed)
+        Some(FileName { hash: bytes, id: number(id)?, size: number(size)? })
     }
+}
+
+/// The number that hexadecimal digits in lower case write.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u64::from(digit))
+    })
 }
 
 /// Hexadecimal digits of `bytes`.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |byte: u8| char::from(DIGITS[usize::from(byte)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// When an id was made, in milliseconds since 1970.
@@ -104,6 +111,14 @@ mod tests {
             ["", "x", "index.json", &file[1..], &file.to_uppercase(), &format!("{file}.tmp")]
         {
             assert_eq!(FileName::parse(wrong), None, "{wrong}");
+        }
+        let (start, _) = file.rsplit_once('-').unwrap();
+        for size in ["", "01000", "+1000", "00", "1_0", "11111111111111111", "é"] {
+            assert_eq!(FileName::parse(&format!("{start}-{size}")), None, "{size}");
+        }
+        for size in [0, 1, u64::MAX] {
+            let name = FileName { size, ..name };
+            assert_eq!(FileName::parse(&name.relative()[3..]), Some(name));
         }
     }
 
