@@ -33,7 +33,7 @@ const HELD_BACK: u64 = 64 * 1024;
 const WINDOW: u64 = 1024 * 1024;
 /// The most that is read at once from the file for one reader: a crowd has as many of them in memory
 /// as it has members.
-const PIECE: u64 = 64 * 1024;
+const PIECE: u64 = 32 * 1024;
 
 /// Why a body is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -324,9 +324,11 @@ impl Reader {
         let piece = self.growing.body.lock().piece(at, progress.readable);
         let bytes = match piece {
             Some(Piece::Memory(bytes)) => bytes,
-            Some(Piece::File { file, at, len }) => {
-                blocking(move || read::bytes(&file, at, len)).await?
-            }
+            // Written a moment ago, it lies in the page cache.
+            Some(Piece::File { file, at, len }) => match read::bytes_now(&file, at, len) {
+                Some(bytes) => bytes,
+                None => blocking(move || read::bytes(&file, at, len)).await?,
+            },
             None => return Err(io::Error::other("a part of the body is gone")),
         };
         self.at += bytes.len() as u64;

@@ -6,9 +6,8 @@ use super::disk::DiskCache;
 use super::entry::Entry;
 use super::fill::blocking;
 use super::read;
-use rustix::io::{ReadWriteFlags, preadv2};
 use std::fs::File;
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::sync::Arc;
 
 /// A file, open as long as this lives: an entry that is evicted meanwhile can be read to its end.
@@ -41,26 +40,12 @@ impl OpenFile {
         let from = number * CHUNK;
         let len = CHUNK.min(self.entry.body_len().saturating_sub(from)) as usize;
         buffer.resize(len, 0);
-        if !self.read_now(self.entry.body_at + from, buffer) {
+        if !read::now(&self.file, self.entry.body_at + from, buffer) {
             let (file, entry) = (Arc::clone(&self.file), Arc::clone(&self.entry));
             let chunk = blocking(move || read::chunk(&file, &entry, number)).await?;
             buffer.copy_from_slice(&chunk);
             return Ok(());
         }
         read::check_chunk(&self.entry, number, buffer)
-    }
-
-    /// Reads what is in the page cache; whether that was all of it. A file system that cannot say
-    /// (`RWF_NOWAIT`, preadv2(2)) is waited for.
-    fn read_now(&self, at: u64, buffer: &mut [u8]) -> bool {
-        let mut done = 0;
-        while done < buffer.len() {
-            let mut rest = [IoSliceMut::new(&mut buffer[done..])];
-            match preadv2(&self.file, &mut rest, at + done as u64, ReadWriteFlags::NOWAIT) {
-                Ok(0) | Err(_) => return false,
-                Ok(read) => done += read,
-            }
-        }
-        true
     }
 }

@@ -1,4 +1,4 @@
-//! Entries' files, read and checked. Everything here blocks.
+//! Entries' files, read and checked. Everything here blocks, but for what says that it does not.
 //! Knows nothing of which entries there are.
 
 use super::chunks::{CHUNK, Sums};
@@ -7,8 +7,9 @@ use super::format::{self, Opening};
 use super::key::Kind;
 use super::name::FileName;
 use bytes::Bytes;
+use rustix::io::{ReadWriteFlags, preadv2};
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -82,6 +83,26 @@ pub(super) fn bytes(file: &File, at: u64, len: u64) -> io::Result<Bytes> {
     let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
     file.read_exact_at(&mut bytes, at)?;
     Ok(Bytes::from(bytes))
+}
+
+/// Fills `buffer` with what is in the page cache from `at` on; whether it was all there. A file system
+/// that cannot say (`RWF_NOWAIT`, preadv2(2)) says no. Does not block.
+pub(super) fn now(file: &File, at: u64, buffer: &mut [u8]) -> bool {
+    let mut done = 0;
+    while done < buffer.len() {
+        let mut rest = [IoSliceMut::new(&mut buffer[done..])];
+        match preadv2(file, &mut rest, at + done as u64, ReadWriteFlags::NOWAIT) {
+            Ok(0) | Err(_) => return false,
+            Ok(read) => done += read,
+        }
+    }
+    true
+}
+
+/// The same as [`bytes`], if it is all in the page cache. Does not block.
+pub(super) fn bytes_now(file: &File, at: u64, len: u64) -> Option<Bytes> {
+    let mut bytes = vec![0; usize::try_from(len).ok()?];
+    now(file, at, &mut bytes).then(|| Bytes::from(bytes))
 }
 
 /// Reads a tarball's chunk and checks it.
