@@ -22,6 +22,7 @@ use log::error;
 use pingora::{Error, ErrorType, OrErr, Result};
 use pingora_cache::CacheEntryId;
 use pingora_cache::storage::{HandleMiss, MissFinishType};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -126,15 +127,8 @@ impl Fill {
     async fn flush(&mut self) {
         let Ok(unfinished) = &self.file else { return };
         let (from, pieces) = self.body.unwritten();
-        let (file, mut at) = (Arc::clone(&unfinished.file), unfinished.body_at + from);
-        let written = blocking(move || {
-            for piece in pieces {
-                file.write_all_at(&piece, at)?;
-                at += piece.len() as u64;
-            }
-            Ok(())
-        });
-        match written.await {
+        let (file, at) = (Arc::clone(&unfinished.file), unfinished.body_at + from);
+        match blocking(move || write_all(&file, at, &pieces)).await {
             Ok(()) => self.body.written(),
             Err(error) => self.let_go(error.into()),
         }
@@ -155,8 +149,8 @@ impl Fill {
         }
     }
 
-    /// Everything after the last byte of a good body: writes what belongs around it, gives the file
-    /// its name, and makes it visible.
+    /// Everything after the last byte of a good body: writes what is left of it and what belongs
+    /// around it, gives the file its name, and makes it visible. One hop to the blocking pool.
     async fn keep(&mut self, chunks: Option<Summer>) -> std::result::Result<Arc<Entry>, NotKept> {
         let unfinished = std::mem::replace(&mut self.file, Err(NotKept::TooLong))?;
         let (id, received) = (self.body.growing().id(), self.body.received());
@@ -178,14 +172,25 @@ impl Fill {
         let entry = Entry::new(name, opening, sums, self.terms.asked);
         let entry = Arc::new(entry.ok_or_else(|| io::Error::other("its header cannot be kept"))?);
         let place = self.cache.path_of(&name);
+        let (from, pieces) = self.body.unwritten();
         blocking(move || {
+            write_all(&unfinished.file, body_at + from, &pieces)?;
             unfinished.file.write_all_at(&table, table_at)?;
             unfinished.finish(&head, &place)
         })
         .await?;
+        self.body.written();
         self.cache.publish(Row { name, entry: Some(Arc::clone(&entry)) });
         Ok(entry)
     }
+}
+
+fn write_all(file: &File, mut at: u64, pieces: &[Bytes]) -> io::Result<()> {
+    for piece in pieces {
+        file.write_all_at(piece, at)?;
+        at += piece.len() as u64;
+    }
+    Ok(())
 }
 
 async fn begin(cache: &'static DiskCache, id: u64, head: &Head) -> io::Result<Unfinished> {
@@ -203,7 +208,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 #[async_trait]
 impl HandleMiss for Fill {
-    async fn write_body(&mut self, data: Bytes, eof: bool) -> Result<()> {
+    async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
         if let Some(sums) = &mut self.sums {
             sums.chunks.update(&data);
             sums.digester.update(&data);
@@ -212,7 +217,7 @@ impl HandleMiss for Fill {
         if self.file.is_ok() {
             if self.body.received() > self.terms.longest {
                 self.let_go(NotKept::TooLong);
-            } else if eof || self.body.unwritten_len() >= GATHER {
+            } else if self.body.unwritten_len() >= GATHER {
                 self.flush().await;
             }
         }
@@ -223,7 +228,6 @@ impl HandleMiss for Fill {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
-        self.flush().await;
         let (chunks, digester) = self.sums.take().map(|s| (s.chunks, s.digester)).unzip();
         let computed = digester.map(Digester::finish);
         if let Err(wrong) = self.judge(computed.as_ref()) {

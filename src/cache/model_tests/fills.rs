@@ -36,7 +36,7 @@ fn body(key: &Key, seed: u8, size: usize) -> Bytes {
         Kind::Packument => {
             let (one, two) = bytes.split_at(size / 3);
             let writer = PartsWriter::default().part(Bytes::copy_from_slice(one));
-            writer.part(Bytes::copy_from_slice(two)).finish(&[1, 0]).concat().into()
+            writer.part(Bytes::copy_from_slice(two)).finish(&[0, 1]).concat().into()
         }
     }
 }
