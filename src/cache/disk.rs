@@ -216,7 +216,9 @@ impl DiskCache {
         if let Some(start) = self.starts.get(&entry.id())
             && offset + len <= start.len() as u64
         {
-            return Ok(start.slice(offset as usize..(offset + len) as usize));
+            // Copied: a slice that is kept would keep all of the beginning.
+            let part = &start[offset as usize..(offset + len) as usize];
+            return Ok(Bytes::copy_from_slice(part));
         }
         let entry = Arc::clone(entry);
         blocking(move || read::bytes(&*self.file(&entry)?, entry.body_at + offset, len)).await
