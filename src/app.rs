@@ -91,16 +91,7 @@ impl App {
         let door = Door::new(&config, cache, upstreams, clock, working, counting, pseudonym);
         let proxy = Proxy::new(door);
         let patience = Patience::default();
-        Ok(App {
-            config,
-            listeners,
-            addresses,
-            certificate,
-            proxy,
-            counters,
-            in_flight,
-            patience,
-        })
+        Ok(App { config, listeners, addresses, certificate, proxy, counters, in_flight, patience })
     }
 
     /// The same with another patience than the usual.
@@ -135,8 +126,7 @@ impl App {
         let (patience, counters) = (self.patience, self.counters);
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
         let listeners = listeners(&self.addresses, self.certificate.as_ref());
-        let service =
-            listening::Service::with_listeners("registry".to_owned(), listeners, guard);
+        let service = listening::Service::with_listeners("registry".to_owned(), listeners, guard);
         listen::warn_if_open(&self.addresses);
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let service = Listening {

@@ -77,7 +77,9 @@ fn secret(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let is_encrypted = || pem.windows(9).any(|word| word == b"ENCRYPTED");
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
         // Of both forms: a label of PEM, and a line in it (RFC 7468 §11, RFC 1421 §4.6.1.1).
-        _ if is_encrypted() => "holds an encrypted key: one without a passphrase is allowed".to_owned(),
+        _ if is_encrypted() => {
+            "holds an encrypted key: one without a passphrase is allowed".to_owned()
+        }
         rustls::pki_types::pem::Error::NoItemsFound => {
             "holds no private key: PEM is allowed".to_owned()
         }

@@ -19,8 +19,7 @@ const QUIET: Duration = Duration::from_secs(2);
 
 /// What is said to a client for which there is no room: empty SETTINGS, and a GOAWAY that says that
 /// nothing was done (last stream 0, ENHANCE_YOUR_CALM; RFC 9113 §6.8), so that it may ask again elsewhere.
-pub(super) const NO_ROOM: &[u8] =
-    b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0b";
+pub(super) const NO_ROOM: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0b";
 
 /// Serves a connection to its end.
 pub(super) async fn serve<A>(
