@@ -2,9 +2,10 @@
 //! Knows nothing of any request's content; the one place that leaks what must live for ever.
 
 use crate::cache::{DiskCache, OpenError};
+use crate::certificate;
 use crate::clock::Clock;
-use crate::config::{Config, Origin};
-use crate::connection::{Guard, Patience};
+use crate::config::{self, Config, Origin};
+use crate::connection::{Guard, Patience, Plaintext};
 use crate::counters::Counters;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
@@ -13,13 +14,16 @@ use crate::stop::Stopper;
 use crate::upstream::{SetUpError, Upstreams};
 use async_trait::async_trait;
 use log::info;
-use pingora::listeners::ListenerConfig;
+use pingora::listeners::tls::TlsSettings;
+use pingora::listeners::{ListenerConfig, Listeners};
 use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora::services::Service;
 use pingora::services::listening;
 use pingora_proxy::{HttpProxy, http_proxy};
+use rustls::server::ResolvesServerCert;
+use rustls::sign::SingleCertAndKey;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
@@ -34,6 +38,9 @@ pub enum StartError {
     /// No socket.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// No certificate, or none that its key is for.
+    #[error(transparent)]
+    Certificate(#[from] certificate::Unusable),
     /// No cache.
     #[error(transparent)]
     Cache(#[from] OpenError),
@@ -55,6 +62,8 @@ pub struct App {
     config: Config,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
+    /// Where listeners find what to show in a handshake; `None`: they speak plain HTTP.
+    certificate: Option<Arc<dyn ResolvesServerCert>>,
     proxy: Proxy,
     counters: Arc<Counters>,
     in_flight: InFlight,
@@ -67,6 +76,7 @@ impl App {
     /// # Errors
     /// Whatever keeps NOPAR from serving: it is known before the first client comes.
     pub fn bind(config: Config, clock: Clock) -> Result<App, StartError> {
+        let certificate = certificate(&config.server)?;
         let listeners = listen::bind(&config.server)?;
         let addresses = listen::addresses(&listeners);
         no_loop(&config, &addresses)?;
@@ -81,7 +91,7 @@ impl App {
         let door = Door::new(&config, cache, upstreams, clock, working, counting, pseudonym);
         let proxy = Proxy::new(door);
         let patience = Patience::default();
-        Ok(App { config, listeners, addresses, proxy, counters, in_flight, patience })
+        Ok(App { config, listeners, addresses, certificate, proxy, counters, in_flight, patience })
     }
 
     /// The same with another patience than the usual.
@@ -115,14 +125,13 @@ impl App {
         let (in_flight, access_log) = (self.in_flight.clone(), self.config.log.access);
         let (patience, counters) = (self.patience, self.counters);
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
-        let mut service = listening::Service::new("registry".to_owned(), guard);
-        for address in &self.addresses {
-            let listener = ListenerConfig::tcp(address.to_string());
-            service.add_listener(listener.l4_buffer(BUFFERS));
-        }
+        let listeners = listeners(&self.addresses, self.certificate.as_ref());
+        let service = listening::Service::with_listeners("registry".to_owned(), listeners, guard);
         listen::warn_if_open(&self.addresses);
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let service = Listening {
             sockets: self.addresses.into_iter().zip(self.listeners).collect(),
+            scheme,
             service,
             close,
             close_done,
@@ -148,6 +157,44 @@ const BUFFERS: L4BufferSettings = L4BufferSettings { read: Some(0), write: Some(
 /// Threads that wait for the disk and for names to be resolved. Tokio's 512 would come and go with the
 /// load, each with memory that the allocator keeps for it: 175 threads under a mixed load on two cores.
 const DISK_THREADS: usize = 32;
+
+/// What its listeners show, if they are to speak TLS. A resolver, so that one listener may come to show
+/// another certificate.
+fn certificate(
+    server: &config::Server,
+) -> Result<Option<Arc<dyn ResolvesServerCert>>, certificate::Unusable> {
+    let Some((cert, key)) = server.tls_cert.as_ref().zip(server.tls_key.as_ref()) else {
+        return Ok(None);
+    };
+    let certified = certificate::load(cert, key)?;
+    Ok(Some(Arc::new(SingleCertAndKey::from(certified))))
+}
+
+/// Pingora's listeners, for sockets that are bound already.
+fn listeners(
+    addresses: &[SocketAddr],
+    certificate: Option<&Arc<dyn ResolvesServerCert>>,
+) -> Listeners {
+    let mut listeners = Listeners::new();
+    listeners.set_pre_tls_callback(Arc::new(Plaintext));
+    for address in addresses {
+        let listener = ListenerConfig::tcp(address.to_string());
+        listeners.add_listener(match certificate {
+            // Records come in pieces: Pingora's buffer reads several at once.
+            Some(certificate) => listener.tls(tls(Arc::clone(certificate))),
+            None => listener.l4_buffer(BUFFERS),
+        });
+    }
+    listeners
+}
+
+fn tls(certificate: Arc<dyn ResolvesServerCert>) -> TlsSettings {
+    let settings = TlsSettings::intermediate("", "");
+    let mut settings = settings.expect("files are read by build only, and not with a resolver");
+    settings.set_cert_resolver(certificate);
+    settings.enable_h2();
+    settings
+}
 
 /// No upstream is this NOPAR, by whatever name.
 fn no_loop(config: &Config, addresses: &[SocketAddr]) -> Result<(), StartError> {
@@ -181,6 +228,7 @@ fn pseudonym() -> String {
 /// Pingora's service, given sockets that are bound already and a stop of our own.
 struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
+    scheme: &'static str,
     service: listening::Service<Guard<HttpProxy<Proxy>, Hot>>,
     close: watch::Receiver<bool>,
     close_done: watch::Sender<bool>,
@@ -197,7 +245,7 @@ impl Service for Listening {
         if let Some(table) = &fds {
             let mut table = table.lock();
             for (address, socket) in self.sockets.drain(..) {
-                info!("listening on http://{address}/");
+                info!("listening on {}://{address}/", self.scheme);
                 table.add(address.to_string(), socket.into_raw_fd());
             }
         }

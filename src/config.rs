@@ -67,6 +67,10 @@ pub struct Server {
     pub hostname: String,
     /// TCP port; 0 takes a free one.
     pub port: u16,
+    /// The certificate it shows, with [`Server::tls_key`]: it speaks TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key.
+    pub tls_key: Option<PathBuf>,
     /// The URL clients reach it by, when it should not follow the request.
     pub base_url: Option<BaseUrl>,
     /// Worker threads.

@@ -15,14 +15,17 @@ mod head;
 mod lane;
 mod pace;
 mod plain;
+mod plaintext;
 mod ready;
 mod refusal;
+mod streams;
 mod waits;
 mod watched;
 
 pub use guard::Guard;
 pub use pace::Pace;
 pub use plain::Plain;
+pub use plaintext::Plaintext;
 pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
 pub use watched::Watched;
 

@@ -1,4 +1,5 @@
-//! How much is going on: requests and fills that a stop waits for.
+//! How much is going on: requests and fills that a stop waits for, and connections that may still hold
+//! the end of an answer.
 //! Knows nothing of what they are.
 
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use tokio::sync::Notify;
 #[derive(Clone, Debug, Default)]
 pub struct InFlight {
     shared: Arc<Shared>,
+    /// What is waited for but is no request.
+    behind: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
@@ -26,8 +29,13 @@ pub struct Working {
 impl InFlight {
     /// One more, until the returned value is dropped.
     pub fn begin(&self) -> Working {
-        self.shared.count.fetch_add(1, Ordering::Relaxed);
-        Working { shared: Arc::clone(&self.shared) }
+        Working::of(&self.shared)
+    }
+
+    /// Something that is to be waited for as well, but counts as no request: until the returned value
+    /// is dropped.
+    pub fn begin_behind(&self) -> Working {
+        Working::of(&self.behind)
     }
 
     /// How many there are.
@@ -35,15 +43,35 @@ impl InFlight {
         self.shared.count.load(Ordering::Acquire)
     }
 
-    /// Waits until there are none.
+    /// Waits until there are none, and nothing behind them.
     pub async fn idle(&self) {
         loop {
-            let none = self.shared.none.notified();
+            self.shared.idle().await;
+            self.behind.idle().await;
+            // What was waited for may have begun something.
             if self.count() == 0 {
+                return;
+            }
+        }
+    }
+}
+
+impl Shared {
+    async fn idle(&self) {
+        loop {
+            let none = self.none.notified();
+            if self.count.load(Ordering::Acquire) == 0 {
                 return;
             }
             none.await;
         }
+    }
+}
+
+impl Working {
+    fn of(shared: &Arc<Shared>) -> Working {
+        shared.count.fetch_add(1, Ordering::Relaxed);
+        Working { shared: Arc::clone(shared) }
     }
 }
 
@@ -72,5 +100,20 @@ mod tests {
         });
         drop(two);
         waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_behind_is_waited_for_and_not_counted() {
+        let in_flight = InFlight::default();
+        let behind = in_flight.begin_behind();
+        assert_eq!(in_flight.count(), 0);
+        let mut waiting = Box::pin(in_flight.idle());
+        std::future::poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+        drop(behind);
+        waiting.await;
     }
 }

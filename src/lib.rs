@@ -9,6 +9,7 @@ pub mod app;
 pub mod base_url;
 pub mod cache;
 pub mod cache_state;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -18,9 +18,10 @@ import { rivals } from './sections/rivals.mjs';
 import { logs, rows } from './sections/rows.mjs';
 import { stampede } from './sections/stampede.mjs';
 import { threads } from './sections/threads.mjs';
+import { tls } from './sections/tls.mjs';
 import { verdaccioVersion } from './servers/verdaccio.mjs';
 
-const SECTIONS = { rows, logs, threads, mix, p99, stampede, idle, memory, fill, restart, h2, rivals };
+const SECTIONS = { rows, logs, threads, mix, p99, stampede, idle, memory, fill, restart, tls, h2, rivals };
 
 /** However long a section takes, nothing of it takes longer than that: whatever hangs is ended. */
 const LIMIT_MS = 2 * 60 * 60 * 1000;

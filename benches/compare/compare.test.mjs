@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { readH2load } from './h2load.mjs';
 import { isWhole } from './hold.mjs';
 import { inventedPackument, inventedTarball } from './invented.mjs';
 import { answered, rotated } from './measure.mjs';
@@ -10,7 +11,6 @@ import { readOptions, SECTIONS } from './options.mjs';
 import { report } from './report.mjs';
 import { requestOf, ROWS } from './rows.mjs';
 import { differences } from './same.mjs';
-import { readSucceeded } from './sections/h2.mjs';
 import { requestLines, shuffled } from './sections/mix.mjs';
 import { readCalls } from './sections/restart.mjs';
 import { judge, summary, within } from './verdict.mjs';
@@ -131,9 +131,14 @@ test("of strace's lines those count that open or read what is in the directory",
   assert.deepEqual([opens.length, reads.length], [1, 2]);
 });
 
-test("h2load's count of good answers", () => {
-  assert.equal(readSucceeded('finished\nstatus codes: 120 2xx, 0 3xx, 1 4xx, 0 5xx\n'), 120);
-  assert.equal(readSucceeded('connection refused'), 0);
+test("h2load's counts: good answers, and each kind of error in words", () => {
+  const output = (failed, others) => `finished
+requests: 130 total, 130 started, 130 done, 120 succeeded, ${failed} failed, ${failed} errored, 0 timeout
+status codes: 120 2xx, 0 3xx, ${others} 4xx, 0 5xx
+`;
+  assert.deepEqual(readH2load(output(0, 0)), { succeeded: 120, errors: [] });
+  assert.deepEqual(readH2load(output(3, 1)).errors, ['1 answers that are not 2xx', '3 requests failed']);
+  assert.equal(readH2load('connection refused'), undefined);
 });
 
 test('a report is good if all targets are met and no section failed', () => {

@@ -3,14 +3,17 @@
 
 import { createHash } from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 
 /** No answer takes longer, or the server hangs. */
 const LIMIT_MS = 120_000;
 
-/** Asks the server on loopback `port`: `{ status, headers, body }`. */
-export function ask(port, { method = 'GET', path, headers = {} }, agent) {
+/** Asks the server on loopback `port`, which speaks TLS if `tls` is true: `{ status, headers, body }`. */
+export function ask(port, { method = 'GET', path, headers = {}, tls = false }, agent) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent });
+    const options = { host: '127.0.0.1', port, method, path, headers, agent };
+    // Nobody vouches for the certificate of a benchmark.
+    const request = tls ? https.request({ ...options, rejectUnauthorized: false }) : http.request(options);
     request.setTimeout(LIMIT_MS, () => request.destroy(new Error(`no answer to ${path} within ${LIMIT_MS} ms`)));
     request.once('error', reject).once('response', (response) => {
       const parts = [];
@@ -30,9 +33,10 @@ export async function each(items, width, work) {
   }));
 }
 
-/** Asks `server` for every request, a few at a time on kept connections; `see(answer, request)`. */
+/** Asks the server on `port` for every request, all with TLS or none, a few at a time on kept connections; `see(answer, request)`. */
 export async function askAll(port, requests, width, see = () => {}) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: width });
+  const { Agent } = requests.some(({ tls }) => tls) ? https : http;
+  const agent = new Agent({ keepAlive: true, maxSockets: width });
   try {
     await each(requests, width, async (request) => see(await ask(port, request, agent), request));
   } finally {

@@ -11,14 +11,14 @@ const SCRIPT = path.join(import.meta.dirname, 'load.lua');
  * Asks the server on `port` for `seconds`.
  * - `path`, `headers`: the request; or `list`: a file of requests as load.lua reads them
  * - `host`: what the request says it was sent to (`Host`: wrk adds its own beside another spelling)
- * - `connections`: how many at once; `core`: where wrk runs
+ * - `connections`: how many at once; `core`: where wrk runs; `tls`: whether the server speaks TLS
  */
-export async function load({ port, host, path: asked = '/', headers = {}, list, connections, seconds, core }) {
+export async function load({ port, host, path: asked = '/', headers = {}, list, connections, seconds, core, tls = false }) {
   const program = await start('wrk', [
     '--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`, '--timeout', '30s',
     '--script', SCRIPT,
     ...Object.entries({ Host: host, ...headers }).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
-    `http://127.0.0.1:${port}${asked}`,
+    `${tls ? 'https' : 'http'}://127.0.0.1:${port}${asked}`,
   ], { core, env: { ...process.env, ...(list ? { COMPARE_REQUESTS: list } : {}) } });
   const code = await program.ended();
   if (code !== 0) throw new Error(`wrk ended with ${code}\n${program.output}`);

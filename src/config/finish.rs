@@ -2,6 +2,7 @@
 
 use super::mistakes::Mistakes;
 use super::{Config, Pattern, Server, Upstream, secret};
+use crate::certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -21,6 +22,7 @@ pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
         check_ca_file(one, mistakes);
         check_loop(one, server, mistakes);
     }
+    check_tls(&config.server, mistakes);
     if config.server.run_as_user.is_some() {
         config.warnings.push(RUN_AS_USER.to_owned());
     }
@@ -32,7 +34,8 @@ fn resolve_paths(config: &mut Config) {
     let resolve = |path: &mut PathBuf| *path = home.join(&*path);
     resolve(&mut config.store.path);
     resolve(&mut config.cache.path);
-    [&mut config.log.file, &mut config.server.run_path].into_iter().flatten().for_each(resolve);
+    let Server { run_path, tls_cert, tls_key, .. } = &mut config.server;
+    [&mut config.log.file, run_path, tls_cert, tls_key].into_iter().flatten().for_each(resolve);
     for upstream in std::iter::once(&mut config.upstream).chain(&mut config.upstreams) {
         [&mut upstream.ca_file, &mut upstream.token_file].into_iter().flatten().for_each(resolve);
     }
@@ -83,6 +86,21 @@ fn holds_certificate(path: &Path) -> Result<(), String> {
         return Err("holds no certificate: PEM is allowed".to_owned());
     }
     Ok(())
+}
+
+/// A certificate and its key: both, and fit for each other, or none.
+fn check_tls(server: &Server, mistakes: &mut Mistakes) {
+    let alone = |other| format!("{other} is not set: both are needed, or none");
+    match (&server.tls_cert, &server.tls_key) {
+        (None, None) => {}
+        (Some(_), None) => mistakes.add(certificate::CERT, alone(certificate::KEY)),
+        (None, Some(_)) => mistakes.add(certificate::KEY, alone(certificate::CERT)),
+        (Some(cert), Some(key)) => {
+            if let Err(unusable) = certificate::load(cert, key) {
+                mistakes.add(unusable.setting, unusable.sentence());
+            }
+        }
+    }
 }
 
 /// An upstream that is NOPAR itself, as far as the words of the configuration tell.

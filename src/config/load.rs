@@ -100,6 +100,8 @@ fn blank() -> Config {
         server: Server {
             hostname: String::new(),
             port: 0,
+            tls_cert: None,
+            tls_key: None,
             base_url: None,
             threads: 1,
             hot_path: true,

@@ -53,6 +53,20 @@ pub(super) const SETTINGS: &[Setting] = &[
         value::port(v).map(|v| c.server.port = v)
     }),
     setting!(
+        "server.tls_cert",
+        "NOPAR_TLS_CERT",
+        "",
+        "Certificate (PEM, with those between it and its authority): with it, NOPAR speaks HTTPS, by HTTP/2\nand HTTP/1.1, and nothing else. Empty: plain HTTP.",
+        |c, v| value::path(v).map(|v| c.server.tls_cert = Some(v))
+    ),
+    setting!(
+        "server.tls_key",
+        "NOPAR_TLS_KEY",
+        "",
+        "Its private key (PEM, without a passphrase).",
+        |c, v| value::path(v).map(|v| c.server.tls_key = Some(v))
+    ),
+    setting!(
         "server.base_url",
         "NOPAR_BASE_URL",
         "",

@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use pingora::protocols::Stream;
 use std::io;
 use std::time::{Duration, SystemTime};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 /// Read at once of what nobody wants.
@@ -15,7 +15,7 @@ const PIECE: usize = 16 << 10;
 
 /// Sends an answer past Pingora, and says that it is the last. The bytes of its body that went out.
 pub(super) async fn answer(
-    stream: &mut Stream,
+    stream: &mut (impl AsyncWrite + Unpin),
     reply: &Reply,
     to_head: bool,
     patience: &Patience,
@@ -24,14 +24,23 @@ pub(super) async fn answer(
     if !to_head {
         bytes.extend_from_slice(&reply.body);
     }
-    let send = async {
-        stream.write_all(&bytes).await?;
-        stream.shutdown().await
-    };
-    match timeout(patience.linger, send).await {
-        Ok(Ok(())) if !to_head => reply.body.len(),
+    match say(stream, &bytes, patience).await {
+        true if !to_head => reply.body.len(),
         _ => 0,
     }
+}
+
+/// Sends the last bytes of all; whether they were taken.
+pub(super) async fn say(
+    stream: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+    patience: &Patience,
+) -> bool {
+    let send = async {
+        stream.write_all(bytes).await?;
+        stream.shutdown().await
+    };
+    matches!(timeout(patience.linger, send).await, Ok(Ok(())))
 }
 
 fn header(reply: &Reply) -> String {

@@ -7,7 +7,7 @@ use super::head::{Cut, Head};
 use super::lane::{Lane, Next};
 use super::ready::Ready;
 use super::watched::{Remains, Watched};
-use super::{Patience, farewell, refusal};
+use super::{Patience, farewell, refusal, streams};
 use crate::access_log::Line;
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
@@ -16,8 +16,8 @@ use crate::reply::Reply;
 use async_trait::async_trait;
 use http::header;
 use pingora::apps::{HttpServerApp, ServerApp};
-use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,6 +55,14 @@ impl<A, R: Ready> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
         Guard { app, ready, crowd, patience, in_flight, access_log, counters }
+    }
+
+    async fn tell_no_room(&self, stream: &mut Stream) {
+        if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            farewell::say(stream, streams::NO_ROOM, &self.patience).await;
+        } else {
+            farewell::answer(stream, &refusal::no_room(), false, &self.patience).await;
+        }
     }
 
     /// The end of a connection that Pingora is done with.
@@ -107,7 +115,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
     /// Answers one request after the other, those that are not ready by way of Pingora.
     async fn serve(&self, mut stream: Box<Watched>, shutdown: &ShutdownWatch) {
         if stream.is_http2() {
-            self.app.process_new(stream, shutdown).await;
+            streams::serve(&self.app, stream, &self.in_flight, shutdown).await;
             return;
         }
         let (ready, caller) = (self.ready.as_ref(), stream.caller());
@@ -134,7 +142,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
         let place = match self.crowd.enter() {
             Entrance::Inside(place) => place,
             Entrance::Told(_place) => {
-                farewell::answer(&mut stream, &refusal::no_room(), false, &self.patience).await;
+                self.tell_no_room(&mut stream).await;
                 let limit = self.patience.linger.min(REFUSED_LINGER);
                 farewell::close(stream, true, limit, self.patience.linger_size).await;
                 return None;

@@ -3,6 +3,9 @@
 
 mod between;
 mod identity;
+mod streams;
+
+pub(super) use streams::Flow;
 
 use super::Patience;
 use super::head::{Cut, Head};
@@ -11,7 +14,7 @@ use parking_lot::Mutex;
 use pingora::protocols::Stream;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,6 +28,8 @@ const HEAD: u8 = 1;
 const REQUEST: u8 = 2;
 /// A request that was read to its end is being answered.
 const ANSWER: u8 = 3;
+/// HTTP/2, where requests and answers have no order: only writing is watched.
+const STREAMS: u8 = 4;
 
 /// A stream that is watched. Pingora has it; what remains of it goes back to the `Watch`.
 #[derive(Debug)]
@@ -60,6 +65,8 @@ struct Shared {
     unread: AtomicBool,
     cut: OnceLock<Cut>,
     cut_off: Notify,
+    /// Bytes written of HTTP/2.
+    written: AtomicU64,
     remains: Mutex<Option<(Stream, Head)>>,
 }
 
@@ -170,7 +177,11 @@ impl Watched {
         match write(Pin::new(self.stream_mut()), context) {
             Poll::Pending => self.poll_stalled(context),
             Poll::Ready(written) => {
-                self.writing.moved(*written.as_ref().unwrap_or(&0));
+                let bytes = *written.as_ref().unwrap_or(&0);
+                self.writing.moved(bytes);
+                if self.is_in(STREAMS) {
+                    self.shared.written.fetch_add(bytes as u64, Ordering::Relaxed);
+                }
                 Poll::Ready(written)
             }
         }
@@ -223,6 +234,9 @@ impl AsyncRead for Watched {
         }
         if self.is_in(ANSWER) {
             return self.poll_is_there(context, buffer);
+        }
+        if self.is_in(STREAMS) {
+            return self.poll_next_head(context, buffer);
         }
         // Pingora parses after each read: if it reads on, what is there is not the whole head.
         if self.is_in(HEAD) && self.head.bytes.len() >= self.patience.head_size {

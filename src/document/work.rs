@@ -6,6 +6,7 @@
 //! memory and every core.
 
 use super::{BuildError, DocumentLost, build, gunzip};
+use crate::allocator;
 use crate::base_url::BaseUrl;
 use crate::counters::Counters;
 use crate::npm::{Document, PackageName};
@@ -20,6 +21,8 @@ use tokio::task::{JoinError, JoinHandle};
 /// How many megabytes of documents, unpacked, are worked on at the same time. Each takes about four
 /// times that: its text, what is rendered of it, and that packed.
 const MEGABYTES: u32 = 64;
+/// Megabytes of a document that leaves something behind worth giving back.
+const LARGE: u32 = 2;
 /// How much shorter npm's documents are when packed.
 const PACKED: u64 = 10;
 
@@ -44,6 +47,7 @@ fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHa
 
 /// The right to work on a document, until it is dropped.
 pub(super) struct Turn {
+    places: u32,
     _room: Option<SemaphorePermit<'static>>,
     _core: Option<SemaphorePermit<'static>>,
 }
@@ -55,7 +59,15 @@ pub(super) async fn turn(len: u64, packed: bool) -> Turn {
     let places = u32::try_from(unpacked >> 20).unwrap_or(u32::MAX).min(MEGABYTES);
     // The semaphores are never closed: this does not fail.
     let room = ROOM.acquire_many(places).await.ok();
-    Turn { _room: room, _core: CORES.acquire().await.ok() }
+    Turn { places, _room: room, _core: CORES.acquire().await.ok() }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.places >= LARGE {
+            THREADS.handle().spawn_blocking(allocator::give_back_idle);
+        }
+    }
 }
 
 /// Works on a source document that is in memory.

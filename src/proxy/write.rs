@@ -2,6 +2,7 @@
 //! Knows nothing of why they are sent.
 
 use super::ctx::CacheState;
+use crate::connection::PIECE;
 use crate::negotiate::Encoding;
 use crate::reply::Reply;
 use crate::view::View;
@@ -93,8 +94,13 @@ pub(super) async fn finish(
         || header.status == StatusCode::NOT_MODIFIED
         || body.is_empty();
     session.write_response_header(Box::new(header), bodiless).await?;
-    if !bodiless {
-        session.write_response_body(Some(body), true).await?;
+    if bodiless {
+        return Ok(());
     }
-    Ok(())
+    let mut body = body;
+    // How slow a client of HTTP/2 may be is measured by piece.
+    while session.is_http2() && body.len() > PIECE {
+        session.write_response_body(Some(body.split_to(PIECE)), false).await?;
+    }
+    session.write_response_body(Some(body), true).await
 }

@@ -18,4 +18,5 @@ mod stop;
 mod support;
 mod tarball;
 mod tidy;
+mod tls;
 mod way_upstream;

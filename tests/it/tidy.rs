@@ -22,7 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),
-    ("config", &["base_url", "npm"]),
+    ("certificate", &[]),
+    ("config", &["base_url", "certificate", "npm"]),
     ("telemetry", &["config"]),
     ("access_log", &["telemetry"]),
     ("connection", &["access_log", "cache_state", "counters", "inflight", "reply"]),
@@ -31,7 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("stop", &["inflight"]),
     ("cache", &["clock", "counters", "npm"]),
     ("upstream", &["config", "counters", "npm"]),
-    ("document", &["base_url", "cache", "counters", "negotiate", "npm"]),
+    ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm"]),
     (
         "proxy",
@@ -58,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "cache",
+            "certificate",
             "clock",
             "config",
             "connection",

@@ -1,62 +1,56 @@
-// HTTP/2 on plaintext (prior knowledge), if NOPAR speaks it.
+// HTTP/2 over TLS: many streams on few connections.
 // Knows nothing of HTTP/1.1.
 
 import { cpuTime, family } from '../../machine/process.mjs';
-import { start } from '../../machine/program.mjs';
 import { median } from '../../machine/statistics.mjs';
-import { number, table, time } from '../../machine/table.mjs';
-import { CORES } from '../bench.mjs';
-import { askAll } from '../http.mjs';
-import { requestOf, ROWS } from '../rows.mjs';
-import { withHost } from '../same.mjs';
-import { startNopar } from '../servers/nopar.mjs';
+import { sameCipher } from '../certificate.mjs';
+import { h2load } from '../h2load.mjs';
+import { rotated } from '../measure.mjs';
+import { requestOf } from '../rows.mjs';
+import { startTrio } from '../trio.mjs';
+import { SECURE_ROWS, secureTable } from './tls.mjs';
 
-const CONNECTIONS = 16;
-const STREAMS = 8;
+const LOAD = { connections: 16, streams: 8 };
 
-export const h2 = { title: 'HTTP/2 (h2load, written down, not judged)', run };
+/** Before it counts. */
+const WARM_SECONDS = 1;
+
+export const h2 = { title: 'HTTP/2 over TLS 1.3 (h2load; written down, not judged)', run };
 
 async function run(bench) {
-  const request = requestOf(ROWS.find(({ name }) => name === 'packument-40k'), bench.registry);
-  const nopar = await startNopar({ home: bench.home('h2'), upstream: bench.upstream.url, core: CORES.server });
+  const requests = SECURE_ROWS.map((row) => ({ ...requestOf(row, bench.registry), tls: true }));
+  const trio = await startTrio(bench, requests, { files: false, tls: true });
   try {
-    await askAll(nopar.port, [withHost(request, nopar.host)], 1);
-    const probe = await h2load(nopar, request, ['--requests', '1', '--clients', '1', '--connection-inactivity-timeout', '5']);
-    if (probe.succeeded !== 1) return { data: { spoken: false }, checks: [], text: 'NOPAR does not speak HTTP/2 on its plaintext port.' };
-    const rounds = [];
-    for (let n = 0; n < bench.options.rounds; n += 1) rounds.push(await round(bench, nopar, request));
-    const middle = (key) => median(rounds.map((each) => each[key]));
-    return {
-      data: { spoken: true, rounds },
-      checks: [],
-      text: table(['row', 'CPU/request>', 'median/s>'], [['packument-40k', time(middle('cpu')), number(middle('perSecond'))]]),
-    };
+    for (const server of trio.all) await sameCipher(server, 'h2');
+    const results = [];
+    for (const [n, { name }] of SECURE_ROWS.entries()) {
+      bench.note(`  ${name}`);
+      results.push({ row: name, servers: await measured(trio.all, { ...requests[n], ...LOAD }, bench.rounds) });
+    }
+    return { data: { rows: results }, checks: [], text: secureTable(results) };
   } finally {
-    await nopar.stop();
+    await trio.stop();
   }
 }
 
-async function round(bench, nopar, request) {
-  const { seconds } = bench.options;
-  const pids = family(nopar.pid);
+/** Rounds of all `servers` in turns: `{ name → { cpu, perSecond, errors } }`. */
+async function measured(servers, request, { rounds, seconds, core }) {
+  const found = new Map(servers.map((server) => [server.name, []]));
+  for (const server of servers) await h2load({ ...request, port: server.port, seconds: WARM_SECONDS, core });
+  for (let n = 0; n < rounds; n += 1) {
+    for (const server of rotated(servers, n)) found.get(server.name).push(await round(server, { ...request, seconds, core }));
+  }
+  return Object.fromEntries([...found].map(([name, each]) => [name, {
+    cpu: median(each.map(({ cpu }) => cpu)),
+    perSecond: median(each.map(({ perSecond }) => perSecond)),
+    errors: each.flatMap(({ errors }) => errors),
+    rounds: each,
+  }]));
+}
+
+async function round(server, request) {
+  const pids = family(server.pid);
   const before = cpuTime(pids);
-  const { succeeded } = await h2load(nopar, request, [
-    '--duration', String(seconds), '--clients', String(CONNECTIONS), '--max-concurrent-streams', String(STREAMS),
-  ]);
-  return { perSecond: succeeded / seconds, cpu: (cpuTime(pids) - before) / succeeded };
-}
-
-async function h2load(nopar, { path, headers }, options) {
-  const program = await start('h2load', [
-    ...options, '--threads', '1',
-    ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
-    `http://${nopar.host}${path}`,
-  ], { core: CORES.load });
-  await program.ended();
-  return { succeeded: readSucceeded(program.output) };
-}
-
-/** How many requests h2load says were answered with 2xx. */
-export function readSucceeded(output) {
-  return Number(output.match(/^status codes: (\d+) 2xx/m)?.[1] ?? 0);
+  const { succeeded, errors } = await h2load({ ...request, port: server.port });
+  return { perSecond: succeeded / request.seconds, cpu: (cpuTime(pids) - before) / succeeded, errors };
 }

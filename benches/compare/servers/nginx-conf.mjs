@@ -1,6 +1,8 @@
 // nginx's configuration, as somebody would write it who wants it fast.
 // Knows nothing of processes.
 
+import { CIPHER } from '../certificate.mjs';
+
 /** More than any section makes; how many files nginx may open, it has from `run`. */
 const CONNECTIONS = 16_000;
 
@@ -37,13 +39,22 @@ ${servers}
 `;
 }
 
+/** TLS as NOPAR speaks it: the same version, the same cipher. */
+function tlsOf({ cert, key }) {
+  return `
+    ssl_certificate ${cert};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.3;
+    ssl_conf_command Ciphersuites ${CIPHER};`;
+}
+
 /** A cache of what the server on `originPort` says. */
-export function cachingServer({ port, home, originPort }) {
+export function cachingServer({ port, home, originPort, certificate }) {
   return `
   proxy_cache_path ${home}/cache levels=1:2 keys_zone=answers:64m max_size=10g inactive=1d use_temp_path=off;
   upstream origin { server 127.0.0.1:${originPort}; keepalive 64; }
   server {
-    listen 127.0.0.1:${port} backlog=16384;
+    listen 127.0.0.1:${port} ${certificate ? 'ssl http2 ' : ''}backlog=16384;${certificate ? tlsOf(certificate) : ''}
     location / {
       proxy_pass http://origin;
       proxy_http_version 1.1;

@@ -9,9 +9,9 @@ import { freePort } from '../../machine/port.mjs';
 import { start } from '../../machine/program.mjs';
 import { cachingServer, main, rewritingServer, staticServer } from './nginx-conf.mjs';
 
-/** nginx with `proxy_cache` over the origin (or registry) on `originPort`. */
+/** nginx with `proxy_cache` over the origin (or registry) on `originPort`; with a `certificate`, it speaks TLS. */
 export function startCachingNginx({ originPort, ...options }) {
-  return startNginx('nginx', options, (port, home) => cachingServer({ port, home, originPort }));
+  return startNginx('nginx', options, (port, home) => cachingServer({ port, home, originPort, certificate: options.certificate }));
 }
 
 /** nginx with ready files: the copies that `origin` holds. */

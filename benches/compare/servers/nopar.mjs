@@ -10,9 +10,10 @@ import { start } from '../../machine/program.mjs';
  * Starts NOPAR in the directory `home` (a new one is a cold cache).
  * - `upstream`: URL; `threads`, `core`: how many and where
  * - `accessLog`: a file for a line per request; none if not given
+ * - `certificate`: `{ cert, key }` if it is to speak TLS
  * - `ready`: waits until it listens, unless false
  */
-export async function startNopar({ name = 'nopar', home, upstream, threads = 1, core, accessLog, ready = true, settings = {} }) {
+export async function startNopar({ name = 'nopar', home, upstream, threads = 1, core, accessLog, certificate, ready = true, settings = {} }) {
   const port = await freePort();
   const program = await start(process.env.NOPAR_BINARY, [], {
     core,
@@ -29,6 +30,7 @@ export async function startNopar({ name = 'nopar', home, upstream, threads = 1, 
       NOPAR_THREADS: String(threads),
       NOPAR_ACCESS_LOG: accessLog ? 'yes' : 'no',
       ...(accessLog ? { NOPAR_LOGFILE: accessLog } : {}),
+      ...(certificate ? { NOPAR_TLS_CERT: certificate.cert, NOPAR_TLS_KEY: certificate.key } : {}),
       ...settings,
     },
     ready: ready ? port : undefined,

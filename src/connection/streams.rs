@@ -1,0 +1,111 @@
+//! An HTTP/2 connection: as long as its client and a stop let it.
+//! Knows nothing of frames and requests: those are Pingora's, which is told its limits.
+
+use super::watched::{Flow, Watched};
+use super::{PIECE, Patience};
+use crate::inflight::InFlight;
+use async_trait::async_trait;
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
+use pingora::server::ShutdownWatch;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// After a stop, with no request left, a connection that takes nothing for so long is closed. Clients
+/// that are there have ended it themselves by then: they were told at once (GOAWAY).
+const QUIET: Duration = Duration::from_secs(2);
+
+/// What is said to a client for which there is no room: empty SETTINGS, and a GOAWAY that says that
+/// nothing was done (last stream 0, ENHANCE_YOUR_CALM; RFC 9113 §6.8), so that it may ask again elsewhere.
+pub(super) const NO_ROOM: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0b";
+
+/// Serves a connection to its end.
+pub(super) async fn serve<A>(
+    app: &Arc<A>,
+    mut stream: Box<Watched>,
+    in_flight: &InFlight,
+    shutdown: &ShutdownWatch,
+) where
+    A: HttpServerApp + Send + Sync + 'static,
+{
+    tokio::select! {
+        biased;
+        begun = stream.begin_streams() => if !begun { return },
+        () = stopping(shutdown) => return,
+    }
+    // A request ends when its answer is Pingora's to send: a stop waits until it is sent, too.
+    let _unsent = in_flight.begin_behind();
+    let (flow, patience) = (stream.flow(), stream.patience().clone());
+    let streams = Arc::new(Streams::new(Arc::clone(app), &patience));
+    tokio::select! {
+        biased;
+        _ = streams.process_new(stream, shutdown) => {}
+        () = left_over(&streams.running, &flow, shutdown) => {}
+    }
+}
+
+async fn stopping(shutdown: &ShutdownWatch) {
+    if shutdown.clone().wait_for(|stopping| *stopping).await.is_err() {
+        // Nobody is left to stop it.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until there is a stop, no request, and nobody who takes what was answered.
+async fn left_over(running: &InFlight, flow: &Flow, shutdown: &ShutdownWatch) {
+    stopping(shutdown).await;
+    loop {
+        running.idle().await;
+        let before = flow.written();
+        sleep(QUIET).await;
+        if running.count() == 0 && flow.written() == before {
+            return;
+        }
+    }
+}
+
+/// The app of one connection: each of its streams is a request to `A`.
+struct Streams<A> {
+    app: Arc<A>,
+    running: InFlight,
+    head_size: u32,
+    writing: Duration,
+    options: HttpServerOptions,
+}
+
+impl<A> Streams<A> {
+    fn new(app: Arc<A>, patience: &Patience) -> Streams<A> {
+        let mut options = HttpServerOptions::default();
+        options.h2_idle_timeout = Some(patience.idle);
+        let head_size = u32::try_from(patience.head_size).unwrap_or(u32::MAX);
+        // Pingora measures how long a piece waits for the client's window, and not how much of it went.
+        let pieces = (PIECE as u64).div_ceil(patience.reading.least.max(1));
+        let writing = patience.reading.window * u32::try_from(pieces).unwrap_or(u32::MAX);
+        Streams { app, running: InFlight::default(), head_size, writing, options }
+    }
+}
+
+#[async_trait]
+impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Streams<A> {
+    async fn process_new_http(
+        self: &Arc<Self>,
+        mut session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let _running = self.running.begin();
+        session.set_write_timeout(Some(self.writing));
+        self.app.process_new_http(session, shutdown).await
+    }
+
+    fn h2_options(&self) -> Option<H2Options> {
+        let mut options = default_h2_options();
+        options.max_header_list_size(self.head_size);
+        Some(options)
+    }
+
+    fn server_options(&self) -> Option<&HttpServerOptions> {
+        Some(&self.options)
+    }
+}

@@ -1,0 +1,90 @@
+//! Limits on callers who speak HTTP/2, as far as they hold there.
+//! Knows nothing of what is asked.
+
+use std::time::{Duration, Instant};
+
+use super::{PACKUMENT, TARBALL, http2, nopar, upstream};
+use crate::support::deadline::within;
+use crate::support::http2::Http2;
+use crate::support::tls::Certificate;
+use tokio::io::AsyncReadExt;
+
+/// A connection on which nothing is asked is closed; one with a request that is going on is not.
+#[tokio::test]
+async fn idle_connections_are_closed() {
+    let (upstream, certificate) = (upstream().await, Certificate::new());
+    let nopar = nopar(&upstream, &certificate);
+    let idle = Duration::from_millis(300);
+    let nopar = nopar.patience(|patience| patience.idle = idle).start().await;
+    let busy = http2(nopar.addr(), &certificate).await;
+    let hold = upstream.hold(PACKUMENT);
+    let asking = async {
+        let answer = busy.get(PACKUMENT).await;
+        assert_eq!(answer.status, 200);
+    };
+    let waiting = async {
+        hold.arrived(1).await;
+        let client = http2(nopar.addr(), &certificate).await;
+        let since = Instant::now();
+        assert_eq!(client.get("/-/ping").await.status, 200);
+        let _ = client.ended().await;
+        assert!(since.elapsed() >= idle, "{:?}", since.elapsed());
+        hold.release();
+    };
+    tokio::join!(asking, waiting);
+}
+
+/// One that does not even begin is closed, too.
+#[tokio::test]
+async fn a_connection_that_does_not_begin_is_closed() {
+    let (upstream, certificate) = (upstream().await, Certificate::new());
+    let nopar = nopar(&upstream, &certificate);
+    let patient = |patience: &mut nopar::connection::Patience| {
+        patience.head = Duration::from_millis(200);
+    };
+    let nopar = nopar.patience(patient).start().await;
+    let mut silent = certificate.connect(nopar.addr(), &[b"h2"]).await;
+    let mut said = Vec::new();
+    let reading = within("a close".to_owned(), silent.read_to_end(&mut said)).await;
+    assert!(said.is_empty(), "{reading:?} {said:?}");
+}
+
+/// Whoever finds no room is told in HTTP/2 that nothing was done.
+#[tokio::test]
+async fn connections_beyond_the_limit_are_told() {
+    let (upstream, certificate) = (upstream().await, Certificate::new());
+    let nopar = nopar(&upstream, &certificate).env("NOPAR_MAX_CONNECTIONS", "2").start().await;
+    let mut inside: Vec<Http2> = Vec::new();
+    for _ in 0..2 {
+        let client = http2(nopar.addr(), &certificate).await;
+        assert_eq!(client.get("/-/ping").await.status, 200);
+        inside.push(client);
+    }
+    let refused = http2(nopar.addr(), &certificate).await;
+    let answer = refused.ask("GET", "/-/ping", &[]).await;
+    let error = answer.err().expect("no answer");
+    assert!(error.is_remote() && error.is_go_away(), "{error}");
+    assert_eq!(error.reason(), Some(h2::Reason::ENHANCE_YOUR_CALM));
+    for client in &inside {
+        assert_eq!(client.get("/-/ping").await.status, 200);
+    }
+}
+
+/// A stream whose client opens no window is cut off, and does not hold up a stop; others on the same
+/// connection are served.
+#[tokio::test]
+async fn streams_that_stall_are_cut_off() {
+    let (upstream, certificate) = (upstream().await, Certificate::new());
+    let nopar = nopar(&upstream, &certificate).env("NOPAR_STOP_TIMEOUT", "30s");
+    let nopar = nopar.patience(|patience| {
+        patience.reading.window = Duration::from_millis(100);
+    });
+    let nopar = nopar.start().await;
+    let client = http2(nopar.addr(), &certificate).await;
+    let stalled = client.begin("GET", TARBALL, &[]).await.expect("a head");
+    // Counted once it has ended, while the client still holds its stream.
+    nopar.counted(1).await;
+    let rest = stalled.whole().await;
+    let reset = rest.err().expect("no whole body");
+    assert!(reset.is_reset(), "{reset}");
+}
