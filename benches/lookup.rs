@@ -1,5 +1,5 @@
-//! What does a request for a packument that is fresh and in memory cost, from its target and headers to the
-//! ready view, and which part of that are the two lookups, in the cache's index and in the memory tier?
+//! What does a request for a packument that is fresh and in memory cost, from the bytes of its head to the
+//! head and body of the answer, and which part of that is reading the head?
 //!
 //! `cargo bench --bench lookup`
 
@@ -10,9 +10,8 @@ mod hot;
 #[path = "made/packument.rs"]
 mod packument;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use hot::Hot;
-use nopar::route::Route;
 use std::hint::black_box;
 use tokio::runtime::Builder;
 
@@ -23,19 +22,17 @@ fn lookup(criterion: &mut Criterion) {
     // As the program does.
     nopar::allocator::give_back_large_buffers();
     let runtime = Builder::new_current_thread().build().expect("a runtime without drivers");
-    let hot = runtime.block_on(Hot::new(PACKAGES));
-    let mut targets = hot.targets.iter().cycle();
-    let mut next = || targets.next().expect("a cycle has no end");
+    let mut hot = runtime.block_on(Hot::new(PACKAGES));
+    let mut numbers = (0..PACKAGES).cycle();
+    let mut next = || numbers.next().expect("a cycle has no end");
     let mut group = criterion.benchmark_group("lookup");
-    group.bench_function("target and headers to view", |bencher| {
-        bencher.iter(|| runtime.block_on(hot.view(black_box(next()))));
+    group.bench_function("head of a request to answer", |bencher| {
+        bencher.iter(|| black_box(hot.answer(next())));
     });
-    group.bench_function("ask to view", |bencher| {
-        let asks = || match hot::route(next(), &hot.base()) {
-            Route::Packument { name } => hot.ask(name, hot.base()),
-            other => panic!("{other:?} is no packument"),
-        };
-        bencher.iter_batched(asks, |ask| runtime.block_on(hot.lookup(ask)), BatchSize::SmallInput);
+    group.bench_function("head of a request to what it says", |bencher| {
+        bencher.iter(|| {
+            black_box(hot::plain(black_box(&hot.requests[next()])));
+        });
     });
     group.finish();
 }

@@ -24,7 +24,7 @@ mod watched;
 
 pub use guard::Guard;
 pub use pace::Pace;
-pub use plain::Plain;
+pub use plain::{Plain, Read};
 pub use plaintext::Plaintext;
 pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
 pub use watched::Watched;
@@ -44,6 +44,8 @@ pub struct Patience {
     pub head_size: usize,
     /// Silence between two requests on one connection, in whole seconds.
     pub idle: Duration,
+    /// Requests on one connection before it is closed, so that connections spread over threads anew.
+    pub requests: u32,
     /// The least a caller takes of an answer while it is waited for.
     pub reading: Pace,
     /// The least a caller sends of a body that is wanted.
@@ -61,6 +63,7 @@ impl Default for Patience {
             head: Duration::from_secs(75),
             head_size: 64 << 10,
             idle: Duration::from_secs(60),
+            requests: 10_000,
             // Sockets take an answer in large steps: a short window would cut slow but honest readers.
             reading: Pace { window: Duration::from_secs(60), least: 60 << 10 },
             sending: Pace { window: Duration::from_secs(15), least: 15 << 10 },

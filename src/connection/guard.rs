@@ -26,9 +26,6 @@ use std::time::Duration;
 /// How long one that finds no room is listened to, so that it can read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(2);
 
-/// Requests served on one connection before it is closed, so that connections spread over threads anew.
-const REQUESTS: u32 = 10_000;
-
 /// Guards an app, `A`, and asks `R` for ready answers before the app.
 pub struct Guard<A, R> {
     app: Arc<A>,
@@ -119,11 +116,13 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
             return;
         }
         let (ready, caller) = (self.ready.as_ref(), stream.caller());
-        let mut lane = Lane::new(ready, &self.in_flight, shutdown, caller, REQUESTS);
+        let most = self.patience.requests;
+        let mut lane = Lane::new(ready, &self.in_flight, shutdown, caller, most);
         while lane.next(&mut stream).await == Next::Request {
             let mut session = ServerSession::new_http1(stream);
-            let goes_on = lane.left > 0 && !*shutdown.borrow();
-            session.set_keepalive(goes_on.then_some(self.patience.idle.as_secs()));
+            session.set_keepalive(Some(self.patience.idle.as_secs()));
+            // To keep it alive or not is decided anew when Pingora has read the request; this stays.
+            session.set_keepalive_reuses_remaining(Some(lane.left));
             let Some(reused) = self.app.process_new_http(session, shutdown).await else { return };
             let (reused, _) = reused.consume();
             let Ok(watched) = reused.into_any().downcast() else { return };

@@ -74,26 +74,27 @@ impl<'a, R: Ready> Lane<'a, R> {
                     stream.continue_head(bytes);
                     continue;
                 }
-                Read::Other => return self.leave(stream, bytes),
+                Read::Other => return self.leave(stream, bytes, None),
                 Read::Plain(plain, len) => (plain, len),
             };
             match self.answer(stream, &plain).await {
                 Some(true) => stream.end_head(bytes, len),
                 Some(false) => return Next::End,
-                None => return self.leave(stream, bytes),
+                None => return self.leave(stream, bytes, Some(len)),
             }
         }
     }
 
-    fn leave(&mut self, stream: &mut Watched, bytes: Vec<u8>) -> Next {
-        stream.read_again(bytes);
+    fn leave(&mut self, stream: &mut Watched, bytes: Vec<u8>, len: Option<usize>) -> Next {
+        stream.read_again(bytes, len);
         self.left = self.left.saturating_sub(1);
         Next::Request
     }
 
     /// Reads on; false when there is nothing more to come.
     async fn read(&mut self, stream: &mut Watched) -> bool {
-        let limit = stream.patience().idle;
+        // A head that has begun has a limit of its own.
+        let limit = (!stream.is_in_head()).then_some(stream.patience().idle);
         poll_fn(|context| match stream.poll_more(context) {
             Poll::Ready(read) => Poll::Ready(matches!(read, Ok(1..))),
             Poll::Pending => self.waits.poll_over(limit, context).map(|()| false),
@@ -106,12 +107,15 @@ impl<'a, R: Ready> Lane<'a, R> {
         let started = stream.head_since();
         self.head.clear();
         let answer = self.ready?.answer(plain, &self.caller, &mut self.head)?;
+        // Pieces may have to be waited for.
+        let has_pieces = matches!(answer.body, Body::Pieces(_));
+        let working = has_pieces.then(|| self.in_flight.begin());
         let mut body = Sending::of(answer.body, plain.is_head).await?;
         self.left = self.left.saturating_sub(1);
         let goes_on = self.left > 0 && !*self.shutdown.borrow();
         self.end_of_head(goes_on);
         stream.request_begins(true);
-        let mut out = Out { stream, in_flight: self.in_flight, working: None };
+        let mut out = Out { stream, in_flight: self.in_flight, working };
         let sent = body.send(&mut out, &self.head).await;
         drop(out);
         stream.request_ends(true);
@@ -193,7 +197,7 @@ impl Sending {
 struct Out<'a> {
     stream: &'a mut Watched,
     in_flight: &'a InFlight,
-    /// Keeps a stop waiting, from when the client has to be waited for.
+    /// Keeps a stop waiting, from when the client or the disk may have to be waited for.
     working: Option<Working>,
 }
 

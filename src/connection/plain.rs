@@ -29,7 +29,7 @@ pub struct Plain<'a> {
 
 /// What bytes are, as the beginning of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Read<'a> {
+pub enum Read<'a> {
     /// The head is not whole yet.
     Partial,
     /// Something that must be looked at more closely.
@@ -40,7 +40,7 @@ pub(super) enum Read<'a> {
 
 impl<'a> Plain<'a> {
     /// Reads the head at the beginning of `bytes`.
-    pub(super) fn read(bytes: &'a [u8]) -> Read<'a> {
+    pub fn read(bytes: &'a [u8]) -> Read<'a> {
         let mut lines = [MaybeUninit::<Header<'_>>::uninit(); MOST_LINES];
         let mut request = Request::new(&mut []);
         match request.parse_with_uninit_headers(bytes, &mut lines) {
@@ -115,8 +115,10 @@ const SPECIAL: [&str; 13] = [
     "via",
 ];
 
+/// Takes a line that may be there once, in the characters that Pingora takes for text.
 fn once<'a>(place: &mut Option<&'a str>, line: &Header<'a>) -> Option<()> {
-    let text = std::str::from_utf8(line.value).ok()?;
+    let is_text = line.value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    let text = std::str::from_utf8(line.value).ok().filter(|_| is_text)?;
     place.replace(text).is_none().then_some(())
 }
 
@@ -164,7 +166,9 @@ mod tests {
         check(get, "connection: keep-alive, upgrade\r\n");
         check(get, "Host: b\r\n");
         check(get, "accept: a\r\naccept: b\r\n");
-        check(get, "accept: \u{fffd}\r\nno colon\r\n");
+        check(get, "accept: \u{e9}\r\n");
+        check(get, "if-none-match: \"\u{e9}\"\r\n");
+        check(get, "accept: a\r\nno colon\r\n");
         check(get, &"a: b\r\n".repeat(MOST_LINES));
         check("GET / HTTP/1.0", "");
         check("PUT / HTTP/1.1", "");

@@ -32,11 +32,16 @@ impl Waits {
         self.since = now;
     }
 
-    /// Ready when the wait has been longer than `limit`, or there is a stop.
-    pub(super) fn poll_over(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the wait has been longer than `limit`, if there is one, or there is a stop.
+    pub(super) fn poll_over(
+        &mut self,
+        limit: Option<Duration>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         if self.stop.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
+        let Some(limit) = limit else { return Poll::Pending };
         let end = self.since + limit;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
         while timer.as_mut().poll(context).is_ready() {
@@ -61,13 +66,13 @@ mod tests {
         let limit = Duration::from_millis(40);
         let mut waits = Waits::new(&shutdown);
         let begun = Instant::now();
-        poll_fn(|context| Poll::Ready(waits.poll_over(limit, context))).await.is_pending();
+        poll_fn(|context| Poll::Ready(waits.poll_over(Some(limit), context))).await.is_pending();
         while begun.elapsed() < limit / 2 {
             tokio::task::yield_now().await;
         }
         waits.begin(Instant::now());
         let again = Instant::now();
-        poll_fn(|context| waits.poll_over(limit, context)).await;
+        poll_fn(|context| waits.poll_over(Some(limit), context)).await;
         assert!(again.elapsed() >= limit, "{:?}", again.elapsed());
     }
 
@@ -76,9 +81,9 @@ mod tests {
         let (stop, shutdown) = watch::channel(false);
         let mut waits = Waits::new(&shutdown);
         let limit = Duration::from_secs(3600);
-        let first = poll_fn(|context| Poll::Ready(waits.poll_over(limit, context))).await;
+        let first = poll_fn(|context| Poll::Ready(waits.poll_over(Some(limit), context))).await;
         assert!(first.is_pending());
         stop.send(true).unwrap();
-        poll_fn(|context| waits.poll_over(limit, context)).await;
+        poll_fn(|context| waits.poll_over(None, context)).await;
     }
 }

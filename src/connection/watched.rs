@@ -41,6 +41,8 @@ pub struct Watched {
     head: Head,
     /// What came while the request before was being answered.
     early: Vec<u8>,
+    /// How much of that is to be read first, and alone.
+    early_head: usize,
     writing: Meter,
 }
 
@@ -76,7 +78,7 @@ impl Watched {
         let watch = Watch { shared: Arc::clone(&shared) };
         let writing = Meter::new(patience.reading);
         let (stream, head, early) = (Some(stream), Head::default(), Vec::new());
-        (Watched { stream, shared, patience, head, early, writing }, watch)
+        (Watched { stream, shared, patience, head, early, early_head: 0, writing }, watch)
     }
 
     /// How much is borne from this caller.
@@ -150,7 +152,7 @@ impl Watched {
         Poll::Pending
     }
 
-    fn poll_next_head(
+    fn poll_next(
         &mut self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
@@ -158,7 +160,9 @@ impl Watched {
         if self.early.is_empty() {
             return Pin::new(self.stream_mut()).poll_read(context, buffer);
         }
-        let size = buffer.remaining().min(self.early.len());
+        let most = if self.early_head > 0 { self.early_head } else { self.early.len() };
+        let size = buffer.remaining().min(most);
+        self.early_head = self.early_head.saturating_sub(size);
         buffer.put_slice(&self.early[..size]);
         self.early.drain(..size);
         Poll::Ready(Ok(()))
@@ -230,7 +234,8 @@ impl AsyncRead for Watched {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.is_in(REQUEST) {
-            return Pin::new(self.stream_mut()).poll_read(context, buffer);
+            // Its body may have come with its head, which was read by others first.
+            return self.poll_next(context, buffer);
         }
         if self.is_in(ANSWER) {
             return self.poll_is_there(context, buffer);
@@ -243,7 +248,7 @@ impl AsyncRead for Watched {
             return self.cut_head(Cut::LargeHead);
         }
         let before = buffer.filled().len();
-        match self.poll_next_head(context, buffer) {
+        match self.poll_next(context, buffer) {
             Poll::Pending if self.is_in(HEAD) => {
                 let limit = self.patience.head;
                 ready!(self.head.poll_late(limit, context));

@@ -79,7 +79,13 @@ pub(super) fn view_header(view: &View, state: CacheState, age: Duration) -> Resu
 pub(super) fn not_modified(header: &mut ResponseHeader) {
     // 304 is a valid status.
     let _ = header.set_status(StatusCode::NOT_MODIFIED);
-    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING] {
+    let of_body = [
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::CONTENT_ENCODING,
+        header::ACCEPT_RANGES,
+    ];
+    for name in of_body {
         header.remove_header(&name);
     }
 }

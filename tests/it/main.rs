@@ -9,6 +9,7 @@ mod crowd;
 mod failures;
 mod freshness;
 mod hostile;
+mod hot;
 mod hygiene;
 mod memory;
 mod names;

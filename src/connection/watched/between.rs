@@ -1,7 +1,7 @@
 //! The stream in the hands of who reads heads before Pingora does.
 //! Knows nothing of what is in a head.
 
-use super::{IDLE, Watched};
+use super::{HEAD, IDLE, Watched};
 use crate::connection::ready::Caller;
 use pingora::protocols::{ALPN, GetSocketDigest, Ssl};
 use std::io;
@@ -41,6 +41,11 @@ impl Watched {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
+    /// Whether a head has begun.
+    pub(in crate::connection) fn is_in_head(&self) -> bool {
+        self.is_in(HEAD)
+    }
+
     /// What was read of a head, to be looked at; it must be given back.
     pub(in crate::connection) fn take_head(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.head.bytes)
@@ -64,10 +69,12 @@ impl Watched {
         self.head.bytes = bytes;
     }
 
-    /// Gives a head back that will be read once more, by Pingora.
-    pub(in crate::connection) fn read_again(&mut self, mut bytes: Vec<u8>) {
+    /// Gives a head back that will be read once more, by Pingora. If it is known to be the first `len`
+    /// bytes, Pingora is not shown what is behind it: it would close the connection after the answer.
+    pub(in crate::connection) fn read_again(&mut self, mut bytes: Vec<u8>, len: Option<usize>) {
         bytes.append(&mut self.early);
         self.early = bytes;
+        self.early_head = len.unwrap_or_default();
         self.shared.phase.store(IDLE, Ordering::Relaxed);
     }
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::request::Request;
@@ -31,13 +31,30 @@ impl Connection {
         let opened = timeout(DEADLINE, TcpStream::connect(addr)).await;
         let stream = opened.map_err(|_| NoResponse::Deadline)?;
         let stream = stream.map_err(|error| NoResponse::Connect(error.kind()))?;
+        Ok(Self::over(addr, stream))
+    }
+
+    /// Connects with a receive buffer of this many bytes: the other side can send little at once.
+    pub(crate) async fn open_narrow(addr: SocketAddr, bytes: u32) -> Result<Self, NoResponse> {
+        let connect = async {
+            let socket = TcpSocket::new_v4()?;
+            socket.set_recv_buffer_size(bytes)?;
+            socket.connect(addr).await
+        };
+        let opened = timeout(DEADLINE, connect).await.map_err(|_| NoResponse::Deadline)?;
+        opened
+            .map(|stream| Self::over(addr, stream))
+            .map_err(|error| NoResponse::Connect(error.kind()))
+    }
+
+    fn over(addr: SocketAddr, stream: TcpStream) -> Self {
         let _ = stream.set_nodelay(true);
-        Ok(Self {
+        Self {
             addr,
             stream: BufReader::new(stream),
             asked: VecDeque::new(),
             body: BodyReader::new(Framing::Empty),
-        })
+        }
     }
 
     /// This end's address, which tells connections apart in logs.
