@@ -233,15 +233,12 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_in(REQUEST) {
-            // Its body may have come with its head, which was read by others first.
+        if self.is_in(REQUEST) || self.is_in(STREAMS) {
+            // A body may have come with its head, which was read by others first.
             return self.poll_next(context, buffer);
         }
         if self.is_in(ANSWER) {
             return self.poll_is_there(context, buffer);
-        }
-        if self.is_in(STREAMS) {
-            return self.poll_next_head(context, buffer);
         }
         // Pingora parses after each read: if it reads on, what is there is not the whole head.
         if self.is_in(HEAD) && self.head.bytes.len() >= self.patience.head_size {
