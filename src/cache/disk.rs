@@ -183,11 +183,15 @@ impl DiskCache {
         let path = self.path_of(&name);
         match blocking(move || read::entry(&path, name)).await {
             Ok((file, entry, start)) => {
-                self.files.insert(name.id, Arc::new(file));
-                if entry.key().kind() == Kind::Packument {
-                    self.starts.insert(name.id, start);
+                let entry = self.index.loaded(Arc::new(entry));
+                // Not for one that was removed meanwhile: nobody would ever close its file.
+                if self.index.has(&name) {
+                    self.files.insert(name.id, Arc::new(file));
+                    if entry.key().kind() == Kind::Packument {
+                        self.starts.insert(name.id, start);
+                    }
                 }
-                Some(self.index.loaded(Arc::new(entry)))
+                Some(entry)
             }
             Err(error) if read::passes(&error) => {
                 warn!("cache: {} cannot be read now: {error}", name.relative());
@@ -214,7 +218,7 @@ impl DiskCache {
         len: u64,
     ) -> io::Result<Bytes> {
         if let Some(start) = self.starts.get(&entry.id())
-            && offset + len <= start.len() as u64
+            && offset.checked_add(len).is_some_and(|end| end <= start.len() as u64)
         {
             // Copied: a slice that is kept would keep all of the beginning.
             let part = &start[offset as usize..(offset + len) as usize];

@@ -123,7 +123,7 @@ impl Entry {
 
     /// Whether it may be served without asking the upstream.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
-        self.freshness.read().fresh_until(now) >= now
+        self.freshness().is_fresh(now)
     }
 
     /// Whether the upstream confirmed it after the request with this ticket
@@ -148,8 +148,8 @@ impl Entry {
                 .is_ok()
     }
 
-    /// Whether this is not the first time that this is called.
-    pub fn is_asked_again(&self) -> bool {
+    /// Notes that it was asked for; whether it was before.
+    pub fn note_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed) || self.asked.swap(true, Ordering::Relaxed)
     }
 

@@ -63,6 +63,16 @@ pub struct Freshness {
 }
 
 impl Freshness {
+    /// Whether what it is of may be served without asking the upstream.
+    pub fn is_fresh(&self, now: SystemTime) -> bool {
+        self.fresh_until(now) >= now
+    }
+
+    /// How long ago the upstream confirmed it.
+    pub fn age(&self, now: SystemTime) -> Duration {
+        now.duration_since(self.updated).unwrap_or_default()
+    }
+
     /// Of something that begins now and is for ever.
     pub(super) fn from_now(clock: &Clock) -> Freshness {
         let now = clock.now();

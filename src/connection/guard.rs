@@ -120,8 +120,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
         let mut lane = Lane::new(ready, &self.in_flight, shutdown, caller, most);
         while lane.next(&mut stream).await == Next::Request {
             let mut session = ServerSession::new_http1(stream);
-            session.set_keepalive(Some(self.patience.idle.as_secs()));
-            // To keep it alive or not is decided anew when Pingora has read the request; this stays.
+            // Pingora decides anew whether to keep it alive when it has read the request; this stays.
             session.set_keepalive_reuses_remaining(Some(lane.left));
             let Some(reused) = self.app.process_new_http(session, shutdown).await else { return };
             let (reused, _) = reused.consume();

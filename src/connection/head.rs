@@ -41,6 +41,8 @@ pub(super) struct Head {
     /// When the first byte came.
     since: Option<Instant>,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Whether it begins once more, for another reader, and its time with it not.
+    pub(super) is_read_again: bool,
     /// What Pingora would have answered.
     pub(super) swallowed: Vec<u8>,
 }
@@ -48,9 +50,16 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn begin(&mut self) {
         self.bytes.clear();
+        if !std::mem::take(&mut self.is_read_again) {
+            self.since = Some(Instant::now());
+            self.deadline = None;
+        }
+    }
+
+    /// Its bytes are wanted no more; what an unusual one took is given back.
+    pub(super) fn let_go(&mut self) {
+        self.bytes.clear();
         self.bytes.shrink_to(USUAL_HEAD);
-        self.since = Some(Instant::now());
-        self.deadline = None;
     }
 
     /// When its first byte came; now, if none did.

@@ -16,7 +16,7 @@ use pingora::server::ShutdownWatch;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
@@ -27,6 +27,34 @@ pub(super) enum Next {
     Request,
     /// Nothing: the connection is closed, silent for too long, or to be closed.
     End,
+}
+
+/// What became of a plain request.
+enum Answered {
+    /// It is answered, and the connection is fit for the next.
+    GoesOn,
+    /// It is answered, or broken off, and the connection is to be closed.
+    Ends,
+    /// It is for Pingora to answer.
+    NotReady,
+}
+
+/// Why an answer was broken off.
+#[derive(Clone, Copy)]
+enum Broken {
+    /// What was to be sent could not be read.
+    Reading,
+    /// The client does not take it.
+    Writing,
+}
+
+impl Broken {
+    fn word(self) -> &'static str {
+        match self {
+            Broken::Reading => "read_error",
+            Broken::Writing => "client_gone",
+        }
+    }
 }
 
 /// One connection, between its requests.
@@ -64,6 +92,7 @@ impl<'a, R: Ready> Lane<'a, R> {
     /// Answers as long as there are plain requests with ready answers.
     pub(super) async fn next(&mut self, stream: &mut Watched) -> Next {
         self.waits.begin(Instant::now());
+        let mut in_pieces = false;
         loop {
             if !self.read(stream).await {
                 return Next::End;
@@ -72,15 +101,19 @@ impl<'a, R: Ready> Lane<'a, R> {
             let (plain, len) = match Plain::read(&bytes) {
                 Read::Partial => {
                     stream.continue_head(bytes);
+                    in_pieces = true;
                     continue;
                 }
                 Read::Other => return self.leave(stream, bytes, None),
                 Read::Plain(plain, len) => (plain, len),
             };
-            match self.answer(stream, &plain).await {
-                Some(true) => stream.end_head(bytes, len),
-                Some(false) => return Next::End,
-                None => return self.leave(stream, bytes, Some(len)),
+            // A head that came at once ended when it began: no other look at the clock.
+            let started = if in_pieces { Instant::now() } else { stream.head_since() };
+            in_pieces = false;
+            match self.answer(stream, &plain, started).await {
+                Answered::GoesOn => stream.end_head(bytes, len),
+                Answered::Ends => return Next::End,
+                Answered::NotReady => return self.leave(stream, bytes, Some(len)),
             }
         }
     }
@@ -102,15 +135,24 @@ impl<'a, R: Ready> Lane<'a, R> {
         .await
     }
 
-    /// Answers, if an answer is ready; whether the connection goes on.
-    async fn answer(&mut self, stream: &mut Watched, plain: &Plain<'_>) -> Option<bool> {
-        let started = stream.head_since();
+    /// Answers, if an answer is ready.
+    async fn answer(
+        &mut self,
+        stream: &mut Watched,
+        plain: &Plain<'_>,
+        started: Instant,
+    ) -> Answered {
         self.head.clear();
-        let answer = self.ready?.answer(plain, &self.caller, &mut self.head)?;
+        let Some(ready) = self.ready else { return Answered::NotReady };
+        let Some(answer) = ready.answer(plain, &self.caller, &mut self.head) else {
+            return Answered::NotReady;
+        };
         // Pieces may have to be waited for.
         let has_pieces = matches!(answer.body, Body::Pieces(_));
         let working = has_pieces.then(|| self.in_flight.begin());
-        let mut body = Sending::of(answer.body, plain.is_head).await?;
+        let Some(mut body) = Sending::of(answer.body, plain.is_head).await else {
+            return Answered::NotReady;
+        };
         self.left = self.left.saturating_sub(1);
         let goes_on = self.left > 0 && !*self.shutdown.borrow();
         self.end_of_head(goes_on);
@@ -119,13 +161,13 @@ impl<'a, R: Ready> Lane<'a, R> {
         let sent = body.send(&mut out, &self.head).await;
         drop(out);
         stream.request_ends(true);
-        let error = sent.err().map(|error| word(stream, &error));
+        let error = sent.err().map(|broken| stream.cut_reason().unwrap_or(broken.word()));
         // One look at the clock ends the answer and begins the next wait.
         let now = Instant::now();
         self.waits.begin(now);
         let end = End { bytes: body.sent, duration: now - started, error };
-        self.ready?.finished(plain, &self.caller, answer.sent, end);
-        Some(goes_on && error.is_none())
+        ready.finished(plain, &self.caller, answer.sent, end);
+        if goes_on && error.is_none() { Answered::GoesOn } else { Answered::Ends }
     }
 
     fn end_of_head(&mut self, goes_on: bool) {
@@ -136,16 +178,6 @@ impl<'a, R: Ready> Lane<'a, R> {
             false => b"\r\nConnection: close\r\n\r\n",
         });
     }
-}
-
-fn word(stream: &Watched, error: &io::Error) -> &'static str {
-    stream.cut_reason().unwrap_or(match error.kind() {
-        // What reading a file says.
-        io::ErrorKind::Other | io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound => {
-            "read_error"
-        }
-        _ => "client_gone",
-    })
 }
 
 /// A body on its way.
@@ -173,7 +205,7 @@ impl Sending {
         }
     }
 
-    async fn send(&mut self, out: &mut Out<'_>, head: &[u8]) -> io::Result<()> {
+    async fn send(&mut self, out: &mut Out<'_>, head: &[u8]) -> Result<(), Broken> {
         let first: &[u8] = match (&self.piece, &self.buffer) {
             (Piece::Bytes(bytes), _) => bytes,
             (Piece::Buffer, Some(buffer)) => buffer,
@@ -184,7 +216,7 @@ impl Sending {
             return Ok(());
         };
         loop {
-            match pieces.next(buffer).await? {
+            match pieces.next(buffer).await.map_err(|_| Broken::Reading)? {
                 Piece::Bytes(bytes) => out.send(&[], &bytes, &mut self.sent).await?,
                 Piece::Buffer => out.send(&[], buffer, &mut self.sent).await?,
                 Piece::End => return Ok(()),
@@ -203,11 +235,11 @@ struct Out<'a> {
 
 impl Out<'_> {
     /// Sends both, the first of which is a head; counts what was sent of the second.
-    async fn send(&mut self, head: &[u8], body: &[u8], sent: &mut usize) -> io::Result<()> {
+    async fn send(&mut self, head: &[u8], body: &[u8], sent: &mut usize) -> Result<(), Broken> {
         let mut done = 0;
         let result = poll_fn(|context| self.poll_send(head, body, &mut done, context)).await;
         *sent += done.saturating_sub(head.len());
-        result
+        result.map_err(|_| Broken::Writing)
     }
 
     fn poll_send(
@@ -225,13 +257,19 @@ impl Out<'_> {
             match Pin::new(&mut *self.stream).poll_write_vectored(context, &rest) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(written) => *done += written?,
-                Poll::Pending => {
-                    self.working.get_or_insert_with(|| self.in_flight.begin());
-                    return Poll::Pending;
-                }
+                Poll::Pending => return self.waiting(),
             }
         }
-        ready!(Pin::new(&mut *self.stream).poll_flush(context))?;
-        Poll::Ready(Ok(()))
+        // Over TLS, and for short answers, it is here that the client is waited for.
+        match Pin::new(&mut *self.stream).poll_flush(context) {
+            Poll::Pending => self.waiting(),
+            flushed => flushed,
+        }
+    }
+
+    /// The client has to be waited for: a stop waits, too.
+    fn waiting<T>(&mut self) -> Poll<T> {
+        self.working.get_or_insert_with(|| self.in_flight.begin());
+        Poll::Pending
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Plain<'a> {
             "HEAD" => true,
             _ => return None,
         };
-        let target = request.path.filter(|target| target.starts_with('/'))?;
+        let target = request.path.filter(|target| is_target(target))?;
         if request.version != Some(1) {
             return None;
         }
@@ -78,7 +78,9 @@ impl<'a> Plain<'a> {
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         // By length and first letter: a head has ten lines, and most of them say nothing here.
         match (name.len(), name.first()? | 0x20) {
-            (4, b'h') if is("host") => once(host, line),
+            // Credentials in it make it one that Pingora refuses.
+            (4, b'h') if is("host") && !line.value.contains(&b'@') => once(host, line),
+            (4, b'h') if is("host") => None,
             (6, b'a') if is("accept") => once(&mut self.accept, line),
             (15, b'a') if is("accept-encoding") => once(&mut self.accept_encoding, line),
             (13, b'i') if is("if-none-match") => once(&mut self.if_none_match, line),
@@ -86,7 +88,7 @@ impl<'a> Plain<'a> {
                 line.value.eq_ignore_ascii_case(b"keep-alive").then_some(())
             }
             (9, b'f') if is("forwarded") => self.forwarded(),
-            (13.., b'x') if name[..12].eq_ignore_ascii_case(b"x-forwarded-") => self.forwarded(),
+            (16 | 17 | 18, b'x') if FORWARDED.iter().any(|known| is(known)) => self.forwarded(),
             _ => (!SPECIAL.iter().any(|special| is(special))).then_some(()),
         }
     }
@@ -95,6 +97,16 @@ impl<'a> Plain<'a> {
         self.is_forwarded = true;
         Some(())
     }
+}
+
+/// What trusted proxies say of a request, beside `Forwarded`.
+const FORWARDED: [&str; 4] =
+    ["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto"];
+
+/// Whether a target is one that Pingora takes as well: a path, and no byte that belongs in no URL.
+fn is_target(target: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b'!' | b'#'..=b';' | b'=' | b'?'..=b'~');
+    target.starts_with('/') && target.bytes().all(allowed)
 }
 
 /// Headers with which a request is not plain: bodies, parts of bodies, other conditions, other
@@ -134,7 +146,7 @@ mod tests {
     fn what_clients_send_is_plain() {
         let head = "GET /@types%2fnode HTTP/1.1\r\nhost: npm.example:5984\r\nConnection: keep-alive\r\n\
             user-agent: npm/11.0.0\r\nnpm-command: install\r\naccept: application/json\r\n\
-            Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-for: 10.0.0.1\r\n\r\n";
+            Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-proto: https\r\n\r\n";
         let next = "GET /next";
         let plain = Plain {
             is_head: false,
@@ -182,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_request_says_the_same_to_pingora() {
+    fn the_least_that_is_plain() {
         let head = b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n";
         assert!(matches!(Plain::read(head), Read::Plain(plain, 28) if plain.host == "a"));
         let head = b"HEAD /a?b=c HTTP/1.1\r\nHOST:a\r\n\r\n";

@@ -165,6 +165,9 @@ impl Watched {
         self.early_head = self.early_head.saturating_sub(size);
         buffer.put_slice(&self.early[..size]);
         self.early.drain(..size);
+        if self.early.is_empty() {
+            self.early = Vec::new();
+        }
         Poll::Ready(Ok(()))
     }
 

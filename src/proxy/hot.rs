@@ -1,6 +1,9 @@
 //! Ready answers: what is held, fresh and in memory, to requests of the plainest form.
 //! Knows nothing of connections; in doubt it has no answer, and the request goes the usual way
 //! (`receive`), which reads the same entries and says the same.
+//!
+//! Who asks does not matter: all that a cache holds is what its upstream shows to NOPAR, and NOPAR to
+//! everybody who reaches it.
 
 mod asked;
 mod head;
@@ -9,16 +12,18 @@ mod pieces;
 use super::Door;
 use super::ctx::CacheState;
 use crate::access_log::Line;
-use crate::cache::{CHUNK, Entry, Freshness};
+use crate::cache::{CHUNK, Entry, Key};
+use crate::config::Verify;
 use crate::connection::{Answer, Body, Caller, End, Plain, Ready};
 use crate::counters::Kind;
-use crate::view::{Heads, Held, Small, View, What};
+use crate::view::{Heads, Held, What};
 use asked::{Asked, Remembered, Thing};
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::ETAG;
 use pieces::FilePieces;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Asks a door for ready answers.
 pub struct Hot {
@@ -32,130 +37,118 @@ pub struct Sent {
     status: StatusCode,
 }
 
+/// What a client is to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// All of it.
+    Whole,
+    /// It has it already.
+    NotModified,
+}
+
 impl Hot {
     pub(super) fn new(door: Arc<Door>) -> Hot {
         Hot { door, asked: Remembered::default() }
     }
 
-    fn asked(&self, request: &Plain<'_>, caller: &Caller) -> Option<Arc<Asked>> {
+    /// Whether what proxies say of the request counts: that is for the usual way to judge.
+    fn is_for_proxies(&self, request: &Plain<'_>) -> bool {
         let policy = &self.door.policy;
-        // What proxies say is for the usual way to judge, where it counts.
-        if request.is_forwarded && policy.base_url.is_none() && !policy.trusted_proxies.is_empty() {
-            return None;
-        }
-        self.asked.get_or_read(&self.door, request, caller.is_tls)
+        request.is_forwarded && policy.base_url.is_none() && !policy.trusted_proxies.is_empty()
     }
 
-    fn view(&self, entry: &Arc<Entry>, what: &What) -> Option<Arc<View>> {
-        match self.door.memory.get_ready(entry.id(), what)? {
-            Held::View(view) => Some(view),
-            _ => None,
-        }
-    }
-
-    fn body(&self, entry: &Arc<Entry>) -> Option<Arc<Small>> {
-        match self.door.memory.get_ready(entry.id(), &What::Body)? {
-            Held::Body(body) => Some(body),
-            _ => None,
-        }
-    }
-
-    fn packument(
+    fn view(
         &self,
-        asked: &Asked,
+        key: &Key,
         what: &What,
         request: &Plain<'_>,
         head: &mut Vec<u8>,
-    ) -> Option<Answer<Sent>> {
-        let entry = self.door.cache.held(&asked.key)?;
+    ) -> Option<(Due, Body)> {
+        let entry = self.door.cache.held(key)?;
         let (now, freshness) = (self.door.clock.now(), entry.freshness());
-        if freshness.fresh_until(now) < now {
+        if !freshness.is_fresh(now) {
             return None;
         }
-        let view = self.view(&entry, what)?;
-        let whole = self.whole(request, Some(view.etag.as_str()))?;
-        let (status, line) = match whole {
-            true => (StatusCode::OK, head::of_view(&view)?),
-            false => (StatusCode::NOT_MODIFIED, head::of_view_not_modified(&view)?),
-        };
-        self.door.cache.touch(&entry, now);
-        head::append(head, line, age(now, &freshness));
-        let body = if whole { view.body.clone() } else { bytes::Bytes::new() };
-        Some(Answer { body: Body::Bytes(body), sent: Sent { kind: asked.kind, status } })
+        let Held::View(view) = self.door.memory.look(entry.id(), what)? else { return None };
+        let due = due(request, Some(view.etag.as_str()))?;
+        head::append(head, head::of_view(&view, due)?, freshness.age(now));
+        self.used(&entry, now);
+        Some((due, Body::Bytes(view.body.clone())))
     }
 
     fn tarball(
         &self,
-        asked: &Asked,
+        key: &Key,
+        packument: &Key,
         request: &Plain<'_>,
         head: &mut Vec<u8>,
-        packument: &crate::cache::Key,
-    ) -> Option<Answer<Sent>> {
-        let entry = self.door.cache.held(&asked.key)?;
-        // A packument that was not read since the start may speak against it.
-        if self.door.cache.knows(packument) {
-            let packument = self.door.cache.held(packument)?;
-            entry.agrees_with(&packument).then_some(())?;
-        } else if self.door.policy.verify == crate::config::Verify::Always && !entry.is_verified() {
+    ) -> Option<(Due, Body)> {
+        let entry = self.door.cache.held(key)?;
+        if !self.may_be_sent(&entry, packument) {
             return None;
         }
         let etag = entry.header().headers.get(ETAG).map(|etag| etag.to_str());
-        let whole = self.whole(request, etag.transpose().ok()?)?;
+        let due = due(request, etag.transpose().ok()?)?;
         let now = self.door.clock.now();
-        let age = age(now, &entry.freshness());
+        let age = entry.freshness().age(now);
         if entry.body_len() > CHUNK {
-            return self.large(asked, &entry, whole, age, head);
+            let body = self.large_body(&entry, due == Due::Whole && !request.is_head)?;
+            head::append_tarball(head, &entry, &Heads::default(), due, age)?;
+            return Some((due, body));
         }
-        let small = self.body(&entry)?;
-        let status = head::append_tarball(head, &entry, &small.heads, whole, age)?;
-        self.door.cache.touch(&entry, now);
-        let body = if whole { small.bytes.clone() } else { bytes::Bytes::new() };
-        Some(Answer { body: Body::Bytes(body), sent: Sent { kind: asked.kind, status } })
-    }
-
-    fn large(
-        &self,
-        asked: &Asked,
-        entry: &Arc<Entry>,
-        whole: bool,
-        age: Duration,
-        head: &mut Vec<u8>,
-    ) -> Option<Answer<Sent>> {
-        let pieces = FilePieces::open(self.door.cache, &self.door.memory, entry)?;
-        let status = head::append_tarball(head, entry, &Heads::default(), whole, age)?;
-        self.door.cache.used(entry);
-        let body = match whole {
-            true => Body::Pieces(Box::new(pieces)),
-            false => Body::Bytes(bytes::Bytes::new()),
+        let Held::Body(small) = self.door.memory.look(entry.id(), &What::Body)? else {
+            return None;
         };
-        Some(Answer { body, sent: Sent { kind: asked.kind, status } })
+        head::append_tarball(head, &entry, &small.heads, due, age)?;
+        self.used(&entry, now);
+        Some((due, Body::Bytes(small.bytes.clone())))
     }
 
-    /// Whether the whole is to be sent, or the client has what bears this ETag. `None` when that takes
-    /// a closer look.
-    fn whole(&self, request: &Plain<'_>, etag: Option<&str>) -> Option<bool> {
-        let Some(held) = request.if_none_match else { return Some(true) };
-        Some(!is_same(held, etag)?)
+    /// Whether its packument does not speak against a tarball, as far as that is known.
+    fn may_be_sent(&self, entry: &Entry, packument: &Key) -> bool {
+        if !self.door.cache.knows(packument) {
+            return self.door.policy.verify != Verify::Always || entry.is_verified();
+        }
+        // One that was not read since the start may speak against it.
+        self.door.cache.held(packument).is_some_and(|packument| entry.agrees_with(&packument))
+    }
+
+    /// A body that is not in memory as a whole; nothing is opened for who gets none.
+    fn large_body(&self, entry: &Arc<Entry>, is_wanted: bool) -> Option<Body> {
+        if !is_wanted {
+            return Some(Body::Bytes(Bytes::new()));
+        }
+        let pieces = FilePieces::open(self.door.cache, &self.door.memory, entry)?;
+        self.door.cache.used(entry);
+        Some(Body::Pieces(Box::new(pieces)))
+    }
+
+    fn used(&self, entry: &Entry, now: SystemTime) {
+        self.door.memory.was_of_use();
+        self.door.cache.touch(entry, now);
     }
 }
 
-/// How long ago the upstream confirmed an entry.
-fn age(now: SystemTime, freshness: &Freshness) -> Duration {
-    now.duration_since(freshness.updated).unwrap_or_default()
+/// What a client is to get of what bears this ETag. `None` when that takes a closer look.
+fn due(request: &Plain<'_>, etag: Option<&str>) -> Option<Due> {
+    let Some(held) = request.if_none_match else { return Some(Due::Whole) };
+    Some(if is_same(held, etag)? { Due::NotModified } else { Due::Whole })
 }
 
 /// Whether the one ETag of an If-None-Match is `etag`, by weak comparison (RFC 9110 §8.8.3.2).
 fn is_same(held: &str, etag: Option<&str>) -> Option<bool> {
-    let opaque = |tag: &str| {
-        let tag = tag.strip_prefix("W/").unwrap_or(tag);
-        let inside = tag.strip_prefix('"')?.strip_suffix('"')?;
-        (!inside.contains('"')).then(|| inside.to_owned())
-    };
     let held = opaque(held.trim())?;
     match etag {
         Some(etag) => Some(held == opaque(etag)?),
         None => Some(false),
     }
+}
+
+/// What an ETag has between its quotes.
+fn opaque(tag: &str) -> Option<&str> {
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let inside = tag.strip_prefix('"')?.strip_suffix('"')?;
+    (!inside.contains('"')).then_some(inside)
 }
 
 impl Ready for Hot {
@@ -167,11 +160,26 @@ impl Ready for Hot {
         caller: &Caller,
         head: &mut Vec<u8>,
     ) -> Option<Answer<Sent>> {
-        let asked = self.asked(request, caller)?;
-        match &asked.thing {
-            Thing::View(what) => self.packument(&asked, what, request, head),
-            Thing::Tarball { packument } => self.tarball(&asked, request, head, packument),
+        if self.is_for_proxies(request) {
+            return None;
         }
+        let text = asked::Text::of(request, caller.is_tls);
+        let known = self.asked.get(&text);
+        let read = || Asked::read(&self.door, request, caller.is_tls).map(Arc::new);
+        let asked = known.clone().or_else(read)?;
+        let (due, body) = match &asked.thing {
+            Thing::View(what) => self.view(&asked.key, what, request, head)?,
+            Thing::Tarball { packument } => self.tarball(&asked.key, packument, request, head)?,
+        };
+        // Only now: made-up names are not to push out those that are asked for.
+        if known.is_none() {
+            self.asked.remember(&text, &asked);
+        }
+        let (status, body) = match due {
+            Due::Whole => (StatusCode::OK, body),
+            Due::NotModified => (StatusCode::NOT_MODIFIED, Body::Bytes(Bytes::new())),
+        };
+        Some(Answer { body, sent: Sent { kind: asked.kind, status } })
     }
 
     fn finished(&self, request: &Plain<'_>, caller: &Caller, sent: Sent, end: End) {
@@ -181,7 +189,7 @@ impl Ready for Hot {
             Line {
                 method: if request.is_head { "HEAD" } else { "GET" },
                 target: request.target,
-                status: sent.status.as_u16(),
+                status,
                 bytes: end.bytes,
                 duration: end.duration,
                 cache: CacheState::Hit.as_str(),
@@ -200,8 +208,7 @@ mod tests {
 
     #[test]
     fn etags_are_compared_weakly_and_only_when_they_are_simple() {
-        let check =
-            |held, etag, expected| assert_eq!(is_same(held, Some(etag)), expected, "{held}");
+        let check = |held, etag, same| assert_eq!(is_same(held, Some(etag)), same, "{held}");
         check("\"a\"", "\"a\"", Some(true));
         check("W/\"a\"", "\"a\"", Some(true));
         check(" \"a\" ", "W/\"a\"", Some(true));

@@ -103,7 +103,7 @@ impl Door {
 
     /// How long ago the upstream confirmed an entry.
     pub(super) fn age(&self, entry: &Entry) -> Duration {
-        self.clock.now().duration_since(entry.freshness().updated).unwrap_or_default()
+        entry.freshness().age(self.clock.now())
     }
 
     /// A view of `entry`, or of the generation that has taken its place meanwhile. An entry that is

@@ -6,8 +6,10 @@
 use parking_lot::Mutex;
 use pingora::{Error, ErrorType, OrErr, Result};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How long an answer is used. The system's resolver does not tell a record's TTL; half a minute
 /// follows a moved upstream soon, and spares a lookup per request.
@@ -18,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// More hosts than this are only remembered as long as they are of use: documents name hosts, too.
 const MOST_HOSTS: usize = 1000;
+
+/// Lookups at once, a quarter of the threads there are for waiting.
+static TURNS: Semaphore = Semaphore::const_new(8);
 
 /// Remembered lookups.
 #[derive(Debug, Default)]
@@ -43,12 +48,11 @@ impl Resolver {
         if let Some(address) = self.remembered(host, port) {
             return Ok(address);
         }
-        let found = tokio::time::timeout(PATIENCE, tokio::net::lookup_host((host, port))).await;
-        let Ok(found) = found else {
+        let Ok(found) = tokio::time::timeout(PATIENCE, look_up(host, port)).await else {
             return Error::e_explain(ErrorType::ConnectTimedout, format!("resolving {host}"));
         };
         let addresses: Vec<SocketAddr> =
-            found.or_err_with(ErrorType::ConnectNoRoute, || format!("resolving {host}"))?.collect();
+            found.or_err_with(ErrorType::ConnectNoRoute, || format!("resolving {host}"))?;
         let Some(first) = addresses.first().copied() else {
             return Error::e_explain(ErrorType::ConnectNoRoute, format!("{host} has no address"));
         };
@@ -89,6 +93,19 @@ impl Resolver {
         let fresh = known.since.elapsed() < REMEMBERED;
         fresh.then(|| known.addresses[known.good])
     }
+}
+
+/// Asks the system. Its answer may take longer than anybody waits for it, and its threads are the
+/// disk's as well: those that ask on after they were given up count, too.
+async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let turn = TURNS.acquire().await.map_err(io::Error::other)?;
+    let host = host.to_owned();
+    let asked = tokio::task::spawn_blocking(move || {
+        let found = (host.as_str(), port).to_socket_addrs();
+        drop(turn);
+        found.map(Iterator::collect)
+    });
+    asked.await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]

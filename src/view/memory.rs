@@ -163,11 +163,14 @@ impl Memory {
         held
     }
 
-    /// The same for who will come by another way if it is not: that it is missing is counted then.
-    pub fn get_ready(&self, id: u64, what: &What) -> Option<Held> {
-        let held = self.rows.get(&Borrowed { id, what })?;
+    /// The same, not counted: for who may come by another way, and says so if it was of use.
+    pub fn look(&self, id: u64, what: &What) -> Option<Held> {
+        self.rows.get(&Borrowed { id, what })
+    }
+
+    /// What was looked at was of use.
+    pub fn was_of_use(&self) {
         self.counters.memory(true);
-        Some(held)
     }
 
     /// What is held; if nothing is, `make` makes it while all who ask for the same wait for it.

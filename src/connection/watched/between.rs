@@ -35,6 +35,9 @@ impl Watched {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        if self.is_in(IDLE) {
+            self.head.let_go();
+        }
         let mut piece = [MaybeUninit::uninit(); PIECE];
         let mut buffer = ReadBuf::uninit(&mut piece);
         ready!(Pin::new(self).poll_read(context, &mut buffer))?;
@@ -67,6 +70,7 @@ impl Watched {
         // What was read came from there first.
         self.early.splice(..0, bytes[len..].iter().copied());
         self.head.bytes = bytes;
+        self.head.let_go();
     }
 
     /// Gives a head back that will be read once more, by Pingora. If it is known to be the first `len`
@@ -75,6 +79,7 @@ impl Watched {
         bytes.append(&mut self.early);
         self.early = bytes;
         self.early_head = len.unwrap_or_default();
+        self.head.is_read_again = true;
         self.shared.phase.store(IDLE, Ordering::Relaxed);
     }
 }

@@ -40,7 +40,7 @@ pub(super) enum Thing {
 
 /// The requests that were read.
 pub(super) struct Remembered {
-    requests: Cache<Text, Arc<Asked>, Length>,
+    requests: Cache<Owned, Arc<Asked>, Length>,
 }
 
 /// Bytes of requests' texts and what was read of them, roughly.
@@ -52,7 +52,7 @@ const LONGEST: usize = 2048;
 
 /// All of a request that decides what it asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Text {
+struct Owned {
     is_tls: bool,
     target: Box<str>,
     host: Box<str>,
@@ -60,9 +60,9 @@ struct Text {
     accept_encoding: Option<Box<str>>,
 }
 
-/// The same, not owned.
+/// The same, as it lies in the request.
 #[derive(Hash)]
-struct Borrowed<'a> {
+pub(super) struct Text<'a> {
     is_tls: bool,
     target: &'a str,
     host: &'a str,
@@ -70,8 +70,8 @@ struct Borrowed<'a> {
     accept_encoding: Option<&'a str>,
 }
 
-impl Equivalent<Text> for Borrowed<'_> {
-    fn equivalent(&self, text: &Text) -> bool {
+impl Equivalent<Owned> for Text<'_> {
+    fn equivalent(&self, text: &Owned) -> bool {
         *self.target == *text.target
             && *self.host == *text.host
             && self.accept == text.accept.as_deref()
@@ -80,14 +80,24 @@ impl Equivalent<Text> for Borrowed<'_> {
     }
 }
 
-impl Borrowed<'_> {
+impl<'a> Text<'a> {
+    pub(super) fn of(request: &Plain<'a>, is_tls: bool) -> Text<'a> {
+        Text {
+            is_tls,
+            target: request.target,
+            host: request.host,
+            accept: request.accept,
+            accept_encoding: request.accept_encoding,
+        }
+    }
+
     fn len(&self) -> usize {
         let others = [self.accept, self.accept_encoding].into_iter().flatten().map(str::len);
         self.target.len() + self.host.len() + others.sum::<usize>()
     }
 
-    fn to_text(&self) -> Text {
-        Text {
+    fn to_owned(&self) -> Owned {
+        Owned {
             is_tls: self.is_tls,
             target: self.target.into(),
             host: self.host.into(),
@@ -100,8 +110,8 @@ impl Borrowed<'_> {
 #[derive(Clone)]
 struct Length;
 
-impl Weighter<Text, Arc<Asked>> for Length {
-    fn weight(&self, text: &Text, _asked: &Arc<Asked>) -> u64 {
+impl Weighter<Owned, Arc<Asked>> for Length {
+    fn weight(&self, text: &Owned, _asked: &Arc<Asked>) -> u64 {
         let others = [&text.accept, &text.accept_encoding].into_iter().flatten();
         let len = text.target.len() + text.host.len() + others.map(|it| it.len()).sum::<usize>();
         // The key and its parts hold the target once or twice more.
@@ -117,33 +127,22 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    /// What `request` asks for. `None` when that is nothing that is held.
-    pub(super) fn get_or_read(
-        &self,
-        door: &Door,
-        request: &Plain<'_>,
-        is_tls: bool,
-    ) -> Option<Arc<Asked>> {
-        let text = Borrowed {
-            is_tls,
-            target: request.target,
-            host: request.host,
-            accept: request.accept,
-            accept_encoding: request.accept_encoding,
-        };
-        if let Some(asked) = self.requests.get(&text) {
-            return Some(asked);
-        }
-        let asked = Arc::new(Asked::read(door, request, is_tls)?);
+    /// What a request with this text asks for, if it was asked before.
+    pub(super) fn get(&self, text: &Text<'_>) -> Option<Arc<Asked>> {
+        self.requests.get(text)
+    }
+
+    /// Keeps what a request with this text asks for, unless it is unusually long.
+    pub(super) fn remember(&self, text: &Text<'_>, asked: &Arc<Asked>) {
         if text.len() <= LONGEST {
-            self.requests.insert(text.to_text(), Arc::clone(&asked));
+            self.requests.insert(text.to_owned(), Arc::clone(asked));
         }
-        Some(asked)
     }
 }
 
 impl Asked {
-    fn read(door: &Door, request: &Plain<'_>, is_tls: bool) -> Option<Asked> {
+    /// Reads a request. `None` for what never has a ready answer.
+    pub(super) fn read(door: &Door, request: &Plain<'_>, is_tls: bool) -> Option<Asked> {
         let base = match &door.policy.base_url {
             Some(configured) => configured.clone(),
             None => BaseUrl::of_host(is_tls, request.host).ok()?,

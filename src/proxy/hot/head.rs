@@ -1,29 +1,33 @@
 //! The heads of ready answers, as HTTP/1.1 has them.
 //! Knows nothing of what is sent or why; takes the headers from where the usual way takes them.
 
+use super::Due;
 use crate::cache::Entry;
 use crate::proxy::ctx::CacheState;
 use crate::proxy::{tarball, write};
 use crate::view::{Heads, View};
-use http::StatusCode;
 use http::header::AGE;
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The head of a view, but for its age.
-pub(super) fn of_view(view: &View) -> Option<&[u8]> {
-    made(&view.heads.whole, || view_header(view))
-}
-
-/// The same, for who has it already.
-pub(super) fn of_view_not_modified(view: &View) -> Option<&[u8]> {
-    made(&view.heads.not_modified, || {
+/// The head of a view, but for its age, or of a 304 in its place.
+pub(super) fn of_view(view: &View, due: Due) -> Option<&[u8]> {
+    made(place(&view.heads, due), || {
         let mut header = view_header(view)?;
-        write::not_modified(&mut header);
+        if due == Due::NotModified {
+            write::not_modified(&mut header);
+        }
         Ok(header)
     })
+}
+
+fn place(heads: &Heads, due: Due) -> &OnceLock<Box<[u8]>> {
+    match due {
+        Due::Whole => &heads.whole,
+        Due::NotModified => &heads.not_modified,
+    }
 }
 
 fn view_header(view: &View) -> Result<ResponseHeader> {
@@ -32,25 +36,24 @@ fn view_header(view: &View) -> Result<ResponseHeader> {
     Ok(header)
 }
 
-/// Appends the head of a tarball, or of a 304 in its place; returns the status.
+/// Appends the head of a tarball, or of a 304 in its place.
 pub(super) fn append_tarball(
     to: &mut Vec<u8>,
     entry: &Entry,
     heads: &Heads,
-    whole: bool,
+    due: Due,
     age: Duration,
-) -> Option<StatusCode> {
-    let place = if whole { &heads.whole } else { &heads.not_modified };
-    let lines = made(place, || {
+) -> Option<()> {
+    let lines = made(place(heads, due), || {
         let mut header = ResponseHeader::clone(entry.header());
         tarball::dress(&mut header, CacheState::Hit)?;
-        if !whole {
+        if due == Due::NotModified {
             write::not_modified(&mut header);
         }
         Ok(header)
     })?;
     append(to, lines, age);
-    Some(if whole { StatusCode::OK } else { StatusCode::NOT_MODIFIED })
+    Some(())
 }
 
 /// Appends `lines` and an Age.

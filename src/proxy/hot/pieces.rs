@@ -5,7 +5,7 @@
 //! costs as much as to send it. What is asked for once leaves memory to what is asked for again.
 
 use crate::cache::{CHUNK, DiskCache, Entry, OpenFile};
-use crate::connection::{Piece, Pieces};
+use crate::connection::{PIECE, Piece, Pieces};
 use crate::view::{Held, Memory, MemoryKey, What};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 /// The part of the memory tier that one tarball may take.
 const MOST: u64 = 4;
+
+// Buffers are made for pieces, and a piece is a chunk.
+const _: () = assert!(PIECE as u64 == CHUNK);
 
 /// A body on its way.
 pub(super) struct FilePieces {
@@ -33,19 +36,19 @@ impl FilePieces {
         entry: &Arc<Entry>,
     ) -> Option<FilePieces> {
         let file = cache.open_file(entry)?;
-        let keeps = entry.is_asked_again() && entry.body_len() <= memory.limit() / MOST;
+        let keeps = entry.note_asked() && entry.body_len() <= memory.limit() / MOST;
         Some(FilePieces { cache, memory: Arc::clone(memory), file, next: 0, keeps })
     }
 
     async fn read(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
         let what = What::Piece(number);
         let id = self.file.entry().id();
-        if let Some(Held::Piece(bytes)) = self.memory.get(id, &what) {
-            return Ok(Piece::Bytes(bytes));
-        }
         if !self.keeps {
             self.file.read(number, buffer).await?;
             return Ok(Piece::Buffer);
+        }
+        if let Some(Held::Piece(bytes)) = self.memory.get(id, &what) {
+            return Ok(Piece::Bytes(bytes));
         }
         let mut kept = Vec::new();
         self.file.read(number, &mut kept).await?;
