@@ -80,6 +80,8 @@ async fn many_streams_at_once() {
         package.version("1.0.0", |v| v.tarball_size(10_000 + 7_000 * n));
     }
     let client = Arc::new(http2(nopar.addr(), &certificate).await);
+    // By then it has heard how many streams it may have at once.
+    client.get("/-/ping").await;
     let mut asking = JoinSet::new();
     for n in (0..NAMES).cycle().take(NAMES * 3) {
         let client = Arc::clone(&client);
