@@ -1,5 +1,5 @@
-//! Connections of callers who may mean harm: how many there may be, how slow they may be, and
-//! the answers to what Pingora does not take for a request.
+//! Connections of callers who may mean harm: how many there may be, how slow they may be, the way of
+//! answers that are ready (`lane`), and the answers to what Pingora does not take for a request.
 //! Knows nothing of what is asked; a request that was read is the proxy's.
 //!
 //! Every connection is wrapped in a [`Watched`] stream before Pingora sees it. While a head is

@@ -54,10 +54,20 @@ export function descriptors(pids) {
 }
 
 function sumOfStatus(pids, key) {
-  return pids.reduce((sum, pid) => sum + statusNumber(readFileSync(`/proc/${pid}/status`, 'utf8'), key), 0);
+  return pids.reduce((sum, pid) => sum + statusNumber(statusOf(pid), key), 0);
 }
 
 /** The number of one line of /proc/PID/status; a process that is ending has no memory lines. */
+function statusOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch (error) {
+    // Gone: nginx's cache loader ends after a minute.
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return '';
+    throw error;
+  }
+}
+
 export function statusNumber(text, key) {
   return Number(text.match(new RegExp(`^${key}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
 }

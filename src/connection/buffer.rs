@@ -1,8 +1,8 @@
 //! Buffers for pieces of large bodies, used again and again.
 //! Knows nothing of what is in them.
 //!
-//! A buffer of this size comes from the system and goes back to it, and its 64 pages are faulted in
-//! each time: that cost as much as to send what was in it.
+//! A buffer of this size comes from the system and goes back to it (`allocator.rs`), and its 64 pages
+//! are faulted in each time.
 
 use crate::connection::PIECE;
 use std::cell::RefCell;
