@@ -99,7 +99,7 @@ pub(super) fn now(file: &File, at: u64, buffer: &mut [u8]) -> bool {
     true
 }
 
-/// The same as [`bytes`], if it is all in the page cache. Does not block.
+/// The same as [`bytes()`], if it is all in the page cache. Does not block.
 pub(super) fn bytes_now(file: &File, at: u64, len: u64) -> Option<Bytes> {
     let mut bytes = vec![0; usize::try_from(len).ok()?];
     now(file, at, &mut bytes).then(|| Bytes::from(bytes))

@@ -88,7 +88,7 @@ impl<'a> Plain<'a> {
                 line.value.eq_ignore_ascii_case(b"keep-alive").then_some(())
             }
             (9, b'f') if is("forwarded") => self.forwarded(),
-            (16 | 17 | 18, b'x') if FORWARDED.iter().any(|known| is(known)) => self.forwarded(),
+            (16..=18, b'x') if FORWARDED.iter().any(|known| is(known)) => self.forwarded(),
             _ => (!SPECIAL.iter().any(|special| is(special))).then_some(()),
         }
     }
