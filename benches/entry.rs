@@ -16,7 +16,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use held::{Held, UPSTREAM};
 use nopar::base_url::BaseUrl;
 use nopar::cache::Key;
-use nopar::document::{self, CachedDocument};
+use nopar::document::{self, CachedDocument, Forms, Order};
 use nopar::npm::{Form, PackageName};
 use tokio::runtime::{Builder, Runtime};
 
@@ -36,13 +36,14 @@ fn packuments(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("packument entry");
     for size in PACKUMENTS {
         let sent = packument::packument("bench", size);
-        let body = document::build(&name, sent, false, &base, u64::MAX);
-        let body = body.expect("it is its packument");
+        let order =
+            Order { name: name.clone(), base: base.clone(), forms: Forms::ALL, limit: u64::MAX };
+        let body = document::build(&order, sent, false).expect("it is its packument").body;
         group.bench_function(BenchmarkId::new("write", size), |bencher| {
             bencher.iter(|| runtime.block_on(held.put(&key, &body)));
         });
         group.bench_function(BenchmarkId::new("read view", size), |bencher| {
-            bencher.iter(|| runtime.block_on(read_view(&held, &key, &base)));
+            bencher.iter(|| runtime.block_on(read_view(&held, &key, &order)));
         });
     }
     group.finish();
@@ -71,10 +72,10 @@ fn tarballs(criterion: &mut Criterion) {
 }
 
 /// As the first request after a start does, but that the file's own head is known.
-async fn read_view(held: &Held, key: &Key, base: &BaseUrl) -> Bytes {
+async fn read_view(held: &Held, key: &Key, order: &Order) -> Bytes {
     let document = CachedDocument::open(held.cache, held.entry(key).await).await;
     let document = document.expect("it is whole");
-    let view = document.prebuilt(held.cache, Form::Abbreviated, base).await;
+    let view = document.packed(held.cache, &order.name, Form::Abbreviated, &order.base).await;
     view.expect("it is whole").expect("it was built for this base URL")
 }
 

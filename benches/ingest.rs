@@ -11,7 +11,7 @@ mod packument;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nopar::allocator;
 use nopar::base_url::BaseUrl;
-use nopar::document;
+use nopar::document::{self, Forms, Order};
 use nopar::npm::{Document, Form, PackageName};
 
 /// Bytes of packuments, unpacked.
@@ -27,12 +27,16 @@ fn ingest(criterion: &mut Criterion) {
     for size in SIZES {
         let text = packument::packument("bench", size);
         group.throughput(Throughput::Bytes(text.len() as u64));
-        for (what, sent, packed) in
-            [("build", text.clone(), false), ("build of gzip", gzip::gzip(&text), true)]
-        {
+        let packed = gzip::gzip(&text);
+        for (what, forms) in [
+            ("with both views", Forms::ALL),
+            ("with the full view", Form::Full.into()),
+            ("with the abbreviated view", Form::Abbreviated.into()),
+        ] {
+            let order = Order { name: name.clone(), base: base.clone(), forms, limit: u64::MAX };
             group.bench_function(BenchmarkId::new(what, size), |bencher| {
                 bencher.iter(|| {
-                    let built = document::build(&name, sent.clone(), packed, &base, u64::MAX);
+                    let built = document::build(&order, packed.clone(), true);
                     built.expect("it is its packument")
                 });
             });
@@ -60,10 +64,10 @@ fn parts(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(format!("{called} view"), size), |bencher| {
                 bencher.iter(|| parsed.template(&name, form));
             });
-            let template = parsed.template(&name, form);
             group.bench_function(BenchmarkId::new(format!("{called} digest"), size), |bencher| {
-                bencher.iter(|| template.digest());
+                bencher.iter(|| parsed.digest(&name, form));
             });
+            let template = parsed.template(&name, form);
             group.bench_function(BenchmarkId::new(format!("{called} gzip"), size), |bencher| {
                 bencher.iter(|| document::pack_template(&template, base.as_str()));
             });

@@ -1,23 +1,28 @@
-//! A packument as an entry of the cache keeps it: what the upstream said, an index of it, and the two
-//! views that are asked for most, ready to send.
+//! A packument as an entry of the cache keeps it: what the upstream said, an index of it, and the views that
+//! are asked for most, ready to send.
 //! Knows nothing of requests and connections.
 //!
 //! The source is kept as the upstream sent it, free of any base URL of NOPAR's. The prebuilt views are
-//! for one base URL, the usual one; others are derived from the source when asked for.
+//! for one base URL, the usual one, and of the forms that were asked for when the document came in. The other
+//! form is made when it is first asked for (`later`); views for other base URLs are derived from the source,
+//! and live in memory only.
 
 mod build;
+mod forms;
 mod gzip;
+mod later;
 mod packer;
 mod work;
 
-pub use build::{BuildError, build};
-pub use gzip::{GunzipError, gunzip, pack_template};
+pub use build::{BuildError, Built, Order, build};
+pub use forms::Forms;
+pub use gzip::{GunzipError, gunzip, pack_template, pack_view};
 pub use work::{build_bounded, on_source, unpack};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, PartError, Parts, hex};
 use crate::negotiate::Encoding;
-use crate::npm::{Document, DocumentError, Form, Index, Template};
+use crate::npm::{Document, DocumentError, Form, Index};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -103,16 +108,20 @@ impl CachedDocument {
         cache: &'static DiskCache,
         entry: Arc<Entry>,
     ) -> Result<CachedDocument, DocumentLost> {
-        let first = FIRST_READ.min(entry.body_len());
-        let start = cache.read(&entry, 0, first).await.map_err(PartError::Read)?;
-        let parts = Parts::read(&start, PARTS)?;
-        let head = match slice(&parts, Part::Head, &start) {
-            Some(head) => head,
-            None => read_part(cache, &entry, &parts, Part::Head).await?,
-        };
-        parts.check(Part::Head as usize, &head)?;
+        let (parts, start) = read_start(cache, &entry, PARTS).await?;
+        let head = read_part(cache, &entry, &parts, Part::Head as usize, &start).await?;
         let head = serde_json::from_slice(&head)?;
         Ok(CachedDocument { entry, parts, head })
+    }
+
+    /// The document of an entry whose body was just built and kept, and its prebuilt views: without a look
+    /// at the disk. `None` when it was built by other rules than its table says.
+    pub fn of_built(
+        entry: Arc<Entry>,
+        built: Built,
+    ) -> Option<(CachedDocument, Vec<(Form, Bytes)>)> {
+        let parts = Parts::read(built.body.first()?, PARTS).ok()?;
+        Some((CachedDocument { entry, parts, head: built.head }, built.views))
     }
 
     /// The entry it is read from.
@@ -140,24 +149,22 @@ impl CachedDocument {
         etag(content, encoding, base)
     }
 
-    /// The prebuilt view, if it is for this base URL: gzip as it lies on disk.
-    ///
-    /// # Errors
-    /// When the entry is damaged or gone.
-    pub async fn prebuilt(
+    /// Whether this form was made when the document came in, as it would be made now.
+    fn has(&self, form: Form) -> bool {
+        let made = self.parts.range(part_of(form) as usize).is_some_and(|(_, len)| len > 0);
+        made && self.head.rendering == RENDERING
+    }
+
+    /// The prebuilt view, if there is one: gzip as it lies on disk.
+    async fn prebuilt(
         &self,
         cache: &'static DiskCache,
         form: Form,
-        base: &BaseUrl,
     ) -> Result<Option<Bytes>, DocumentLost> {
-        if self.head.rendering != RENDERING || self.head.base != base.as_str() {
+        if !self.has(form) {
             return Ok(None);
         }
-        let part = match form {
-            Form::Full => Part::Full,
-            Form::Abbreviated => Part::Abbreviated,
-        };
-        Ok(Some(read_part(cache, &self.entry, &self.parts, part).await?))
+        self.read(cache, part_of(form)).await.map(Some)
     }
 
     /// Reads the index of its versions.
@@ -165,7 +172,7 @@ impl CachedDocument {
     /// # Errors
     /// When the entry is damaged or gone.
     pub async fn index(&self, cache: &'static DiskCache) -> Result<Index, DocumentLost> {
-        let bytes = read_part(cache, &self.entry, &self.parts, Part::Index).await?;
+        let bytes = self.read(cache, Part::Index).await?;
         Ok(tokio::task::spawn_blocking(move || serde_json::from_slice(&bytes)).await??)
     }
 
@@ -180,8 +187,19 @@ impl CachedDocument {
     ) -> Result<T, DocumentLost> {
         let (_, len) = self.parts.range(Part::Source as usize).ok_or(PartError::Table)?;
         let turn = work::turn(len, true).await;
-        let source = read_part(cache, &self.entry, &self.parts, Part::Source).await?;
+        let source = self.read(cache, Part::Source).await?;
         work::in_turn(turn, source, true, work).await
+    }
+
+    async fn read(&self, cache: &'static DiskCache, part: Part) -> Result<Bytes, DocumentLost> {
+        Ok(read_part(cache, &self.entry, &self.parts, part as usize, &Bytes::new()).await?)
+    }
+}
+
+fn part_of(form: Form) -> Part {
+    match form {
+        Form::Full => Part::Full,
+        Form::Abbreviated => Part::Abbreviated,
     }
 }
 
@@ -194,25 +212,32 @@ pub fn etag(content: &str, encoding: Encoding, base: &BaseUrl) -> String {
     format!("\"{}\"", hex(&digest.finalize()[..16]))
 }
 
-/// Digest of a template as text.
-pub fn digest_of(template: &Template) -> String {
-    hex(&template.digest())
+/// Reads the beginning of an entry's body: its table of parts, and what comes behind it with one read.
+async fn read_start(
+    cache: &'static DiskCache,
+    entry: &Arc<Entry>,
+    parts: usize,
+) -> Result<(Parts, Bytes), PartError> {
+    let first = FIRST_READ.min(entry.body_len());
+    let start = cache.read(entry, 0, first).await?;
+    Ok((Parts::read(&start, parts)?, start))
 }
 
-fn slice(parts: &Parts, part: Part, start: &Bytes) -> Option<Bytes> {
-    let (offset, len) = parts.range(part as usize)?;
-    let (from, to) = (usize::try_from(offset).ok()?, usize::try_from(offset + len).ok()?);
-    (to <= start.len()).then(|| start.slice(from..to))
-}
-
+/// Reads a part and checks it; out of `start`, the beginning of the body, if that holds it.
 async fn read_part(
     cache: &'static DiskCache,
     entry: &Arc<Entry>,
     parts: &Parts,
-    part: Part,
+    number: usize,
+    start: &Bytes,
 ) -> Result<Bytes, PartError> {
-    let (offset, len) = parts.range(part as usize).ok_or(PartError::Table)?;
-    let bytes = cache.read(entry, offset, len).await?;
-    parts.check(part as usize, &bytes)?;
+    let (offset, len) = parts.range(number).ok_or(PartError::Table)?;
+    let bytes = if offset + len <= start.len() as u64 {
+        // Lengths of what is in memory. Copied: a slice would keep all of the beginning.
+        Bytes::copy_from_slice(&start[offset as usize..(offset + len) as usize])
+    } else {
+        cache.read(entry, offset, len).await?
+    };
+    parts.check(number, &bytes)?;
     Ok(bytes)
 }

@@ -9,7 +9,7 @@ pub use memory::{Heads, Held, Memory, MemoryKey, Small, What};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, hex};
-use crate::document::{self, CachedDocument, DocumentLost};
+use crate::document::{self, Built, CachedDocument, DocumentLost};
 use crate::negotiate::{self, Encoding};
 use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
 use bytes::Bytes;
@@ -58,6 +58,14 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// The form of the packument that is asked for, if it is one.
+    pub fn form(&self) -> Option<Form> {
+        match self.want {
+            Want::Packument(form) => Some(form),
+            _ => None,
+        }
+    }
+
     /// What the memory tier keeps of it.
     pub fn what(&self) -> What {
         match &self.want {
@@ -136,6 +144,23 @@ impl Views {
         Ok(index)
     }
 
+    /// Takes in what was just built for `entry`: its first view is asked for at once.
+    pub fn admit(&self, entry: &Arc<Entry>, built: Built) {
+        let Some((document, views)) = CachedDocument::of_built(Arc::clone(entry), built) else {
+            return;
+        };
+        if let Some(base) = document.base() {
+            for (form, body) in views {
+                let what = What::View(form, Encoding::Gzip, base.clone());
+                let view = packument(&document, form, Encoding::Gzip, &base, body);
+                let key = MemoryKey { id: entry.id(), what };
+                self.memory.put(key, Held::View(Arc::new(view)));
+            }
+        }
+        let key = MemoryKey { id: entry.id(), what: What::Document };
+        self.memory.put(key, Held::Document(Arc::new(document)));
+    }
+
     async fn make(&self, entry: &Arc<Entry>, ask: &Ask) -> Result<View, ViewError> {
         let document = self.document(entry).await?;
         match &ask.want {
@@ -149,7 +174,7 @@ impl Views {
                 let found = document
                     .derive(self.cache, move |source| source.manifest(&name, &selector))
                     .await?;
-                Ok(of_template(&found.ok_or(ViewError::NoSuchVersion)?, negotiate::FULL, ask))
+                Ok(manifest(&found.ok_or(ViewError::NoSuchVersion)?, ask))
             }
             Want::DistTags => {
                 let index = self.index(entry).await?;
@@ -164,19 +189,12 @@ impl Views {
         form: Form,
         ask: &Ask,
     ) -> Result<View, ViewError> {
-        let body = match document.prebuilt(self.cache, form, &ask.base).await? {
+        let body = match document.packed(self.cache, &ask.name, form, &ask.base).await? {
             Some(packed) if ask.encoding == Encoding::Gzip => packed,
             Some(packed) => unpack(packed).await?,
             None => self.render(document, form, ask).await?,
         };
-        Ok(View {
-            etag: document.etag(form, ask.encoding, &ask.base),
-            last_modified: document.modified().and_then(http_date),
-            content_type: content_type(form),
-            encoding: ask.encoding,
-            body,
-            heads: Heads::default(),
-        })
+        Ok(packument(document, form, ask.encoding, &ask.base, body))
     }
 
     async fn render(
@@ -186,9 +204,32 @@ impl Views {
         ask: &Ask,
     ) -> Result<Bytes, DocumentLost> {
         let ask = ask.clone();
-        document
-            .derive(self.cache, move |source| fill(&source.template(&ask.name, form), &ask))
-            .await
+        document.derive(self.cache, move |source| rendered(source, form, &ask)).await
+    }
+}
+
+fn packument(
+    document: &CachedDocument,
+    form: Form,
+    encoding: Encoding,
+    base: &BaseUrl,
+    body: Bytes,
+) -> View {
+    View {
+        etag: document.etag(form, encoding, base),
+        last_modified: document.modified().and_then(http_date),
+        content_type: content_type(form),
+        encoding,
+        body,
+        heads: Heads::default(),
+    }
+}
+
+fn rendered(source: &Document<'_>, form: Form, ask: &Ask) -> Bytes {
+    let base = ask.base.as_str();
+    match ask.encoding {
+        Encoding::Gzip => document::pack_view(source, &ask.name, form, base),
+        Encoding::Identity => Bytes::from(source.template(&ask.name, form).fill(base)),
     }
 }
 
@@ -196,15 +237,15 @@ impl Views {
 /// version. Blocks.
 pub fn of_source(source: &Document<'_>, ask: &Ask) -> Option<View> {
     match &ask.want {
-        Want::Packument(form) => {
-            let template = source.template(&ask.name, *form);
-            let modified = source.index().modified().map(str::to_owned);
-            let view = of_template(&template, content_type(*form), ask);
-            Some(View { last_modified: modified.as_deref().and_then(http_date), ..view })
-        }
-        Want::Manifest(selector) => {
-            Some(of_template(&source.manifest(&ask.name, selector)?, negotiate::FULL, ask))
-        }
+        Want::Packument(form) => Some(View {
+            etag: etag(&source.digest(&ask.name, *form), ask),
+            last_modified: source.index().modified().and_then(http_date),
+            content_type: content_type(*form),
+            encoding: ask.encoding,
+            body: rendered(source, *form, ask),
+            heads: Heads::default(),
+        }),
+        Want::Manifest(selector) => Some(manifest(&source.manifest(&ask.name, selector)?, ask)),
         Want::DistTags => Some(dist_tags(&source.index())),
     }
 }
@@ -217,22 +258,22 @@ fn content_type(form: Form) -> &'static str {
     }
 }
 
-fn of_template(template: &Template, content_type: &'static str, ask: &Ask) -> View {
-    let content = document::digest_of(template);
-    View {
-        etag: document::etag(&content, ask.encoding, &ask.base),
-        last_modified: None,
-        content_type,
-        encoding: ask.encoding,
-        body: fill(template, ask),
-        heads: Heads::default(),
-    }
+fn etag(content: &[u8], ask: &Ask) -> String {
+    document::etag(&hex(content), ask.encoding, &ask.base)
 }
 
-fn fill(template: &Template, ask: &Ask) -> Bytes {
-    match ask.encoding {
-        Encoding::Gzip => document::pack_template(template, ask.base.as_str()),
-        Encoding::Identity => Bytes::from(template.fill(ask.base.as_str())),
+fn manifest(template: &Template, ask: &Ask) -> View {
+    let base = ask.base.as_str();
+    View {
+        etag: etag(&template.digest(), ask),
+        last_modified: None,
+        content_type: negotiate::FULL,
+        encoding: ask.encoding,
+        body: match ask.encoding {
+            Encoding::Gzip => document::pack_template(template, base),
+            Encoding::Identity => Bytes::from(template.fill(base)),
+        },
+        heads: Heads::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::connection::{Body, Caller, End, Plain, Read, Ready};
 use nopar::counters::Counters;
-use nopar::document;
+use nopar::document::{self, Order};
 use nopar::inflight::InFlight;
 use nopar::negotiate::Encoding;
 use nopar::npm::{Form, PackageName};
@@ -96,9 +96,12 @@ fn door(held: &Held) -> (Door, String) {
 /// Takes a packument in, and puts the view that npm asks for into memory.
 async fn hold(held: &Held, door: &Door, key: &Key, name: PackageName, base: &BaseUrl) {
     let sent = packument(name.as_str(), SIZE);
-    let body = document::build(&name, sent, false, base, u64::MAX);
-    held.put(key, &body.expect("it is its packument")).await;
-    let want = Want::Packument(Form::Abbreviated);
+    let form = Form::Abbreviated;
+    let (base_of_views, forms) = (base.clone(), form.into());
+    let order = Order { name: name.clone(), base: base_of_views, forms, limit: u64::MAX };
+    let built = document::build(&order, sent, false).expect("it is its packument");
+    held.put(key, &built.body).await;
+    let want = Want::Packument(form);
     let ask = Ask { name, want, encoding: Encoding::Gzip, base: base.clone() };
     let entry = held.entry(key).await;
     door.views().view(&entry, &ask).await.expect("it has a view");

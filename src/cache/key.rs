@@ -8,7 +8,7 @@ use pingora_cache::key::{CacheHashKey, HashBinary};
 /// What kind of thing an entry holds, which decides how its bytes are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A packument: parts with a checksum each, read separately.
+    /// A packument, or a view of one: parts with a checksum each, read separately.
     Packument,
     /// A tarball: one body with a checksum per chunk.
     Tarball,
@@ -47,6 +47,12 @@ impl Key {
         Key::new(format!("t/{name}/{file}{SEPARATOR}{upstream}"), Kind::Tarball)
     }
 
+    /// The key of a view of this packument that is kept by itself; `form` says which.
+    pub fn view(&self, form: &str) -> Key {
+        let named = self.text.get(2..).unwrap_or_default();
+        Key::new(format!("v/{named}{SEPARATOR}{form}"), Kind::Packument)
+    }
+
     fn new(text: String, kind: Kind) -> Key {
         Key { hash: pingora_cache::key::hash_key(&text), text, kind }
     }
@@ -54,7 +60,7 @@ impl Key {
     /// Reads a key back from a file's head. `None` for text no key has.
     pub(crate) fn parse(text: &str) -> Option<Key> {
         let kind = match text.get(..2)? {
-            "p/" => Kind::Packument,
+            "p/" | "v/" => Kind::Packument,
             "t/" => Kind::Tarball,
             _ => return None,
         };
@@ -105,7 +111,11 @@ mod tests {
         let upstream = "https://registry.example/";
         let tarball = Key::tarball(upstream, &name, "ui-1.0.0.tgz");
         assert_eq!(tarball.shown(), "@acme/ui/ui-1.0.0.tgz");
-        for key in [Key::packument(upstream, &name), tarball] {
+        let packument = Key::packument(upstream, &name);
+        let view = packument.view("full");
+        assert_eq!(view.shown(), "@acme/ui");
+        assert_ne!(view, packument.view("abbreviated"));
+        for key in [packument, view, tarball] {
             assert_eq!(Key::parse(key.as_str()), Some(key.clone()));
             let pingora = key.to_pingora();
             assert_eq!(pingora.primary_bin(), key.hash());

@@ -8,15 +8,16 @@
 use super::disk::DiskCache;
 use super::entry::{Entry, Terms};
 use super::fill::{Fill, blocking};
-use super::format::{self, Freshness, Head};
+use super::format::{self, FOR_EVER, Freshness, Head};
 use super::hit::{DiskHit, GrowingHit};
 use super::key::Key;
 use async_trait::async_trait;
+use bytes::Bytes;
 use parking_lot::Mutex;
 use pingora::{Error, ErrorType, OrErr, Result};
 use pingora_cache::key::CacheKey;
 use pingora_cache::storage::{
-    HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
+    HandleMiss, HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
 };
 use pingora_cache::trace::SpanHandle;
 use pingora_cache::{CacheEntryId, CacheMeta};
@@ -72,6 +73,29 @@ impl DiskCache {
         let opened = Arc::clone(entry);
         let file = blocking(move || self.whole_file(&opened)).await;
         file.inspect_err(|error| self.drop_damaged(entry, error))
+    }
+
+    /// Keeps a body that NOPAR made itself, and that is right as long as it is held.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub async fn keep(&'static self, key: Key, body: Vec<Bytes>) -> Result<()> {
+        let head = Head {
+            key: key.as_str().to_owned(),
+            status: http::StatusCode::OK.as_u16(),
+            headers: Vec::new(),
+            body_len: 0,
+            integrity: None,
+            verified: false,
+        };
+        let now = self.clock().now();
+        let freshness = Freshness { created: now, updated: now, fresh_until: now + FOR_EVER };
+        let terms = Terms::of_document(self.ticket());
+        let mut fill = Fill::start(self, key, head, freshness, None, terms).await?;
+        for piece in body {
+            fill.write_body(piece, false).await?;
+        }
+        Box::new(fill).finish().await.map(drop)
     }
 
     /// A body that grows, to be sent.

@@ -2,7 +2,7 @@
 //! Knows nothing of where it is written. Pure work for the blocking pool.
 
 use super::gzip::{GunzipError, gunzip, pack_source, pack_view};
-use super::{Head, ORDER, RENDERING};
+use super::{Forms, Head, ORDER, RENDERING};
 use crate::base_url::BaseUrl;
 use crate::cache::{PartsWriter, hex};
 use crate::npm::{Document, DocumentError, Form, PackageName};
@@ -25,42 +25,65 @@ pub enum BuildError {
     Index(#[from] serde_json::Error),
 }
 
-/// Checks that `sent` is the packument of `name` and builds the entry's body from it, in pieces.
+/// What is to be made of a packument that came in.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The package that was asked for.
+    pub name: PackageName,
+    /// The base URL of the views.
+    pub base: BaseUrl,
+    /// The views: making one is half of the work, and most fleets ask for one of the two forms.
+    pub forms: Forms,
+    /// How long the packument may be, in bytes.
+    pub limit: u64,
+}
+
+/// An entry's body, and what of it may be asked for at once.
+#[derive(Debug)]
+pub struct Built {
+    /// The body, in pieces to be written one after another.
+    pub body: Vec<Bytes>,
+    pub(super) head: Head,
+    pub(super) views: Vec<(Form, Bytes)>,
+}
+
+/// Checks that `sent` is the packument that was asked for and builds the entry's body from it.
 ///
 /// # Errors
 /// When it is anything else; nothing of it may be kept then.
-pub fn build(
-    name: &PackageName,
-    sent: Bytes,
-    packed: bool,
-    base: &BaseUrl,
-    limit: u64,
-) -> Result<Vec<Bytes>, BuildError> {
-    let unpacked = if packed { Some(gunzip(&sent, limit)?) } else { None };
+pub fn build(order: &Order, sent: Bytes, packed: bool) -> Result<Built, BuildError> {
+    let unpacked = if packed { Some(gunzip(&sent, order.limit)?) } else { None };
     let text: &[u8] = unpacked.as_deref().unwrap_or(&sent);
-    if text.len() as u64 > limit {
-        return Err(BuildError::TooLarge(limit));
+    if text.len() as u64 > order.limit {
+        return Err(BuildError::TooLarge(order.limit));
     }
     let document = Document::parse(text)?;
-    document.check_name(name)?;
+    document.check_name(&order.name)?;
     let index = document.index();
-    let view = |form| pack_view(&document, name, form, base.as_str());
-    let (full, full_digest) = view(Form::Full);
-    let (abbreviated, abbreviated_digest) = view(Form::Abbreviated);
-    drop(document);
-    let source = if packed { sent.clone() } else { pack_source(text) };
+    let base = order.base.as_str();
+    let views: Vec<(Form, Bytes)> = [Form::Full, Form::Abbreviated]
+        .into_iter()
+        .filter(|form| order.forms.has(*form))
+        .map(|form| (form, pack_view(&document, &order.name, form, base)))
+        .collect();
     let head = Head {
         rendering: RENDERING,
-        base: base.as_str().to_owned(),
-        full: hex(&full_digest),
-        abbreviated: hex(&abbreviated_digest),
+        base: base.to_owned(),
+        full: hex(&document.digest(&order.name, Form::Full)),
+        abbreviated: hex(&document.digest(&order.name, Form::Abbreviated)),
         modified: index.modified().map(str::to_owned),
     };
-    let writer = PartsWriter::default()
+    drop(document);
+    let view = |form| {
+        let made = views.iter().find(|(made, _)| *made == form);
+        made.map(|(_, view)| view.clone()).unwrap_or_default()
+    };
+    let body = PartsWriter::default()
         .part(Bytes::from(serde_json::to_vec(&head)?))
-        .part(full)
-        .part(abbreviated)
+        .part(view(Form::Full))
+        .part(view(Form::Abbreviated))
         .part(Bytes::from(serde_json::to_vec(&index)?))
-        .part(source);
-    Ok(writer.finish(&ORDER))
+        .part(if packed { sent.clone() } else { pack_source(text) })
+        .finish(&ORDER);
+    Ok(Built { body, head, views })
 }

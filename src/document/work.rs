@@ -5,11 +5,10 @@
 //! things of large documents (other hosts, other versions) must wait its turn rather than take all
 //! memory and every core.
 
-use super::{BuildError, DocumentLost, build, gunzip};
+use super::{BuildError, Built, DocumentLost, Order, build, gunzip};
 use crate::allocator;
-use crate::base_url::BaseUrl;
 use crate::counters::Counters;
-use crate::npm::{Document, PackageName};
+use crate::npm::Document;
 use bytes::Bytes;
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
@@ -105,18 +104,16 @@ pub(super) async fn in_turn<T: Send + 'static>(
 /// # Errors
 /// As [`build()`]; the outer error when it panicked.
 pub async fn build_bounded(
-    name: PackageName,
+    order: Order,
     sent: Bytes,
     packed: bool,
-    base: BaseUrl,
-    limit: u64,
     counters: &Counters,
-) -> Result<Result<Vec<Bytes>, BuildError>, JoinError> {
+) -> Result<Result<Built, BuildError>, JoinError> {
     let turn = turn(sent.len() as u64, packed).await;
     let len = sent.len();
     let built = spawn(move || {
         let since = Instant::now();
-        (build(&name, sent, packed, &base, limit), since.elapsed())
+        (build(&order, sent, packed), since.elapsed())
     });
     let built = built.await;
     drop(turn);

@@ -14,6 +14,7 @@ mod property_tests;
 mod tests;
 
 use indexmap::IndexMap;
+use sha2::{Digest, Sha256};
 
 use self::entry::Entry;
 use self::object::{Key, Object};
@@ -49,8 +50,8 @@ pub struct Document<'a> {
     versions: Versions<'a>,
     /// Empty when the document has no time object.
     time: Object<'a>,
-    /// Length of the document's text in bytes.
-    length: usize,
+    /// The document as it came in.
+    text: &'a str,
 }
 
 /// Why bytes are not the packument that was asked for.
@@ -87,7 +88,18 @@ impl<'a> Document<'a> {
             Err(_) => by_member(text).map_err(DocumentError::NotAnObject)?,
         };
         let time = object::member(&members, "time").unwrap_or_default();
-        Ok(Self { members, versions, time, length: text.len() })
+        Ok(Self { members, versions, time, text })
+    }
+
+    /// A digest of what a form says, without making it: that of the document itself for the full form, of
+    /// [`Document::template`] for the abbreviated one, which stays as it is when only the readme changes.
+    pub fn digest(&self, name: &PackageName, form: Form) -> [u8; 16] {
+        if form == Form::Full {
+            return template::half(Sha256::digest(self.text));
+        }
+        let mut digest = TemplateDigest::default();
+        self.read_template(name, form, &mut |text| digest.text(text));
+        digest.finish()
     }
 
     /// Checks that this is the document of `name`: by its `name`, else by its `_id`.

@@ -9,7 +9,7 @@ use super::refresh::{Refreshed, Sent};
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskHit, Entry, Key, Store};
 use crate::negotiate::Encoding;
-use crate::npm::{Form, Index, PackageName};
+use crate::npm::{Index, PackageName};
 use crate::view::{Ask, Want};
 use log::{error, warn};
 use pingora_cache::lock::LockStatus;
@@ -27,7 +27,8 @@ enum Look {
 
 /// What NOPAR asks for on its own account.
 pub(super) fn own_ask(name: &PackageName, base: &BaseUrl) -> Ask {
-    let (want, encoding) = (Want::Packument(Form::Full), Encoding::Gzip);
+    // No view of it: what NOPAR itself needs is in the index, and what clients need they ask for.
+    let (want, encoding) = (Want::DistTags, Encoding::Identity);
     Ask { name: name.clone(), want, encoding, base: base.clone() }
 }
 

@@ -4,9 +4,8 @@
 use super::Door;
 use super::behalf::Behalf;
 use super::failure::Failure;
-use crate::base_url::BaseUrl;
 use crate::cache::{Entry, Key, Terms};
-use crate::document::{self, BuildError, DocumentLost};
+use crate::document::{self, BuildError, CachedDocument, DocumentLost, Forms, Order};
 use crate::npm::{Document, PackageName};
 use crate::upstream::Answer;
 use crate::view::Ask;
@@ -15,7 +14,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use log::{error, info, warn};
 use pingora::http::ResponseHeader;
-use pingora_cache::{CacheMeta, CachePhase, HttpCache, NoCacheReason};
+use pingora_cache::{CacheEntryId, CacheMeta, CachePhase, HttpCache, NoCacheReason};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -133,14 +132,14 @@ impl Door {
         })?;
         match (answer.status.as_u16(), held) {
             (200, held) => {
-                let base = self.base_of_views(held.as_ref(), &ask.base).await;
-                self.keep(http_cache, name, answer, base, asked).await
+                let order = self.order(held.as_ref(), ask).await;
+                self.keep(http_cache, order, answer, asked).await
             }
             (304, Some(entry)) => self.confirm(http_cache, entry, asked).await,
             (404 | 410 | 451, held) => {
                 if let Some(entry) = held {
                     info!("{name}: gone from the upstream ({})", answer.status);
-                    self.cache.discard(&entry);
+                    CachedDocument::discard(self.cache, &entry).await;
                 }
                 Err(gone(answer.status))
             }
@@ -151,46 +150,54 @@ impl Door {
         }
     }
 
-    /// The base URL that views are prebuilt for: the configured one, else that of the generation
-    /// before, else that of the request. An entry keeps to the URL that first asked for it.
-    async fn base_of_views(&self, held: Option<&Arc<Entry>>, asked: &BaseUrl) -> BaseUrl {
-        if let Some(entry) = held.filter(|_| self.policy.base_url.is_none())
+    /// What is made of a new generation. The base URL of its views is the configured one, else that of the
+    /// generation before, else that of the request: an entry keeps to the URL that first asked for it. The
+    /// forms are what is asked for now, and whatever was of the generation before.
+    async fn order(&self, held: Option<&Arc<Entry>>, ask: &Ask) -> Order {
+        let mut forms: Forms = ask.form().into_iter().collect();
+        let mut base = None;
+        if let Some(entry) = held
             && let Ok(document) = self.views.document(entry).await
-            && let Some(base) = document.base()
         {
-            return base;
+            forms = forms.with(document.forms(self.cache));
+            base = document.base().filter(|_| self.policy.base_url.is_none());
         }
-        asked.clone()
+        Order {
+            name: ask.name.clone(),
+            base: base.unwrap_or_else(|| ask.base.clone()),
+            forms,
+            limit: self.policy.packument_limit,
+        }
     }
 
     async fn keep(
         &self,
         http_cache: &mut HttpCache,
-        name: &PackageName,
+        order: Order,
         answer: Answer,
-        base: BaseUrl,
         asked: u64,
     ) -> Result<Refreshed, Failure> {
         let packed = is_gzip(&answer.headers);
-        let limit = self.policy.packument_limit;
         let sent = Sent { body: answer.body, packed };
-        let body = sent.body.clone();
-        let built =
-            document::build_bounded(name.clone(), body, packed, base, limit, &self.counters).await;
-        let pieces = match built {
-            Ok(built) => built.map_err(|error| unusable(name, &error))?,
+        let name = order.name.clone();
+        let built = document::build_bounded(order, sent.body.clone(), packed, &self.counters).await;
+        let built = match built {
+            Ok(built) => built.map_err(|error| unusable(&name, &error))?,
             Err(panic) => {
                 error!("{name}: building its views failed: {panic}");
                 return Err(Failure::internal());
             }
         };
+        let meta = self.packument_meta(kept_header(&answer.headers), asked);
         let fillable = matches!(http_cache.phase(), CachePhase::Miss | CachePhase::Stale);
         if fillable
-            && fill(http_cache, self.packument_meta(kept_header(&answer.headers), asked), pieces)
-                .await
-                .is_ok()
-            && let Some(entry) = self.cache.get(&self.packument_key(name)).await
+            && let Ok(id) = fill(http_cache, meta, &built.body).await
+            && let Some(entry) = self.cache.get(&self.packument_key(&name)).await
         {
+            // Another process may have been faster with another one.
+            if id == Some(entry.id()) {
+                self.views.admit(&entry, built);
+            }
             return Ok(Refreshed::Kept(entry, sent));
         }
         Ok(Refreshed::Unkept(sent))
@@ -227,21 +234,24 @@ impl Door {
     }
 }
 
-/// Writes an entry through pingora-cache: the lock is released when it is visible.
+/// Writes an entry through pingora-cache: the lock is released when it is visible. The generation that it is.
 async fn fill(
     http_cache: &mut HttpCache,
     meta: CacheMeta,
-    pieces: Vec<Bytes>,
-) -> pingora::Result<()> {
+    pieces: &[Bytes],
+) -> pingora::Result<Option<u64>> {
     http_cache.set_cache_meta(meta);
     http_cache.set_miss_handler().await?;
     let last = pieces.len().saturating_sub(1);
-    for (number, piece) in pieces.into_iter().enumerate() {
+    let mut id = None;
+    for (number, piece) in pieces.iter().enumerate() {
         if let Some(handler) = http_cache.miss_handler() {
-            handler.write_body(piece, number == last).await?;
+            id = handler.entry_id().map(CacheEntryId::get);
+            handler.write_body(piece.clone(), number == last).await?;
         }
     }
-    http_cache.finish_miss_handler().await
+    http_cache.finish_miss_handler().await?;
+    Ok(id)
 }
 
 /// The full document, packed, with the validators of what is held: the upstream's own.

@@ -4,6 +4,7 @@
 mod absent;
 mod crowd;
 mod damage;
+mod forms;
 mod held;
 mod hosts;
 mod limit;

@@ -69,7 +69,7 @@ impl<'w> Renderer<'w> {
 
     /// Everything, but for attachments, which belong to publish documents only.
     fn full(&mut self, document: &Document<'_>) {
-        self.out.reserve(document.length);
+        self.out.reserve(document.text.len());
         self.out.open();
         for (key, raw) in &document.members {
             match &*key.text {

@@ -72,32 +72,29 @@ impl Template {
 
 /// [`Template::digest`] of a template that is never whole.
 #[derive(Default)]
-pub struct TemplateDigest {
-    hasher: Sha256,
-    /// Bytes so far.
-    length: u64,
-    /// Where the texts end.
-    ends: Vec<u64>,
-}
+pub struct TemplateDigest(Sha256);
 
 impl TemplateDigest {
     /// The next text. Between each two of them there is a hole.
     pub fn text(&mut self, text: &[u8]) {
-        self.hasher.update(text);
-        self.length += text.len() as u64;
-        self.ends.push(self.length);
+        self.0.update(text);
+        self.0.update(END_OF_TEXT);
     }
 
     /// The digest, after the last text.
-    pub fn finish(mut self) -> [u8; 16] {
-        // The last end is the length: it tells where in what is digested the text ends.
-        for end in self.ends {
-            self.hasher.update(end.to_le_bytes());
-        }
-        let mut half = [0; 16];
-        half.copy_from_slice(&self.hasher.finalize()[..16]);
-        half
+    pub fn finish(self) -> [u8; 16] {
+        half(self.0.finalize())
     }
+}
+
+/// A byte that is in no UTF-8, to tell where a text ends.
+const END_OF_TEXT: [u8; 1] = [0xff];
+
+/// The first half of a SHA-256: an ETag made of it is short, and two documents that share it are not found.
+pub(super) fn half(digest: impl AsRef<[u8]>) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.as_ref()[..16]);
+    half
 }
 
 /// Who gets the texts of a template as they are written.

@@ -135,6 +135,8 @@ async fn walk(upstream: &FakeUpstream, names: &[String], binary: Binary, cache: 
     assert_eq!(upstream.requests().len(), before);
     let names: std::collections::BTreeSet<_> = names.iter().collect();
     let found = Listing::of(cache);
-    assert_eq!(found.entries, 2 * names.len(), "a file for each thing");
+    // Of a packument one form came in with it, or both.
+    let (things, forms) = (2 * names.len(), names.len());
+    assert!((things..=things + forms).contains(&found.entries), "{} of {things}", found.entries);
     found.was_found_by(&binary).await;
 }

@@ -50,6 +50,7 @@ impl Scene {
         }
         let scene = Self { upstream, nopar };
         scene.check_tarballs("held").await;
+        scene.check_packument("held").await;
         scene.nopar.advance(YEAR);
         scene.upstream.clear();
         scene
