@@ -263,6 +263,14 @@ impl DiskCache {
         })
     }
 
+    /// Lets go of what is kept open between reads. The cache itself is never dropped, and a file that is
+    /// deleted takes its room until it is closed: a program with many NOPARs one after the other would
+    /// keep the files of all.
+    pub fn close(&self) {
+        self.files.clear();
+        self.starts.clear();
+    }
+
     /// The entry's file, if it is open.
     pub(super) fn file_if_open(&self, entry: &Entry) -> Option<Arc<File>> {
         self.files.get(&entry.id())
