@@ -64,6 +64,7 @@ pub struct App {
     addresses: Vec<SocketAddr>,
     /// Where listeners find what to show in a handshake; `None`: they speak plain HTTP.
     certificate: Option<Arc<dyn ResolvesServerCert>>,
+    cache: &'static DiskCache,
     proxy: Proxy,
     counters: Arc<Counters>,
     in_flight: InFlight,
@@ -91,7 +92,17 @@ impl App {
         let door = Door::new(&config, cache, upstreams, clock, working, counting, pseudonym);
         let proxy = Proxy::new(door);
         let patience = Patience::default();
-        Ok(App { config, listeners, addresses, certificate, proxy, counters, in_flight, patience })
+        Ok(App {
+            config,
+            listeners,
+            addresses,
+            certificate,
+            cache,
+            proxy,
+            counters,
+            in_flight,
+            patience,
+        })
     }
 
     /// The same with another patience than the usual.
@@ -146,6 +157,7 @@ impl App {
         let mut server = server;
         server.add_service(service);
         server.run(RunArgs { shutdown_signal: Box::new(stopper) });
+        self.cache.close();
     }
 }
 

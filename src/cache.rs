@@ -31,6 +31,7 @@ pub use entry::{Entry, Terms};
 pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};
 pub use hit::{DiskHit, GrowingHit, ReadyHit};
+pub use index::Known;
 pub use key::{Key, Kind};
 pub(crate) use name::hex;
 pub use open::OpenFile;

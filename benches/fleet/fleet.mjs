@@ -3,13 +3,9 @@
 
 import { parseArgs } from 'node:util';
 
-import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
-import { temporaryDirectory } from '../machine/directory.mjs';
-import { loadLine, loadNow } from '../machine/load.mjs';
-import { makeRegistry } from '../registry/make.mjs';
+import { prepare } from './bench.mjs';
 import { Crowd, makeJobs } from './crowd.mjs';
 import { report } from './report.mjs';
-import { binary, startNopar, startUpstream } from './servers.mjs';
 import { packumentTruth, tarballTruth } from './truth.mjs';
 import { watched } from './watch.mjs';
 
@@ -51,12 +47,8 @@ const { values } = parseArgs({
   },
 });
 
-const program = binary();
-const before = loadNow();
-const temporary = temporaryDirectory('nopar-fleet');
-const dir = values.registry ?? temporary.make('registry');
-const registry = makeRegistry(dir, { packages: Number(values.packages) });
-const upstream = await startUpstream(dir);
+const bench = await prepare('fleet', values.registry, { packages: Number(values.packages) });
+const { temporary, dir, registry, upstream } = bench;
 const crowd = new Crowd();
 const tarballs = tarballTruth(registry);
 const homes = { count: 0 };
@@ -77,7 +69,7 @@ async function restart({ fresh, settings }) {
   await nopar?.stop();
   if (fresh) home = temporary.make(`home-${homes.count++}`);
   const NOPAR_PORT = fresh ? '0' : String(nopar.port);
-  nopar = await startNopar(program, home, upstream.origin, { NOPAR_MEMORY_SIZE: String(MEMORY.size), NOPAR_PORT, ...settings });
+  nopar = await bench.start(home, { NOPAR_MEMORY_SIZE: String(MEMORY.size), NOPAR_PORT, ...settings });
 }
 
 async function run(scenario) {
@@ -114,9 +106,6 @@ await nopar.stop();
 await upstream.stop();
 await crowd.end();
 
-const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/fleet/run');
 const { markdown, json, isGood } = report(outcomes, { objects: registry.packages, memory: MEMORY });
-const text = [`# Fleet replay: ${values.jobs} jobs`, '', ...aboutLines(facts), loadLine(before), '', markdown, ''].join('\n');
-console.log(text);
-if (values.save) console.log(`saved in ${saveRun('fleet', facts, text, { about: { ...facts, load: before.average }, ...json })}`);
+bench.report({ title: `Fleet replay: ${values.jobs} jobs`, command: 'benches/fleet/run', lines: ['', markdown], json, save: values.save });
 process.exitCode = isGood ? 0 : 1;

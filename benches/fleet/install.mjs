@@ -4,15 +4,12 @@
 
 import { parseArgs } from 'node:util';
 
-import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
-import { temporaryDirectory } from '../machine/directory.mjs';
-import { loadLine, loadNow } from '../machine/load.mjs';
+import { version } from '../machine/about.mjs';
 import { median } from '../machine/statistics.mjs';
 import { number, table, time } from '../machine/table.mjs';
-import { makeRegistry } from '../registry/make.mjs';
+import { prepare } from './bench.mjs';
 import { firstBytes } from './first_byte.mjs';
 import { npmInstall } from './npm.mjs';
-import { binary, startNopar, startUpstream } from './servers.mjs';
 
 const LATENCIES_MS = [0, 30];
 
@@ -30,18 +27,13 @@ const { values } = parseArgs({
   },
 });
 
-const program = binary();
-const before = loadNow();
-const temporary = temporaryDirectory('nopar-install');
-const dir = values.registry ?? temporary.make('registry');
-const registry = makeRegistry(dir);
-const upstream = await startUpstream(dir);
-const closure = registry.closure.length;
+const bench = await prepare('install', values.registry);
+const { temporary, registry, upstream } = bench;
 
 /** One round: each way once, in an order that turns; cold is followed by warm on the same NOPAR. */
 async function round(number_, times) {
   const home = temporary.make(`nopar-${number_}-${Math.random()}`);
-  const nopar = await startNopar(program, home, upstream.origin);
+  const nopar = await bench.start(home);
   const through = async () => {
     for (const kind of ['cold', 'warm']) times[kind].push(await npmInstall(temporary, nopar.origin, registry));
   };
@@ -65,7 +57,7 @@ async function measureInstalls(latency) {
 
 async function measureFirstBytes(latency) {
   await upstream.setLatency(latency);
-  const nopar = await startNopar(program, temporary.make(`first-${latency}`), upstream.origin);
+  const nopar = await bench.start(temporary.make(`first-${latency}`));
   const { direct, through } = await firstBytes(registry, upstream.port, nopar.port);
   await nopar.stop();
   const added = median(through) - median(direct);
@@ -80,7 +72,6 @@ for (const latency of LATENCIES_MS) {
 }
 await upstream.stop();
 
-const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})`, npm: version('npm', '--version') }, 'benches/fleet/install');
 const met = (isMet) => (isMet ? 'met' : '**not met**');
 const installRows = installs.map((row) => [
   `${row.kind}, ${row.latency} ms`, `${number(median(row.directSeconds))} s`, `${number(median(row.seconds))} s`, `${number(row.ratio)}x`, `≤ ${number(row.target)}x`, met(row.isMet),
@@ -88,13 +79,14 @@ const installRows = installs.map((row) => [
 const firstRows = firsts.map((row) => [
   `${row.latency} ms`, row.tarballs, time(row.directMs * 1000), time(row.throughMs * 1000), time(row.addedMs * 1000), `≤ ${row.targetMs} ms`, met(row.isMet),
 ]);
-const text = [
-  `# npm install of ${closure} packages`, '', ...aboutLines(facts), loadLine(before), '',
-  `Wall time, median of ${values.rounds} rounds; a new npm cache and a new project each time.`, '',
+const lines = [
+  '', `Wall time, median of ${values.rounds} rounds; a new npm cache and a new project each time.`, '',
   table(['NOPAR, upstream\'s latency', 'direct>', 'through NOPAR>', 'ratio>', 'target>', 'verdict'], installRows), '',
   'First byte of a cold tarball (10 KB to 1 MB), median of different ones:', '',
-  table(['upstream\'s latency', 'tarballs>', 'direct>', 'through NOPAR>', 'added>', 'target>', 'verdict'], firstRows), '',
-].join('\n');
-console.log(text);
-if (values.save) console.log(`saved in ${saveRun('install', facts, text, { about: { ...facts, load: before.average }, installs, firstBytes: firsts })}`);
+  table(['upstream\'s latency', 'tarballs>', 'direct>', 'through NOPAR>', 'added>', 'target>', 'verdict'], firstRows),
+];
+bench.report({
+  title: `npm install of ${registry.closure.length} packages`, command: 'benches/fleet/install', versions: { npm: version('npm', '--version') },
+  lines, json: { installs, firstBytes: firsts }, save: values.save,
+});
 process.exitCode = [...installs, ...firsts].every(({ isMet }) => isMet) ? 0 : 1;

@@ -6,14 +6,10 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { prepare } from '../fleet/bench.mjs';
 import { packumentTruth, tarballTruth } from '../fleet/truth.mjs';
-import { binary, startNopar, startUpstream } from '../fleet/servers.mjs';
 import { range, watched } from '../fleet/watch.mjs';
-import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
-import { temporaryDirectory } from '../machine/directory.mjs';
-import { loadLine, loadNow } from '../machine/load.mjs';
 import { megabytes, number, table, time } from '../machine/table.mjs';
-import { makeRegistry } from '../registry/make.mjs';
 import { Findings } from './findings.mjs';
 import { judge, notDone } from './judge.mjs';
 import { Load } from './load.mjs';
@@ -39,13 +35,9 @@ const { values } = parseArgs({
   },
 });
 
-const program = binary();
-const before = loadNow();
-const temporary = temporaryDirectory('nopar-soak');
-const dir = values.registry ?? temporary.make('registry');
-const registry = makeRegistry(dir);
+const bench = await prepare('soak', values.registry);
+const { temporary, dir, registry, upstream } = bench;
 const fleet = registry.packages.filter(({ role }) => role === 'fleet');
-const upstream = await startUpstream(dir);
 const home = temporary.make('home');
 const cacheSize = Math.round(CACHE_PART * fleet.reduce((sum, each) => sum + each.packumentBytes * PACKUMENT_ON_DISK
   + each.tarballs.reduce((bytes, tarball) => bytes + tarball.bytes, 0), 0));
@@ -56,7 +48,7 @@ const settings = {
   NOPAR_STALE_TTL: '5s',
   NOPAR_NOT_FOUND_TTL: '2s',
 };
-const nopar = await startNopar(program, home, upstream.origin, settings);
+const nopar = await bench.start(home, settings);
 
 /** What lies in the cache's directory now, in bytes. */
 function onDisk() {
@@ -97,10 +89,8 @@ const problems = [
   ...Object.entries(levels).filter(([, { isMet }]) => !isMet).map(([key]) => `${key} rose more than is allowed`),
 ];
 
-const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/soak/run');
 const show = { memory: megabytes, descriptors: number, threads: number };
-const text = [
-  `# Soak: ${values.minutes} minutes`, '', ...aboutLines(facts), loadLine(before),
+const lines = [
   `- settings: ${Object.entries(settings).map(([key, value]) => `${key}=${value}`).join(' ')}`, '',
   table(['', 'after a minute>', 'peak>', 'at the end>', 'allowed>', 'verdict'], Object.entries(levels).map(([key, { first, last, allowed, isMet }]) => [
     key, ...[first, range(samples, key).peak, last, allowed].map(show[key]), isMet ? 'met' : '**not met**',
@@ -108,10 +98,8 @@ const text = [
   table(['what happened', 'count>'], Object.entries({ ...done, 'wrong answers': findings.counts.wrong + wrong.length }).map(([what, count]) => [what, count.toLocaleString('en-US')])), '',
   `${findings.requests.toLocaleString('en-US')} requests, p50 ${time(findings.time(0.5) * 1000)}, p99 ${time(findings.time(0.99) * 1000)}, NOPAR's CPU ${number(cpuSeconds)} s; `
   + `the cache was at most ${megabytes(Math.max(...disk))} on disk, its limit ${megabytes(cacheSize)}.`, '',
-  ...(problems.length === 0 ? ['Every answer was right.'] : ['Not as it should be:', ...problems.map((each) => `- ${each}`)]), '',
-].join('\n');
-console.log(text);
-if (values.save) {
-  console.log(`saved in ${saveRun('soak', facts, text, { about: { ...facts, load: before.average }, settings, levels, done, wrong: findings.counts.wrong, problems, cpuSeconds, diskBytes: disk, samples })}`);
-}
+  ...(problems.length === 0 ? ['Every answer was right.'] : ['Not as it should be:', ...problems.map((each) => `- ${each}`)]),
+];
+const json = { settings, levels, done, wrong: findings.counts.wrong, problems, cpuSeconds, diskBytes: disk, samples };
+bench.report({ title: `Soak: ${values.minutes} minutes`, command: 'benches/soak/run', lines, json, save: values.save });
 process.exitCode = problems.length === 0 ? 0 : 1;

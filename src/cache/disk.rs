@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::evict::Eviction;
 use super::fill::blocking;
 use super::growing::{Growing, Registered, Registry};
-use super::index::{Index, Row};
+use super::index::{Index, Known, Row};
 use super::key::{Key, Kind};
 use super::name::{FileName, Ids};
 use super::read;
@@ -171,12 +171,15 @@ impl DiskCache {
 
     /// The entry of `key`, fresh or stale, if that can be said without reading a file.
     pub fn held(&self, key: &Key) -> Option<Arc<Entry>> {
-        self.index.entry(&key.hash()).filter(|entry| entry.key() == key)
+        match self.known(key) {
+            Known::Read(entry) => Some(entry),
+            Known::Nothing | Known::Unread => None,
+        }
     }
 
-    /// Whether there is an entry of `key`, its head read or not.
-    pub fn knows(&self, key: &Key) -> bool {
-        self.index.get(&key.hash()).is_some()
+    /// The same, with what there is instead.
+    pub fn known(&self, key: &Key) -> Known {
+        self.index.known(key)
     }
 
     async fn load(&'static self, name: FileName) -> Option<Arc<Entry>> {
@@ -258,6 +261,14 @@ impl DiskCache {
         self.files.get_or_insert_with(&entry.id(), || {
             Ok(Arc::new(File::open(self.path_of(&entry.name))?))
         })
+    }
+
+    /// Lets go of what is kept open between reads. The cache itself is never dropped, and a file that is
+    /// deleted takes its room until it is closed: a program with many NOPARs one after the other would
+    /// keep the files of all.
+    pub fn close(&self) {
+        self.files.clear();
+        self.starts.clear();
     }
 
     /// The entry's file, if it is open.

@@ -2,6 +2,7 @@
 //! Knows nothing of files; whoever replaces or removes a row is told which file is no longer wanted.
 
 use super::entry::Entry;
+use super::key::Key;
 use super::name::FileName;
 use parking_lot::RwLock;
 use pingora_cache::key::HashBinary;
@@ -17,6 +18,17 @@ const SHARDS: usize = 64;
 pub(super) struct Row {
     pub(super) name: FileName,
     pub(super) entry: Option<Arc<Entry>>,
+}
+
+/// What can be said of a key without reading a file.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// There is no entry of it.
+    Nothing,
+    /// There is one, whose head was not read yet.
+    Unread,
+    /// This one.
+    Read(Arc<Entry>),
 }
 
 /// The rows, by hash of their keys.
@@ -59,9 +71,15 @@ impl Index {
         self.shard(hash).read().get(hash).cloned()
     }
 
-    /// The entry of a key, if its head was read.
-    pub(super) fn entry(&self, hash: &HashBinary) -> Option<Arc<Entry>> {
-        self.shard(hash).read().get(hash)?.entry.clone()
+    /// What is known of a key.
+    pub(super) fn known(&self, key: &Key) -> Known {
+        let hash = key.hash();
+        match self.shard(&hash).read().get(&hash).map(|row| &row.entry) {
+            Some(Some(entry)) if entry.key() == key => Known::Read(Arc::clone(entry)),
+            Some(None) => Known::Unread,
+            // Of two keys with one hash, only one has a row.
+            Some(Some(_)) | None => Known::Nothing,
+        }
     }
 
     /// Makes `row` the current generation, unless there is a younger one. Returns the one that is not
@@ -146,6 +164,14 @@ mod tests {
         assert_eq!(index.found(name(3)), None, "found again");
         assert_eq!(index.get(&[1; 16]).unwrap().name, name(3));
         assert_eq!(index.len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_was_found_is_known_before_it_is_read() {
+        let (index, key) = (Index::new(), Key::parse("p/lodash").unwrap());
+        assert!(matches!(index.known(&key), Known::Nothing));
+        index.found(FileName { hash: key.hash(), ..name(1) });
+        assert!(matches!(index.known(&key), Known::Unread));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //! Knows nothing of why; a connection that is closed with unread bytes in it is reset, and a client
 //! that is reset may lose an answer it has not read yet.
 
-use super::Patience;
+use super::{Patience, date};
 use crate::reply::Reply;
 use pingora::protocols::Stream;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
@@ -20,7 +20,7 @@ pub(super) async fn answer(
     to_head: bool,
     patience: &Patience,
 ) -> usize {
-    let mut bytes = header(reply).into_bytes();
+    let mut bytes = header(reply);
     if !to_head {
         bytes.extend_from_slice(&reply.body);
     }
@@ -43,15 +43,17 @@ pub(super) async fn say(
     matches!(timeout(patience.linger, send).await, Ok(Ok(())))
 }
 
-fn header(reply: &Reply) -> String {
+fn header(reply: &Reply) -> Vec<u8> {
     let reason = reply.status.canonical_reason().unwrap_or_default();
     let mut header = format!("HTTP/1.1 {} {reason}\r\n", reply.status.as_str());
     for (name, value) in &reply.headers {
         header += &format!("{name}: {}\r\n", value.to_str().unwrap_or_default());
     }
-    let date = httpdate::fmt_http_date(SystemTime::now());
-    let length = reply.body.len();
-    header + &format!("date: {date}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n")
+    header += &format!("content-length: {}\r\nconnection: close\r\ndate: ", reply.body.len());
+    let mut header = header.into_bytes();
+    date::append(&mut header);
+    header.extend_from_slice(b"\r\n\r\n");
+    header
 }
 
 /// Says that nothing more comes, and closes when the client has done the same, or when it has had

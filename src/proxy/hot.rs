@@ -12,7 +12,7 @@ mod pieces;
 use super::Door;
 use super::ctx::CacheState;
 use crate::access_log::Line;
-use crate::cache::{CHUNK, Entry, Key};
+use crate::cache::{CHUNK, Entry, Key, Known};
 use crate::config::Verify;
 use crate::connection::{Answer, Body, Caller, End, Plain, Ready};
 use crate::counters::Kind;
@@ -106,11 +106,12 @@ impl Hot {
 
     /// Whether its packument does not speak against a tarball, as far as that is known.
     fn may_be_sent(&self, entry: &Entry, packument: &Key) -> bool {
-        if !self.door.cache.knows(packument) {
-            return self.door.policy.verify != Verify::Always || entry.is_verified();
+        match self.door.cache.known(packument) {
+            Known::Nothing => self.door.policy.verify != Verify::Always || entry.is_verified(),
+            // It may speak against it.
+            Known::Unread => false,
+            Known::Read(packument) => entry.agrees_with(&packument),
         }
-        // One that was not read since the start may speak against it.
-        self.door.cache.held(packument).is_some_and(|packument| entry.agrees_with(&packument))
     }
 
     /// A body that is not in memory as a whole; nothing is opened for who gets none.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use crate::support::client::{Request, Response};
-use crate::support::deadline::within;
+use crate::support::deadline::{DEADLINE, within};
 use crate::support::nopar::TestNopar;
 
 /// The Accept header of pnpm, yarn 1 and bun when they install.
@@ -236,11 +236,11 @@ pub(crate) async fn settled(nopar: &TestNopar, path: &str) -> Option<Response> {
     within(format!("the end of a failure of {path}"), asking).await
 }
 
-/// Pings until `done`, for what NOPAR does after an answer; fails the test after ten seconds.
+/// Pings until `done`, for what NOPAR does after an answer; fails the test after the deadline.
 pub(crate) async fn eventually(nopar: &TestNopar, what: &str, done: impl Fn() -> bool) {
     let since = Instant::now();
     while !done() {
-        assert!(since.elapsed() < Duration::from_secs(10), "{what} did not come about");
+        assert!(since.elapsed() < DEADLINE, "{what} did not come about");
         nopar.get("/-/ping").await;
     }
 }

@@ -3,12 +3,9 @@
 
 import { cpuTime, family } from '../../machine/process.mjs';
 import { median } from '../../machine/statistics.mjs';
-import { sameCipher } from '../certificate.mjs';
 import { h2load } from '../h2load.mjs';
 import { rotated } from '../measure.mjs';
-import { requestOf } from '../rows.mjs';
-import { startTrio } from '../trio.mjs';
-import { SECURE_ROWS, secureTable } from './tls.mjs';
+import { secureRows } from '../secure.mjs';
 
 const LOAD = { connections: 16, streams: 8 };
 
@@ -17,20 +14,8 @@ const WARM_SECONDS = 1;
 
 export const h2 = { title: 'HTTP/2 over TLS 1.3 (h2load; written down, not judged)', run };
 
-async function run(bench) {
-  const requests = SECURE_ROWS.map((row) => ({ ...requestOf(row, bench.registry), tls: true }));
-  const trio = await startTrio(bench, requests, { files: false, tls: true });
-  try {
-    for (const server of trio.all) await sameCipher(server, 'h2');
-    const results = [];
-    for (const [n, { name }] of SECURE_ROWS.entries()) {
-      bench.note(`  ${name}`);
-      results.push({ row: name, servers: await measured(trio.all, { ...requests[n], ...LOAD }, bench.rounds) });
-    }
-    return { data: { rows: results }, checks: [], text: secureTable(results) };
-  } finally {
-    await trio.stop();
-  }
+function run(bench) {
+  return secureRows(bench, 'h2', (trio, request) => measured(trio.all, { ...request, ...LOAD }, bench.rounds));
 }
 
 /** Rounds of all `servers` in turns: `{ name → { cpu, perSecond, errors } }`. */

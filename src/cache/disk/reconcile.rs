@@ -89,7 +89,9 @@ mod tests {
     use std::path::Path;
 
     fn write(path: &Path, name: &FileName) {
-        fs::write(path.join(name.relative()), vec![0; name.size as usize]).unwrap();
+        let file = path.join(name.relative());
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, vec![0; name.size as usize]).unwrap();
     }
 
     #[test]

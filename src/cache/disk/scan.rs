@@ -41,7 +41,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Io { path, source }
 }
 
-/// Makes the directory and its 256 folders, or checks that it is ours.
+/// Makes the directory, or checks that it is ours. Its folders are made with the first file in each.
 pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     fs::create_dir_all(path).map_err(at(path))?;
     let mark = path.join(MARK);
@@ -57,10 +57,6 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
             write_mark(&mark).map_err(at(path))?;
         }
         Err(error) => return Err(at(path)(error)),
-    }
-    for folder in 0..=255_u8 {
-        let folder = path.join(format!("{folder:02x}"));
-        fs::create_dir_all(&folder).map_err(at(path))?;
     }
     Ok(())
 }
@@ -85,7 +81,7 @@ pub(super) fn files(path: &Path) -> Result<Vec<FileName>, OpenError> {
 /// Entries' files in one of the 256 folders: those whose hashes begin with that byte.
 pub(super) fn files_in(path: &Path, folder: u8) -> Result<Vec<FileName>, OpenError> {
     let listing = match fs::read_dir(path.join(format!("{folder:02x}"))) {
-        // Whoever deleted the cache directory under us has the right to.
+        // No file was put there yet, or the cache directory was deleted under us.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listing => listing.map_err(at(path))?,
     };

@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::asking::{LONG, TTL, WAYS};
+use crate::support::deadline::DEADLINE;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::FakeUpstream;
 
@@ -28,7 +29,7 @@ fn file(nopar: &TestNopar) -> PathBuf {
         if let [one] = &entries[..] {
             return nopar.cache_path().join(one);
         }
-        assert!(since.elapsed() < Duration::from_secs(10), "{entries:?}");
+        assert!(since.elapsed() < DEADLINE, "{entries:?}");
         std::thread::yield_now();
     }
 }

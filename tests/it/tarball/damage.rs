@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{SIZES, path, with_tarballs};
+use crate::support::deadline::DEADLINE;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::FakeUpstream;
 
@@ -18,7 +19,7 @@ fn file(nopar: &TestNopar) -> PathBuf {
         if let [one] = &files[..] {
             return nopar.cache_path().join(one);
         }
-        assert!(since.elapsed() < Duration::from_secs(10), "{files:?}");
+        assert!(since.elapsed() < DEADLINE, "{files:?}");
         std::thread::yield_now();
     }
 }

@@ -4,6 +4,7 @@
 use super::{SAID, SIZES, Said, check_refused, path, publish, right, sends, wrong};
 use crate::asking::{TTL, afresh};
 use crate::packument::entries;
+use crate::support::deadline::DEADLINE;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::{FakeUpstream, made_up};
 
@@ -142,6 +143,6 @@ async fn a_version_published_anew_is_right_at_the_second_try() {
             assert_eq!(answer.body, b"new bytes");
             break;
         }
-        assert!(since.elapsed() < std::time::Duration::from_secs(10), "it stays refused");
+        assert!(since.elapsed() < DEADLINE, "it stays refused");
     }
 }
