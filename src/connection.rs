@@ -18,6 +18,7 @@ mod plain;
 mod plaintext;
 mod ready;
 mod refusal;
+mod sending;
 mod streams;
 mod waits;
 mod watched;
@@ -48,6 +49,11 @@ pub struct Patience {
     pub requests: u32,
     /// The least a caller takes of an answer while it is waited for.
     pub reading: Pace,
+    /// How many pieces of large bodies may lie in memory because their readers do not take them, so that
+    /// they need not be read again.
+    pub stalled_pieces: usize,
+    /// How long each of them may: places are for who is slow, and not for who has stopped.
+    pub stalled: Duration,
     /// The least a caller sends of a body that is wanted.
     pub sending: Pace,
     /// How long a connection is kept, after the last answer on it, for what the caller still sends:
@@ -66,6 +72,8 @@ impl Default for Patience {
             requests: 10_000,
             // Sockets take an answer in large steps: a short window would cut slow but honest readers.
             reading: Pace { window: Duration::from_secs(60), least: 60 << 10 },
+            stalled_pieces: 128,
+            stalled: Duration::from_secs(1),
             sending: Pace { window: Duration::from_secs(15), least: 15 << 10 },
             linger: Duration::from_secs(10),
             linger_size: 64 << 20,

@@ -22,6 +22,7 @@ use pingora::server::ShutdownWatch;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long one that finds no room is listened to, so that it can read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(2);
@@ -32,6 +33,8 @@ pub struct Guard<A, R> {
     ready: Option<R>,
     crowd: Arc<Crowd>,
     patience: Arc<Patience>,
+    /// For pieces of large bodies whose readers do not take them.
+    room: Semaphore,
     in_flight: InFlight,
     access_log: bool,
     counters: Arc<Counters>,
@@ -51,7 +54,8 @@ impl<A, R: Ready> Guard<A, R> {
     ) -> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
-        Guard { app, ready, crowd, patience, in_flight, access_log, counters }
+        let room = Semaphore::new(patience.stalled_pieces);
+        Guard { app, ready, crowd, patience, room, in_flight, access_log, counters }
     }
 
     async fn tell_no_room(&self, stream: &mut Stream) {
@@ -117,7 +121,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
         }
         let (ready, caller) = (self.ready.as_ref(), stream.caller());
         let most = self.patience.requests;
-        let mut lane = Lane::new(ready, &self.in_flight, shutdown, caller, most);
+        let mut lane = Lane::new(ready, &self.in_flight, shutdown, &self.room, caller, most);
         while lane.next(&mut stream).await == Next::Request {
             let mut session = ServerSession::new_http1(stream);
             // Pingora decides anew whether to keep it alive when it has read the request; this stays.
