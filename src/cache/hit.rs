@@ -17,6 +17,12 @@ use pingora_cache::trace::SpanHandle;
 use std::any::Any;
 use std::fs::File;
 use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// So many clients at once have whole chunks in memory: that a client takes nothing is not seen from here.
+static WHOLE: Semaphore = Semaphore::const_new(128);
+/// What the others have there, in bytes; the chunk is read, and checked, again for the next part of it.
+const PART: usize = 32 << 10;
 
 /// An entry's body, read from its file as the client takes it.
 ///
@@ -27,17 +33,40 @@ pub struct DiskHit {
     entry: Arc<Entry>,
     at: u64,
     end: u64,
+    place: Option<SemaphorePermit<'static>>,
 }
 
 impl DiskHit {
     pub(super) fn new(cache: &'static DiskCache, file: Arc<File>, entry: Arc<Entry>) -> DiskHit {
         let end = entry.body_len();
-        DiskHit { cache, file, entry, at: 0, end }
+        DiskHit { cache, file, entry, at: 0, end, place: None }
     }
 
     /// The entry whose body this is.
     pub fn entry(&self) -> &Arc<Entry> {
         &self.entry
+    }
+
+    /// Reads what comes next, of one chunk.
+    async fn read(&mut self) -> Result<Bytes> {
+        // Who asks for more has taken what came before.
+        self.place = None;
+        self.place = WHOLE.try_acquire().ok();
+        let is_whole = self.place.is_some();
+        let (file, entry) = (Arc::clone(&self.file), Arc::clone(&self.entry));
+        // A range begins and ends where it wants; chunks are checked whole.
+        let number = self.at / CHUNK;
+        let (from, to) = (self.at % CHUNK, (self.end - number * CHUNK).min(CHUNK));
+        let read = blocking(move || {
+            let wanted = read::chunk(&file, &entry, number)?.slice(from as usize..to as usize);
+            // Before the thread goes on to another chunk: those that wait to be looked at are small, too.
+            let part = &wanted[..wanted.len().min(PART)];
+            Ok(if is_whole { wanted.clone() } else { Bytes::copy_from_slice(part) })
+        });
+        read.await.map_err(|error| {
+            self.cache.drop_damaged(&self.entry, &error);
+            Error::because(ErrorType::ReadError, "reading a cached body", error)
+        })
     }
 }
 
@@ -47,18 +76,9 @@ impl HandleHit for DiskHit {
         if self.at == self.end {
             return Ok(None);
         }
-        let number = self.at / CHUNK;
-        let (file, entry) = (Arc::clone(&self.file), Arc::clone(&self.entry));
-        let chunk =
-            blocking(move || read::chunk(&file, &entry, number)).await.map_err(|error| {
-                self.cache.drop_damaged(&self.entry, &error);
-                Error::because(ErrorType::ReadError, "reading a cached body", error)
-            })?;
-        // A range begins and ends where it wants; chunks are checked whole.
-        let start = number * CHUNK;
-        let (from, to) = (self.at - start, (self.end - start).min(chunk.len() as u64));
-        self.at = start + to;
-        Ok(Some(chunk.slice(from as usize..to as usize)))
+        let part = self.read().await?;
+        self.at += part.len() as u64;
+        Ok(Some(part))
     }
 
     async fn finish(

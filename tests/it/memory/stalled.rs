@@ -53,3 +53,9 @@ async fn check(lines: &[(&str, &str)], status: u16) {
 async fn stalled_readers_of_a_large_tarball_take_bounded_memory() {
     check(&[], 200).await;
 }
+
+/// A range is answered by way of Pingora.
+#[tokio::test]
+async fn stalled_readers_of_a_range_take_bounded_memory() {
+    check(&[("Range", "bytes=0-")], 206).await;
+}
