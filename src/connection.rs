@@ -25,7 +25,7 @@ mod watched;
 
 pub use guard::Guard;
 pub use pace::Pace;
-pub use plain::{Plain, Read};
+pub use plain::{Forwarded, Plain, Read};
 pub use plaintext::Plaintext;
 pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
 pub use watched::Watched;
