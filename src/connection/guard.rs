@@ -7,7 +7,7 @@ use super::head::{Cut, Head};
 use super::lane::{Lane, Next};
 use super::ready::Ready;
 use super::watched::{Remains, Watched};
-use super::{Patience, farewell, refusal, streams};
+use super::{Patience, farewell, handshake, refusal, streams};
 use crate::access_log::Line;
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
@@ -16,6 +16,7 @@ use crate::reply::Reply;
 use async_trait::async_trait;
 use http::header;
 use pingora::apps::{HttpServerApp, ServerApp};
+use pingora::listeners::tls::Acceptor;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
@@ -31,6 +32,8 @@ const REFUSED_LINGER: Duration = Duration::from_secs(2);
 pub struct Guard<A, R> {
     app: Arc<A>,
     ready: Option<R>,
+    /// `None`: connections speak plain HTTP.
+    tls: Option<Acceptor>,
     crowd: Arc<Crowd>,
     patience: Arc<Patience>,
     /// For pieces of large bodies whose readers do not take them.
@@ -55,7 +58,22 @@ impl<A, R: Ready> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
         let room = Semaphore::new(patience.stalled_pieces);
-        Guard { app, ready, crowd, patience, room, in_flight, access_log, counters }
+        Guard { app, ready, tls: None, crowd, patience, room, in_flight, access_log, counters }
+    }
+
+    /// The same for connections that speak TLS, as this acceptor does. It is the guard that shakes hands, so
+    /// that connections count from their first byte.
+    pub fn with_tls(self, acceptor: Option<Acceptor>) -> Guard<A, R> {
+        Guard { tls: acceptor, ..self }
+    }
+
+    /// The connection, ready for its first request.
+    async fn begun(&self, stream: Stream) -> Option<Stream> {
+        match &self.tls {
+            // Its state is large, and would take its room as long as the connection lasts.
+            Some(acceptor) => Box::pin(handshake::shake(acceptor, stream, &self.patience)).await,
+            None => Some(stream),
+        }
     }
 
     async fn tell_no_room(&self, stream: &mut Stream) {
@@ -138,12 +156,13 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
 impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, R> {
     async fn process_new(
         self: &Arc<Self>,
-        mut stream: Stream,
+        stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let place = match self.crowd.enter() {
             Entrance::Inside(place) => place,
             Entrance::Told(_place) => {
+                let mut stream = self.begun(stream).await?;
                 self.tell_no_room(&mut stream).await;
                 let limit = self.patience.linger.min(REFUSED_LINGER);
                 farewell::close(stream, true, limit, self.patience.linger_size).await;
@@ -151,6 +170,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
             }
             Entrance::Closed => return None,
         };
+        let stream = self.begun(stream).await?;
         let (watched, watch) = Watched::new(stream, Arc::clone(&self.patience));
         tokio::select! {
             biased;

@@ -4,10 +4,14 @@
 use std::time::{Duration, Instant};
 
 use super::{PACKUMENT, TARBALL, http2, nopar, upstream};
+use crate::support::client::Connection;
 use crate::support::deadline::within;
 use crate::support::http2::Http2;
 use crate::support::tls::Certificate;
 use tokio::io::AsyncReadExt;
+
+/// In which a client has to shake hands.
+const WINDOW: Duration = Duration::from_secs(2);
 
 /// A connection on which nothing is asked is closed; one with a request that is going on is not.
 #[tokio::test]
@@ -68,6 +72,30 @@ async fn connections_beyond_the_limit_are_told() {
     for client in &inside {
         assert_eq!(client.get("/-/ping").await.status, 200);
     }
+}
+
+/// Who has not shaken hands yet counts, and is closed when that takes too long.
+#[tokio::test]
+async fn handshakes_count_as_connections() {
+    let (upstream, certificate) = (upstream().await, Certificate::new());
+    let nopar = nopar(&upstream, &certificate).env("NOPAR_MAX_CONNECTIONS", "1");
+    let nopar = nopar.patience(|patience| patience.head = WINDOW);
+    let nopar = nopar.start().await;
+    let mut silent = Connection::open(nopar.addr()).await.expect("a connection");
+    let inside = async {
+        while nopar.counted(0).await.connections.opened == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("a connection that counts".to_owned(), inside).await;
+    let refused = http2(nopar.addr(), &certificate).await.ask("GET", "/-/ping", &[]).await;
+    let error = refused.err().expect("no answer");
+    assert_eq!(error.reason(), Some(h2::Reason::ENHANCE_YOUR_CALM), "{error}");
+    silent.closed().await;
+    let served = async {
+        while http2(nopar.addr(), &certificate).await.ask("GET", "/-/ping", &[]).await.is_err() {}
+    };
+    within("a place".to_owned(), served).await;
 }
 
 /// A stream whose client opens no window is cut off, and does not hold up a stop; others on the same
