@@ -98,6 +98,28 @@ async fn handshakes_count_as_connections() {
     within("a place".to_owned(), served).await;
 }
 
+/// After so many requests a client is told to go on with another connection; what it asked for until
+/// then, it gets.
+#[tokio::test]
+async fn connections_end_after_so_many_requests() {
+    let (upstream, certificate) = (upstream().await, Certificate::new());
+    let nopar = nopar(&upstream, &certificate);
+    let nopar = nopar.patience(|patience| patience.requests = 3).start().await;
+    let client = http2(nopar.addr(), &certificate).await;
+    let hold = upstream.hold(PACKUMENT);
+    let going_on = async {
+        hold.arrived(1).await;
+        for _ in 0..2 {
+            assert_eq!(client.get("/-/ping").await.status, 200);
+        }
+        hold.release();
+    };
+    let (held, ()) = tokio::join!(client.get(PACKUMENT), going_on);
+    assert_eq!(held.status, 200);
+    client.ended().await.expect("a decent end");
+    assert_eq!(http2(nopar.addr(), &certificate).await.get("/-/ping").await.status, 200);
+}
+
 /// A stream whose client opens no window is cut off, and does not hold up a stop; others on the same
 /// connection are served.
 #[tokio::test]
