@@ -35,6 +35,11 @@ use std::time::Duration;
 /// The most that is read at once of a large body, in bytes.
 pub const PIECE: usize = 256 << 10;
 
+/// The most that is handed to a stream of HTTP/2 at once: Pingora measures how long a piece waits for its
+/// client, and not how much of it went. A client that takes the least of [`Patience::reading`] takes one in
+/// that time.
+pub const STREAM_PIECE: usize = 32 << 10;
+
 /// How much is borne from a caller.
 #[derive(Clone, Debug)]
 pub struct Patience {

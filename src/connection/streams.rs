@@ -2,7 +2,7 @@
 //! Knows nothing of frames and requests: those are Pingora's, which is told its limits.
 
 use super::watched::{Flow, Watched};
-use super::{PIECE, Patience};
+use super::{Patience, STREAM_PIECE};
 use crate::inflight::InFlight;
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
@@ -18,6 +18,9 @@ use tokio::time::sleep;
 /// After a stop, with no request left, a connection that takes nothing for so long is closed. Clients
 /// that are there have ended it themselves by then: they were told at once (GOAWAY).
 const QUIET: Duration = Duration::from_secs(2);
+
+/// Bytes of an answer that wait for the connection to take them, beside the piece that waits for them.
+const UNSENT: usize = 4 * STREAM_PIECE;
 
 /// What is said to a client for which there is no room: empty SETTINGS, and a GOAWAY that says that
 /// nothing was done (last stream 0, ENHANCE_YOUR_CALM; RFC 9113 §6.8), so that it may ask again elsewhere.
@@ -106,7 +109,7 @@ impl<A> Streams<A> {
         options.h2_idle_timeout = Some(patience.idle);
         let head_size = u32::try_from(patience.head_size).unwrap_or(u32::MAX);
         // Pingora measures how long a piece waits for the client's window, and not how much of it went.
-        let pieces = (PIECE as u64).div_ceil(patience.reading.least.max(1));
+        let pieces = (STREAM_PIECE as u64).div_ceil(patience.reading.least.max(1));
         let writing = patience.reading.window * u32::try_from(pieces).unwrap_or(u32::MAX);
         let (running, asked, most) = (InFlight::default(), AtomicU32::new(0), patience.requests);
         let idle = patience.idle;
@@ -132,6 +135,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Streams<A> {
     fn h2_options(&self) -> Option<H2Options> {
         let mut options = default_h2_options();
         options.max_header_list_size(self.head_size);
+        options.max_send_buffer_size(UNSENT);
         Some(options)
     }
 

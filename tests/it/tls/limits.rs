@@ -10,7 +10,7 @@ use crate::support::http2::Http2;
 use crate::support::tls::Certificate;
 use tokio::io::AsyncReadExt;
 
-/// In which a client has to shake hands.
+/// In which a client has to take the least, or to shake hands.
 const WINDOW: Duration = Duration::from_secs(2);
 
 /// A connection on which nothing is asked is closed; one with a request that is going on is not.
@@ -120,16 +120,17 @@ async fn connections_end_after_so_many_requests() {
     assert_eq!(http2(nopar.addr(), &certificate).await.get("/-/ping").await.status, 200);
 }
 
-/// A stream whose client opens no window is cut off, and does not hold up a stop; others on the same
-/// connection are served.
+/// A stream whose client opens no window is cut off, as soon as one of HTTP/1.1 would be, and does not hold
+/// up a stop; others on the same connection are served.
 #[tokio::test]
 async fn streams_that_stall_are_cut_off() {
     let (upstream, certificate) = (upstream().await, Certificate::new());
     let nopar = nopar(&upstream, &certificate).env("NOPAR_STOP_TIMEOUT", "30s");
     let nopar = nopar.patience(|patience| {
-        patience.reading.window = Duration::from_millis(100);
+        patience.reading.window = WINDOW;
     });
     let nopar = nopar.start().await;
+    let since = Instant::now();
     let client = http2(nopar.addr(), &certificate).await;
     let stalled = client.begin("GET", TARBALL, &[]).await.expect("a head");
     // Counted once it has ended, while the client still holds its stream.
@@ -137,4 +138,5 @@ async fn streams_that_stall_are_cut_off() {
     let rest = stalled.whole().await;
     let reset = rest.err().expect("no whole body");
     assert!(reset.is_reset(), "{reset}");
+    assert!(since.elapsed() < 3 * WINDOW, "{:?}", since.elapsed());
 }
