@@ -5,7 +5,7 @@ use crate::cache::{DiskCache, OpenError};
 use crate::certificate;
 use crate::clock::Clock;
 use crate::config::{self, Config, Origin};
-use crate::connection::{Guard, Patience, Plaintext};
+use crate::connection::{Guard, Patience};
 use crate::counters::Counters;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
@@ -14,7 +14,7 @@ use crate::stop::Stopper;
 use crate::upstream::{SetUpError, Upstreams};
 use async_trait::async_trait;
 use log::info;
-use pingora::listeners::tls::TlsSettings;
+use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::listeners::{ListenerConfig, Listeners};
 use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::server::configuration::ServerConf;
@@ -62,7 +62,7 @@ pub struct App {
     config: Config,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
-    /// Where listeners find what to show in a handshake; `None`: they speak plain HTTP.
+    /// Where connections find what to show in a handshake; `None`: they speak plain HTTP.
     certificate: Option<Arc<dyn ResolvesServerCert>>,
     cache: &'static DiskCache,
     proxy: Proxy,
@@ -136,10 +136,11 @@ impl App {
         let (in_flight, access_log) = (self.in_flight.clone(), self.config.log.access);
         let (patience, counters) = (self.patience, self.counters);
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
-        let listeners = listeners(&self.addresses, self.certificate.as_ref());
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let listeners = listeners(&self.addresses, self.certificate.is_some());
+        let guard = guard.with_tls(self.certificate.map(acceptor));
         let service = listening::Service::with_listeners("registry".to_owned(), listeners, guard);
         listen::warn_if_open(&self.addresses);
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let service = Listening {
             sockets: self.addresses.into_iter().zip(self.listeners).collect(),
             scheme,
@@ -182,30 +183,26 @@ fn certificate(
     Ok(Some(Arc::new(SingleCertAndKey::from(certified))))
 }
 
-/// Pingora's listeners, for sockets that are bound already.
-fn listeners(
-    addresses: &[SocketAddr],
-    certificate: Option<&Arc<dyn ResolvesServerCert>>,
-) -> Listeners {
+/// Pingora's listeners, for sockets that are bound already. TLS is the guard's matter.
+fn listeners(addresses: &[SocketAddr], is_tls: bool) -> Listeners {
     let mut listeners = Listeners::new();
-    listeners.set_pre_tls_callback(Arc::new(Plaintext));
     for address in addresses {
         let listener = ListenerConfig::tcp(address.to_string());
-        listeners.add_listener(match certificate {
+        listeners.add_listener(match is_tls {
             // Records come in pieces: Pingora's buffer reads several at once.
-            Some(certificate) => listener.tls(tls(Arc::clone(certificate))),
-            None => listener.l4_buffer(BUFFERS),
+            true => listener,
+            false => listener.l4_buffer(BUFFERS),
         });
     }
     listeners
 }
 
-fn tls(certificate: Arc<dyn ResolvesServerCert>) -> TlsSettings {
+fn acceptor(certificate: Arc<dyn ResolvesServerCert>) -> Acceptor {
     let settings = TlsSettings::intermediate("", "");
     let mut settings = settings.expect("files are read by build only, and not with a resolver");
     settings.set_cert_resolver(certificate);
     settings.enable_h2();
-    settings
+    settings.build()
 }
 
 /// No upstream is this NOPAR, by whatever name.

@@ -98,28 +98,26 @@ impl BaseUrl {
             return Ok(configured.clone());
         }
         let forwarded = match trusted {
-            true => Forwarded::read(headers)?,
+            true => Forwarded::read(|name| line(headers, name))?,
             false => Forwarded::default(),
         };
         let host = only_host(headers)?;
-        let own_scheme = if scheme_tls { Scheme::Https } else { Scheme::Http };
-        let mut authority = match forwarded.authority {
-            Some(authority) => authority,
-            None => authority_of(uri_authority, host, fallback_addr)?,
-        };
-        authority.port = authority.port.or(forwarded.port);
-        Ok(Self::assemble(forwarded.scheme.unwrap_or(own_scheme), &authority, &forwarded.prefix))
+        forwarded.with(Scheme::own(scheme_tls), || authority_of(uri_authority, host, fallback_addr))
     }
 
-    /// The same for a request of which nothing counts but its one Host header.
+    /// The same for a request that has one Host header and at most one line of each header that `said`
+    /// knows by its name: those of a trusted peer, none of another.
     ///
     /// # Errors
-    /// When that is no host.
-    pub fn of_host(scheme_tls: bool, host: &str) -> Result<Self, BadHost> {
-        let authority =
+    /// When something is wrong with one of them, be it of no account: [`BaseUrl::of_request`] knows better.
+    pub fn of_lines<'a>(
+        scheme_tls: bool,
+        host: &str,
+        said: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, BadHost> {
+        let own =
             Authority::parse(host.trim()).map_err(|reason| BadHost { header: "Host", reason })?;
-        let scheme = if scheme_tls { Scheme::Https } else { Scheme::Http };
-        Ok(Self::assemble(scheme, &authority, ""))
+        Forwarded::read(|name| Ok(said(name)))?.with(Scheme::own(scheme_tls), || Ok(own))
     }
 
     fn read(text: &str) -> Result<Self, &'static str> {
@@ -151,6 +149,10 @@ impl BaseUrl {
 }
 
 impl Scheme {
+    fn own(is_tls: bool) -> Self {
+        if is_tls { Self::Https } else { Self::Http }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         [Self::Http, Self::Https]
             .into_iter()
@@ -177,6 +179,13 @@ impl Scheme {
 pub fn trusted(peer: IpAddr, ranges: &[IpNet]) -> bool {
     let canonical = peer.to_canonical();
     ranges.iter().any(|range| range.contains(&canonical) || range.contains(&peer))
+}
+
+/// The first line of a header.
+fn line<'a>(headers: &'a HeaderMap, header: &'static str) -> forwarded::Line<'a> {
+    let value = headers.get(header).map(|value| value.to_str());
+    let reason = "it holds characters beyond ASCII";
+    value.transpose().map_err(|_| BadHost { header, reason })
 }
 
 /// The Host header's text, if there is one that is not empty.

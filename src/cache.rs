@@ -30,7 +30,7 @@ pub use disk::{DiskCache, OpenError};
 pub use entry::{Entry, Terms};
 pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};
-pub use hit::{DiskHit, GrowingHit, ReadyHit};
+pub use hit::{DiskHit, GrowingHit, ReadyHit, in_parts};
 pub use index::Known;
 pub use key::{Key, Kind};
 pub(crate) use name::hex;

@@ -11,21 +11,21 @@ mod crowd;
 mod date;
 mod farewell;
 mod guard;
+mod handshake;
 mod head;
 mod lane;
 mod pace;
 mod plain;
-mod plaintext;
 mod ready;
 mod refusal;
+mod sending;
 mod streams;
 mod waits;
 mod watched;
 
 pub use guard::Guard;
 pub use pace::Pace;
-pub use plain::{Plain, Read};
-pub use plaintext::Plaintext;
+pub use plain::{Forwarded, Plain, Read};
 pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
 pub use watched::Watched;
 
@@ -34,6 +34,11 @@ use std::time::Duration;
 
 /// The most that is read at once of a large body, in bytes.
 pub const PIECE: usize = 256 << 10;
+
+/// The most that is handed to a stream of HTTP/2 at once: Pingora measures how long a piece waits for its
+/// client, and not how much of it went. A client that takes the least of [`Patience::reading`] takes one in
+/// that time.
+pub const STREAM_PIECE: usize = 32 << 10;
 
 /// How much is borne from a caller.
 #[derive(Clone, Debug)]
@@ -48,6 +53,11 @@ pub struct Patience {
     pub requests: u32,
     /// The least a caller takes of an answer while it is waited for.
     pub reading: Pace,
+    /// How many pieces of large bodies may lie in memory because their readers do not take them, so that
+    /// they need not be read again.
+    pub stalled_pieces: usize,
+    /// How long each of them may: places are for who is slow, and not for who has stopped.
+    pub stalled: Duration,
     /// The least a caller sends of a body that is wanted.
     pub sending: Pace,
     /// How long a connection is kept, after the last answer on it, for what the caller still sends:
@@ -66,6 +76,8 @@ impl Default for Patience {
             requests: 10_000,
             // Sockets take an answer in large steps: a short window would cut slow but honest readers.
             reading: Pace { window: Duration::from_secs(60), least: 60 << 10 },
+            stalled_pieces: 128,
+            stalled: Duration::from_secs(1),
             sending: Pace { window: Duration::from_secs(15), least: 15 << 10 },
             linger: Duration::from_secs(10),
             linger_size: 64 << 20,

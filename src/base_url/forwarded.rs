@@ -3,10 +3,8 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
-
 use super::authority::{Authority, parse_port};
-use super::{BadHost, Scheme, parse_prefix};
+use super::{BadHost, BaseUrl, Scheme, parse_prefix};
 
 const FORWARDED: &str = "Forwarded";
 const PROTO: &str = "X-Forwarded-Proto";
@@ -24,38 +22,36 @@ pub(super) struct Forwarded {
     pub(super) prefix: String,
 }
 
+/// The first line of a header, if there is one.
+pub(super) type Line<'a> = Result<Option<&'a str>, BadHost>;
+
 impl Forwarded {
     /// Reads the `X-Forwarded-*` headers; `Forwarded` (RFC 7239) only where there is none of
     /// them. A proxy that speaks one dialect often passes the caller's own words in the other.
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, BadHost> {
+    pub(super) fn read<'a>(line: impl Fn(&'static str) -> Line<'a>) -> Result<Self, BadHost> {
         let spoken = [PROTO, HOST, PORT, PREFIX];
-        if spoken.iter().any(|name| headers.contains_key(*name)) {
-            Self::read_x(headers)
+        if spoken.iter().any(|name| !matches!(line(name), Ok(None))) {
+            Self::read_x(line)
         } else {
-            Self::read_rfc7239(headers)
+            Self::read_rfc7239(line(FORWARDED)?.unwrap_or_default())
         }
     }
 
-    fn read_x(headers: &HeaderMap) -> Result<Self, BadHost> {
+    fn read_x<'a>(line: impl Fn(&'static str) -> Line<'a>) -> Result<Self, BadHost> {
+        let first = |name| line(name).map(first);
         Ok(Self {
-            scheme: first(headers, PROTO)?.map(|text| parse_scheme(PROTO, text)).transpose()?,
-            authority: first(headers, HOST)?
+            scheme: first(PROTO)?.map(|text| parse_scheme(PROTO, text)).transpose()?,
+            authority: first(HOST)?
                 .map(|text| Authority::parse(text).map_err(bad(HOST)))
                 .transpose()?,
-            port: first(headers, PORT)?
-                .map(|text| parse_port(text).map_err(bad(PORT)))
-                .transpose()?,
-            prefix: first(headers, PREFIX)?
-                .map_or(Ok(""), parse_prefix)
-                .map_err(bad(PREFIX))?
-                .to_owned(),
+            port: first(PORT)?.map(|text| parse_port(text).map_err(bad(PORT))).transpose()?,
+            prefix: first(PREFIX)?.map_or(Ok(""), parse_prefix).map_err(bad(PREFIX))?.to_owned(),
         })
     }
 
-    fn read_rfc7239(headers: &HeaderMap) -> Result<Self, BadHost> {
+    fn read_rfc7239(line: &str) -> Result<Self, BadHost> {
         let mut forwarded = Self::default();
-        let element = text(headers, FORWARDED)?.unwrap_or_default();
-        let element = split_unquoted(element, ',').next().unwrap_or_default();
+        let element = split_unquoted(line, ',').next().unwrap_or_default();
         for pair in split_unquoted(element, ';') {
             let Some((key, value)) = pair.split_once('=') else {
                 continue;
@@ -72,6 +68,17 @@ impl Forwarded {
         }
         Ok(forwarded)
     }
+
+    /// The base URL, where `own` stands in for what was not said.
+    pub(super) fn with(
+        self,
+        own_scheme: Scheme,
+        own: impl FnOnce() -> Result<Authority, BadHost>,
+    ) -> Result<BaseUrl, BadHost> {
+        let mut authority = self.authority.map_or_else(own, Ok)?;
+        authority.port = authority.port.or(self.port);
+        Ok(BaseUrl::assemble(self.scheme.unwrap_or(own_scheme), &authority, &self.prefix))
+    }
 }
 
 fn bad(header: &'static str) -> impl Fn(&'static str) -> BadHost {
@@ -82,16 +89,10 @@ fn parse_scheme(header: &'static str, text: &str) -> Result<Scheme, BadHost> {
     Scheme::parse(text).ok_or(bad(header)("its scheme is neither http nor https"))
 }
 
-/// The first line of a header, if there is one.
-fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, BadHost> {
-    let value = headers.get(name).map(|value| value.to_str());
-    value.transpose().map_err(|_| bad(name)("it holds characters beyond ASCII"))
-}
-
 /// The first element of a header's list: what the proxy nearest to the caller said.
-fn first<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, BadHost> {
-    let element = text(headers, name)?.and_then(|text| text.split(',').next());
-    Ok(element.map(str::trim).filter(|text| !text.is_empty()))
+fn first(line: Option<&str>) -> Option<&str> {
+    let element = line.and_then(|text| text.split(',').next());
+    element.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Splits at a character that does not stand inside a quoted string.

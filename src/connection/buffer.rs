@@ -19,6 +19,11 @@ thread_local! {
 pub(super) struct Buffer(Vec<u8>);
 
 impl Buffer {
+    /// One without room.
+    pub(super) const fn none() -> Buffer {
+        Buffer(Vec::new())
+    }
+
     /// One that is free, or a new one; empty.
     pub(super) fn take() -> Buffer {
         let free = FREE.with_borrow_mut(Vec::pop);
@@ -29,6 +34,9 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let mut buffer = std::mem::take(&mut self.0);
+        if buffer.capacity() == 0 {
+            return;
+        }
         // A thread that ends has no use for it.
         let _ = FREE.try_with(|free| {
             let mut free = free.borrow_mut();
@@ -68,6 +76,8 @@ mod tests {
             let again = Buffer::take();
             assert!(again.is_empty());
             assert_eq!(again.as_ptr(), place);
+            drop(Buffer::none());
+            assert_eq!(FREE.with_borrow(Vec::len), 0, "there is nothing to be used again");
             drop((0..2 * KEPT).map(|_| Buffer::take()).collect::<Vec<_>>());
             assert_eq!(FREE.with_borrow(Vec::len), KEPT);
         })

@@ -7,7 +7,7 @@ use super::head::{Cut, Head};
 use super::lane::{Lane, Next};
 use super::ready::Ready;
 use super::watched::{Remains, Watched};
-use super::{Patience, farewell, refusal, streams};
+use super::{Patience, farewell, handshake, refusal, streams};
 use crate::access_log::Line;
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
@@ -16,12 +16,14 @@ use crate::reply::Reply;
 use async_trait::async_trait;
 use http::header;
 use pingora::apps::{HttpServerApp, ServerApp};
+use pingora::listeners::tls::Acceptor;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long one that finds no room is listened to, so that it can read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(2);
@@ -30,8 +32,12 @@ const REFUSED_LINGER: Duration = Duration::from_secs(2);
 pub struct Guard<A, R> {
     app: Arc<A>,
     ready: Option<R>,
+    /// `None`: connections speak plain HTTP.
+    tls: Option<Acceptor>,
     crowd: Arc<Crowd>,
     patience: Arc<Patience>,
+    /// For pieces of large bodies whose readers do not take them.
+    room: Semaphore,
     in_flight: InFlight,
     access_log: bool,
     counters: Arc<Counters>,
@@ -51,7 +57,23 @@ impl<A, R: Ready> Guard<A, R> {
     ) -> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
-        Guard { app, ready, crowd, patience, in_flight, access_log, counters }
+        let room = Semaphore::new(patience.stalled_pieces);
+        Guard { app, ready, tls: None, crowd, patience, room, in_flight, access_log, counters }
+    }
+
+    /// The same for connections that speak TLS, as this acceptor does. It is the guard that shakes hands, so
+    /// that connections count from their first byte.
+    pub fn with_tls(self, acceptor: Option<Acceptor>) -> Guard<A, R> {
+        Guard { tls: acceptor, ..self }
+    }
+
+    /// The connection, ready for its first request.
+    async fn begun(&self, stream: Stream) -> Option<Stream> {
+        match &self.tls {
+            // Its state is large, and would take its room as long as the connection lasts.
+            Some(acceptor) => Box::pin(handshake::shake(acceptor, stream, &self.patience)).await,
+            None => Some(stream),
+        }
     }
 
     async fn tell_no_room(&self, stream: &mut Stream) {
@@ -117,7 +139,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
         }
         let (ready, caller) = (self.ready.as_ref(), stream.caller());
         let most = self.patience.requests;
-        let mut lane = Lane::new(ready, &self.in_flight, shutdown, caller, most);
+        let mut lane = Lane::new(ready, &self.in_flight, shutdown, &self.room, caller, most);
         while lane.next(&mut stream).await == Next::Request {
             let mut session = ServerSession::new_http1(stream);
             // Pingora decides anew whether to keep it alive when it has read the request; this stays.
@@ -134,12 +156,13 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
 impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, R> {
     async fn process_new(
         self: &Arc<Self>,
-        mut stream: Stream,
+        stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let place = match self.crowd.enter() {
             Entrance::Inside(place) => place,
             Entrance::Told(_place) => {
+                let mut stream = self.begun(stream).await?;
                 self.tell_no_room(&mut stream).await;
                 let limit = self.patience.linger.min(REFUSED_LINGER);
                 farewell::close(stream, true, limit, self.patience.linger_size).await;
@@ -147,6 +170,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
             }
             Entrance::Closed => return None,
         };
+        let stream = self.begun(stream).await?;
         let (watched, watch) = Watched::new(stream, Arc::clone(&self.patience));
         tokio::select! {
             biased;

@@ -6,19 +6,17 @@
 //! took 10.1 µs of CPU, a loop around the connection like this one 7.3 µs, and nginx's cache 9.2 µs
 //! (prototypes, 2026-11-22). What this one takes is in `benches/runs/`.
 
-use super::buffer::Buffer;
 use super::date;
 use super::plain::{Plain, Read};
-use super::ready::{Body, Caller, End, Piece, Pieces, Ready};
+use super::ready::{Body, Caller, End, Ready};
+use super::sending::{Out, Sending};
 use super::waits::Waits;
 use super::watched::Watched;
-use crate::inflight::{InFlight, Working};
+use crate::inflight::InFlight;
 use pingora::server::ShutdownWatch;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use tokio::io::AsyncWrite;
+use std::task::Poll;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// What comes after the answers that were ready.
@@ -40,29 +38,12 @@ enum Answered {
     NotReady,
 }
 
-/// Why an answer was broken off.
-#[derive(Clone, Copy)]
-enum Broken {
-    /// What was to be sent could not be read.
-    Reading,
-    /// The client does not take it.
-    Writing,
-}
-
-impl Broken {
-    fn word(self) -> &'static str {
-        match self {
-            Broken::Reading => "read_error",
-            Broken::Writing => "client_gone",
-        }
-    }
-}
-
 /// One connection, between its requests.
 pub(super) struct Lane<'a, R: Ready> {
     ready: Option<&'a R>,
     in_flight: &'a InFlight,
     shutdown: &'a ShutdownWatch,
+    room: &'a Semaphore,
     caller: Caller,
     /// How many requests may still come.
     pub(super) left: u32,
@@ -76,6 +57,7 @@ impl<'a, R: Ready> Lane<'a, R> {
         ready: Option<&'a R>,
         in_flight: &'a InFlight,
         shutdown: &'a ShutdownWatch,
+        room: &'a Semaphore,
         caller: Caller,
         left: u32,
     ) -> Lane<'a, R> {
@@ -83,6 +65,7 @@ impl<'a, R: Ready> Lane<'a, R> {
             ready,
             in_flight,
             shutdown,
+            room,
             caller,
             left,
             waits: Waits::new(shutdown),
@@ -158,7 +141,8 @@ impl<'a, R: Ready> Lane<'a, R> {
         let goes_on = self.left > 0 && !*self.shutdown.borrow();
         self.end_of_head(goes_on);
         stream.request_begins(true);
-        let mut out = Out { stream, in_flight: self.in_flight, working };
+        let (in_flight, room) = (self.in_flight, self.room);
+        let mut out = Out::new(stream, in_flight, working, &mut self.waits, room);
         let sent = body.send(&mut out, &self.head).await;
         drop(out);
         stream.request_ends(true);
@@ -178,99 +162,5 @@ impl<'a, R: Ready> Lane<'a, R> {
             true => b"\r\nConnection: keep-alive\r\n\r\n",
             false => b"\r\nConnection: close\r\n\r\n",
         });
-    }
-}
-
-/// A body on its way.
-struct Sending {
-    /// What goes out next; nothing of it is sent yet.
-    piece: Piece,
-    buffer: Option<Buffer>,
-    pieces: Option<Box<dyn Pieces>>,
-    /// Bytes that are gone.
-    sent: usize,
-}
-
-impl Sending {
-    /// Ready to be sent. `None` when the body cannot be read: nothing was sent yet.
-    async fn of(body: Body, is_head: bool) -> Option<Sending> {
-        let whole = |piece| Sending { piece, buffer: None, pieces: None, sent: 0 };
-        match body {
-            _ if is_head => Some(whole(Piece::End)),
-            Body::Bytes(bytes) => Some(whole(Piece::Bytes(bytes))),
-            Body::Pieces(mut pieces) => {
-                let mut buffer = Buffer::take();
-                let piece = pieces.next(&mut buffer).await.ok()?;
-                Some(Sending { piece, buffer: Some(buffer), pieces: Some(pieces), sent: 0 })
-            }
-        }
-    }
-
-    async fn send(&mut self, out: &mut Out<'_>, head: &[u8]) -> Result<(), Broken> {
-        let first: &[u8] = match (&self.piece, &self.buffer) {
-            (Piece::Bytes(bytes), _) => bytes,
-            (Piece::Buffer, Some(buffer)) => buffer,
-            _ => &[],
-        };
-        out.send(head, first, &mut self.sent).await?;
-        let (Some(pieces), Some(buffer)) = (&mut self.pieces, &mut self.buffer) else {
-            return Ok(());
-        };
-        loop {
-            match pieces.next(buffer).await.map_err(|_| Broken::Reading)? {
-                Piece::Bytes(bytes) => out.send(&[], &bytes, &mut self.sent).await?,
-                Piece::Buffer => out.send(&[], buffer, &mut self.sent).await?,
-                Piece::End => return Ok(()),
-            }
-        }
-    }
-}
-
-/// The connection while an answer is being sent.
-struct Out<'a> {
-    stream: &'a mut Watched,
-    in_flight: &'a InFlight,
-    /// Keeps a stop waiting, from when the client or the disk may have to be waited for.
-    working: Option<Working>,
-}
-
-impl Out<'_> {
-    /// Sends both, the first of which is a head; counts what was sent of the second.
-    async fn send(&mut self, head: &[u8], body: &[u8], sent: &mut usize) -> Result<(), Broken> {
-        let mut done = 0;
-        let result = poll_fn(|context| self.poll_send(head, body, &mut done, context)).await;
-        *sent += done.saturating_sub(head.len());
-        result.map_err(|_| Broken::Writing)
-    }
-
-    fn poll_send(
-        &mut self,
-        head: &[u8],
-        body: &[u8],
-        done: &mut usize,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        while *done < head.len() + body.len() {
-            let rest = [
-                IoSlice::new(&head[(*done).min(head.len())..]),
-                IoSlice::new(&body[done.saturating_sub(head.len())..]),
-            ];
-            match Pin::new(&mut *self.stream).poll_write_vectored(context, &rest) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(written) => *done += written?,
-                Poll::Pending => return self.waiting(),
-            }
-        }
-        // Over TLS, and for short answers, it is here that the client is waited for.
-        match Pin::new(&mut *self.stream).poll_flush(context) {
-            Poll::Pending => self.waiting(),
-            flushed => flushed,
-        }
-    }
-
-    /// The client has to be waited for: a stop waits, too.
-    fn waiting<T>(&mut self) -> Poll<T> {
-        self.working.get_or_insert_with(|| self.in_flight.begin());
-        Poll::Pending
     }
 }

@@ -23,8 +23,34 @@ pub struct Plain<'a> {
     pub accept_encoding: Option<&'a str>,
     /// Its If-None-Match header.
     pub if_none_match: Option<&'a str>,
-    /// Whether a proxy says something of where it came from.
-    pub is_forwarded: bool,
+    /// What proxies say of where it came from.
+    pub forwarded: Option<Forwarded<'a>>,
+}
+
+/// What proxies say of a request: one line at most of each of their headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Forwarded<'a>([Option<&'a str>; FORWARDED.len()]);
+
+/// The headers by which proxies say it.
+const FORWARDED: [&str; 5] = [
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+];
+
+impl<'a> Forwarded<'a> {
+    /// The line with this name.
+    pub fn line(&self, name: &str) -> Option<&'a str> {
+        let at = FORWARDED.iter().position(|known| known.eq_ignore_ascii_case(name))?;
+        self.0[at]
+    }
+
+    /// All lines, always in the same order.
+    pub fn lines(&self) -> &[Option<&'a str>] {
+        &self.0
+    }
 }
 
 /// What bytes are, as the beginning of a request.
@@ -69,7 +95,8 @@ impl<'a> Plain<'a> {
         for line in request.headers.iter() {
             plain.take(line, &mut host)?;
         }
-        Some(Plain { host: host?, ..plain })
+        plain.host = host?;
+        Some(plain)
     }
 
     /// Takes one header line; `None` when it makes the request one that is not plain.
@@ -87,21 +114,14 @@ impl<'a> Plain<'a> {
             (10, b'c') if is("connection") => {
                 line.value.eq_ignore_ascii_case(b"keep-alive").then_some(())
             }
-            (9, b'f') if is("forwarded") => self.forwarded(),
-            (16..=18, b'x') if FORWARDED.iter().any(|known| is(known)) => self.forwarded(),
+            (9, b'f') | (16..=18, b'x') => match FORWARDED.iter().position(|known| is(known)) {
+                Some(at) => once(&mut self.forwarded.get_or_insert_default().0[at], line),
+                None => Some(()),
+            },
             _ => (!SPECIAL.iter().any(|special| is(special))).then_some(()),
         }
     }
-
-    fn forwarded(&mut self) -> Option<()> {
-        self.is_forwarded = true;
-        Some(())
-    }
 }
-
-/// What trusted proxies say of a request, beside `Forwarded`.
-const FORWARDED: [&str; 4] =
-    ["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto"];
 
 /// Whether a target is one that Pingora takes as well: a path, and no byte that belongs in no URL.
 fn is_target(target: &str) -> bool {
@@ -155,7 +175,7 @@ mod tests {
             accept: Some("application/json"),
             accept_encoding: Some("gzip,deflate"),
             if_none_match: Some("\"a\""),
-            is_forwarded: true,
+            forwarded: Some(Forwarded([None, None, None, None, Some("https")])),
         };
         let text = format!("{head}{next}");
         assert_eq!(read(&text), Read::Plain(plain, head.len()));
@@ -179,6 +199,8 @@ mod tests {
         check(get, "Host: b\r\n");
         check(get, "accept: a\r\naccept: b\r\n");
         check(get, "accept: \u{e9}\r\n");
+        check(get, "forwarded: proto=http\r\nForwarded: proto=https\r\n");
+        check(get, "x-forwarded-host: \u{e9}\r\n");
         check(get, "if-none-match: \"\u{e9}\"\r\n");
         check(get, "accept: a\r\nno colon\r\n");
         check(get, &"a: b\r\n".repeat(MOST_LINES));
@@ -191,6 +213,18 @@ mod tests {
         assert_eq!(Plain::read(b"GET / HTTP/1.1\r\nhost: \xff\r\n\r\n"), Read::Other);
         assert_eq!(Plain::read(&[0x16, 3, 1, 0]), Read::Other, "a ClientHello");
         assert_eq!(read("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Read::Other);
+    }
+
+    #[test]
+    fn what_proxies_say_is_found_by_its_name() {
+        let head = "GET / HTTP/1.1\r\nhost: a\r\nX-Forwarded-Host: b\r\nx-forwarded-for: c\r\n\
+            x-forwarded-server: d\r\nFORWARDED:\r\n\r\n";
+        let Read::Plain(plain, _) = read(head) else { panic!("it is plain") };
+        let said = plain.forwarded.expect("something is said");
+        assert_eq!(said.line("X-Forwarded-Host"), Some("b"));
+        assert_eq!(said.line("Forwarded"), Some(""));
+        assert_eq!(said.line("X-Forwarded-For"), None);
+        assert_eq!(said.lines().iter().flatten().count(), 2);
     }
 
     #[test]

@@ -60,6 +60,12 @@ pub trait Pieces: Send {
     /// # Errors
     /// When it cannot be read, or is damaged.
     async fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece>;
+
+    /// The piece that was the next one before, once more.
+    ///
+    /// # Errors
+    /// As [`Pieces::next`].
+    async fn again(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece>;
 }
 
 /// A piece of a body.

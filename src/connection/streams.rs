@@ -2,7 +2,7 @@
 //! Knows nothing of frames and requests: those are Pingora's, which is told its limits.
 
 use super::watched::{Flow, Watched};
-use super::{PIECE, Patience};
+use super::{Patience, STREAM_PIECE};
 use crate::inflight::InFlight;
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
@@ -10,12 +10,17 @@ use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::server::ShutdownWatch;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 /// After a stop, with no request left, a connection that takes nothing for so long is closed. Clients
 /// that are there have ended it themselves by then: they were told at once (GOAWAY).
 const QUIET: Duration = Duration::from_secs(2);
+
+/// Bytes of an answer that wait for the connection to take them, beside the piece that waits for them.
+const UNSENT: usize = 4 * STREAM_PIECE;
 
 /// What is said to a client for which there is no room: empty SETTINGS, and a GOAWAY that says that
 /// nothing was done (last stream 0, ENHANCE_YOUR_CALM; RFC 9113 §6.8), so that it may ask again elsewhere.
@@ -38,11 +43,13 @@ pub(super) async fn serve<A>(
     // A request ends when its answer is Pingora's to send: a stop waits until it is sent, too.
     let _unsent = in_flight.begin_behind();
     let (flow, patience) = (stream.flow(), stream.patience().clone());
-    let streams = Arc::new(Streams::new(Arc::clone(app), &patience));
+    let (ending, ended) = watch::channel(false);
+    let streams = Arc::new(Streams::new(Arc::clone(app), ending, &patience));
     tokio::select! {
         biased;
-        _ = streams.process_new(stream, shutdown) => {}
-        () = left_over(&streams.running, &flow, shutdown) => {}
+        // What is a stop to Pingora is the end of this connection only.
+        _ = streams.process_new(stream, &ended) => {}
+        () = left_over(&streams, &flow, shutdown, &ended) => {}
     }
 }
 
@@ -53,14 +60,29 @@ async fn stopping(shutdown: &ShutdownWatch) {
     }
 }
 
-/// Waits until there is a stop, no request, and nobody who takes what was answered.
-async fn left_over(running: &InFlight, flow: &Flow, shutdown: &ShutdownWatch) {
-    stopping(shutdown).await;
+/// Waits until there is a stop, or the connection has had its requests; has its client told; and waits
+/// until there is no request, and nobody who takes what was answered.
+async fn left_over<A>(
+    streams: &Streams<A>,
+    flow: &Flow,
+    shutdown: &ShutdownWatch,
+    ended: &ShutdownWatch,
+) {
+    tokio::select! {
+        () = stopping(shutdown) => {}
+        () = stopping(ended) => {}
+    }
+    streams.ending.send_replace(true);
     loop {
-        running.idle().await;
-        let before = flow.written();
-        sleep(QUIET).await;
-        if running.count() == 0 && flow.written() == before {
+        streams.running.idle().await;
+        let (before, is_stopping) = (flow.written(), *shutdown.borrow());
+        // Without a stop, nobody waits for it.
+        let quiet = if is_stopping { QUIET } else { streams.idle };
+        tokio::select! {
+            () = sleep(quiet) => {}
+            () = stopping(shutdown), if !is_stopping => continue,
+        }
+        if streams.running.count() == 0 && flow.written() == before {
             return;
         }
     }
@@ -70,20 +92,28 @@ async fn left_over(running: &InFlight, flow: &Flow, shutdown: &ShutdownWatch) {
 struct Streams<A> {
     app: Arc<A>,
     running: InFlight,
+    /// How many requests came, and how many may: then clients are told to go on with another connection.
+    asked: AtomicU32,
+    most: u32,
+    /// Has a client told that the connection ends.
+    ending: watch::Sender<bool>,
+    idle: Duration,
     head_size: u32,
     writing: Duration,
     options: HttpServerOptions,
 }
 
 impl<A> Streams<A> {
-    fn new(app: Arc<A>, patience: &Patience) -> Streams<A> {
+    fn new(app: Arc<A>, ending: watch::Sender<bool>, patience: &Patience) -> Streams<A> {
         let mut options = HttpServerOptions::default();
         options.h2_idle_timeout = Some(patience.idle);
         let head_size = u32::try_from(patience.head_size).unwrap_or(u32::MAX);
         // Pingora measures how long a piece waits for the client's window, and not how much of it went.
-        let pieces = (PIECE as u64).div_ceil(patience.reading.least.max(1));
+        let pieces = (STREAM_PIECE as u64).div_ceil(patience.reading.least.max(1));
         let writing = patience.reading.window * u32::try_from(pieces).unwrap_or(u32::MAX);
-        Streams { app, running: InFlight::default(), head_size, writing, options }
+        let (running, asked, most) = (InFlight::default(), AtomicU32::new(0), patience.requests);
+        let idle = patience.idle;
+        Streams { app, running, asked, most, ending, idle, head_size, writing, options }
     }
 }
 
@@ -95,6 +125,9 @@ impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Streams<A> {
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         let _running = self.running.begin();
+        if self.asked.fetch_add(1, Ordering::Relaxed) + 1 == self.most {
+            self.ending.send_replace(true);
+        }
         session.set_write_timeout(Some(self.writing));
         self.app.process_new_http(session, shutdown).await
     }
@@ -102,6 +135,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Streams<A> {
     fn h2_options(&self) -> Option<H2Options> {
         let mut options = default_h2_options();
         options.max_header_list_size(self.head_size);
+        options.max_send_buffer_size(UNSENT);
         Some(options)
     }
 

@@ -1,4 +1,4 @@
-//! What ends the wait for a request: silence, or a stop.
+//! What ends the waits of a connection: time, and, between requests, a stop.
 //! Knows nothing of requests.
 
 use pingora::server::ShutdownWatch;
@@ -41,9 +41,16 @@ impl Waits {
         if self.stop.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        let Some(limit) = limit else { return Poll::Pending };
+        limit.map_or(Poll::Pending, |limit| self.poll_longer(limit, context))
+    }
+
+    /// Ready when the wait has been longer than `limit`.
+    pub(super) fn poll_longer(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<()> {
         let end = self.since + limit;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        if timer.deadline() > end {
+            timer.as_mut().reset(end);
+        }
         while timer.as_mut().poll(context).is_ready() {
             if Instant::now() >= end {
                 return Poll::Ready(());
@@ -74,6 +81,19 @@ mod tests {
         let again = Instant::now();
         poll_fn(|context| waits.poll_over(Some(limit), context)).await;
         assert!(again.elapsed() >= limit, "{:?}", again.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_short_wait_does_not_wait_for_the_end_of_a_long_one() {
+        let (_stop, shutdown) = watch::channel(false);
+        let mut waits = Waits::new(&shutdown);
+        let long = Some(Duration::from_secs(3600));
+        assert!(poll_fn(|context| Poll::Ready(waits.poll_over(long, context))).await.is_pending());
+        let limit = Duration::from_millis(20);
+        waits.begin(Instant::now());
+        let begun = Instant::now();
+        poll_fn(|context| waits.poll_longer(limit, context)).await;
+        assert!(begun.elapsed() >= limit && begun.elapsed() < Duration::from_secs(60));
     }
 
     #[tokio::test]

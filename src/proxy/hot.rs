@@ -12,9 +12,10 @@ mod pieces;
 use super::Door;
 use super::ctx::CacheState;
 use crate::access_log::Line;
+use crate::base_url::trusted;
 use crate::cache::{CHUNK, Entry, Key, Known};
 use crate::config::Verify;
-use crate::connection::{Answer, Body, Caller, End, Plain, Ready};
+use crate::connection::{Answer, Body, Caller, End, Forwarded, Plain, Ready};
 use crate::counters::Kind;
 use crate::view::{Heads, Held, What};
 use asked::{Asked, Remembered, Thing};
@@ -51,10 +52,12 @@ impl Hot {
         Hot { door, asked: Remembered::default() }
     }
 
-    /// Whether what proxies say of the request counts: that is for the usual way to judge.
-    fn is_for_proxies(&self, request: &Plain<'_>) -> bool {
-        let policy = &self.door.policy;
-        request.is_forwarded && policy.base_url.is_none() && !policy.trusted_proxies.is_empty()
+    /// What proxies say of a request, if it counts.
+    fn forwarded<'a>(&self, request: &'a Plain<'_>, caller: &Caller) -> Option<&'a Forwarded<'a>> {
+        let (said, policy) = (request.forwarded.as_ref()?, &self.door.policy);
+        let peer = caller.address?.ip();
+        let counts = policy.base_url.is_none() && trusted(peer, &policy.trusted_proxies);
+        counts.then_some(said)
     }
 
     fn view(
@@ -161,12 +164,10 @@ impl Ready for Hot {
         caller: &Caller,
         head: &mut Vec<u8>,
     ) -> Option<Answer<Sent>> {
-        if self.is_for_proxies(request) {
-            return None;
-        }
-        let text = asked::Text::of(request, caller.is_tls);
+        let forwarded = self.forwarded(request, caller);
+        let text = asked::Text::of(request, caller.is_tls, forwarded);
         let known = self.asked.get(&text);
-        let read = || Asked::read(&self.door, request, caller.is_tls).map(Arc::new);
+        let read = || Asked::read(&self.door, request, caller.is_tls, forwarded).map(Arc::new);
         let asked = known.clone().or_else(read)?;
         let (due, body) = match &asked.thing {
             Thing::View(what) => self.view(&asked.key, what, request, head)?,

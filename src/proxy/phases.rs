@@ -4,7 +4,8 @@
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
 use super::{Proxy, body, figures, packument, tarball, write};
-use crate::connection;
+use crate::cache::in_parts;
+use crate::connection::{self, STREAM_PIECE};
 use async_trait::async_trait;
 use log::{error, warn};
 use pingora::http::ResponseHeader;
@@ -66,15 +67,23 @@ impl ProxyHttp for Proxy {
 
     async fn cache_hit_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         _meta: &CacheMeta,
         handler: &mut HitHandler,
         is_fresh: bool,
         ctx: &mut Ctx,
     ) -> Result<Option<ForcedFreshness>> {
         let ticket = ctx.behalf.ticket;
-        let Plan::Packument(plan) = &mut ctx.plan else { return Ok(None) };
-        self.door.found_packument(plan, ticket, is_fresh, handler).await
+        let forced = match &mut ctx.plan {
+            Plan::Packument(plan) => {
+                self.door.found_packument(plan, ticket, is_fresh, handler).await?
+            }
+            _ => None,
+        };
+        if session.is_http2() {
+            in_parts(handler, STREAM_PIECE);
+        }
+        Ok(forced)
     }
 
     fn cache_not_modified_filter(

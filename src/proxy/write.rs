@@ -2,7 +2,7 @@
 //! Knows nothing of why they are sent.
 
 use super::ctx::CacheState;
-use crate::connection::PIECE;
+use crate::connection::STREAM_PIECE;
 use crate::negotiate::Encoding;
 use crate::reply::Reply;
 use crate::view::View;
@@ -105,8 +105,8 @@ pub(super) async fn finish(
     }
     let mut body = body;
     // How slow a client of HTTP/2 may be is measured by piece.
-    while session.is_http2() && body.len() > PIECE {
-        session.write_response_body(Some(body.split_to(PIECE)), false).await?;
+    while session.is_http2() && body.len() > STREAM_PIECE {
+        session.write_response_body(Some(body.split_to(STREAM_PIECE)), false).await?;
     }
     session.write_response_body(Some(body), true).await
 }

@@ -2,6 +2,7 @@
 //! Knows nothing of how answers come to be ready.
 
 mod damage;
+mod forwarded;
 mod freshness;
 mod heads;
 mod log;

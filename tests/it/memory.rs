@@ -3,6 +3,7 @@
 
 mod crowd;
 mod many;
+mod stalled;
 
 use std::fs;
 use std::io::{BufRead, BufReader};

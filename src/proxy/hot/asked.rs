@@ -1,11 +1,11 @@
 //! What requests ask for, remembered by their text: what is asked a thousand times a second is parsed
 //! once.
-//! Knows nothing of what is held. A pure function of the request and the configuration, so nothing of
-//! it ever has to be forgotten.
+//! Knows nothing of what is held, nor of who is trusted: what others say of a request does not get here.
+//! A pure function of the request and the configuration, so nothing of it ever has to be forgotten.
 
 use crate::base_url::BaseUrl;
 use crate::cache::Key;
-use crate::connection::Plain;
+use crate::connection::{Forwarded, Plain};
 use crate::counters::Kind;
 use crate::negotiate;
 use crate::proxy::{Door, figures};
@@ -58,6 +58,7 @@ struct Owned {
     host: Box<str>,
     accept: Option<Box<str>>,
     accept_encoding: Option<Box<str>>,
+    forwarded: Option<Box<[Option<Box<str>>]>>,
 }
 
 /// The same, as it lies in the request.
@@ -68,6 +69,8 @@ pub(super) struct Text<'a> {
     host: &'a str,
     accept: Option<&'a str>,
     accept_encoding: Option<&'a str>,
+    /// What proxies say, if it counts.
+    forwarded: Option<&'a [Option<&'a str>]>,
 }
 
 impl Equivalent<Owned> for Text<'_> {
@@ -77,23 +80,36 @@ impl Equivalent<Owned> for Text<'_> {
             && self.accept == text.accept.as_deref()
             && self.accept_encoding == text.accept_encoding.as_deref()
             && self.is_tls == text.is_tls
+            && match (self.forwarded, &text.forwarded) {
+                (None, None) => true,
+                (Some(said), Some(known)) => {
+                    said.iter().copied().eq(known.iter().map(Option::as_deref))
+                }
+                _ => false,
+            }
     }
 }
 
 impl<'a> Text<'a> {
-    pub(super) fn of(request: &Plain<'a>, is_tls: bool) -> Text<'a> {
+    pub(super) fn of(
+        request: &Plain<'a>,
+        is_tls: bool,
+        forwarded: Option<&'a Forwarded<'a>>,
+    ) -> Text<'a> {
         Text {
             is_tls,
             target: request.target,
             host: request.host,
             accept: request.accept,
             accept_encoding: request.accept_encoding,
+            forwarded: forwarded.map(Forwarded::lines),
         }
     }
 
     fn len(&self) -> usize {
-        let others = [self.accept, self.accept_encoding].into_iter().flatten().map(str::len);
-        self.target.len() + self.host.len() + others.sum::<usize>()
+        let said = self.forwarded.unwrap_or_default().iter().copied();
+        let others = [self.accept, self.accept_encoding].into_iter().chain(said).flatten();
+        self.target.len() + self.host.len() + others.map(str::len).sum::<usize>()
     }
 
     fn to_owned(&self) -> Owned {
@@ -103,6 +119,9 @@ impl<'a> Text<'a> {
             host: self.host.into(),
             accept: self.accept.map(Into::into),
             accept_encoding: self.accept_encoding.map(Into::into),
+            forwarded: self
+                .forwarded
+                .map(|said| said.iter().map(|line| line.map(Into::into)).collect()),
         }
     }
 }
@@ -112,7 +131,8 @@ struct Length;
 
 impl Weighter<Owned, Arc<Asked>> for Length {
     fn weight(&self, text: &Owned, _asked: &Arc<Asked>) -> u64 {
-        let others = [&text.accept, &text.accept_encoding].into_iter().flatten();
+        let said = text.forwarded.iter().flatten();
+        let others = [&text.accept, &text.accept_encoding].into_iter().chain(said).flatten();
         let len = text.target.len() + text.host.len() + others.map(|it| it.len()).sum::<usize>();
         // The key and its parts hold the target once or twice more.
         ROW + 3 * len as u64
@@ -142,10 +162,16 @@ impl Remembered {
 
 impl Asked {
     /// Reads a request. `None` for what never has a ready answer.
-    pub(super) fn read(door: &Door, request: &Plain<'_>, is_tls: bool) -> Option<Asked> {
+    pub(super) fn read(
+        door: &Door,
+        request: &Plain<'_>,
+        is_tls: bool,
+        forwarded: Option<&Forwarded<'_>>,
+    ) -> Option<Asked> {
+        let said = |name: &str| forwarded.and_then(|said| said.line(name));
         let base = match &door.policy.base_url {
             Some(configured) => configured.clone(),
-            None => BaseUrl::of_host(is_tls, request.host).ok()?,
+            None => BaseUrl::of_lines(is_tls, request.host, said).ok()?,
         };
         let method = if request.is_head { Method::HEAD } else { Method::GET };
         let target = request.target.as_bytes();

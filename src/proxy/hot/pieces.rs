@@ -40,6 +40,12 @@ impl FilePieces {
         Some(FilePieces { cache, memory: Arc::clone(memory), file, next: 0, keeps })
     }
 
+    /// A piece; if it is damaged, the entry goes.
+    async fn piece(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
+        let read = self.read(number, buffer).await;
+        read.inspect_err(|error| self.cache.drop_damaged(self.file.entry(), error))
+    }
+
     async fn read(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
         let what = What::Piece(number);
         let id = self.file.entry().id();
@@ -66,7 +72,10 @@ impl Pieces for FilePieces {
             return Ok(Piece::End);
         }
         self.next += 1;
-        let read = self.read(number, buffer).await;
-        read.inspect_err(|error| self.cache.drop_damaged(self.file.entry(), error))
+        self.piece(number, buffer).await
+    }
+
+    async fn again(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece> {
+        self.piece(self.next.saturating_sub(1), buffer).await
     }
 }

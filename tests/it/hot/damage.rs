@@ -7,18 +7,25 @@ use std::path::PathBuf;
 
 use super::{is_hot, tarball, warm};
 use crate::packument::entries;
+use crate::support::client::Connection;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::{FakeUpstream, made_up};
+use nopar::connection::Patience;
 
 /// Several chunks of 256 KiB.
 const SIZE: usize = 3 << 20;
 
 /// A NOPAR that serves the tarball hot, from its file if there is `little` memory, and the file.
 async fn serving(little: bool) -> (FakeUpstream, TestNopar, PathBuf) {
+    serving_with(little, Patience::default()).await
+}
+
+async fn serving_with(little: bool, patience: Patience) -> (FakeUpstream, TestNopar, PathBuf) {
     let upstream = FakeUpstream::start().await;
     upstream.package("a").version("1.0.0", |v| v.tarball_size(SIZE));
     let memory = if little { "4MiB" } else { "256MiB" };
-    let nopar = TestNopar::with(&upstream).env("NOPAR_MEMORY_SIZE", memory).start().await;
+    let nopar = TestNopar::with(&upstream).env("NOPAR_MEMORY_SIZE", memory);
+    let nopar = nopar.patience(|usual| *usual = patience).start().await;
     for _ in 0..3 {
         warm(nopar.addr(), &tarball("a")).await;
     }
@@ -62,6 +69,21 @@ async fn damage_further_on_breaks_the_answer_off() {
     let broken = nopar.get(&tarball("a")).await;
     assert!(is_hot(&broken.headers) && !broken.complete);
     assert!(broken.raw_len <= SIZE / 2 && broken.body == whole[..broken.raw_len]);
+    right(&upstream, &nopar).await;
+    assert_eq!(upstream.count_all(), 1);
+}
+
+/// A piece that was given back because its reader did not take it is checked again.
+#[tokio::test]
+async fn damage_to_a_piece_that_is_read_again_breaks_the_answer_off() {
+    let patience = Patience { stalled_pieces: 0, ..Patience::default() };
+    let (upstream, nopar, file) = serving_with(true, patience).await;
+    let mut client = Connection::open_narrow(nopar.addr(), 16 << 10).await.expect("a connection");
+    client.send(&nopar.request(&tarball("a"))).await.expect("sent");
+    assert!(is_hot(&client.receive_head().await.expect("a head").headers));
+    // In the first piece, which was read and found right; more of it than the socket takes is left.
+    damage(&file, &upstream.tarball("a", "1.0.0"), 1000);
+    assert!(client.receive_body(usize::MAX).await.is_err());
     right(&upstream, &nopar).await;
     assert_eq!(upstream.count_all(), 1);
 }

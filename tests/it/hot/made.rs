@@ -1,7 +1,7 @@
 //! Requests by the hundred, each line of them chosen from a few, always the same ones.
 //! Knows nothing of what is answered.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::asking::{ABBREVIATED, INSTALL, JSON};
 use crate::support::client::Request;
@@ -122,12 +122,39 @@ const OTHERS: &[Lines] = &[
     &[("Expect", "100-continue")],
     &[("Via", "1.1 other")],
     &[("Content-Length", "0")],
-    &[("X-Forwarded-Host", "front.test"), ("X-Forwarded-Proto", "https")],
-    &[("X-Forwarded-Prefix", "/prefix")],
-    &[("X-Forwarded-For", "10.0.0.1")],
-    &[("X-Forwarded-Host", "a b")],
-    &[("Forwarded", "for=10.0.0.1;host=front.test;proto=https")],
 ];
+
+/// What proxies say, or whoever wants to be taken for one.
+const FORWARDED: &[Lines] = &[
+    &[],
+    &[("X-Forwarded-Host", "front.test"), ("X-Forwarded-Proto", "https")],
+    &[("X-Forwarded-Proto", "https")],
+    &[("X-Forwarded-Proto", "HTTPS, http"), ("X-Forwarded-For", "10.0.0.1")],
+    &[("X-Forwarded-Proto", "ftp")],
+    &[("X-Forwarded-Proto", "")],
+    &[("x-forwarded-host", "Front.test:443"), ("x-forwarded-proto", "https")],
+    &[("X-Forwarded-Host", "front.test"), ("X-Forwarded-Port", "8443")],
+    &[("X-Forwarded-Host", "front.test:8080, other.test"), ("X-Forwarded-Port", "8443, 1")],
+    &[("X-Forwarded-Port", "+8443")],
+    &[("X-Forwarded-Port", "0")],
+    &[("X-Forwarded-Prefix", "/prefix")],
+    &[("X-Forwarded-Prefix", "/prefix/"), ("X-Forwarded-Host", "front.test")],
+    &[("X-Forwarded-Prefix", "/../prefix")],
+    &[("X-Forwarded-Host", "a b")],
+    &[("X-Forwarded-Host", "\u{e9}")],
+    &[("X-Forwarded-Host", "front.test"), ("X-Forwarded-Host", "other.test")],
+    &[("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-Server", "front.test")],
+    &[("Forwarded", "for=10.0.0.1;host=front.test;proto=https")],
+    &[("Forwarded", "host=\"front.test:8443\", host=other.test"), ("X-Forwarded-For", "10.0.0.1")],
+    &[("Forwarded", "proto=https"), ("X-Forwarded-Proto", "http")],
+    &[("Forwarded", "proto=https"), ("Forwarded", "proto=http")],
+    &[("Forwarded", "for=10.0.0.1")],
+    &[("Forwarded", "")],
+];
+
+/// From where it is asked: the second is a proxy's address.
+pub(super) const PEERS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))];
 
 /// A request that was made up.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +162,8 @@ pub(super) struct Made {
     method: &'static str,
     target: &'static str,
     is_http10: bool,
-    lines: [Lines; 5],
+    lines: [Lines; 6],
+    peer: IpAddr,
 }
 
 impl Made {
@@ -145,9 +173,19 @@ impl Made {
         (0..count).map(|_| Made::roll(&mut dice)).collect()
     }
 
+    /// So many of them, to nearly all of which a proxy, or somebody else, added something.
+    pub(super) fn all_forwarded(count: usize) -> Vec<Made> {
+        let mut dice = Dice(2);
+        let forwarded = |mut made: Made| {
+            made.lines[5] = dice.choose(FORWARDED);
+            made
+        };
+        Made::all(count).into_iter().map(forwarded).collect()
+    }
+
     /// Two of three choices are the first, usual one: else hardly any request would be plain.
     fn roll(dice: &mut Dice) -> Made {
-        let tables = [HOSTS, ACCEPTS, ENCODINGS, CONDITIONS, OTHERS];
+        let tables = [HOSTS, ACCEPTS, ENCODINGS, CONDITIONS, OTHERS, FORWARDED];
         let mut lines = tables.map(|table| match dice.below(3) {
             0 | 1 => table[0],
             _ => dice.choose(table),
@@ -158,7 +196,7 @@ impl Made {
             lines[0] = HOSTS[0];
         }
         let method = dice.choose(&["GET", "GET", "GET", "HEAD"]);
-        Made { method, target: dice.choose(TARGETS), is_http10, lines }
+        Made { method, target: dice.choose(TARGETS), is_http10, lines, peer: dice.choose(&PEERS) }
     }
 
     /// Whether it names the ETag of what it asks for.
@@ -168,13 +206,13 @@ impl Made {
 
     /// The same, asked of anybody who comes, if it is to be had at all.
     pub(super) fn unconditional(&self) -> Made {
-        let [host, accept, encoding, ..] = self.lines;
-        Made { method: "GET", lines: [host, accept, encoding, &[], &[]], ..*self }
+        let [host, accept, encoding, _, _, forwarded] = self.lines;
+        Made { method: "GET", lines: [host, accept, encoding, &[], &[], forwarded], ..*self }
     }
 
     /// It, for who has a copy with this ETag.
     pub(super) fn to(&self, addr: SocketAddr, etag: &str) -> Request {
-        let request = Request::new(addr, self.method, self.target).without_host();
+        let request = Request::new(addr, self.method, self.target).without_host().from(self.peer);
         let request = if self.is_http10 { request.http10() } else { request };
         let lines = self.lines.iter().flat_map(|lines| *lines);
         lines.fold(request, |request, (name, value)| {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::made::{HOST, Made};
+use super::made::{HOST, Made, PEERS};
 use super::{is_hot, upstream};
 use crate::support::client::Response;
 use crate::support::nopar::TestNopar;
@@ -81,9 +81,12 @@ impl Pair {
 
 /// Asks everything twice, and once more after a restart.
 async fn check(count: usize, env: &[(&str, &str)]) {
+    check_all(Made::all(count), env).await;
+}
+
+async fn check_all(all: Vec<Made>, env: &[(&str, &str)]) {
     let upstream = upstream().await;
     let mut pair = Pair::start(&upstream, env).await;
-    let all = Made::all(count);
     let (mut etags, mut asked, mut hot) = (BTreeMap::new(), 0, 0);
     for (number, made) in all.iter().enumerate().filter(|(_, made)| made.needs_etag()) {
         let [answer, _] = pair.ask(&made.unconditional(), "").await;
@@ -103,7 +106,7 @@ async fn check(count: usize, env: &[(&str, &str)]) {
         }
     }
     pair.check_counters(asked).await;
-    assert!(hot >= count as u64 / 3, "only {hot} answers were ready");
+    assert!(hot >= all.len() as u64 / 3, "only {hot} answers were ready");
 }
 
 /// How many requests are made up; more where there is time.
@@ -118,10 +121,19 @@ async fn both_ways_say_the_same() {
     check(count(400), &[]).await;
 }
 
-/// Where what proxies say counts.
+/// Where what proxies say counts, whoever asks.
 #[tokio::test]
 async fn both_ways_say_the_same_behind_a_trusted_proxy() {
-    check(count(150), &[("NOPAR_TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let all = Made::all_forwarded(count(150));
+    check_all(all, &[("NOPAR_TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+}
+
+/// Where it counts from one peer, and not from the other.
+#[tokio::test]
+async fn both_ways_say_the_same_beside_a_trusted_proxy() {
+    let [_, proxy] = PEERS;
+    let all = Made::all_forwarded(count(150));
+    check_all(all, &[("NOPAR_TRUSTED_PROXIES", &proxy.to_string())]).await;
 }
 
 /// Where the base URL is configured, and has a path.

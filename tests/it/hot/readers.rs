@@ -63,13 +63,35 @@ async fn a_slow_and_narrow_reader_gets_everything() {
     }
 }
 
+/// Who has to wait where there is no room for pieces that wait, or not for long, gets every byte right:
+/// they are read again.
+#[tokio::test]
+async fn pieces_that_were_given_back_are_read_again() {
+    let upstream = upstream().await;
+    let whole = upstream.tarball("a", "1.0.0");
+    for ((name, memory), pieces) in [(LITTLE_MEMORY, 0), (MUCH_MEMORY, 0), (LITTLE_MEMORY, 1)] {
+        let builder = TestNopar::with(&upstream).env(name, memory).patience(|patience| {
+            patience.stalled_pieces = pieces;
+            patience.stalled = Duration::ZERO;
+        });
+        let (nopar, mut client) = begun(builder).await;
+        let body = client.receive_body(usize::MAX).await.expect("a whole body");
+        assert!(body == whole, "{memory}, {pieces} pieces: {} bytes", body.len());
+        client.send(&nopar.request("/a")).await.expect("sent");
+        super::next(&mut client).await.expect(200);
+    }
+}
+
 /// Who stalls is cut off, wherever the pieces come from; a stop shows when.
 #[tokio::test]
 async fn a_reader_that_stalls_is_cut_off() {
     let upstream = upstream().await;
-    for (name, memory) in [LITTLE_MEMORY, MUCH_MEMORY] {
+    for ((name, memory), pieces) in [(LITTLE_MEMORY, 128), (MUCH_MEMORY, 128), (LITTLE_MEMORY, 0)] {
         let builder = TestNopar::with(&upstream).env(name, memory).env("NOPAR_STOP_TIMEOUT", "9s");
-        let builder = builder.patience(|p| p.reading.window = Duration::from_millis(200));
+        let builder = builder.patience(|patience| {
+            patience.reading.window = Duration::from_millis(200);
+            patience.stalled_pieces = pieces;
+        });
         let (mut nopar, mut client) = begun(builder).await;
         client.receive_body(1000).await.expect("a beginning");
         let since = Instant::now();

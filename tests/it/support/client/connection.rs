@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -36,9 +36,21 @@ impl Connection {
 
     /// Connects with a receive buffer of this many bytes: the other side can send little at once.
     pub(crate) async fn open_narrow(addr: SocketAddr, bytes: u32) -> Result<Self, NoResponse> {
+        Self::open_with(addr, |socket| socket.set_recv_buffer_size(bytes)).await
+    }
+
+    /// Connects from this address of the machine.
+    pub(crate) async fn open_from(addr: SocketAddr, from: IpAddr) -> Result<Self, NoResponse> {
+        Self::open_with(addr, |socket| socket.bind((from, 0).into())).await
+    }
+
+    async fn open_with(
+        addr: SocketAddr,
+        set: impl FnOnce(&TcpSocket) -> io::Result<()>,
+    ) -> Result<Self, NoResponse> {
         let connect = async {
             let socket = TcpSocket::new_v4()?;
-            socket.set_recv_buffer_size(bytes)?;
+            set(&socket)?;
             socket.connect(addr).await
         };
         let opened = timeout(DEADLINE, connect).await.map_err(|_| NoResponse::Deadline)?;

@@ -1,7 +1,7 @@
 //! A request as a value, with nothing added that was not asked for but Host and Content-Length.
 //! Knows nothing of answers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
@@ -12,6 +12,8 @@ use super::response::{NoResponse, Response};
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     addr: SocketAddr,
+    /// Where it comes from; `None`: as the system likes.
+    from: Option<IpAddr>,
     method: String,
     target: String,
     version: &'static str,
@@ -26,6 +28,7 @@ impl Request {
     pub(crate) fn new(addr: SocketAddr, method: &str, target: &str) -> Self {
         Self {
             addr,
+            from: None,
             method: method.to_owned(),
             target: target.to_owned(),
             version: "HTTP/1.1",
@@ -65,6 +68,12 @@ impl Request {
         self
     }
 
+    /// From this address of the machine, if it has a connection of its own.
+    pub(crate) fn from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
+        self
+    }
+
     /// HTTP/1.0.
     pub(crate) fn http10(mut self) -> Self {
         self.version = "HTTP/1.0";
@@ -94,7 +103,10 @@ impl Request {
 
     /// Sends it over a connection of its own.
     pub(crate) async fn try_send(self) -> Result<Response, NoResponse> {
-        let mut connection = Connection::open(self.addr).await?;
+        let mut connection = match self.from {
+            Some(address) => Connection::open_from(self.addr, address).await?,
+            None => Connection::open(self.addr).await?,
+        };
         connection.send(&self).await?;
         connection.receive().await
     }
