@@ -8,7 +8,7 @@
 use super::gzip::pack_view;
 use super::{CachedDocument, DocumentLost, Forms, RENDERING, read_part, read_start};
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskCache, Entry, Key, PartsWriter};
+use crate::cache::{DiskCache, Entry, Key, Known, PartsWriter};
 use crate::npm::{Form, PackageName};
 use bytes::Bytes;
 use log::warn;
@@ -71,7 +71,8 @@ impl CachedDocument {
 
     /// The forms that were asked for: those that came with the document, and those that were made later.
     pub fn forms(&self, cache: &'static DiskCache) -> Forms {
-        let asked = |form: &Form| self.has(*form) || cache.knows(&key(&self.entry, *form));
+        let made = |form| !matches!(cache.known(&key(&self.entry, form)), Known::Nothing);
+        let asked = |form: &Form| self.has(*form) || made(*form);
         [Form::Full, Form::Abbreviated].into_iter().filter(asked).collect()
     }
 
