@@ -4,7 +4,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use super::run;
-use crate::support::binary::Binary;
+use crate::support::binary::{Binary, Ended};
 
 /// A port that nobody else has while the listener lives.
 fn taken() -> (TcpListener, SocketAddr) {
@@ -91,22 +91,14 @@ async fn a_file_that_cannot_be_read_is_an_error_that_names_it() {
 /// An upstream that is NOPAR itself is refused, by whichever of its names.
 #[tokio::test]
 async fn an_upstream_that_is_nopar_itself_is_refused() {
-    let (listener, addr) = taken();
-    drop(listener);
-    let port = addr.port().to_string();
-    for (host, upstream) in [
-        ("localhost", format!("http://localhost:{port}/")),
-        ("localhost", format!("http://127.0.0.1:{port}")),
-        ("127.0.0.1", format!("http://localhost:{port}/")),
-        ("0.0.0.0", format!("http://127.0.0.1:{port}/npm")),
+    for (host, name, path) in [
+        ("localhost", "localhost", "/"),
+        ("localhost", "127.0.0.1", ""),
+        ("127.0.0.1", "localhost", "/"),
+        ("0.0.0.0", "127.0.0.1", "/npm"),
     ] {
-        let env = [
-            ("NOPAR_HOSTNAME", host),
-            ("NOPAR_PORT", port.as_str()),
-            ("NOPAR_FORWARDER_URL", upstream.as_str()),
-        ];
-        let ended = run(&[], &env).await;
-        assert!(!ended.success, "{host} {upstream}");
+        let ended = on_a_free_port(host, name, path).await;
+        assert!(!ended.success, "{host} {name}{path}");
         assert!(ended.stderr.contains("NOPAR_FORWARDER_URL"), "{}", ended.stderr);
         assert!(ended.stderr.contains("itself"), "{}", ended.stderr);
     }
@@ -117,6 +109,27 @@ async fn an_upstream_that_is_nopar_itself_is_refused() {
     ];
     let ended = run(&[], &base).await;
     assert!(!ended.success && ended.stderr.contains("itself"), "{}", ended.stderr);
+}
+
+/// What becomes of a NOPAR at `host` whose upstream is called `name` and has the same port. Whoever takes that
+/// port in between is somebody else's business: then it is another port's turn.
+async fn on_a_free_port(host: &str, name: &str, path: &str) -> Ended {
+    for _ in 0..20 {
+        let (listener, addr) = taken();
+        drop(listener);
+        let port = addr.port().to_string();
+        let upstream = format!("http://{name}:{port}{path}");
+        let env = [
+            ("NOPAR_HOSTNAME", host),
+            ("NOPAR_PORT", port.as_str()),
+            ("NOPAR_FORWARDER_URL", upstream.as_str()),
+        ];
+        let ended = run(&[], &env).await;
+        if !ended.stderr.contains("in use") {
+            return ended;
+        }
+    }
+    panic!("twenty free ports were taken by others at once");
 }
 
 /// A cache that cannot be made is an error that names its path.
