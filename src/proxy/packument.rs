@@ -55,11 +55,20 @@ impl Door {
     /// that it is confirmed meanwhile; and with an upstream that just failed, any that may be sent
     /// after a failure, even to who wants it confirmed (pnpm does, of every packument it has).
     fn may_be_sent(&self, entry: &Entry, name: &PackageName, confirm: bool) -> bool {
+        if !confirm && self.is_young(entry) {
+            return true;
+        }
+        // A slow upstream is down no more once an update has its head; the body may take its time all
+        // the same, and the update has the lock until then.
+        let failed =
+            self.upstreams.of(name).is_down() || (!confirm && self.updates.is_running(entry.key()));
+        failed && self.may_be_sent_after_failure(entry)
+    }
+
+    /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed.
+    fn is_young(&self, entry: &Entry) -> bool {
         let now = self.clock.now();
-        let fresh_until = entry.freshness().fresh_until(now);
-        let young = fresh_until + self.policy.stale_while_revalidate > now;
-        (young && !confirm)
-            || (self.upstreams.of(name).is_down() && self.may_be_sent_after_failure(entry))
+        entry.freshness().fresh_until(now) + self.policy.stale_while_revalidate > now
     }
 
     /// Whether an entry is young enough to be sent when the upstream fails.
@@ -82,7 +91,7 @@ impl Door {
             CacheState::Hit
         } else {
             self.update(ask, confirm);
-            if self.upstreams.of(&ask.name).is_down() {
+            if self.upstreams.of(&ask.name).is_down() || !self.is_young(entry) {
                 CacheState::Stale
             } else {
                 CacheState::Updating

@@ -58,6 +58,11 @@ impl Updates {
         true
     }
 
+    /// Whether `key` is being updated.
+    pub(super) fn is_running(&self, key: &Key) -> bool {
+        matches!(self.states.lock().get(key.as_str()), Some(State::Running))
+    }
+
     fn end(&self, key: &Key, updated: bool) {
         let mut states = self.states.lock();
         if updated {
@@ -128,9 +133,12 @@ mod tests {
         let clock = Clock::system();
         let updates = Updates::new(clock.clone());
         let key = Key::packument("https://registry.example", &"lodash".parse().unwrap());
+        assert!(!updates.is_running(&key));
         assert!(updates.begin(&key));
         assert!(!updates.begin(&key));
+        assert!(updates.is_running(&key));
         updates.end(&key, true);
+        assert!(!updates.is_running(&key));
         assert!(updates.begin(&key));
         updates.end(&key, false);
         assert!(!updates.begin(&key));

@@ -254,6 +254,12 @@ async fn a_slow_upstream_does_not_keep_who_has_a_copy() {
     assert_eq!(state(&nopar.get("/a").await.expect(200)), "stale");
     assert!(since.elapsed() < Duration::from_secs(9), "{:?}", since.elapsed());
     assert_eq!(state(&nopar.get("/a").await.expect(200)), "stale");
+    // Also when the upstream has begun to answer the update: its head was once taken for recovery, and
+    // whoever came then waited for the whole body.
+    hold.arrived(2).await;
+    for _ in 0..50 {
+        assert_eq!(state(&nopar.get("/a").await.expect(200)), "stale");
+    }
     hold.release();
     let since = std::time::Instant::now();
     while latest(&nopar.get("/a").await.expect(200)) != "2.0.0" {
