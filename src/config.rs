@@ -77,6 +77,8 @@ pub struct Server {
     pub threads: usize,
     /// Whether ready answers go past Pingora.
     pub hot_path: bool,
+    /// Whether large bodies are sent without copying them.
+    pub sendfile: Sendfile,
     /// Peers whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How long a stop waits for what is going on.
@@ -87,6 +89,17 @@ pub struct Server {
     pub run_path: Option<PathBuf>,
     /// User of a daemon.
     pub run_as_user: Option<String>,
+}
+
+/// Whether large bodies are sent without copying them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sendfile {
+    /// If it costs less CPU here.
+    Auto,
+    /// Always.
+    Yes,
+    /// Never.
+    No,
 }
 
 /// A registry NOPAR fetches from.

@@ -20,6 +20,7 @@ pub mod inflight;
 pub mod listen;
 pub mod negotiate;
 pub mod npm;
+pub mod pages;
 pub mod proxy;
 pub mod reply;
 pub mod route;

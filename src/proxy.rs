@@ -36,18 +36,21 @@ pub use hot::Hot;
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
-use crate::config::{Config, StaleIfError, Verify};
+use crate::config::{self, Config, StaleIfError, Verify};
 use crate::counters::Counters;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
+use crate::pages::{self, Sendfile};
 use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
 use ipnet::IpNet;
+use log::{info, warn};
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
 use pingora_cache::{CacheOptionOverrides, HttpCache};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 use update::Updates;
 
@@ -60,6 +63,7 @@ pub struct Proxy {
 pub struct Door {
     cache: &'static DiskCache,
     memory: Arc<Memory>,
+    sendfile: Sendfile,
     views: Views,
     /// The cache as pingora-cache sees it.
     documents: &'static Store,
@@ -110,12 +114,16 @@ impl Door {
         counters: Arc<Counters>,
         pseudonym: String,
     ) -> Door {
-        let memory = Arc::new(Memory::new(config.cache.memory_size, Arc::clone(&counters)));
+        let sendfile = Sendfile::default();
+        sendfile.set(config.server.sendfile == config::Sendfile::Yes);
+        let memory = Memory::new(config.cache.memory_size, sendfile.clone(), Arc::clone(&counters));
+        let memory = Arc::new(memory);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,
             views: Views::new(cache, Arc::clone(&memory)),
             memory,
+            sendfile,
             documents: Box::leak(Box::new(Store::whole(cache))),
             tarballs: Box::leak(Box::new(Store::streaming(cache))),
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
@@ -156,6 +164,22 @@ impl Proxy {
     /// The proxy behind `door`.
     pub fn new(door: Door) -> Proxy {
         Proxy { door: Arc::new(door) }
+    }
+
+    /// Chooses the way in which large bodies are sent, by what costs less: on a thread of its own, as it takes
+    /// some milliseconds, and it is well known by the time that anything is sent again and again.
+    pub fn choose_sendfile(&self) {
+        let sendfile = self.door.sendfile.clone();
+        let measure = move || match pages::is_cheaper() {
+            Ok(is_cheaper) => {
+                let way = if is_cheaper { "sent from their pages" } else { "copied" };
+                info!("large bodies are {way}, which costs less here (NOPAR_SENDFILE)");
+                sendfile.set(is_cheaper);
+            }
+            Err(error) => warn!("large bodies are copied: {error} (NOPAR_SENDFILE)"),
+        };
+        // Without a thread everything is copied.
+        let _ = thread::Builder::new().name("measure".to_owned()).spawn(measure);
     }
 
     /// Ready answers from behind the same door.

@@ -12,6 +12,7 @@ use crate::cache::{DiskCache, Entry, hex};
 use crate::document::{self, Built, CachedDocument, DocumentLost};
 use crate::negotiate::{self, Encoding};
 use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
+use crate::pages::Pages;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub struct View {
     /// How `body` is packed.
     pub encoding: Encoding,
     /// The bytes.
-    pub body: Bytes,
+    pub body: Pages,
     /// The heads of its answers.
     pub heads: Heads,
 }
@@ -152,7 +153,8 @@ impl Views {
         if let Some(base) = document.base() {
             for (form, body) in views {
                 let what = What::View(form, Encoding::Gzip, base.clone());
-                let view = packument(&document, form, Encoding::Gzip, &base, body);
+                let view =
+                    packument(&document, form, Encoding::Gzip, &base, self.memory.keep(body));
                 let key = MemoryKey { id: entry.id(), what };
                 self.memory.put(key, Held::View(Arc::new(view)));
             }
@@ -194,6 +196,7 @@ impl Views {
             Some(packed) => unpack(packed).await?,
             None => self.render(document, form, ask).await?,
         };
+        let body = self.memory.keep(body);
         Ok(packument(document, form, ask.encoding, &ask.base, body))
     }
 
@@ -213,7 +216,7 @@ fn packument(
     form: Form,
     encoding: Encoding,
     base: &BaseUrl,
-    body: Bytes,
+    body: Pages,
 ) -> View {
     View {
         etag: document.etag(form, encoding, base),
@@ -242,7 +245,7 @@ pub fn of_source(source: &Document<'_>, ask: &Ask) -> Option<View> {
             last_modified: source.index().modified().and_then(http_date),
             content_type: content_type(*form),
             encoding: ask.encoding,
-            body: rendered(source, *form, ask),
+            body: rendered(source, *form, ask).into(),
             heads: Heads::default(),
         }),
         Want::Manifest(selector) => Some(manifest(&source.manifest(&ask.name, selector)?, ask)),
@@ -272,7 +275,8 @@ fn manifest(template: &Template, ask: &Ask) -> View {
         body: match ask.encoding {
             Encoding::Gzip => document::pack_template(template, base),
             Encoding::Identity => Bytes::from(template.fill(base)),
-        },
+        }
+        .into(),
         heads: Heads::default(),
     }
 }
@@ -290,7 +294,7 @@ fn dist_tags(index: &Index) -> View {
         last_modified: None,
         content_type: negotiate::FULL,
         encoding: Encoding::Identity,
-        body: Bytes::from(body),
+        body: Bytes::from(body).into(),
         heads: Heads::default(),
     }
 }

@@ -67,7 +67,7 @@ impl Hot {
         let Body::Bytes(body) = answer.body else { panic!("a packument is sent from memory") };
         let end = End { bytes: body.len(), duration: Duration::from_micros(10), error: None };
         self.ready.finished(&plain, &caller, answer.sent, end);
-        body
+        body.bytes()
     }
 }
 
@@ -82,7 +82,8 @@ pub(crate) fn plain(request: &[u8]) -> Plain<'_> {
 /// A door to what is held, and by which name keys call its upstream. Lines of access are measured elsewhere
 /// (`access_log`).
 fn door(held: &Held) -> (Door, String) {
-    let env = [("NOPAR_FORWARDER_URL", UPSTREAM), ("NOPAR_ACCESS_LOG", "no")];
+    let env =
+        [("NOPAR_FORWARDER_URL", UPSTREAM), ("NOPAR_ACCESS_LOG", "no"), ("NOPAR_SENDFILE", "no")];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let config = Config::load(&Sources { env, file: None }).expect("it is a configuration");
     let (pseudonym, counters) = ("bench".to_owned(), Arc::new(Counters::new(1)));

@@ -3,8 +3,8 @@
 use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, Wrong, by_env};
 use super::{
-    Cache, Config, HostList, Limits, Log, Origin, Server, StaleIfError, Store, Upstream, Value,
-    Verify, file, finish, several,
+    Cache, Config, HostList, Limits, Log, Origin, Sendfile, Server, StaleIfError, Store, Upstream,
+    Value, Verify, file, finish, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -105,6 +105,7 @@ fn blank() -> Config {
             base_url: None,
             threads: 1,
             hot_path: true,
+            sendfile: Sendfile::Auto,
             trusted_proxies: Vec::new(),
             stop_timeout: Duration::ZERO,
             home: None,

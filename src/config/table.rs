@@ -88,6 +88,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| switch::parse(v).map(|v| c.server.hot_path = v)
     ),
     setting!(
+        "server.sendfile",
+        "NOPAR_SENDFILE",
+        "auto",
+        "Whether bodies of 32 KiB and more that are sent again and again are sent from the pages they lie in,\nwithout copying them (sendfile). Processors differ: auto is what costs less CPU on this one, which is\nmeasured at the start and takes some milliseconds. Over TLS everything is copied.",
+        |c, v| value::sendfile(v).map(|v| c.server.sendfile = v)
+    ),
+    setting!(
         "server.trusted_proxies",
         "NOPAR_TRUSTED_PROXIES",
         "",

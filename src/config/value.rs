@@ -2,7 +2,7 @@
 //! Knows nothing of where they come from, and of the settings themselves.
 
 use super::table::Wrong;
-use super::{StaleIfError, Verify, duration};
+use super::{Sendfile, StaleIfError, Verify, duration, switch};
 use crate::base_url::BaseUrl;
 use ipnet::IpNet;
 use log::LevelFilter;
@@ -106,6 +106,14 @@ pub(super) fn connections(text: &str) -> Result<NonZeroUsize, Wrong> {
     number
         .filter(|number| number.get() <= MOST_CONNECTIONS)
         .ok_or(Wrong("is not a number of connections", "a number from 1 to 1000000 is allowed"))
+}
+
+pub(super) fn sendfile(text: &str) -> Result<Sendfile, Wrong> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(Sendfile::Auto);
+    }
+    let wrong = |_| Wrong("is not auto, yes or no", "auto, yes or no is allowed");
+    Ok(if switch::parse(text).map_err(wrong)? { Sendfile::Yes } else { Sendfile::No })
 }
 
 pub(super) fn stale_if_error(text: &str) -> Result<StaleIfError, Wrong> {

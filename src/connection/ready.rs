@@ -2,8 +2,8 @@
 //! Knows nothing of what they are answers to.
 
 use super::Plain;
+use crate::pages::Pages;
 use async_trait::async_trait;
-use bytes::Bytes;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct Answer<S> {
 /// The body of a ready answer.
 pub enum Body {
     /// These bytes, in memory.
-    Bytes(Bytes),
+    Bytes(Pages),
     /// What a file holds, piece by piece.
     Pieces(Box<dyn Pieces>),
 }
@@ -72,7 +72,7 @@ pub trait Pieces: Send {
 #[derive(Clone, Debug)]
 pub enum Piece {
     /// It is in memory.
-    Bytes(Bytes),
+    Bytes(Pages),
     /// It is in the buffer.
     Buffer,
     /// There are no more.

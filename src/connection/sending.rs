@@ -10,6 +10,7 @@ use super::ready::{Body, Piece, Pieces};
 use super::waits::Waits;
 use super::watched::Watched;
 use crate::inflight::{InFlight, Working};
+use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -90,7 +91,11 @@ impl Sending {
                 Piece::Buffer => &self.buffer,
                 Piece::End => &[],
             };
-            let sent = poll_fn(|context| out.poll_send(head, body, done, is_again, context));
+            let file = match &self.piece {
+                Piece::Bytes(pages) => pages.file(),
+                _ => None,
+            };
+            let sent = poll_fn(|context| out.poll_send(head, body, file, done, is_again, context));
             match sent.await.map_err(|_| Broken::Writing)? {
                 Sent::All => return Ok(()),
                 Sent::Unflushed => {
@@ -161,11 +166,21 @@ impl<'a> Out<'a> {
         &mut self,
         head: &[u8],
         body: &[u8],
+        file: Option<&File>,
         done: &mut usize,
         is_again: bool,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<Sent>> {
         while *done < head.len() + body.len() {
+            if let Some(file) = file {
+                let unsent = &head[(*done).min(head.len())..];
+                let from = done.saturating_sub(head.len());
+                if let Some(sent) = self.stream.send_pages(unsent, file, from, body.len() - from) {
+                    *done += sent?;
+                    self.is_waiting = false;
+                    continue;
+                }
+            }
             let rest = [
                 IoSlice::new(&head[(*done).min(head.len())..]),
                 IoSlice::new(&body[done.saturating_sub(head.len())..]),

@@ -12,13 +12,20 @@ use super::head::{Cut, Head};
 use super::pace::Meter;
 use parking_lot::Mutex;
 use pingora::protocols::Stream;
+use rustix::net::SendFlags;
+use socket2::SockRef;
+use std::fs::File;
 use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
+
+/// Bytes that may wait in a socket which they were not copied into.
+const UNSENT_PAGES: u32 = 4 << 20;
 
 /// Between two requests, or before the first.
 const IDLE: u8 = 0;
@@ -44,6 +51,8 @@ pub struct Watched {
     /// How much of that is to be read first, and alone.
     early_head: usize,
     writing: Meter,
+    /// Whether much may wait in the socket, as nothing of it is copied.
+    takes_pages: bool,
 }
 
 /// The other end of a [`Watched`].
@@ -78,7 +87,17 @@ impl Watched {
         let watch = Watch { shared: Arc::clone(&shared) };
         let writing = Meter::new(patience.reading);
         let (stream, head, early) = (Some(stream), Head::default(), Vec::new());
-        (Watched { stream, shared, patience, head, early, early_head: 0, writing }, watch)
+        let watched = Watched {
+            stream,
+            shared,
+            patience,
+            head,
+            early,
+            early_head: 0,
+            writing,
+            takes_pages: false,
+        };
+        (watched, watch)
     }
 
     /// How much is borne from this caller.
@@ -191,6 +210,47 @@ impl Watched {
                 }
                 Poll::Ready(written)
             }
+        }
+    }
+
+    /// Sends a head and what a file holds without copying it. `None` when that is not to be had, or the client
+    /// has to be waited for: a write will tell.
+    pub(super) fn send_pages(
+        &mut self,
+        head: &[u8],
+        file: &File,
+        from: usize,
+        len: usize,
+    ) -> Option<io::Result<usize>> {
+        let is_plain = self.stream().get_ssl_digest().is_none();
+        if !is_plain {
+            return None;
+        }
+        #[allow(unsafe_code)]
+        // SAFETY: the stream has the socket, and lives for longer than this borrow.
+        let socket = unsafe { BorrowedFd::borrow_raw(self.stream().id()) };
+        if !std::mem::replace(&mut self.takes_pages, true) {
+            // A system that does not know it has no such limit.
+            let _ = SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_PAGES);
+        }
+        let sent = if head.is_empty() {
+            let mut at = from as u64;
+            rustix::fs::sendfile(socket, file, Some(&mut at), len)
+        } else {
+            rustix::net::send(
+                socket,
+                head,
+                SendFlags::MORE | SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+            )
+        };
+        match sent {
+            Ok(0) => Some(Err(io::ErrorKind::WriteZero.into())),
+            Ok(bytes) => {
+                self.writing.moved(bytes);
+                Some(Ok(bytes))
+            }
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => None,
+            Err(error) => Some(Err(error.into())),
         }
     }
 

@@ -120,7 +120,7 @@ impl Hot {
     /// A body that is not in memory as a whole; nothing is opened for who gets none.
     fn large_body(&self, entry: &Arc<Entry>, is_wanted: bool) -> Option<Body> {
         if !is_wanted {
-            return Some(Body::Bytes(Bytes::new()));
+            return Some(Body::Bytes(Bytes::new().into()));
         }
         let pieces = FilePieces::open(self.door.cache, &self.door.memory, entry)?;
         self.door.cache.used(entry);
@@ -179,7 +179,7 @@ impl Ready for Hot {
         }
         let (status, body) = match due {
             Due::Whole => (StatusCode::OK, body),
-            Due::NotModified => (StatusCode::NOT_MODIFIED, Body::Bytes(Bytes::new())),
+            Due::NotModified => (StatusCode::NOT_MODIFIED, Body::Bytes(Bytes::new().into())),
         };
         Some(Answer { body, sent: Sent { kind: asked.kind, status } })
     }

@@ -145,10 +145,13 @@ impl Door {
         let key = MemoryKey { id: entry.id(), what: What::Body };
         let read = async {
             let bytes = self.cache.read_small(entry).await?;
-            io::Result::Ok(Held::Body(Arc::new(Small { bytes, heads: Heads::default() })))
+            io::Result::Ok(Held::Body(Arc::new(Small {
+                bytes: self.memory.keep(bytes),
+                heads: Heads::default(),
+            })))
         };
         match self.memory.get_or_make(key, read).await? {
-            Held::Body(body) => Ok(body.bytes.clone()),
+            Held::Body(body) => Ok(body.bytes.bytes()),
             _ => Err(io::Error::other("memory holds something else under its key")),
         }
     }

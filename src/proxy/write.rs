@@ -53,7 +53,7 @@ pub(super) async fn view(
     if conditional_filter::not_modified_filter(session.req_header(), &header) {
         not_modified(&mut header);
     }
-    finish(session, header, view.body.clone()).await
+    finish(session, header, view.body.bytes()).await
 }
 
 /// The header of a view.

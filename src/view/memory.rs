@@ -8,6 +8,7 @@ use crate::counters::Counters;
 use crate::document::CachedDocument;
 use crate::negotiate::Encoding;
 use crate::npm::{Form, Index, Selector};
+use crate::pages::{Pages, Sendfile};
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
@@ -58,7 +59,7 @@ impl Equivalent<MemoryKey> for Borrowed<'_> {
 #[derive(Debug)]
 pub struct Small {
     /// Its bytes.
-    pub bytes: Bytes,
+    pub bytes: Pages,
     /// The heads of its answers.
     pub heads: Heads,
 }
@@ -84,7 +85,7 @@ pub enum Held {
     /// A tarball.
     Body(Arc<Small>),
     /// A piece of one.
-    Piece(Bytes),
+    Piece(Pages),
 }
 
 #[derive(Clone)]
@@ -131,6 +132,7 @@ impl Lifecycle<MemoryKey, Held> for Leaving {
 /// The tier.
 pub struct Memory {
     rows: Cache<MemoryKey, Held, Bytewise, DefaultHashBuilder, Leaving>,
+    sendfile: Sendfile,
     counters: Arc<Counters>,
 }
 
@@ -142,8 +144,8 @@ const SHARDS: usize = 8;
 const USUAL_ROW: u64 = 16 * 1024;
 
 impl Memory {
-    /// A tier of at most `limit` bytes.
-    pub fn new(limit: u64, counters: Arc<Counters>) -> Memory {
+    /// A tier of at most `limit` bytes, which lie where `sendfile` wants them.
+    pub fn new(limit: u64, sendfile: Sendfile, counters: Arc<Counters>) -> Memory {
         let items = usize::try_from(limit / USUAL_ROW).unwrap_or(usize::MAX).max(64);
         let options = OptionsBuilder::new()
             .shards(SHARDS)
@@ -153,7 +155,13 @@ impl Memory {
             .expect("all that has to be set is set");
         let lifecycle = Leaving { counters: Arc::clone(&counters) };
         let hasher = DefaultHashBuilder::default();
-        Memory { rows: Cache::with_options(options, Bytewise, hasher, lifecycle), counters }
+        let rows = Cache::with_options(options, Bytewise, hasher, lifecycle);
+        Memory { rows, sendfile, counters }
+    }
+
+    /// Takes bytes in that are to be held and sent.
+    pub fn keep(&self, bytes: Bytes) -> Pages {
+        self.sendfile.keep(bytes)
     }
 
     /// What is held of a generation, if it is.
@@ -224,7 +232,7 @@ mod tests {
     use crate::counters::{self, Snapshot};
 
     fn memory(limit: u64) -> Memory {
-        Memory::new(limit, Arc::new(Counters::new(1)))
+        Memory::new(limit, Sendfile::default(), Arc::new(Counters::new(1)))
     }
 
     fn body(id: u64, len: usize) -> (MemoryKey, Held) {
@@ -236,7 +244,7 @@ mod tests {
     }
 
     fn held(bytes: Bytes) -> Held {
-        Held::Body(Arc::new(Small { bytes, heads: Heads::default() }))
+        Held::Body(Arc::new(Small { bytes: bytes.into(), heads: Heads::default() }))
     }
 
     #[test]

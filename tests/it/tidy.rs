@@ -14,6 +14,7 @@ use self::source::Source;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("allocator", &[]),
     ("npm", &[]),
+    ("pages", &[]),
     ("cache_state", &[]),
     ("clock", &[]),
     ("counters", &["cache_state"]),
@@ -26,14 +27,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["base_url", "certificate", "npm"]),
     ("telemetry", &["config"]),
     ("access_log", &["telemetry"]),
-    ("connection", &["access_log", "cache_state", "counters", "inflight", "reply"]),
+    ("connection", &["access_log", "cache_state", "counters", "inflight", "pages", "reply"]),
     ("cli", &[]),
     ("listen", &["config"]),
     ("stop", &["inflight"]),
     ("cache", &["clock", "counters", "npm"]),
     ("upstream", &["config", "counters", "npm"]),
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
-    ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm"]),
+    ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     (
         "proxy",
         &[
@@ -49,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "inflight",
             "negotiate",
             "npm",
+            "pages",
             "reply",
             "route",
             "upstream",

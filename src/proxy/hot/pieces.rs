@@ -58,7 +58,7 @@ impl FilePieces {
         }
         let mut kept = Vec::new();
         self.file.read(number, &mut kept).await?;
-        let bytes = Bytes::from(kept);
+        let bytes = self.memory.keep(Bytes::from(kept));
         self.memory.put(MemoryKey { id, what }, Held::Piece(bytes.clone()));
         Ok(Piece::Bytes(bytes))
     }

@@ -44,7 +44,7 @@ impl Door {
             Err(ViewError::Lost(_)) => return Ok(Some(ForcedFreshness::ForceMiss)),
         };
         let body = match &answer {
-            Answer::View(view) => view.body.clone(),
+            Answer::View(view) => view.body.bytes(),
             Answer::Reply(reply) => reply.body.clone(),
         };
         *handler = Box::new(ReadyHit::new(Arc::clone(&entry), body));

@@ -18,6 +18,8 @@ const NARROW: u32 = 64 << 10;
 const LITTLE_MEMORY: (&str, &str) = ("NOPAR_MEMORY_SIZE", "8MiB");
 /// The pieces are kept.
 const MUCH_MEMORY: (&str, &str) = ("NOPAR_MEMORY_SIZE", "256MiB");
+/// They are kept, and copied when they are sent.
+const COPIED: (&str, &str) = ("NOPAR_SENDFILE", "no");
 
 async fn upstream() -> FakeUpstream {
     let upstream = FakeUpstream::start().await;
@@ -45,7 +47,7 @@ async fn begun(builder: TestNoparBuilder) -> (TestNopar, Connection) {
 async fn a_slow_and_narrow_reader_gets_everything() {
     let upstream = upstream().await;
     let whole = upstream.tarball("a", "1.0.0");
-    for (name, memory) in [LITTLE_MEMORY, MUCH_MEMORY] {
+    for (name, memory) in [LITTLE_MEMORY, MUCH_MEMORY, COPIED] {
         let builder = TestNopar::with(&upstream).env(name, memory).patience(|patience| {
             patience.reading.window = Duration::from_millis(250);
             patience.reading.least = 1;
@@ -69,7 +71,8 @@ async fn a_slow_and_narrow_reader_gets_everything() {
 async fn pieces_that_were_given_back_are_read_again() {
     let upstream = upstream().await;
     let whole = upstream.tarball("a", "1.0.0");
-    for ((name, memory), pieces) in [(LITTLE_MEMORY, 0), (MUCH_MEMORY, 0), (LITTLE_MEMORY, 1)] {
+    let cases = [(LITTLE_MEMORY, 0), (MUCH_MEMORY, 0), (COPIED, 0), (LITTLE_MEMORY, 1)];
+    for ((name, memory), pieces) in cases {
         let builder = TestNopar::with(&upstream).env(name, memory).patience(|patience| {
             patience.stalled_pieces = pieces;
             patience.stalled = Duration::ZERO;
@@ -86,7 +89,8 @@ async fn pieces_that_were_given_back_are_read_again() {
 #[tokio::test]
 async fn a_reader_that_stalls_is_cut_off() {
     let upstream = upstream().await;
-    for ((name, memory), pieces) in [(LITTLE_MEMORY, 128), (MUCH_MEMORY, 128), (LITTLE_MEMORY, 0)] {
+    let cases = [(LITTLE_MEMORY, 128), (MUCH_MEMORY, 128), (COPIED, 128), (LITTLE_MEMORY, 0)];
+    for ((name, memory), pieces) in cases {
         let builder = TestNopar::with(&upstream).env(name, memory).env("NOPAR_STOP_TIMEOUT", "9s");
         let builder = builder.patience(|patience| {
             patience.reading.window = Duration::from_millis(200);
@@ -106,7 +110,7 @@ async fn a_reader_that_stalls_is_cut_off() {
 #[tokio::test]
 async fn a_stop_waits_for_a_slow_reader() {
     let upstream = upstream().await;
-    for (name, memory) in [LITTLE_MEMORY, MUCH_MEMORY] {
+    for (name, memory) in [LITTLE_MEMORY, MUCH_MEMORY, COPIED] {
         let builder = TestNopar::with(&upstream).env(name, memory).env("NOPAR_STOP_TIMEOUT", "9s");
         let (mut nopar, mut client) = begun(builder).await;
         let (addr, whole) = (nopar.addr(), upstream.tarball("a", "1.0.0"));

@@ -93,6 +93,8 @@ impl TestNoparBuilder {
         inside("NOPAR_HOME", home.path().to_owned());
         inside("NOPAR_CACHE_PATH", home.path().join("cache"));
         inside("NOPAR_REGISTRY_PATH", home.path().join("registry"));
+        // Nothing is measured, and the way is tried that more can go wrong with.
+        self.env.entry("NOPAR_SENDFILE".to_owned()).or_insert("yes".to_owned());
         let (clock, patience) = (self.clock.clone(), self.patience.clone());
         let running = Running::start(&self.env, file.as_deref(), clock, patience).await?;
         Ok(TestNopar {

@@ -1,0 +1,165 @@
+//! Bytes that the kernel may send without copying them: they lie in a file that is nowhere but in memory.
+//! Knows nothing of what they are, nor of connections.
+//!
+//! The file is sealed when it is full: nobody can change it, so what was checked once stays as it is, and the
+//! same bytes can be had as a slice of memory as well. Bytes that wait in a socket keep their pages, whatever
+//! becomes of the file.
+//!
+//! Whether that costs less than to copy depends on the processor. On an Intel Xeon (2026-11-28,
+//! `benches/compare`), a tarball of 300 KB took 30 µs of CPU sent so and 52 µs copied, and nginx 39 µs; on an
+//! AMD EPYC a file of 5 MB took twice as long sent so (1.5 ms, and 0.7 ms copied). So it is measured.
+
+mod measure;
+
+pub use measure::is_cheaper;
+
+use bytes::Bytes;
+use memmap2::Mmap;
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What is shorter is copied: a system call more, and the pages' bookkeeping, cost as much.
+const LEAST: usize = 32 << 10;
+/// The part of the files that may be open at all which may be open for this.
+const PART: u64 = 8;
+
+/// How many files there are.
+static OPEN: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes, and the file they lie in, if they do.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    bytes: Bytes,
+    file: Option<Arc<Sealed>>,
+}
+
+/// Whether bytes get files.
+#[derive(Clone, Debug, Default)]
+pub struct Sendfile(Arc<AtomicBool>);
+
+impl Sendfile {
+    /// From now on, they do or do not.
+    pub fn set(&self, is_on: bool) {
+        self.0.store(is_on, Ordering::Relaxed);
+    }
+
+    /// Takes bytes in, to be sent again and again.
+    pub fn keep(&self, bytes: Bytes) -> Pages {
+        if self.0.load(Ordering::Relaxed) { Pages::of(bytes) } else { bytes.into() }
+    }
+}
+
+impl Pages {
+    /// Puts bytes into a file of their own, if they are long enough and the system lets it: too many files
+    /// may be open, or the kernel be too old.
+    pub fn of(bytes: Bytes) -> Pages {
+        if bytes.len() < LEAST {
+            return bytes.into();
+        }
+        Pages::sealed(&bytes).unwrap_or_else(|_| bytes.into())
+    }
+
+    fn sealed(bytes: &[u8]) -> io::Result<Pages> {
+        let sealed = Sealed::of(bytes)?;
+        #[allow(unsafe_code)]
+        // SAFETY: the file is sealed: its bytes and its length stay as they are as long as it is mapped.
+        let map = unsafe { Mmap::map(&sealed.0)? };
+        Ok(Pages { bytes: Bytes::from_owner(map), file: Some(Arc::new(sealed)) })
+    }
+
+    /// The file, which begins with the first byte.
+    pub fn file(&self) -> Option<&File> {
+        self.file.as_ref().map(|sealed| &sealed.0)
+    }
+
+    /// The bytes alone.
+    pub fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+}
+
+impl From<Bytes> for Pages {
+    fn from(bytes: Bytes) -> Pages {
+        Pages { bytes, file: None }
+    }
+}
+
+impl Deref for Pages {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// A file that is full, and counted.
+#[derive(Debug)]
+struct Sealed(File);
+
+impl Sealed {
+    fn of(bytes: &[u8]) -> io::Result<Sealed> {
+        let sealed = Sealed::new()?;
+        (&sealed.0).write_all(bytes)?;
+        let all = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+        fcntl_add_seals(&sealed.0, all)?;
+        Ok(sealed)
+    }
+
+    fn new() -> io::Result<Sealed> {
+        if OPEN.load(Ordering::Relaxed) >= most() {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        let file = memfd_create("nopar", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        Ok(Sealed(File::from(file)))
+    }
+}
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How many files there may be: the others are for connections and for the cache.
+fn most() -> u64 {
+    rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(soft, _)| soft / PART)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileExt;
+
+    #[test]
+    fn long_bytes_lie_in_a_file_that_nobody_can_change() {
+        let bytes: Bytes = (0..LEAST + 1000).map(|n| n as u8).collect();
+        let pages = Pages::of(bytes.clone());
+        assert_eq!(pages[..], bytes[..]);
+        assert_eq!(pages.bytes(), bytes);
+        let file = pages.file().expect("a file");
+        let mut read = vec![0; bytes.len()];
+        file.read_exact_at(&mut read, 0).unwrap();
+        assert_eq!(read, bytes);
+        assert_eq!(file.metadata().unwrap().len(), bytes.len() as u64);
+        assert!(file.write_all_at(b"x", 0).is_err(), "it is sealed");
+        assert!(file.set_len(0).is_err(), "it is sealed");
+        let kept = pages.bytes();
+        drop(pages);
+        assert_eq!(kept, bytes, "a slice outlives its pages");
+    }
+
+    #[test]
+    fn short_bytes_and_those_of_who_wants_none_have_no_file() {
+        assert!(Pages::of(Bytes::from(vec![1; LEAST - 1])).file().is_none());
+        let sendfile = Sendfile::default();
+        let long = Bytes::from(vec![1; LEAST]);
+        assert!(sendfile.keep(long.clone()).file().is_none());
+        sendfile.set(true);
+        assert!(sendfile.keep(long).file().is_some());
+    }
+}
