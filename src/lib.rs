@@ -25,6 +25,7 @@ pub mod proxy;
 pub mod reply;
 pub mod route;
 pub mod stop;
+pub mod store;
 pub mod telemetry;
 pub mod upstream;
 pub mod view;

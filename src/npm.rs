@@ -2,14 +2,19 @@
 //! Knows nothing of NOPAR's own addresses, disk or configuration; cannot fail for reasons outside its input.
 
 mod digester;
+pub mod dist_tag;
+pub mod hosted;
 pub mod integrity;
 pub mod name;
 pub mod packument;
+pub mod publish;
 pub mod selector;
 pub mod tarball;
 mod url_path;
+pub mod version;
 
 pub use digester::Digester;
+pub use dist_tag::{DistTag, InvalidDistTag};
 pub use integrity::Integrity;
 pub use name::{InvalidName, PackageName};
 pub use packument::{
@@ -18,3 +23,4 @@ pub use packument::{
 pub use selector::{InvalidSelector, Selector};
 pub use tarball::{InvalidTarballName, TarballName};
 pub use url_path::encode_segment;
+pub use version::{InvalidVersion, Version};

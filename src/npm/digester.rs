@@ -30,6 +30,12 @@ impl Digester {
         }
     }
 
+    /// For bytes of which it is said later what they should be.
+    pub fn of_all() -> Digester {
+        let (sha256, sha384) = (Some(Sha256::new()), Some(Sha384::new()));
+        Digester { sha256, sha384, ..Digester::new(None) }
+    }
+
     /// The next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.sha1.update(bytes);
@@ -74,6 +80,10 @@ mod tests {
     #[test]
     fn the_digests_are_those_of_openssl() {
         assert_eq!(digests(None), Integrity::parse(&format!("{SHA1} {SHA512}")).unwrap());
+        let mut all = Digester::of_all();
+        all.update(b"hello world");
+        let every = format!("{SHA512} {SHA384} {SHA256} {SHA1}");
+        assert_eq!(all.finish(), Integrity::parse(&every).unwrap());
         for rare in [SHA256, SHA384] {
             let expected = Integrity::parse(rare).unwrap();
             assert_eq!(digests(Some(&expected)).matches(&expected), Some(true));

@@ -9,6 +9,9 @@ use super::url_path::encode_segment;
 /// Longest name in bytes. npm's limit is 214 characters; unicode names of old take more bytes.
 const MAX_BYTES: usize = 512;
 
+/// Longest name of a new package, as npm has it.
+const MAX_NEW: usize = 214;
+
 /// Names that paths of registries and of `node` itself have taken, in any case.
 const RESERVED: [&str; 4] = ["node_modules", "favicon.ico", "robots.txt", "registry.json"];
 
@@ -67,6 +70,26 @@ impl PackageName {
     /// As a URL path with a raw slash, the way tarball URLs carry it: `@types/node`.
     pub fn path(&self) -> String {
         self.joined("/")
+    }
+
+    /// Whether this may be the name of a package that is new today: what npm itself refuses to publish
+    /// (validate-npm-package-name 8), but for capitals and a leading dash, of which private registries are full.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn check_publishable(&self) -> Result<(), InvalidName> {
+        let is_odd = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
+        let mut parts = self.0.strip_prefix('@').unwrap_or(&self.0).split('/');
+        let fault = if self.0.len() > MAX_NEW {
+            "is longer than 214 characters"
+        } else if parts.any(|part| part.contains(is_odd)) {
+            "holds something else than letters, digits, and - _ ."
+        } else if self.0.starts_with('_') {
+            "begins with an underscore"
+        } else {
+            return Ok(());
+        };
+        Err(InvalidName { name: self.0.chars().take(64).collect(), fault })
     }
 
     fn joined(&self, slash: &str) -> String {
@@ -163,6 +186,30 @@ mod tests {
             let name = PackageName::parse(text).expect(text);
             assert_eq!(name.as_str(), text);
             assert_eq!(name.to_string().parse(), Ok(name));
+        }
+    }
+
+    #[test]
+    fn what_npm_refuses_to_publish_is_refused() {
+        let publishable =
+            |text: &str| PackageName::parse(text).unwrap().check_publishable().is_ok();
+        for good in ["lodash", "JSONStream", "-x", "@a/_b", "@A/-b", "constructor", "aux.js", "a__"]
+        {
+            assert!(publishable(good), "{good}");
+        }
+        assert!(publishable(&"n".repeat(214)));
+        for bad in [
+            "_",
+            "__proto__",
+            "a b",
+            "x@y",
+            "日本語",
+            "it's!(ok)*~",
+            "@a b/c",
+            "@a/b~",
+            &"n".repeat(215),
+        ] {
+            assert!(!publishable(bad), "{bad}");
         }
     }
 

@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &[]),
     ("listen", &["config"]),
     ("stop", &["inflight"]),
+    ("store", &["npm"]),
     ("cache", &["clock", "counters", "npm"]),
     ("upstream", &["config", "counters", "npm"]),
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),

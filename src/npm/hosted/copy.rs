@@ -1,0 +1,176 @@
+//! A client's copy of a document, and what it means to change by sending it back.
+//! Knows nothing of who may change what: it gives edits, each of which is asked about and made by others.
+//!
+//! npm changes packages by sending documents: the whole one with a message in some manifests, the whole one
+//! without a version, or only `users`, or only `maintainers`. What a copy does not hold, it does not speak of.
+//! What it holds otherwise than the document, and no edit says, is not looked at: addresses differ in every
+//! copy, for one. Only what someone could take for done is an error: a version more, another tarball.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::dist_tag::DistTag;
+use super::super::name::PackageName;
+use super::members::{self, Members};
+use super::owners::is_starred;
+use super::{ChangeError, Edit, HostedDocument};
+
+/// What came in the body of a request.
+#[derive(Debug)]
+pub struct ClientCopy(Members);
+
+/// Which request it came with, by which clients mean different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// `PUT /PKG`: deprecations, and the caller's star. A version that is missing in the copy may just not
+    /// have been there when the client read it.
+    Package,
+    /// `PUT /PKG/-rev/REV`: those, and versions taken back, tags and owners.
+    Revision,
+}
+
+impl ClientCopy {
+    /// Parses a body.
+    ///
+    /// # Errors
+    /// When it is not a JSON object.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ChangeError> {
+        serde_json::from_slice(bytes).map(Self).map_err(|_| ChangeError::NotADocument)
+    }
+
+    /// The revision that the client has seen, if the copy says it.
+    pub fn rev(&self) -> Option<String> {
+        members::text_or_number(self.0.get("_rev")?)
+    }
+
+    fn check_name(&self, asked: &PackageName) -> Result<(), ChangeError> {
+        let said = ["_id", "name"].into_iter().filter_map(|key| self.0.text(key));
+        match said.into_iter().find(|said| said != asked.as_str()) {
+            Some(said) => Err(ChangeError::WrongName { asked: asked.clone(), said }),
+            None => Ok(()),
+        }
+    }
+
+    /// A part that is an object, if the copy has it.
+    fn part(&self, key: &str) -> Result<Option<Members>, ChangeError> {
+        let part = self.0.get(key).filter(|raw| raw.get() != "null").map(Members::parse);
+        part.transpose().map_err(|_| ChangeError::NotADocument)
+    }
+}
+
+impl HostedDocument {
+    /// What would have to be done to this document for it to say what the copy says.
+    ///
+    /// Of stars, only that of the caller is theirs to give.
+    ///
+    /// # Errors
+    /// When the copy is of another package or an older revision, or says what cannot be.
+    pub fn edits_of(
+        &self,
+        copy: &ClientCopy,
+        request: Request,
+        caller: Option<&str>,
+    ) -> Result<Vec<Edit>, ChangeError> {
+        copy.check_name(&self.name)?;
+        self.check_rev(copy.rev().as_deref())?;
+        let copied = copy.part("versions")?;
+        let mut edits =
+            copied.as_ref().map(|it| self.messages_in(it)).transpose()?.unwrap_or_default();
+        edits.extend(self.star_in(copy, caller)?);
+        if request == Request::Package {
+            return Ok(edits);
+        }
+        let missing = |version: &&str| copied.as_ref().is_some_and(|it| !it.contains(version));
+        let gone: Vec<&str> = self.versions().filter(missing).collect();
+        if !gone.is_empty() && gone.len() == self.versions.len() {
+            edits.push(Edit::UnpublishAll);
+        } else {
+            edits.extend(gone.iter().map(|version| Edit::Unpublish((*version).to_owned())));
+            edits.extend(self.tags_in(copy, &gone)?);
+        }
+        edits.extend(self.owners_in(copy)?);
+        Ok(edits)
+    }
+
+    /// The messages that differ.
+    fn messages_in(&self, copied: &Members) -> Result<Vec<Edit>, ChangeError> {
+        let mut edits = Vec::new();
+        for (version, raw) in copied.iter() {
+            if !self.versions.contains(version) {
+                return Err(ChangeError::VersionAdded(version.to_owned()));
+            }
+            let Some(held) = self.manifest_members(version) else { continue };
+            let copy = Members::parse(raw).map_err(|_| ChangeError::NotADocument)?;
+            check_tarball(version, &held, &copy)?;
+            let message = match copy.get("deprecated") {
+                Some(raw) if !matches!(raw.get(), "null" | "false") => members::text(raw),
+                _ => Some(String::new()),
+            };
+            // A message that is no text is none of npm's.
+            let Some(message) = message else { continue };
+            if message != held.text("deprecated").unwrap_or_default() {
+                edits.push(Edit::Deprecate { version: version.to_owned(), message });
+            }
+        }
+        Ok(edits)
+    }
+
+    fn star_in(
+        &self,
+        copy: &ClientCopy,
+        caller: Option<&str>,
+    ) -> Result<Option<Edit>, ChangeError> {
+        let (Some(users), Some(user)) = (copy.part("users")?, caller) else { return Ok(None) };
+        let starred = is_starred(&users, user);
+        let differs = starred != self.is_starred_by(user);
+        Ok(differs.then(|| Edit::Star { user: user.to_owned(), starred }))
+    }
+
+    /// The tags that differ. Those of versions that are gone are not the client's to say: they go, and where
+    /// `latest` goes is a rule of the document.
+    fn tags_in(&self, copy: &ClientCopy, gone: &[&str]) -> Result<Vec<Edit>, ChangeError> {
+        let Some(copied) = copy.part("dist-tags")? else { return Ok(Vec::new()) };
+        let mut held = self.dist_tags();
+        held.retain(|_, version| !gone.contains(&version.as_str()));
+        let mut edits = Vec::new();
+        for (tag, raw) in copied.iter() {
+            let version = members::text(raw).ok_or(ChangeError::NotADocument)?;
+            let ruled = self.dist_tags.text(tag).is_some_and(|it| gone.contains(&it.as_str()));
+            if ruled || held.get(tag) == Some(&version) {
+                continue;
+            }
+            if gone.contains(&version.as_str()) || !self.versions.contains(&version) {
+                return Err(ChangeError::NoVersion(version));
+            }
+            edits.push(Edit::Tag { tag: DistTag::parse(tag)?, version });
+        }
+        let untagged = held.keys().filter(|tag| !copied.contains(tag));
+        edits.extend(untagged.map(|tag| Edit::Untag(tag.clone())));
+        if edits.contains(&Edit::Untag("latest".to_owned())) {
+            return Err(ChangeError::LatestRemoved);
+        }
+        Ok(edits)
+    }
+
+    fn owners_in(&self, copy: &ClientCopy) -> Result<Option<Edit>, ChangeError> {
+        let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
+        let Some(raw) = copy.0.get("maintainers") else { return Ok(None) };
+        // As values first: among the owners of old there may be what is no person, and it came back as it is.
+        if self.members.get("maintainers").is_some_and(|held| value(held) == value(raw)) {
+            return Ok(None);
+        }
+        let owners = serde_json::from_str(raw.get()).map_err(|_| ChangeError::NamelessOwner)?;
+        Ok(Some(Edit::Owners(owners)))
+    }
+}
+
+fn check_tarball(version: &str, held: &Members, copy: &Members) -> Result<(), ChangeError> {
+    let (Some(held), Some(copy)) = (held.object("dist"), copy.object("dist")) else {
+        return Ok(());
+    };
+    let changed = ["integrity", "shasum"].iter().any(|key| {
+        let (held, copy) = (held.text(key), copy.text(key));
+        held.is_some() && copy.is_some() && held != copy
+    });
+    if changed { Err(ChangeError::TarballChanged(version.to_owned())) } else { Ok(()) }
+}

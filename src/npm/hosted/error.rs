@@ -1,0 +1,86 @@
+//! Why a document cannot be read, and why one cannot be changed.
+//! Knows nothing of status codes; there is one kind for each answer that clients get.
+
+use super::super::dist_tag::InvalidDistTag;
+use super::super::name::{InvalidName, PackageName};
+
+/// Why bytes are not the document of a hosted package.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentUnreadable {
+    /// Not JSON, cut short, or JSON of another type.
+    #[error("the document is not a JSON object")]
+    NotAnObject(#[source] serde_json::Error),
+    /// It does not say whose it is.
+    #[error("the document names no package")]
+    NoName,
+    /// It is of no package that there can be.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// A part that is always an object is something else.
+    #[error("the document's {member} is not an object")]
+    Member {
+        /// The part's key.
+        member: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// Why a change is not made. npm prints the sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// The version is there. The words are those of npm's registry, which tools look for.
+    #[error("You cannot publish over the previously published versions: {0}.")]
+    VersionExists(String),
+    /// The version was there and is gone: it never comes back, because someone may have installed it.
+    #[error(
+        "You cannot publish over the previously published versions: {0}. It was unpublished, and no version is used twice."
+    )]
+    VersionUnpublished(String),
+    /// There is no such version.
+    #[error("version not found: {0}")]
+    NoVersion(String),
+    /// There is no such tag.
+    #[error("dist-tag not found: {0}")]
+    NoTag(String),
+    /// Every package with a version has this one.
+    #[error("dist-tag latest cannot be removed, only moved to another version")]
+    LatestRemoved,
+    /// The tag may not be set.
+    #[error(transparent)]
+    Tag(#[from] InvalidDistTag),
+    /// Somebody has to be able to publish.
+    #[error("the last owner of {0} cannot be removed")]
+    LastOwner(PackageName),
+    /// Owners without names.
+    #[error("each owner needs a name")]
+    NamelessOwner,
+    /// There was a change since the client has seen the document. The words are CouchDB's and the old NOPAR's.
+    #[error("must supply latest _rev to update {name}: {said} is not the latest")]
+    Conflict {
+        /// The package.
+        name: PackageName,
+        /// The revision that the client has seen.
+        said: String,
+    },
+    /// What the client sent is no JSON object, or parts of it are none.
+    #[error("the document of a package is a JSON object, and so are its versions and dist-tags")]
+    NotADocument,
+    /// What the client sent is another package's document.
+    #[error("the document is of {said:?}, and its path of {asked}")]
+    WrongName {
+        /// By the path.
+        asked: PackageName,
+        /// By the document.
+        said: String,
+    },
+    /// A version that the client added to its copy.
+    #[error("version {0} cannot be added without its tarball")]
+    VersionAdded(String),
+    /// Another tarball's digest in the client's copy.
+    #[error("the tarball of version {0} cannot be changed")]
+    TarballChanged(String),
+    /// There is nothing to unpublish.
+    #[error("no version of {0} is published")]
+    NothingPublished(PackageName),
+}

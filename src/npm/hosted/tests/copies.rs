@@ -1,0 +1,209 @@
+//! Clients' copies, as npm and pnpm send them back.
+//! Knows nothing of requests.
+
+use super::*;
+
+use Request::{Package, Revision};
+
+/// What a client has read: a view of the document, with addresses of its own.
+fn copy_of(document: &HostedDocument) -> Value {
+    let bytes = document.to_public_bytes();
+    let view = Document::parse(&bytes).expect("a packument");
+    let filled = view.template(document.name(), Form::Full).fill("http://localhost:5984");
+    serde_json::from_slice(&filled).expect("JSON")
+}
+
+fn edits(
+    document: &HostedDocument,
+    copy: &Value,
+    request: Request,
+) -> Result<Vec<Edit>, ChangeError> {
+    let copy = ClientCopy::parse(copy.to_string().as_bytes())?;
+    document.edits_of(&copy, request, Some("ann"))
+}
+
+fn remove(copy: &mut Value, from: &str, key: &str) {
+    copy[from].as_object_mut().expect(from).shift_remove(key);
+}
+
+fn message(version: &str, message: &str) -> Edit {
+    Edit::Deprecate { version: version.to_owned(), message: message.to_owned() }
+}
+
+#[test]
+fn a_copy_as_it_was_read_changes_nothing() {
+    for mut document in [seed(), with(&["1.0.0", "2.0.0"])] {
+        document.set_star("ann", true, NOW);
+        for request in [Package, Revision] {
+            assert_eq!(edits(&document, &copy_of(&document), request), Ok(vec![]));
+        }
+        let before = document.clone();
+        assert_eq!(document.apply(&[], LATER), Ok(vec![]));
+        assert_eq!(document, before);
+    }
+}
+
+#[test]
+fn messages_are_deprecations_of_any_spelling() {
+    let mut document = with(&["1.0.0", "2.0.0", "3.0.0"]);
+    document.deprecate(&messages(&[("2.0.0", "old"), ("3.0.0", "old")]), NOW).expect("deprecated");
+    let mut copy = copy_of(&document);
+    copy["versions"]["1.0.0"]["deprecated"] = json!("new");
+    copy["versions"]["2.0.0"]["deprecated"] = json!("");
+    remove(&mut copy["versions"], "3.0.0", "deprecated");
+    copy["versions"]["1.0.0"]["dependencies"] = json!({"evil": "*"});
+    let expected = [message("1.0.0", "new"), message("2.0.0", ""), message("3.0.0", "")];
+    for request in [Package, Revision] {
+        assert_eq!(edits(&document, &copy, request).expect("edits"), expected);
+    }
+    document.apply(&expected, LATER).expect("applied");
+    assert_eq!(document.rev().as_deref(), Some("5-2c3d"), "one change");
+    assert_eq!(document.deprecation("1.0.0").as_deref(), Some("new"));
+    assert_eq!(document.deprecation("2.0.0"), None);
+    assert_eq!(value(&document)["versions"]["1.0.0"]["dependencies"], Value::Null);
+
+    // A few words are enough, and what they do not speak of stays.
+    let copy = json!({"versions": {"2.0.0": {"deprecated": "again"}}});
+    assert_eq!(edits(&document, &copy, Package).expect("edits"), [message("2.0.0", "again")]);
+    for odd in [json!(true), json!(1), json!({})] {
+        let copy = json!({"versions": {"1.0.0": {"deprecated": odd}}});
+        assert_eq!(edits(&document, &copy, Package), Ok(vec![]));
+    }
+    for none in [json!(false), json!(null)] {
+        let copy = json!({"versions": {"1.0.0": {"deprecated": none}}});
+        assert_eq!(edits(&document, &copy, Package).expect("edits"), [message("1.0.0", "")]);
+    }
+}
+
+/// npm computes `latest` by itself, and takes a prerelease; the rule of the document counts.
+#[test]
+fn a_version_that_is_missing_is_unpublished() {
+    let mut document = with(&["1.0.0", "2.0.0-rc.1", "1.5.0"]);
+    let mut copy = copy_of(&document);
+    remove(&mut copy, "versions", "1.5.0");
+    copy["dist-tags"]["latest"] = json!("2.0.0-rc.1");
+    assert_eq!(edits(&document, &copy, Package), Ok(vec![]), "may not have been there");
+    let unpublish = [Edit::Unpublish("1.5.0".to_owned())];
+    assert_eq!(edits(&document, &copy, Revision).expect("edits"), unpublish);
+    let files = document.apply(&unpublish, LATER).expect("applied");
+    assert_eq!(files, [TarballName::parse("n-1.5.0.tgz").expect("a name")]);
+    assert_eq!(document.dist_tags()["latest"], "1.0.0");
+
+    let mut copy = copy_of(&document);
+    copy["versions"] = json!({});
+    copy["dist-tags"] = json!({});
+    assert_eq!(edits(&document, &copy, Revision), Ok(vec![Edit::UnpublishAll]));
+    assert_eq!(document.apply(&[Edit::UnpublishAll], LATER).expect("applied").len(), 2);
+    assert!(document.is_unpublished());
+}
+
+#[test]
+fn tags_differ_by_request() {
+    let mut document = with(&["1.0.0", "2.0.0"]);
+    document.set_tag(&DistTag::parse("old").expect("a tag"), "1.0.0", NOW).expect("set");
+    let mut copy = copy_of(&document);
+    copy["dist-tags"] = json!({"latest": "1.0.0", "next": "2.0.0"});
+    assert_eq!(edits(&document, &copy, Package), Ok(vec![]));
+    let tag = |tag, version: &str| Edit::Tag {
+        tag: DistTag::parse(tag).expect(tag),
+        version: version.to_owned(),
+    };
+    let expected = [tag("latest", "1.0.0"), tag("next", "2.0.0"), Edit::Untag("old".to_owned())];
+    assert_eq!(edits(&document, &copy, Revision).expect("edits"), expected);
+    document.apply(&expected, LATER).expect("applied");
+    assert_eq!(tags(&document), [pair("latest", "1.0.0"), pair("next", "2.0.0")]);
+
+    for (tags, expected) in [
+        (json!({"next": "2.0.0"}), ChangeError::LatestRemoved),
+        (json!({"latest": "3.0.0"}), ChangeError::NoVersion("3.0.0".to_owned())),
+        (json!({"latest": 1}), ChangeError::NotADocument),
+        (json!([]), ChangeError::NotADocument),
+        (
+            json!({"latest": "1.0.0", "next": "2.0.0", "1.x": "1.0.0"}),
+            DistTag::parse("1.x").expect_err("a range").into(),
+        ),
+    ] {
+        copy["dist-tags"] = tags;
+        copy["_rev"] = json!(document.rev());
+        assert_eq!(edits(&document, &copy, Revision), Err(expected));
+    }
+}
+
+#[test]
+fn a_star_is_the_callers_only() {
+    let mut document = with(&["1.0.0"]);
+    document.set_star("bob", true, NOW);
+    let rev = document.rev();
+    let star = |starred| Edit::Star { user: "ann".to_owned(), starred };
+    for users in [json!({"ann": true}), json!({"ann": true, "carl": true})] {
+        let copy = json!({"_id": "n", "_rev": rev, "users": users});
+        assert_eq!(edits(&document, &copy, Package), Ok(vec![star(true)]));
+        let copy = ClientCopy::parse(copy.to_string().as_bytes()).expect("a copy");
+        assert_eq!(document.edits_of(&copy, Package, None), Ok(vec![]));
+    }
+    document.apply(&[star(true)], NOW).expect("applied");
+    assert_eq!(value(&document)["users"], json!({"bob": true, "ann": true}));
+    let copy = json!({"_id": "n", "users": {}});
+    assert_eq!(edits(&document, &copy, Package), Ok(vec![star(false)]));
+}
+
+#[test]
+fn owners_come_by_revision() {
+    let document = with(&["1.0.0"]);
+    let both = json!([{"name": "ann", "email": "ann@example.org"}, {"name": "bob"}]);
+    let copy = json!({"_id": "n", "_rev": document.rev(), "maintainers": both});
+    let bob = Person { name: "bob".to_owned(), email: String::new() };
+    let expected = [Edit::Owners(vec![person("ann"), bob])];
+    assert_eq!(edits(&document, &copy, Revision).expect("edits"), expected);
+    assert_eq!(edits(&document, &copy, Package), Ok(vec![]));
+    for (owners, expected) in [
+        (json!([{}]), ChangeError::NamelessOwner),
+        (json!(["ann"]), ChangeError::NamelessOwner),
+        (json!({}), ChangeError::NamelessOwner),
+        (json!([]), ChangeError::LastOwner(name("n"))),
+    ] {
+        let copy = json!({"_id": "n", "maintainers": owners});
+        let outcome = edits(&document, &copy, Revision)
+            .and_then(|edits| document.clone().apply(&edits, LATER));
+        assert_eq!(outcome, Err(expected));
+    }
+}
+
+#[test]
+fn what_could_be_taken_for_done_is_an_error() {
+    let document = with(&["1.0.0"]);
+    let versions = |version: &str, manifest: Value| json!({"versions": {version: manifest}});
+    for (copy, expected) in [
+        (versions("2.0.0", json!({})), ChangeError::VersionAdded("2.0.0".to_owned())),
+        (
+            versions("1.0.0", json!({"dist": {"integrity": "sha512-BBBB"}})),
+            ChangeError::TarballChanged("1.0.0".to_owned()),
+        ),
+        (
+            versions("1.0.0", json!({"dist": {"shasum": "beef"}})),
+            ChangeError::TarballChanged("1.0.0".to_owned()),
+        ),
+        (versions("1.0.0", json!(1)), ChangeError::NotADocument),
+        (json!({"versions": []}), ChangeError::NotADocument),
+        (json!([]), ChangeError::NotADocument),
+        (
+            json!({"_id": "other"}),
+            ChangeError::WrongName { asked: name("n"), said: "other".to_owned() },
+        ),
+        (
+            json!({"name": "n", "_rev": "0-0"}),
+            ChangeError::Conflict { name: name("n"), said: "0-0".to_owned() },
+        ),
+    ] {
+        for request in [Package, Revision] {
+            assert_eq!(edits(&document, &copy, request), Err(expected.clone()), "{copy}");
+        }
+    }
+}
+
+#[test]
+fn edits_are_made_together_or_not_at_all() {
+    let document = with(&["1.0.0", "2.0.0"]);
+    let edits = [message("1.0.0", "old"), Edit::Untag("none".to_owned())];
+    refused(&document, |it| it.apply(&edits, LATER), ChangeError::NoTag("none".to_owned()));
+}

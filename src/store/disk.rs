@@ -1,0 +1,166 @@
+//! The store on a disk, in the layout of the NOPAR before this one, so that its directory is opened as it is.
+//! Knows nothing of HTTP, of upstreams, or of what documents say beside their names.
+//!
+//! ```text
+//! <registry>/<name>/<name>.json             the document; its rename is the commit point
+//! <registry>/<name>/<file>.tgz              tarballs beside it
+//! <registry>/@scope/<name>/<name>.json      the same with a scope
+//! <registry>/registry.json                  of older NOPARs: read, never written
+//! <registry>/.nopar/format                  which layout this is
+//! <registry>/.nopar/lock                    held by who changes the rest of `.nopar`
+//! <registry>/.nopar/locks/<number>          held by who commits a package of that number
+//! <registry>/.nopar/tmp/<process>/          bytes without a name yet; locked as long as the process lives
+//! ```
+//!
+//! Opening changes nothing but that it sweeps what dead processes left in `.nopar/tmp`. `.nopar` itself is
+//! made with the first upload or commit, so a directory that is only read stays as it was found.
+//!
+//! The order that makes a commit durable: the tarballs' bytes are written and synced under `tmp`, renamed,
+//! and their folder is synced; then the same with the document. Each of these goes through `steps`,
+//! where tests watch and break it.
+
+mod commit;
+mod find;
+mod format;
+mod layout;
+mod lock;
+mod read;
+mod scan;
+mod seed;
+mod steps;
+mod upload;
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+pub use format::OpenError;
+pub use scan::{Problem, Report};
+
+use super::{Change, Committed, Store, StoreError, Stored, Tag, Tarball, Upload};
+use crate::npm::{PackageName, TarballName};
+use async_trait::async_trait;
+use commit::Ready;
+use lock::Locks;
+use parking_lot::Mutex;
+use seed::Registry;
+use std::path::Path;
+use std::sync::Arc;
+use steps::Disk;
+use tokio::task::spawn_blocking;
+use upload::DiskUpload;
+use workspace::Workspace;
+
+/// A store in a directory. Clones are the same store.
+#[derive(Clone)]
+pub struct DiskStore {
+    inner: Arc<Inner>,
+}
+
+/// What work on the blocking pool holds on to.
+struct Inner {
+    disk: Arc<Disk>,
+    locks: Locks,
+    /// What an old `registry.json` holds.
+    registry: Registry,
+    /// This store's folder of nameless files, once it needed one.
+    workspace: Mutex<Option<Arc<Workspace>>>,
+}
+
+impl DiskStore {
+    /// Opens the store in `root`, which need not be there yet. Blocks, for a moment: what the packages
+    /// are like is told by [`DiskStore::report`].
+    ///
+    /// # Errors
+    /// When the directory cannot be read, or has a format that this NOPAR does not know.
+    pub fn open(root: &Path) -> Result<DiskStore, OpenError> {
+        format::check(root)?;
+        let disk = Arc::new(Disk::new(root));
+        workspace::sweep(root);
+        let inner = Inner {
+            locks: Locks::new(workspace::locks(root)),
+            registry: Registry::read(root),
+            workspace: Mutex::default(),
+            disk,
+        };
+        Ok(DiskStore { inner: Arc::new(inner) })
+    }
+
+    /// Looks at everything in the directory: how many packages there are, and what cannot be read. Such
+    /// things are left out of [`Store::names`], and left where they are. Reads all documents; blocks.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn report(&self) -> Result<Report, StoreError> {
+        Ok(scan::scan(&self.inner)?.report())
+    }
+}
+
+impl Inner {
+    /// This store's folder of nameless files, made when first needed. Blocks.
+    fn workspace(&self) -> Result<Arc<Workspace>, StoreError> {
+        let mut workspace = self.workspace.lock();
+        if let Some(workspace) = &*workspace {
+            return Ok(Arc::clone(workspace));
+        }
+        let claimed = Arc::new(Workspace::claim(&self.disk)?);
+        Ok(Arc::clone(workspace.insert(claimed)))
+    }
+}
+
+#[async_trait]
+impl Store for DiskStore {
+    async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError> {
+        let (inner, name) = (Arc::clone(&self.inner), name.clone());
+        blocking(move || Ok(inner.find(&name)?.document.map(Stored::new))).await
+    }
+
+    async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let upload = blocking(move || DiskUpload::begin(&inner.workspace()?)).await?;
+        Ok(Box::new(upload))
+    }
+
+    async fn commit(
+        &self,
+        name: &PackageName,
+        expected: Option<&Tag>,
+        change: Change,
+    ) -> Result<Committed, StoreError> {
+        let whose = name.clone();
+        // Before the lock: the bytes of one publish reach the disk while another one commits.
+        let ready = blocking(move || Ready::new(&whose, change)?.settle()).await?;
+        // Held to the end of the work, also when nobody waits for it any more.
+        let turn = self.inner.locks.turn(name).await;
+        let (inner, name, expected) = (Arc::clone(&self.inner), name.clone(), expected.copied());
+        blocking(move || {
+            let _turn = turn;
+            inner.commit(&name, expected, ready)
+        })
+        .await
+    }
+
+    async fn tarball(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Tarball>, StoreError> {
+        let (inner, name, file) = (Arc::clone(&self.inner), name.clone(), file.clone());
+        blocking(move || inner.tarball(&name, &file)).await
+    }
+
+    async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || Ok(scan::scan(&inner)?.names.into_iter().collect())).await
+    }
+}
+
+/// Runs file work on the blocking pool. It goes on to its end when nobody waits for it any more.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| {
+        Err(StoreError::io("file work was not done", std::io::Error::other(panic)))
+    })
+}

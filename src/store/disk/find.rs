@@ -1,0 +1,104 @@
+//! The document and the tarballs of a package, found on the disk. Everything here blocks.
+//! Knows nothing of changes.
+
+use super::Inner;
+use super::layout::{Place, files};
+use super::read::FileContent;
+use crate::npm::{PackageName, TarballName};
+use crate::store::identity::{self, Unfit};
+use crate::store::{StoreError, Tarball};
+use bytes::Bytes;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where a package is, and what is there.
+pub(super) struct Found {
+    /// Where its files are, or would be put.
+    pub(super) place: Place,
+    /// What it says, if there is one.
+    pub(super) document: Option<Bytes>,
+    /// Whether it is in a file at that place, and not in an old `registry.json`.
+    pub(super) in_its_place: bool,
+}
+
+impl Inner {
+    /// Finds a package's document: in its own place, else in the one an older NOPAR gave it.
+    pub(super) fn find(&self, name: &PackageName) -> Result<Found, StoreError> {
+        let place = Place::own(name);
+        if let Some(document) = self.read(&place.document)? {
+            // What is no document, or another's, is no free place: nobody may publish over it.
+            identity::check(name, &document).map_err(|unfit| self.damaged(&place, unfit))?;
+            return Ok(Found { place, document: Some(document), in_its_place: true });
+        }
+        if let Some(place) = Place::of_the_seed(name)
+            && let Some(document) = self.read(&place.document)?
+        {
+            match identity::check(name, &document) {
+                Ok(()) => return Ok(Found { place, document: Some(document), in_its_place: true }),
+                // On a file system that ignores case, this is how the other one is found.
+                Err(Unfit::Another(_)) => {}
+                Err(unfit) => return Err(self.damaged(&place, unfit)),
+            }
+        }
+        let document = self.registry.document(name);
+        Ok(Found { place, document, in_its_place: false })
+    }
+
+    /// A tarball of a package, open.
+    ///
+    /// A file system that ignores case may find another package's file in the folder of an older NOPAR
+    /// for one that is missing here. Its digest is another one, so no client takes it.
+    pub(super) fn tarball(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Tarball>, StoreError> {
+        let (own, seed) = files(file);
+        for place in [Some(Place::own(name)), Place::of_the_seed(name)].into_iter().flatten() {
+            for file in std::iter::once(&own).chain(&seed) {
+                if let Some(tarball) = self.open(&place.folder.join(file))? {
+                    return Ok(Some(tarball));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn open(&self, below: &Path) -> Result<Option<Tarball>, StoreError> {
+        let path = self.disk.root().join(below);
+        let opened = File::open(&path).and_then(|file| {
+            let metadata = file.metadata()?;
+            Ok(metadata.is_file().then_some((file, metadata.len())))
+        });
+        match opened {
+            Ok(Some((file, len))) => {
+                let content = FileContent::new(file, self.disk.shown(&path));
+                Ok(Some(Tarball::new(len, Arc::new(content))))
+            }
+            Ok(None) => Err(StoreError::damaged(self.disk.shown(&path), "it is not a file")),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(self.disk.failed(&path, "read", error)),
+        }
+    }
+
+    /// A file below the directory, if it is there.
+    pub(super) fn read(&self, below: &Path) -> Result<Option<Bytes>, StoreError> {
+        let path = self.disk.root().join(below);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(Bytes::from(bytes))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(self.disk.failed(&path, "read", error)),
+        }
+    }
+
+    fn damaged(&self, place: &Place, unfit: Unfit) -> StoreError {
+        StoreError::damaged(place.document.display().to_string(), unfit)
+    }
+}
+
+/// Whether nothing has that path: also when what should be a folder is a file.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

@@ -1,0 +1,78 @@
+//! The store on a disk: the contract, and what only a disk can show.
+//! Knows nothing of other stores.
+
+mod faults;
+mod generations;
+mod opening;
+mod order;
+
+use super::DiskStore;
+use super::steps::{Step, Watch};
+use crate::store::Store;
+use crate::store::conformance::{Stores, suite};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+fn directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn open(root: &Path) -> DiskStore {
+    DiskStore::open(root).unwrap()
+}
+
+impl DiskStore {
+    /// Lets a watch hear of each step from now on, or nobody.
+    fn watch(&self, watch: Option<Watch>) {
+        *self.inner.disk.watch.lock() = watch;
+    }
+}
+
+/// Everything in a directory by path, folders as well; of NOPAR's own files only the unfinished ones.
+fn everything(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(below) = open.pop() {
+        for entry in fs::read_dir(root.join(&below)).unwrap() {
+            let entry = entry.unwrap();
+            let path = below.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                if !path.starts_with(".nopar") {
+                    found.insert(path.clone(), Vec::new());
+                }
+                open.push(path);
+            } else if !path.starts_with(".nopar") || is_unfinished(&path) {
+                found.insert(path, fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.starts_with(".nopar/tmp") && !path.ends_with("lock")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeps_the_contract() {
+    suite(|| {
+        let home = directory();
+        let one: Arc<dyn Store> = Arc::new(open(home.path()));
+        Stores { other: Arc::clone(&one), one, keep: Some(home) }
+    })
+    .await;
+}
+
+/// Two processes, as far as the store can tell: a lock of one is not one of the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_on_one_directory_keep_the_contract() {
+    suite(|| {
+        let home = directory();
+        let one: Arc<dyn Store> = Arc::new(open(home.path()));
+        Stores { one, other: Arc::new(open(home.path())), keep: Some(home) }
+    })
+    .await;
+}

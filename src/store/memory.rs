@@ -1,0 +1,128 @@
+//! A store in memory, for tests and for who embeds NOPAR without a disk.
+//! Knows nothing of durability: what it holds is gone with it.
+
+use super::{
+    Change, Committed, Content, Store, StoreError, Stored, Tag, Tarball, Upload, identity,
+};
+use crate::npm::{PackageName, TarballName};
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The store. It holds its packages as long as it lives.
+#[derive(Default)]
+pub struct MemoryStore {
+    /// One lock is the lock of every package: nothing is done under it but moving pointers.
+    packages: Mutex<BTreeMap<PackageName, Package>>,
+}
+
+struct Package {
+    stored: Stored,
+    tarballs: HashMap<TarballName, Bytes>,
+}
+
+/// Bytes on their way in.
+struct MemoryUpload(BytesMut);
+
+/// A tarball's bytes.
+struct MemoryContent(Bytes);
+
+impl MemoryStore {
+    /// An empty one.
+    pub fn new() -> MemoryStore {
+        MemoryStore::default()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError> {
+        Ok(self.packages.lock().get(name).map(|package| package.stored.clone()))
+    }
+
+    async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {
+        Ok(Box::new(MemoryUpload(BytesMut::new())))
+    }
+
+    async fn commit(
+        &self,
+        name: &PackageName,
+        expected: Option<&Tag>,
+        change: Change,
+    ) -> Result<Committed, StoreError> {
+        identity::check(name, &change.document)
+            .map_err(|unfit| StoreError::damaged(format!("the new document of {name}"), unfit))?;
+        let mut packages = self.packages.lock();
+        if packages.get(name).map(|package| &package.stored.tag) != expected {
+            return Ok(Committed::Conflict(change));
+        }
+        let added = change.add.into_iter().map(|(file, upload)| {
+            let upload: Box<dyn Any> = upload;
+            let upload = upload.downcast::<MemoryUpload>();
+            let what = || format!("{file} of {name} could not be added");
+            let upload = upload.map_err(|_| StoreError::other(what(), "it is of another store"))?;
+            Ok((file, upload.0.freeze()))
+        });
+        let added: Vec<_> = added.collect::<Result<_, StoreError>>()?;
+        let stored = Stored::new(change.document);
+        let tag = stored.tag;
+        let package = packages
+            .entry(name.clone())
+            .or_insert_with(|| Package { stored: stored.clone(), tarballs: HashMap::new() });
+        package.stored = stored;
+        package.tarballs.extend(added);
+        for file in &change.remove {
+            package.tarballs.remove(file);
+        }
+        Ok(Committed::Done(tag))
+    }
+
+    async fn tarball(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Tarball>, StoreError> {
+        let packages = self.packages.lock();
+        let bytes = packages.get(name).and_then(|package| package.tarballs.get(file));
+        Ok(bytes
+            .map(|bytes| Tarball::new(bytes.len() as u64, Arc::new(MemoryContent(bytes.clone())))))
+    }
+
+    async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
+        Ok(self.packages.lock().keys().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Upload for MemoryUpload {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.0.extend_from_slice(&bytes);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Content for MemoryContent {
+    async fn read(&self, offset: u64, len: u64) -> Result<Bytes, StoreError> {
+        // Within the length, which is a usize's.
+        Ok(self.0.slice(offset as usize..(offset + len) as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{Stores, suite};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn keeps_the_contract() {
+        suite(|| {
+            let one: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            Stores { other: Arc::clone(&one), one, keep: None }
+        })
+        .await;
+    }
+}
