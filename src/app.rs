@@ -126,8 +126,8 @@ impl App {
         let (closing, close) = watch::channel(false);
         let (close_done, closed) = watch::channel(false);
         let hot = self.config.server.hot_path.then(|| self.proxy.hot());
-        let is_plain = self.certificate.is_none();
-        if hot.is_some() && is_plain && self.config.server.sendfile == config::Sendfile::Auto {
+        let settings = &self.config.server;
+        if settings.may_sendfile() && settings.sendfile == config::Sendfile::Auto {
             self.proxy.choose_sendfile();
         }
         let proxy = http_proxy(&server.configuration, self.proxy);

@@ -91,6 +91,13 @@ pub struct Server {
     pub run_as_user: Option<String>,
 }
 
+impl Server {
+    /// Whether anything can be sent without copying it: on the hot path only, and not over TLS.
+    pub fn may_sendfile(&self) -> bool {
+        self.hot_path && self.tls_cert.is_none()
+    }
+}
+
 /// Whether large bodies are sent without copying them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sendfile {

@@ -14,7 +14,7 @@ mod measure;
 pub use measure::is_cheaper;
 
 use bytes::Bytes;
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use std::fs::File;
 use std::io::{self, Write};
@@ -26,6 +26,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const LEAST: usize = 32 << 10;
 /// The part of the files that may be open at all which may be open for this.
 const PART: u64 = 8;
+
+/// And never more: a process may have 65,530 mappings (`vm.max_map_count`), and this takes one for each.
+const MOST: u64 = 16_384;
 
 /// How many files there are.
 static OPEN: AtomicU64 = AtomicU64::new(0);
@@ -67,13 +70,16 @@ impl Pages {
         let sealed = Sealed::of(bytes)?;
         #[allow(unsafe_code)]
         // SAFETY: the file is sealed: its bytes and its length stay as they are as long as it is mapped.
-        let map = unsafe { Mmap::map(&sealed.0)? };
-        Ok(Pages { bytes: Bytes::from_owner(map), file: Some(Arc::new(sealed)) })
+        // Mapped as private, since kernels before 6.7 refuse to share what is sealed against writing.
+        let map = unsafe { MmapOptions::new().map_copy_read_only(&sealed.file)? };
+        let sealed = Arc::new(sealed);
+        let mapped = Mapped { map, _sealed: Arc::clone(&sealed) };
+        Ok(Pages { bytes: Bytes::from_owner(mapped), file: Some(sealed) })
     }
 
     /// The file, which begins with the first byte.
     pub fn file(&self) -> Option<&File> {
-        self.file.as_ref().map(|sealed| &sealed.0)
+        self.file.as_ref().map(|sealed| &sealed.file)
     }
 
     /// The bytes alone.
@@ -96,16 +102,30 @@ impl Deref for Pages {
     }
 }
 
-/// A file that is full, and counted.
+/// A file that is full, and counted as long as it is open or mapped.
 #[derive(Debug)]
-struct Sealed(File);
+struct Sealed {
+    file: File,
+}
+
+/// Its bytes.
+struct Mapped {
+    map: Mmap,
+    _sealed: Arc<Sealed>,
+}
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        &self.map
+    }
+}
 
 impl Sealed {
     fn of(bytes: &[u8]) -> io::Result<Sealed> {
         let sealed = Sealed::new()?;
-        (&sealed.0).write_all(bytes)?;
+        (&sealed.file).write_all(bytes)?;
         let all = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-        fcntl_add_seals(&sealed.0, all)?;
+        fcntl_add_seals(&sealed.file, all)?;
         Ok(sealed)
     }
 
@@ -115,7 +135,7 @@ impl Sealed {
         }
         let file = memfd_create("nopar", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
         OPEN.fetch_add(1, Ordering::Relaxed);
-        Ok(Sealed(File::from(file)))
+        Ok(Sealed { file: File::from(file) })
     }
 }
 
@@ -127,7 +147,7 @@ impl Drop for Sealed {
 
 /// How many files there may be: the others are for connections and for the cache.
 fn most() -> u64 {
-    rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(soft, _)| soft / PART)
+    rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(soft, _)| (soft / PART).min(MOST))
 }
 
 #[cfg(test)]

@@ -115,7 +115,8 @@ impl Door {
         pseudonym: String,
     ) -> Door {
         let sendfile = Sendfile::default();
-        sendfile.set(config.server.sendfile == config::Sendfile::Yes);
+        sendfile
+            .set(config.server.may_sendfile() && config.server.sendfile == config::Sendfile::Yes);
         let memory = Memory::new(config.cache.memory_size, sendfile.clone(), Arc::clone(&counters));
         let memory = Arc::new(memory);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);

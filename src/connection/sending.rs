@@ -17,6 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 /// Why an answer was broken off.
@@ -70,6 +71,8 @@ impl Sending {
             self.sent += done.saturating_sub(head.len());
             sent?;
             let Some(pieces) = &mut self.pieces else { return Ok(()) };
+            // Whoever reads as fast as it is sent would have the thread for the whole of a large body.
+            consume_budget().await;
             self.piece = pieces.next(&mut self.buffer).await.map_err(|_| Broken::Reading)?;
             if matches!(self.piece, Piece::End) {
                 return Ok(());
@@ -175,7 +178,8 @@ impl<'a> Out<'a> {
             if let Some(file) = file {
                 let unsent = &head[(*done).min(head.len())..];
                 let from = done.saturating_sub(head.len());
-                if let Some(sent) = self.stream.send_pages(unsent, file, from, body.len() - from) {
+                let rest = (file, from, body.len() - from);
+                if let Some(sent) = self.stream.send_pages(unsent, rest, context) {
                     *done += sent?;
                     self.is_waiting = false;
                     continue;

@@ -24,8 +24,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
-/// Bytes that may wait in a socket which they were not copied into.
-const UNSENT_PAGES: u32 = 4 << 20;
+/// Bytes that may wait in a socket which they were not copied into. More would spare the sender some waking up,
+/// but a reader is not seen to take anything before half of it is gone, and may be taken for one that stalls.
+const UNSENT_PAGES: u32 = 512 << 10;
 
 /// Between two requests, or before the first.
 const IDLE: u8 = 0;
@@ -218,17 +219,21 @@ impl Watched {
     pub(super) fn send_pages(
         &mut self,
         head: &[u8],
-        file: &File,
-        from: usize,
-        len: usize,
+        (file, from, len): (&File, usize, usize),
+        context: &mut Context<'_>,
     ) -> Option<io::Result<usize>> {
-        let is_plain = self.stream().get_ssl_digest().is_none();
-        if !is_plain {
+        if self.stream().get_ssl_digest().is_some() {
             return None;
         }
+        // What goes straight to the socket must not overtake what the stream still holds.
+        if !head.is_empty() && Pin::new(self.stream_mut()).poll_flush(context).is_pending() {
+            return None;
+        }
+        // A stream without a socket has none of its numbers.
+        let id = Some(self.stream().id()).filter(|id| *id >= 0)?;
         #[allow(unsafe_code)]
-        // SAFETY: the stream has the socket, and lives for longer than this borrow.
-        let socket = unsafe { BorrowedFd::borrow_raw(self.stream().id()) };
+        // SAFETY: it is the number of the stream's socket, and the stream lives for longer than this borrow.
+        let socket = unsafe { BorrowedFd::borrow_raw(id) };
         if !std::mem::replace(&mut self.takes_pages, true) {
             // A system that does not know it has no such limit.
             let _ = SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_PAGES);
@@ -249,8 +254,8 @@ impl Watched {
                 self.writing.moved(bytes);
                 Some(Ok(bytes))
             }
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => None,
-            Err(error) => Some(Err(error.into())),
+            // The client has to be waited for, or a sandbox has its own ideas; if it is worse, a write will tell.
+            Err(_) => None,
         }
     }
 

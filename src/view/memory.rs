@@ -161,6 +161,10 @@ impl Memory {
 
     /// Takes bytes in that are to be held and sent.
     pub fn keep(&self, bytes: Bytes) -> Pages {
+        // What is too large for the tier is sent once.
+        if bytes.len() as u64 > self.rows.capacity() / SHARDS as u64 {
+            return bytes.into();
+        }
         self.sendfile.keep(bytes)
     }
 
