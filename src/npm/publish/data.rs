@@ -2,14 +2,8 @@
 //! Knows nothing of where it stands.
 
 use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Strict but for padding, which some clients leave out.
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use super::super::integrity::BASE64;
 
 /// Not base64 of the standard alphabet (RFC 4648 §4), or not in one piece.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +62,6 @@ impl Decoder {
 
     fn decode(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), DataError> {
         self.is_over |= text.last() == Some(&b'=');
-        ENGINE.decode_vec(text, out).map_err(|_| DataError)
+        BASE64.decode_vec(text, out).map_err(|_| DataError)
     }
 }
