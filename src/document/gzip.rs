@@ -115,6 +115,9 @@ mod tests {
                 let whole = document.template(&name, form);
                 let packed = pack_view(&document, &name, form, "http://b");
                 assert_eq!(gunzip(&packed, u64::MAX).unwrap(), whole.fill("http://b"), "{text}");
+                if form == Form::Abbreviated {
+                    assert_eq!(document.digest(&name, form), whole.digest(), "{text}");
+                }
             }
         }
     }
