@@ -53,6 +53,7 @@ fn environment() -> Result<BTreeMap<String, String>, String> {
 }
 
 fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let stop = Stop::signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
     // Held to the end: it writes the last lines, also those of what went wrong.
     let _log = telemetry::start(&config.log).map_err(|error| {
         let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
@@ -61,7 +62,7 @@ fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     log::info!("nopar {}", env!("CARGO_PKG_VERSION"));
     raise_open_files();
-    App::bind(config, Clock::system())?.run(Stop::signals());
+    App::bind(config, Clock::system())?.run(stop);
     Ok(())
 }
 

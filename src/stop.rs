@@ -9,37 +9,45 @@ use crate::inflight::InFlight;
 use async_trait::async_trait;
 use log::{info, warn};
 use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// What asks NOPAR to end.
 pub struct Stop {
-    asked: Source,
-}
-
-enum Source {
-    Signals,
-    Handle(watch::Receiver<usize>),
+    /// How many times it was asked.
+    asked: watch::Receiver<usize>,
 }
 
 /// Asks a NOPAR in this process to end.
 #[derive(Clone, Debug)]
 pub struct StopHandle {
-    times: std::sync::Arc<watch::Sender<usize>>,
+    times: Arc<watch::Sender<usize>>,
 }
 
 impl Stop {
-    /// SIGTERM and SIGINT.
-    pub fn signals() -> Stop {
-        Stop { asked: Source::Signals }
+    /// SIGTERM and SIGINT. They are heard from now on, long before anybody waits for them: a signal that comes
+    /// while NOPAR starts would end the process in the middle of whatever it does, and requests may already be
+    /// answered by then.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread, or no pipe, to hear them with.
+    pub fn signals() -> io::Result<Stop> {
+        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        let (handle, stop) = Stop::channel();
+        let hear = move || signals.forever().for_each(|_| handle.stop());
+        std::thread::Builder::new().name("signals".to_owned()).spawn(hear)?;
+        Ok(stop)
     }
 
     /// A handle, for NOPAR inside another program.
     pub fn channel() -> (StopHandle, Stop) {
         let (times, asked) = watch::channel(0);
-        let handle = StopHandle { times: std::sync::Arc::new(times) };
-        (handle, Stop { asked: Source::Handle(asked) })
+        (StopHandle { times: Arc::new(times) }, Stop { asked })
     }
 }
 
@@ -92,39 +100,22 @@ impl Stopper {
 }
 
 /// Waits for being asked, once or again.
-enum Asked {
-    Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal),
-    Handle(watch::Receiver<usize>, usize),
+struct Asked {
+    asked: watch::Receiver<usize>,
+    times: usize,
 }
 
 impl Asked {
     fn new(stop: &Stop) -> Asked {
-        let signal_of = |kind| signal(kind).expect("SIGTERM and SIGINT can be handled");
-        match &stop.asked {
-            Source::Signals => Asked::Signals(
-                signal_of(SignalKind::terminate()),
-                signal_of(SignalKind::interrupt()),
-            ),
-            Source::Handle(asked) => Asked::Handle(asked.clone(), 0),
-        }
+        Asked { asked: stop.asked.clone(), times: 0 }
     }
 
     async fn again(&mut self) {
-        match self {
-            Asked::Signals(terminate, interrupt) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            }
-            Asked::Handle(asked, times) => {
-                *times += 1;
-                let wanted = *times;
-                if asked.wait_for(|asked| *asked >= wanted).await.is_err() {
-                    // The handle is gone: nobody will ever ask.
-                    std::future::pending::<()>().await;
-                }
-            }
+        self.times += 1;
+        let wanted = self.times;
+        if self.asked.wait_for(|asked| *asked >= wanted).await.is_err() {
+            // The handle is gone: nobody will ever ask.
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -74,6 +74,17 @@ async fn an_idle_nopar_ends_within_a_second() {
     }
 }
 
+/// A signal that comes while NOPAR starts ends it like any other, not in the middle of what it does.
+#[tokio::test]
+async fn a_start_can_be_interrupted() {
+    let env = [("NOPAR_HOSTNAME", "127.0.0.1"), ("NOPAR_PORT", "0")];
+    let binary = Binary::start(&[], &env);
+    binary.says("nopar ").await;
+    binary.signal("TERM");
+    let ended = binary.ended().await;
+    assert!(ended.success && ended.stderr.contains("stopped"), "{}", ended.stderr);
+}
+
 /// A download that is going on comes to its end; nobody new is let in meanwhile; then it exits.
 #[tokio::test]
 async fn a_running_download_comes_to_its_end() {
