@@ -32,6 +32,13 @@ pub use watched::Watched;
 use pingora::protocols::http::ServerSession;
 use std::time::Duration;
 
+/// Bytes that a connection may have waiting in the system beside what is on its way (connections
+/// inherit it from their listener). Without a limit that is up to 4 MB each, copied into memory that
+/// has left the processor's caches before it is sent: bodies of 5 MB and more took 25 % more CPU and
+/// went half as fast (measured on loopback, 16 connections). What is on its way is not limited, so long
+/// roads stay full.
+pub const UNSENT: u32 = 64 << 10;
+
 /// The most that is read at once of a large body, in bytes.
 pub const PIECE: usize = 256 << 10;
 

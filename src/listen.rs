@@ -3,6 +3,8 @@
 //! Knows nothing of what is served on them.
 
 use crate::config;
+use crate::connection::UNSENT;
+use crate::pages;
 use log::{info, warn};
 use socket2::SockRef;
 use std::io;
@@ -13,13 +15,6 @@ const PORT_ATTEMPTS: usize = 10;
 
 /// Files that are open whether or not anybody is connected.
 const OWN_FILES: usize = 64;
-
-/// Bytes that a connection may have waiting in the system beside what is on its way (connections
-/// inherit it from their listener). Without a limit that is up to 4 MB each, copied into memory that
-/// has left the processor's caches before it is sent: bodies of 5 MB and more took 25 % more CPU and
-/// went half as fast (measured on loopback, 16 connections). What is on its way is not limited, so long
-/// roads stay full.
-const UNSENT: u32 = 64 << 10;
 
 /// A socket cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -103,10 +98,10 @@ pub fn warn_if_open(addresses: &[SocketAddr]) {
 }
 
 /// How many connections can be served when `wanted` are allowed: each may need a file or a connection
-/// to the upstream beside its own.
+/// to the upstream beside its own. What is kept in memory may take a part of the files.
 pub fn most_connections(wanted: usize) -> usize {
     let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
-    bounded(wanted, usize::try_from(files).unwrap_or(usize::MAX))
+    bounded(wanted, usize::try_from(files.saturating_sub(pages::most())).unwrap_or(usize::MAX))
 }
 
 fn bounded(wanted: usize, files: usize) -> usize {

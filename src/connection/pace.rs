@@ -27,6 +27,8 @@ pub(super) struct Meter {
 struct Measure {
     pace: Pace,
     moved: u64,
+    /// Bytes that lay between the sides when the window began.
+    queued: u64,
     waited: Duration,
     /// When the wait began that is going on.
     since: Option<Instant>,
@@ -42,10 +44,15 @@ impl Meter {
         self.measure.moved(bytes, Instant::now);
     }
 
-    /// Nothing moves now. Ready once that has been too slow.
-    pub(super) fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Nothing moves now. Ready once that has been too slow. `queued` tells how many of the bytes that moved the
+    /// other side has not got yet: it may take many of them before more can move.
+    pub(super) fn poll_too_slow(
+        &mut self,
+        queued: impl Fn() -> u64,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         loop {
-            if let Some(end) = self.measure.wait(Instant::now) {
+            if let Some(end) = self.measure.wait(&queued, Instant::now) {
                 match &mut self.timer {
                     Some(timer) => timer.as_mut().reset(end),
                     None => self.timer = Some(Box::pin(sleep_until(end))),
@@ -55,7 +62,7 @@ impl Meter {
             if timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
-            if self.measure.window_ends() {
+            if self.measure.window_ends(queued()) {
                 return Poll::Ready(());
             }
         }
@@ -64,7 +71,7 @@ impl Meter {
 
 impl Measure {
     fn new(pace: Pace) -> Measure {
-        Measure { pace, moved: 0, waited: Duration::ZERO, since: None }
+        Measure { pace, moved: 0, queued: 0, waited: Duration::ZERO, since: None }
     }
 
     fn moved(&mut self, bytes: usize, now: impl FnOnce() -> Instant) {
@@ -77,18 +84,26 @@ impl Measure {
     }
 
     /// Begins a wait, if none is going on: the time at which the window will end.
-    fn wait(&mut self, now: impl FnOnce() -> Instant) -> Option<Instant> {
+    fn wait(
+        &mut self,
+        queued: impl FnOnce() -> u64,
+        now: impl FnOnce() -> Instant,
+    ) -> Option<Instant> {
         if self.since.is_some() {
             return None;
+        }
+        if self.waited.is_zero() {
+            self.queued = queued();
         }
         let now = now();
         self.since = Some(now);
         Some(now + self.pace.window.saturating_sub(self.waited))
     }
 
-    /// Ends a window; whether too little moved in it.
-    fn window_ends(&mut self) -> bool {
-        let too_slow = self.moved < self.pace.least;
+    /// Ends a window; whether too little reached the other side in it.
+    fn window_ends(&mut self, queued: u64) -> bool {
+        let arrived = (self.queued + self.moved).saturating_sub(queued);
+        let too_slow = arrived < self.pace.least;
         (self.moved, self.waited, self.since) = (0, Duration::ZERO, None);
         too_slow
     }
@@ -108,8 +123,8 @@ mod tests {
         let (mut measure, mut now) = (Measure::new(PACE), Instant::now());
         for _ in 0..100 {
             let moves = now + pause;
-            while let Some(end) = measure.wait(|| now).filter(|end| *end <= moves) {
-                if measure.window_ends() {
+            while let Some(end) = measure.wait(|| 0, || now).filter(|end| *end <= moves) {
+                if measure.window_ends(0) {
                     return true;
                 }
                 now = end;
@@ -131,21 +146,35 @@ mod tests {
         assert!(!is_too_slow(0, 1, 3600), "never waited for");
     }
 
+    #[test]
+    fn what_the_other_side_takes_from_the_queue_counts() {
+        let now = Instant::now();
+        let mut measure = Measure::new(PACE);
+        measure.wait(|| 5000, || now);
+        assert!(!measure.window_ends(4400), "it took the least");
+        measure.wait(|| 4400, || now);
+        assert!(measure.window_ends(3801), "it took a little less");
+        measure.wait(|| 1000, || now);
+        measure.moved(700, || now + Duration::from_secs(1));
+        measure.wait(|| 1700, || now + Duration::from_secs(1));
+        assert!(measure.window_ends(1600), "what only went into the queue does not");
+    }
+
     #[tokio::test]
     async fn the_timer_ends_windows() {
         let window = Duration::from_millis(20);
         let begun = Instant::now();
         let mut meter = Meter::new(Pace { window, least: 10 });
-        poll_fn(|context| meter.poll_too_slow(context)).await;
+        poll_fn(|context| meter.poll_too_slow(|| 0, context)).await;
         assert!(begun.elapsed() >= window);
         let begun = Instant::now();
-        poll_fn(|context| Poll::Ready(meter.poll_too_slow(context)))
+        poll_fn(|context| Poll::Ready(meter.poll_too_slow(|| 0, context)))
             .await
             .is_pending()
             .then_some(())
             .unwrap();
         meter.moved(10);
-        poll_fn(|context| meter.poll_too_slow(context)).await;
+        poll_fn(|context| meter.poll_too_slow(|| 0, context)).await;
         assert!(begun.elapsed() >= 2 * window, "the first window was good");
     }
 }

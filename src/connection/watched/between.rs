@@ -1,7 +1,8 @@
 //! The stream in the hands of who reads heads before Pingora does.
 //! Knows nothing of what is in a head.
 
-use super::{HEAD, IDLE, Watched};
+use super::{HEAD, IDLE, Watched, socket};
+use crate::connection::UNSENT;
 use crate::connection::ready::Caller;
 use pingora::protocols::{ALPN, GetSocketDigest, Ssl};
 use std::io;
@@ -81,5 +82,11 @@ impl Watched {
         self.early_head = len.unwrap_or_default();
         self.head.is_read_again = true;
         self.shared.phase.store(IDLE, Ordering::Relaxed);
+        // What Pingora sends is copied, and would take memory while it waits.
+        if std::mem::take(&mut self.takes_pages)
+            && let Some(socket) = self.stream.as_ref().and_then(socket::of)
+        {
+            socket::let_wait(socket, UNSENT);
+        }
     }
 }

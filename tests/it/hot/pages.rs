@@ -1,6 +1,7 @@
 //! Large bodies that are sent from the pages they lie in: the same bytes, in the same order, to everybody.
 //! Knows nothing of which way costs less.
 
+use super::readers::LARGE;
 use super::{is_hot, next, tarball, warm};
 use crate::support::binary::Binary;
 use crate::support::client::{Connection, Request};
@@ -82,15 +83,16 @@ async fn who_leaves_spoils_nothing_for_others() {
 /// What leaves memory while it is being sent arrives whole all the same.
 #[tokio::test]
 async fn what_leaves_memory_meanwhile_arrives_whole() {
-    let upstream = upstream().await;
+    let upstream = FakeUpstream::start().await;
+    upstream.package("large").version("1.0.0", |v| v.tarball_size(LARGE));
     for number in 0..40 {
         let package = upstream.package(&format!("other-{number}"));
         package.version("1.0.0", |v| v.tarball_size(250_000));
     }
     let nopar = TestNopar::with(&upstream).env("NOPAR_MEMORY_SIZE", "8MiB").start().await;
-    let right = warm(nopar.addr(), &tarball("one")).await.body;
+    let right = warm(nopar.addr(), &tarball("large")).await.body;
     let mut client = Connection::open_narrow(nopar.addr(), NARROW).await.expect("a connection");
-    client.send(&Request::get(nopar.addr(), &tarball("one"))).await.expect("sent");
+    client.send(&Request::get(nopar.addr(), &tarball("large"))).await.expect("sent");
     client.receive_head().await.expect("a head");
     for number in 0..40 {
         for _ in 0..3 {

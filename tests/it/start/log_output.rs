@@ -59,6 +59,8 @@ async fn logging_to_a_pipe(upstream: &str) -> (Binary, Connection, Lines) {
         ("NOPAR_PORT", "0"),
         ("NOPAR_LOGFILE", "log"),
         ("NOPAR_FORWARDER_URL", upstream),
+        // What `auto` chooses is told some time after it listens, and lines are counted here.
+        ("NOPAR_SENDFILE", "no"),
     ];
     let binary = Binary::start_in(folder, &[], &env);
     let (_, line) = lines.until("listening on http://").await;
