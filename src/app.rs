@@ -229,6 +229,8 @@ fn server_conf(config: &Config) -> ServerConf {
         // `Stopper` has waited already.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(0),
+        // With work stealing, which is Pingora's default: without it, a request took 1.26 and 1.40 times the CPU on two
+        // threads that it took on one, with it 0.97 and 1.05 (2026-11-28, `benches/compare`, section threads).
         ..ServerConf::default()
     }
 }
