@@ -4,7 +4,6 @@
 
 use crate::config;
 use crate::connection::UNSENT;
-use crate::pages;
 use log::{info, warn};
 use socket2::SockRef;
 use std::io;
@@ -98,10 +97,11 @@ pub fn warn_if_open(addresses: &[SocketAddr]) {
 }
 
 /// How many connections can be served when `wanted` are allowed: each may need a file or a connection
-/// to the upstream beside its own. What is kept in memory may take a part of the files.
+/// to the upstream beside its own. Few need both at once, which leaves room for the files of the memory tier: an
+/// eighth of all at most.
 pub fn most_connections(wanted: usize) -> usize {
     let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
-    bounded(wanted, usize::try_from(files.saturating_sub(pages::most())).unwrap_or(usize::MAX))
+    bounded(wanted, usize::try_from(files).unwrap_or(usize::MAX))
 }
 
 fn bounded(wanted: usize, files: usize) -> usize {

@@ -146,7 +146,7 @@ impl Drop for Sealed {
 }
 
 /// How many files there may be: the others are for connections and for the cache.
-pub fn most() -> u64 {
+fn most() -> u64 {
     rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(soft, _)| (soft / PART).min(MOST))
 }
 

@@ -2,7 +2,7 @@
 // Knows nothing of what the process is. Times are in microseconds, memory in bytes.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 /** A tick of utime and stime, in microseconds. */
 const TICK_US = 1_000_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -51,6 +51,19 @@ export function threads(pids) {
 /** How many descriptors `pids` hold open. */
 export function descriptors(pids) {
   return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+}
+
+/** How many of these are files in memory (memfd_create(2)). */
+export function memoryFiles(pids) {
+  const isOne = (pid) => (fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('/memfd:');
+    } catch {
+      // It was closed since it was listed.
+      return false;
+    }
+  };
+  return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).filter(isOne(pid)).length, 0);
 }
 
 function sumOfStatus(pids, key) {

@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("access_log", &["telemetry"]),
     ("connection", &["access_log", "cache_state", "counters", "inflight", "pages", "reply"]),
     ("cli", &[]),
-    ("listen", &["config", "connection", "pages"]),
+    ("listen", &["config", "connection"]),
     ("stop", &["inflight"]),
     ("store", &["npm"]),
     ("cache", &["clock", "counters", "npm"]),
