@@ -7,13 +7,15 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Origin};
 use crate::connection::{Guard, Patience};
 use crate::counters::Counters;
+use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
-use crate::proxy::{Door, Figures, Hot, PSEUDONYM, Proxy};
+use crate::proxy::{Door, Figures, Hot, Kept, PSEUDONYM, Proxy};
 use crate::stop::Stopper;
+use crate::store::{self, DiskStore};
 use crate::upstream::{SetUpError, Upstreams};
 use async_trait::async_trait;
-use log::info;
+use log::{info, warn};
 use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::listeners::{ListenerConfig, Listeners};
 use pingora::protocols::l4::stream::L4BufferSettings;
@@ -28,6 +30,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
+use std::thread;
 use tokio::sync::watch;
 
 pub use crate::stop::{Stop, StopHandle};
@@ -44,6 +47,9 @@ pub enum StartError {
     /// No cache.
     #[error(transparent)]
     Cache(#[from] OpenError),
+    /// No place for hosted packages.
+    #[error(transparent)]
+    Store(#[from] store::disk::OpenError),
     /// An upstream that cannot be used.
     #[error("upstream: {0}")]
     Upstream(#[from] SetUpError),
@@ -65,6 +71,8 @@ pub struct App {
     /// Where connections find what to show in a handshake; `None`: they speak plain HTTP.
     certificate: Option<Arc<dyn ResolvesServerCert>>,
     cache: &'static DiskCache,
+    store: DiskStore,
+    hosted: Arc<Hosted>,
     proxy: Proxy,
     counters: Arc<Counters>,
     in_flight: InFlight,
@@ -87,9 +95,12 @@ impl App {
         let (path, size) = (&config.cache.path, config.cache.size);
         let cache = DiskCache::open(path, size, clock.clone(), Arc::clone(&counters))?;
         let cache: &'static DiskCache = Box::leak(Box::new(cache));
+        let store = DiskStore::open(&config.store.path)?;
         let in_flight = InFlight::default();
         let (working, counting) = (in_flight.clone(), Arc::clone(&counters));
-        let door = Door::new(&config, cache, upstreams, clock, working, counting, pseudonym);
+        let kept = Kept { cache, store: Arc::new(store.clone()) };
+        let door = Door::new(&config, kept, upstreams, clock, working, counting, pseudonym);
+        let hosted = Arc::clone(door.hosted());
         let proxy = Proxy::new(door);
         let patience = Patience::default();
         Ok(App {
@@ -98,6 +109,8 @@ impl App {
             addresses,
             certificate,
             cache,
+            store,
+            hosted,
             proxy,
             counters,
             in_flight,
@@ -130,6 +143,7 @@ impl App {
         if settings.may_sendfile() && settings.sendfile == config::Sendfile::Auto {
             self.proxy.choose_sendfile();
         }
+        look_around(self.store, self.hosted);
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -164,6 +178,31 @@ impl App {
         server.run(RunArgs { shutdown_signal: Box::new(stopper) });
         self.cache.close();
     }
+}
+
+/// Looks at all hosted packages, on a thread of its own: tells what cannot be read, and has their names known
+/// before anybody asks.
+fn look_around(store: DiskStore, hosted: Arc<Hosted>) {
+    let look = move || {
+        match store.report() {
+            Ok(report) => {
+                let (packages, copies) = (report.packages, report.copies);
+                if packages > 0 {
+                    info!("store: {packages} packages, {copies} of them copies of an older NOPAR");
+                }
+                report.problems.iter().for_each(|problem| warn!("store: left out: {problem}"));
+            }
+            Err(error) => warn!("{error}"),
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        if let Ok(runtime) = runtime
+            && let Err(error) = runtime.block_on(hosted.look_around())
+        {
+            warn!("{error}");
+        }
+    };
+    // Without a thread, it is told of when it is asked for.
+    let _ = thread::Builder::new().name("store".to_owned()).spawn(look);
 }
 
 /// Pingora's buffers of each connection. It would read ahead up to 64 KiB; NOPAR reads a head at once, and

@@ -21,11 +21,13 @@ pub enum CacheState {
     Stale,
     /// Remembered as not there.
     Negative,
+    /// NOPAR's own: no copy of anything.
+    Hosted,
 }
 
 impl CacheState {
     /// All of them, in the order of their numbers.
-    pub const ALL: [CacheState; 7] = [
+    pub const ALL: [CacheState; 8] = [
         CacheState::None,
         CacheState::Hit,
         CacheState::Miss,
@@ -33,6 +35,7 @@ impl CacheState {
         CacheState::Updating,
         CacheState::Stale,
         CacheState::Negative,
+        CacheState::Hosted,
     ];
 
     /// Its word.
@@ -45,6 +48,7 @@ impl CacheState {
             CacheState::Updating => "updating",
             CacheState::Stale => "stale",
             CacheState::Negative => "negative",
+            CacheState::Hosted => "hosted",
         }
     }
 }

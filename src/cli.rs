@@ -1,7 +1,8 @@
 //! The command line.
 //! Knows nothing of settings: those are configuration.
 
-use clap::Parser;
+use crate::npm::PackageName;
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 /// What the command line says.
@@ -22,6 +23,8 @@ pub enum Command {
     CheckConfig,
     /// Print the commented default configuration, and end.
     PrintDefaultConfig,
+    /// Give the name of a package that was unpublished back to the upstream, and end.
+    Release(PackageName),
 }
 
 const AFTER_HELP: &str = "\
@@ -49,6 +52,19 @@ struct Options {
     /// Print a file with every setting, explained, at its default, and exit
     #[arg(long)]
     print_default_config: bool,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+/// What is done instead of serving.
+#[derive(Subcommand)]
+enum Action {
+    /// Give the name of a package that was unpublished as a whole back to the upstream registry: NOPAR forgets that
+    /// it ever had it
+    Release {
+        /// The package's name
+        name: PackageName,
+    },
 }
 
 impl Cli {
@@ -61,10 +77,11 @@ impl Cli {
 
 impl From<Options> for Cli {
     fn from(options: Options) -> Cli {
-        let command = match (options.check_config, options.print_default_config) {
-            (true, _) => Command::CheckConfig,
-            (_, true) => Command::PrintDefaultConfig,
-            _ => Command::Serve,
+        let command = match (options.action, options.check_config, options.print_default_config) {
+            (Some(Action::Release { name }), _, _) => Command::Release(name),
+            (None, true, _) => Command::CheckConfig,
+            (None, _, true) => Command::PrintDefaultConfig,
+            (None, false, false) => Command::Serve,
         };
         Cli { config: options.config, command }
     }
@@ -85,5 +102,8 @@ mod tests {
         assert_eq!(cli, Cli { config: Some("x.toml".into()), command: Command::CheckConfig });
         assert!(parse(&["--check-config", "--print-default-config"]).is_err());
         assert!(parse(&["--prot"]).is_err());
+        let cli = parse(&["release", "@acme/ui"]).unwrap();
+        assert_eq!(cli.command, Command::Release("@acme/ui".parse().unwrap()));
+        assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
     }
 }

@@ -18,6 +18,7 @@ mod size;
 mod switch;
 mod table;
 mod value;
+mod wrong;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,8 @@ pub struct Config {
     pub store: Store,
     /// Copies of what the upstream said.
     pub cache: Cache,
+    /// Who may do what.
+    pub access: Access,
     /// What it tells.
     pub log: Log,
     /// What it refuses.
@@ -150,6 +153,8 @@ pub struct Upstream {
 pub struct Store {
     /// Their directory.
     pub path: PathBuf,
+    /// Packages that are this registry's own, hosted already or not: no upstream is ever asked for them.
+    pub local_packages: Vec<Pattern>,
 }
 
 /// Copies of what the upstream said.
@@ -191,6 +196,20 @@ pub enum Verify {
     Always,
 }
 
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Who may log in and publish.
+    pub auth: Auth,
+}
+
+/// Who may log in and publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Everyone may log in under any name, and publish.
+    Open,
+}
+
 /// What NOPAR tells.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -209,6 +228,8 @@ pub struct Limits {
     pub packument_size: u64,
     /// Longest tarball in bytes that is kept.
     pub tarball_size: u64,
+    /// Longest body in bytes of a request that is taken.
+    pub body_size: u64,
     /// Connections of clients at once.
     pub connections: usize,
 }

@@ -3,8 +3,10 @@
 //! ARCHITECTURE.md is the map. In short: `proxy` is the door, `route` parses what comes through it,
 //! `cache` keeps what upstreams said, `view` is what clients see of it, `npm` is the vocabulary.
 
+pub mod access;
 pub mod access_log;
 pub mod allocator;
+pub mod api;
 pub mod app;
 pub mod base_url;
 pub mod cache;
@@ -16,6 +18,7 @@ pub mod config;
 pub mod connection;
 pub mod counters;
 pub mod document;
+pub mod hosted;
 pub mod inflight;
 pub mod listen;
 pub mod negotiate;

@@ -92,7 +92,9 @@ pub fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 /// Warns of what is open to more than this machine: NOPAR accepts everyone.
 pub fn warn_if_open(addresses: &[SocketAddr]) {
     if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
-        warn!("listening on {open}: everyone who reaches this address may use the registry");
+        warn!(
+            "listening on {open}: everyone who reaches this address may use the registry, and publish to it (NOPAR_AUTH=open)"
+        );
     }
 }
 

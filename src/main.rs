@@ -5,6 +5,9 @@ use nopar::app::{App, Stop};
 use nopar::cli::{Cli, Command};
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
+use nopar::hosted;
+use nopar::npm::PackageName;
+use nopar::store::DiskStore;
 use nopar::telemetry;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -34,7 +37,18 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         println!("the configuration is valid");
         return Ok(());
     }
+    if let Command::Release(name) = cli.command {
+        release(&config, &name)?;
+        println!("{name} is the upstream's from now on");
+        return Ok(());
+    }
     serve(config)
+}
+
+fn release(config: &Config, name: &PackageName) -> Result<(), Box<dyn std::error::Error>> {
+    let store = DiskStore::open(&config.store.path)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(hosted::release(&store, name))?)
 }
 
 /// The environment. Variables that are not NOPAR's may hold what they like.

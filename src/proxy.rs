@@ -4,6 +4,8 @@
 //! | request | goes |
 //! |---|---|
 //! | NOPAR's own (`/-/ping`, errors) | answered in `request_filter` |
+//! | a change of a hosted package, a login, … | answered in `request_filter` by `api` |
+//! | anything of a package that is NOPAR's own | answered in `request_filter` from the store |
 //! | packument, fresh | answered in `request_filter` from a view |
 //! | packument, stale by less than a day | the same, while a task of its own has the upstream confirm it |
 //! | packument, staler, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
@@ -21,6 +23,7 @@ mod hot;
 mod locate;
 mod negative;
 mod obtain;
+mod own;
 mod packument;
 mod phases;
 mod receive;
@@ -33,14 +36,18 @@ pub(crate) use behalf::PSEUDONYM;
 pub use figures::Figures;
 pub use hot::Hot;
 
+use crate::access::Access;
+use crate::api::Api;
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
 use crate::config::{self, Config, StaleIfError, Verify};
 use crate::counters::Counters;
+use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
 use crate::pages::{self, Sendfile};
+use crate::store as hosted_store;
 use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
@@ -65,6 +72,9 @@ pub struct Door {
     memory: Arc<Memory>,
     sendfile: Sendfile,
     views: Views,
+    /// NOPAR's own packages, and what may be done to them.
+    hosted: Arc<Hosted>,
+    api: Api,
     /// The cache as pingora-cache sees it.
     documents: &'static Store,
     tarballs: &'static Store,
@@ -76,6 +86,14 @@ pub struct Door {
     in_flight: InFlight,
     counters: Arc<Counters>,
     policy: Policy,
+}
+
+/// What there is on the disk.
+pub struct Kept {
+    /// Copies of what upstreams said. It lives as long as the process, as pingora-cache wants it.
+    pub cache: &'static DiskCache,
+    /// Packages that are published here.
+    pub store: Arc<dyn hosted_store::Store>,
 }
 
 /// What the configuration says of requests.
@@ -98,32 +116,40 @@ struct Policy {
     pseudonym: String,
 }
 
+/// Where tokens are, below the directory of hosted packages.
+const TOKENS: &str = ".nopar/tokens";
 /// How often a request that waited for another's fetch may find that it has to wait again. Pingora's
 /// default of 2 sends the third round upstream all at once.
 const LOCK_ROUNDS: usize = 1000;
 
 impl Door {
-    /// A door to `cache` and `upstreams`. `cache` and the lock live as long as the process, as
-    /// pingora-cache wants it.
+    /// A door to what is `kept` and to `upstreams`. The lock lives as long as the process, as pingora-cache wants it.
     pub fn new(
         config: &Config,
-        cache: &'static DiskCache,
+        kept: Kept,
         upstreams: Upstreams,
         clock: Clock,
         in_flight: InFlight,
         counters: Arc<Counters>,
         pseudonym: String,
     ) -> Door {
+        let Kept { cache, store } = kept;
         let sendfile = Sendfile::default();
         sendfile
             .set(config.server.may_sendfile() && config.server.sendfile == config::Sendfile::Yes);
         let memory = Memory::new(config.cache.memory_size, sendfile.clone(), Arc::clone(&counters));
         let memory = Arc::new(memory);
+        let claims = config.store.local_packages.clone();
+        let hosted = Arc::new(Hosted::new(store, Arc::clone(&memory), claims));
+        let access = Arc::new(Access::open(config.store.path.join(TOKENS)));
+        let api = Api::new(Arc::clone(&hosted), access, clock.clone(), config.limits.body_size);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,
             views: Views::new(cache, Arc::clone(&memory)),
             memory,
+            hosted,
+            api,
             sendfile,
             documents: Box::leak(Box::new(Store::whole(cache))),
             tarballs: Box::leak(Box::new(Store::streaming(cache))),
@@ -141,6 +167,11 @@ impl Door {
     /// The views behind it.
     pub fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// The packages that are NOPAR's own.
+    pub fn hosted(&self) -> &Arc<Hosted> {
+        &self.hosted
     }
 
     fn packument_key(&self, name: &PackageName) -> Key {

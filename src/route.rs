@@ -1,23 +1,29 @@
 //! What a request's path asks for; the only place where paths are read.
 //! Knows nothing of configuration, users, disk or what NOPAR holds.
 
+mod error;
 mod segments;
+mod service;
+mod spell;
 
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use http::Method;
 
+pub use self::error::{BadPath, RouteError};
 use self::segments::Segments;
-use crate::npm::{
-    InvalidName, InvalidSelector, InvalidTarballName, PackageName, Selector, TarballName,
-    encode_segment,
-};
+use crate::npm::{PackageName, Selector, TarballName};
 
-/// The methods of everything that is only read.
+/// The methods of everything that is only read; those of all that can be read begin so.
 const READ: &str = "GET, HEAD";
+
+/// Longest revision in bytes. A `_rev` is a number and a digest; pnpm, which has none, writes `undefined`.
+const MAX_REVISION_BYTES: usize = 256;
 
 /// CouchDB's own names, which registries of old showed. They are never asked of an upstream:
 /// some answer with documents without end.
@@ -38,12 +44,19 @@ const COUCHDB: [&str; 9] = [
 pub enum Route {
     /// `/`.
     Root,
-    /// `/lodash`, `/@types/node`, `/@types%2fnode`.
+    /// `/lodash`, `/@types/node`, `/@types%2fnode`. `PUT` publishes.
     Packument {
         /// Whose.
         name: PackageName,
     },
-    /// `/lodash/4.17.21`, `/lodash/latest`.
+    /// `/lodash/-rev/2-abc`. `PUT` changes what that revision holds, `DELETE` unpublishes all of it.
+    Revision {
+        /// Whose.
+        name: PackageName,
+        /// Any text of at most 256 bytes.
+        rev: String,
+    },
+    /// `/lodash/4.17.21`, `/lodash/latest`. `PUT` sets a tag, as npm 1 and 2 do.
     Manifest {
         /// Whose.
         name: PackageName,
@@ -57,10 +70,90 @@ pub enum Route {
         /// Without scope.
         file: TarballName,
     },
+    /// `/lodash/-/lodash-4.17.21.tgz/-rev/2-abc`. `DELETE` follows when a version was unpublished.
+    TarballRevision {
+        /// Whose.
+        name: PackageName,
+        /// Without scope.
+        file: TarballName,
+        /// Any text of at most 256 bytes.
+        rev: String,
+    },
     /// `/-/package/lodash/dist-tags`.
     DistTags {
         /// Whose.
         name: PackageName,
+    },
+    /// `/-/package/lodash/dist-tags/beta`.
+    DistTag {
+        /// Whose.
+        name: PackageName,
+        /// Any text of at most 512 bytes: whether it may be set is the vocabulary's to say.
+        tag: String,
+    },
+    /// `/-/package/lodash/visibility`.
+    Visibility {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/collaborators`.
+    Collaborators {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/npm/v1/attestations/lodash@4.17.21`: the provenance of a version.
+    Attestations {
+        /// Whose.
+        name: PackageName,
+        /// An exact version.
+        version: Selector,
+    },
+    /// `/-/package/lodash/owners`. `PUT` adds one, as pnpm does.
+    Owners {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/owners/me`. `DELETE` removes that one.
+    Owner {
+        /// Whose.
+        name: PackageName,
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/package/lodash/access`.
+    Access {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/user/org.couchdb.user:me`, and the same with `/-rev/` and anything behind it, by which clients
+    /// log in where the user is there already. `PUT` logs in.
+    User {
+        /// Any text of 1 to 214 bytes without control characters: no name for a file.
+        user: String,
+    },
+    /// `/-/user/token/npm_abc`. `DELETE` logs out.
+    Token {
+        /// A secret of at most 1024 bytes: not to be shown.
+        token: String,
+    },
+    /// `/-/whoami`.
+    Whoami,
+    /// `/_session`, CouchDB's own way of logging in.
+    Session,
+    /// `/-/org/me/package`, `/-/user/me/package`: npm asks for either, not knowing what a name is of.
+    PackagesOf {
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/user/me/stars`, which pnpm asks for.
+    Stars {
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/_view/starredByUser?key="me"`.
+    StarredBy {
+        /// As in [`Route::User`].
+        user: String,
     },
     /// `/-/ping`.
     Ping,
@@ -80,73 +173,61 @@ pub struct Parsed {
     pub write: bool,
 }
 
-/// Why a request has no route.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RouteError {
-    /// Not a path this registry could have given out: 400.
-    #[error(transparent)]
-    BadPath(#[from] BadPath),
-    /// A decent path to nothing; nothing an upstream should be asked for: 404.
-    #[error("there is nothing at this path")]
-    NotFound,
-    /// The path is known, but not for this method: 405.
-    #[error("this path allows {allow} only")]
-    MethodNotAllowed {
-        /// The value of the `Allow` header.
-        allow: &'static str,
-    },
-}
-
-/// What is wrong with a path.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadPath {
-    /// Longer than any name, version and file together.
-    #[error("the path is longer than 4096 bytes")]
-    TooLong,
-    /// Neither absolute nor a URL.
-    #[error("the path does not begin with a slash")]
-    NotAbsolute,
-    /// `//`, or a slash at the end of what is not a packument's path.
-    #[error("the path has an empty segment")]
-    EmptySegment,
-    /// `.` or `..`, encoded or not.
-    #[error("the path has a segment of dots")]
-    Dots,
-    /// A percent sign without two hex digits.
-    #[error("the path has a broken percent-encoding")]
-    Encoding,
-    /// Decoded, it is not text.
-    #[error("the path is not UTF-8")]
-    NotUtf8,
-    /// NUL, other control characters or a backslash, encoded or not.
-    #[error("the path holds a control character or a backslash")]
-    Forbidden,
-    /// No package name.
-    #[error(transparent)]
-    Name(#[from] InvalidName),
-    /// No file name, or one with a slash.
-    #[error(transparent)]
-    File(#[from] InvalidTarballName),
-    /// No version or dist-tag.
-    #[error(transparent)]
-    Selector(#[from] InvalidSelector),
-}
-
 impl Route {
     /// Reads a request's target as received: path and query, or a whole URL (absolute-form).
     ///
     /// `prefix` (`/npm`, or empty) is the path of the base URL. Paths below it and paths
     /// without it mean the same, because proxies in front may cut it off or not; so `/npm/lodash`
-    /// is `lodash`. What nobody can mean with the prefix is read without: a tarball of a package
-    /// called like the prefix, and the bare `/npm`, since clients end their registry with a slash.
+    /// is `lodash`. What nobody can mean with the prefix is read without: a tarball or a revision
+    /// of a package called like the prefix, and the bare `/npm`, since clients end their registry
+    /// with a slash.
+    ///
+    /// # Errors
+    /// Where there is nothing, or nothing for this method.
     pub fn parse(method: &Method, target: &[u8], prefix: &str) -> Result<Parsed, RouteError> {
         let (path, query) = segments::split_target(target)?;
-        let route = Self::below(path, prefix)?;
-        if method != Method::GET && method != Method::HEAD {
-            return Err(RouteError::MethodNotAllowed { allow: READ });
+        let route = Self::below(path, query, prefix)?;
+        if !route.allows(method) {
+            return Err(RouteError::MethodNotAllowed { allow: route.allow() });
         }
         let write = query.split(|&c| c == b'&').any(|pair| pair == b"write=true");
         Ok(Parsed { route, write })
+    }
+
+    /// The methods it has, as the `Allow` header lists them.
+    pub fn allow(&self) -> &'static str {
+        match self {
+            Self::Packument { .. } | Self::Manifest { .. } | Self::User { .. } => "GET, HEAD, PUT",
+            Self::Access { .. } => "GET, HEAD, POST",
+            Self::Revision { .. } => "PUT, DELETE",
+            Self::TarballRevision { .. } | Self::Token { .. } => "DELETE",
+            Self::DistTag { .. } => "PUT, POST, DELETE",
+            Self::Session => "POST",
+            Self::Owners { .. } => "GET, HEAD, PUT",
+            Self::Owner { .. } => "DELETE",
+            Self::Root
+            | Self::Tarball { .. }
+            | Self::DistTags { .. }
+            | Self::Attestations { .. }
+            | Self::Visibility { .. }
+            | Self::Collaborators { .. }
+            | Self::Whoami
+            | Self::PackagesOf { .. }
+            | Self::Stars { .. }
+            | Self::StarredBy { .. }
+            | Self::Ping
+            | Self::Favicon
+            | Self::Robots => READ,
+        }
+    }
+
+    fn allows(&self, method: &Method) -> bool {
+        let allow = self.allow();
+        // Nearly all requests read, and are not to wait for a search.
+        if method == Method::GET || method == Method::HEAD {
+            return allow.starts_with(READ);
+        }
+        allow.split(", ").any(|one| one == method.as_str())
     }
 
     /// A short word for logs and metrics.
@@ -154,9 +235,25 @@ impl Route {
         match self {
             Self::Root => "root",
             Self::Packument { .. } => "packument",
+            Self::Revision { .. } => "revision",
             Self::Manifest { .. } => "manifest",
             Self::Tarball { .. } => "tarball",
+            Self::TarballRevision { .. } => "tarball_revision",
             Self::DistTags { .. } => "dist_tags",
+            Self::DistTag { .. } => "dist_tag",
+            Self::Attestations { .. } => "attestations",
+            Self::Visibility { .. } => "visibility",
+            Self::Collaborators { .. } => "collaborators",
+            Self::Owners { .. } => "owners",
+            Self::Owner { .. } => "owner",
+            Self::Access { .. } => "access",
+            Self::User { .. } => "user",
+            Self::Token { .. } => "token",
+            Self::Whoami => "whoami",
+            Self::Session => "session",
+            Self::PackagesOf { .. } => "packages_of",
+            Self::Stars { .. } => "stars",
+            Self::StarredBy { .. } => "starred_by",
             Self::Ping => "ping",
             Self::Favicon => "favicon",
             Self::Robots => "robots",
@@ -167,116 +264,136 @@ impl Route {
     pub fn name(&self) -> Option<&PackageName> {
         match self {
             Self::Packument { name }
+            | Self::Revision { name, .. }
             | Self::Manifest { name, .. }
             | Self::Tarball { name, .. }
-            | Self::DistTags { name } => Some(name),
-            Self::Root | Self::Ping | Self::Favicon | Self::Robots => None,
+            | Self::TarballRevision { name, .. }
+            | Self::DistTags { name }
+            | Self::DistTag { name, .. }
+            | Self::Attestations { name, .. }
+            | Self::Visibility { name }
+            | Self::Collaborators { name }
+            | Self::Owners { name }
+            | Self::Owner { name, .. }
+            | Self::Access { name } => Some(name),
+            Self::Root
+            | Self::User { .. }
+            | Self::Token { .. }
+            | Self::Whoami
+            | Self::Session
+            | Self::PackagesOf { .. }
+            | Self::Stars { .. }
+            | Self::StarredBy { .. }
+            | Self::Ping
+            | Self::Favicon
+            | Self::Robots => None,
         }
     }
 
-    /// The path in its usual spelling, without prefix; it parses back to this route.
+    /// The path in its usual spelling, without prefix, and with a query where that is part of it;
+    /// it parses back to this route.
     pub fn path(&self) -> String {
-        match self {
-            Self::Root => "/".to_owned(),
-            Self::Packument { name } => format!("/{}", name.encoded()),
-            Self::Manifest { name, selector } => {
-                format!("/{}/{}", name.encoded(), encode_segment(selector.as_str()))
-            }
-            Self::Tarball { name, file } => {
-                format!("/{}/-/{}", name.path(), encode_segment(file.as_str()))
-            }
-            Self::DistTags { name } => format!("/-/package/{}/dist-tags", name.encoded()),
-            Self::Ping => "/-/ping".to_owned(),
-            Self::Favicon => "/favicon.ico".to_owned(),
-            Self::Robots => "/robots.txt".to_owned(),
-        }
+        spell::path(self)
     }
 
-    fn below(path: &[u8], prefix: &str) -> Result<Self, RouteError> {
+    fn below(path: &[u8], query: &[u8], prefix: &str) -> Result<Self, RouteError> {
         let inner = path
             .strip_prefix(prefix.as_bytes())
             .filter(|inner| !prefix.is_empty() && inner.starts_with(b"/"));
         let Some(inner) = inner else {
-            return Self::of_path(path);
+            return Self::of_path(path, query);
         };
-        Self::of_path(inner).or_else(|error| match Self::of_path(path) {
-            Ok(route) if route.is_plain_tarball() => Ok(route),
-            _ => Err(error),
-        })
+        let below = Self::of_path(inner, query);
+        // `/npm/-rev/1` is something below the prefix as well: a version of a package `-rev`.
+        if below.is_ok() && !inner.starts_with(b"/-rev/") {
+            return below;
+        }
+        match Self::of_path(path, query) {
+            Ok(route) if route.is_plainly_a_packages() => Ok(route),
+            _ => below,
+        }
     }
 
-    /// Whether it is a tarball whose file name is made of the package's name and a version;
-    /// `/npm/-/whoami` below the prefix `/npm` is not one.
-    fn is_plain_tarball(&self) -> bool {
+    /// Whether it is a revision, or a tarball whose file name is made of the package's name and
+    /// a version; `/npm/-/whoami` below the prefix `/npm` is neither.
+    fn is_plainly_a_packages(&self) -> bool {
         match self {
-            Self::Tarball { name, file } => file.version_of(name).is_some(),
+            Self::Revision { .. } => true,
+            Self::Tarball { name, file } | Self::TarballRevision { name, file, .. } => {
+                file.version_of(name).is_some()
+            }
             _ => false,
         }
     }
 
-    fn of_path(path: &[u8]) -> Result<Self, RouteError> {
+    fn of_path(path: &[u8], query: &[u8]) -> Result<Self, RouteError> {
         let Segments { decoded, trailing_slash } = Segments::parse(path)?;
         let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
         match parts.as_slice() {
             [] => return Ok(Self::Root),
-            ["-", service @ ..] if !trailing_slash => return Self::of_service(service),
+            ["-", service @ ..] if !trailing_slash => return service::parse(service, query),
             ["-", ..] => return Err(RouteError::NotFound),
             ["favicon.ico"] if !trailing_slash => return Ok(Self::Favicon),
             ["robots.txt"] if !trailing_slash => return Ok(Self::Robots),
+            ["_session"] if !trailing_slash => return Ok(Self::Session),
             [first, ..] if COUCHDB.contains(first) => return Err(RouteError::NotFound),
             _ => {}
         }
-        let (name, rest) = split_name(&parts)?;
+        let (name, rest) = cut_name(&parts);
+        let name = PackageName::parse(&name).map_err(BadPath::from)?;
         if trailing_slash && !rest.is_empty() {
             return Err(BadPath::EmptySegment.into());
         }
         Self::of_package(name, rest)
     }
 
-    /// What follows `/-/`.
-    fn of_service(parts: &[&str]) -> Result<Self, RouteError> {
-        match parts {
-            ["ping"] => Ok(Self::Ping),
-            ["package", named @ .., "dist-tags"] if !named.is_empty() => match split_name(named)? {
-                (name, []) => Ok(Self::DistTags { name }),
-                _ => Err(RouteError::NotFound),
-            },
-            _ => Err(RouteError::NotFound),
-        }
-    }
-
     /// What follows a package's name.
     fn of_package(name: PackageName, rest: &[&str]) -> Result<Self, RouteError> {
-        let file = match *rest {
-            [] => return Ok(Self::Packument { name }),
-            ["-"] => return Err(RouteError::NotFound),
-            [selector] => {
+        let (of, rev) = match rest {
+            [of @ .., "-rev", rev] => {
+                (of, Some(at_most(MAX_REVISION_BYTES, rev).ok_or(BadPath::Revision)?))
+            }
+            _ => (rest, None),
+        };
+        let (file, rev) = match (of, rev) {
+            ([], None) => return Ok(Self::Packument { name }),
+            ([], Some(rev)) => return Ok(Self::Revision { name, rev }),
+            (["-"], _) => return Err(RouteError::NotFound),
+            ([selector], None) => {
                 let selector = Selector::parse(selector).map_err(BadPath::from)?;
                 return Ok(Self::Manifest { name, selector });
             }
-            ["-", file] => without_scope(&name, file),
+            (["-", file], rev) => (without_scope(&name, file), rev),
             // Lockfiles of old repeat the scope before the file name.
-            ["-", scope, file] if name.scope() == Some(scope) => file,
+            (["-", scope, file], rev) if name.scope() == Some(*scope) => (*file, rev),
             _ => return Err(RouteError::NotFound),
         };
         let file = TarballName::parse(file).map_err(BadPath::from)?;
-        Ok(Self::Tarball { name, file })
+        Ok(match rev {
+            None => Self::Tarball { name, file },
+            Some(rev) => Self::TarballRevision { name, file, rev },
+        })
     }
 }
 
-/// The package name at the head of decoded segments, and what follows. A scope comes as a
+/// The text of a package name at the head of decoded segments, and what follows. A scope comes as a
 /// segment of its own, or, where its slash was encoded, together with the basename.
-fn split_name<'s, 'a>(parts: &'s [&'a str]) -> Result<(PackageName, &'s [&'a str]), BadPath> {
+fn cut_name<'s, 'a>(parts: &'s [&'a str]) -> (Cow<'a, str>, &'s [&'a str]) {
     match *parts {
         [scope, base, ref rest @ ..] if scope.starts_with('@') && !scope.contains('/') => {
-            Ok((PackageName::parse(&format!("{scope}/{base}"))?, rest))
+            (Cow::Owned(format!("{scope}/{base}")), rest)
         }
-        [name, ref rest @ ..] => Ok((PackageName::parse(name)?, rest)),
-        [] => Ok((PackageName::parse("")?, &[])),
+        [name, ref rest @ ..] => (Cow::Borrowed(name), rest),
+        [] => (Cow::Borrowed(""), &[]),
     }
 }
 
 /// `@s/n-1.0.0.tgz`, its slash encoded, as a file name of `@s/n`.
 fn without_scope<'a>(name: &PackageName, file: &'a str) -> &'a str {
     name.scope().and_then(|scope| file.strip_prefix(scope)?.strip_prefix('/')).unwrap_or(file)
+}
+
+/// The text, if it is not longer.
+fn at_most(bytes: usize, text: &str) -> Option<String> {
+    (text.len() <= bytes).then(|| text.to_owned())
 }

@@ -87,6 +87,14 @@ pub trait Store: Send + Sync + 'static {
     /// Also when there is one that cannot be read: nobody may take the name for free then.
     async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError>;
 
+    /// What tells the package's document from all that were and will be in its place, without reading it;
+    /// `None` when there is none. Costs little: it is asked for with every request. Who has read a document
+    /// after he got a stamp has read that one or a newer one.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError>;
+
     /// A place for bytes on their way in. Nothing of it is visible; dropped, nothing of it stays.
     ///
     /// # Errors
@@ -162,6 +170,17 @@ fn digest(bytes: &[u8]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&Sha256::digest(bytes)[..16]);
     half
+}
+
+/// What changes whenever a document does: numbers that an implementation has anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp([u64; 4]);
+
+impl Stamp {
+    /// The stamp with these numbers.
+    pub fn new(numbers: [u64; 4]) -> Stamp {
+        Stamp(numbers)
+    }
 }
 
 /// A document as it is kept.

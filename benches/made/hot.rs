@@ -15,7 +15,8 @@ use nopar::document::{self, Order};
 use nopar::inflight::InFlight;
 use nopar::negotiate::Encoding;
 use nopar::npm::{Form, PackageName};
-use nopar::proxy::{self, Door, Proxy};
+use nopar::proxy::{self, Door, Kept, Proxy};
+use nopar::store::MemoryStore;
 use nopar::upstream::Upstreams;
 use nopar::view::{Ask, Want};
 use std::sync::Arc;
@@ -90,7 +91,8 @@ fn door(held: &Held) -> (Door, String) {
     let upstreams = Upstreams::new(&config, &pseudonym, &counters).expect("it can be asked");
     let (clock, in_flight) = (Clock::system(), InFlight::default());
     let root = upstreams.of(&"any".parse().expect("it is a name")).root().to_owned();
-    let door = Door::new(&config, held.cache, upstreams, clock, in_flight, counters, pseudonym);
+    let kept = Kept { cache: held.cache, store: Arc::new(MemoryStore::new()) };
+    let door = Door::new(&config, kept, upstreams, clock, in_flight, counters, pseudonym);
     (door, root)
 }
 

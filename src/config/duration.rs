@@ -1,6 +1,6 @@
 //! Lengths of time: `30`, `30s`, `500ms`, `5m`, `6h`, `1d`.
 
-use super::table::Wrong;
+use super::wrong::Wrong;
 use std::time::Duration;
 
 const ALLOWED: &str = "seconds, or a number with ms, s, m, h or d, is allowed";
@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 pub(super) fn parse(text: &str) -> Result<Duration, Wrong> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let wrong = || Wrong("is not a length of time", ALLOWED);
+    let wrong = || Wrong::new("is not a length of time", ALLOWED);
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let milliseconds = match unit.trim() {
         "ms" => 1,
@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, Wrong> {
 /// The same, but not nothing.
 pub(super) fn positive(text: &str) -> Result<Duration, Wrong> {
     match parse(text)? {
-        Duration::ZERO => Err(Wrong("is no time at all", ALLOWED)),
+        Duration::ZERO => Err(Wrong::new("is no time at all", ALLOWED)),
         length => Ok(length),
     }
 }

@@ -1,7 +1,7 @@
 //! Lists of hosts, as curl reads `NO_PROXY`.
 //! Knows nothing of what they are listed for.
 
-use super::table::Wrong;
+use super::wrong::Wrong;
 use ipnet::IpNet;
 use std::net::IpAddr;
 

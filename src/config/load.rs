@@ -1,10 +1,11 @@
 //! Defaults, then the file, then the environment, through the one table.
 
 use super::mistakes::Mistakes;
-use super::table::{SETTINGS, Setting, Wrong, by_env};
+use super::table::{SETTINGS, Setting, by_env};
+use super::wrong::Wrong;
 use super::{
-    Cache, Config, HostList, Limits, Log, Origin, Sendfile, Server, StaleIfError, Store, Upstream,
-    Value, Verify, file, finish, several,
+    Access, Auth, Cache, Config, HostList, Limits, Log, Origin, Sendfile, Server, StaleIfError,
+    Store, Upstream, Value, Verify, file, finish, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -84,10 +85,11 @@ pub(super) fn apply(
             let value = Value { text: text.to_owned(), origin };
             config.values.insert(setting.key, value);
         }
-        Err(Wrong(problem, allowed)) => {
-            // A URL with an @ may hold a password.
-            let hidden = setting.secret || text.contains('@');
-            let shown = if hidden { "its value".to_owned() } else { format!("{text:?}") };
+        Err(Wrong { part, problem, allowed }) => {
+            // A URL with an @ may hold a password; what is part of a list is none.
+            let hidden = setting.secret || (part.is_none() && text.contains('@'));
+            let shown = part.as_deref().unwrap_or(text);
+            let shown = if hidden { "its value".to_owned() } else { format!("{shown:?}") };
             mistakes.add(key, format!("{shown} {problem}: {allowed}"));
         }
     }
@@ -131,7 +133,7 @@ fn blank() -> Config {
             token_file: None,
         },
         upstreams: Vec::new(),
-        store: Store { path: PathBuf::new() },
+        store: Store { path: PathBuf::new(), local_packages: Vec::new() },
         cache: Cache {
             path: PathBuf::new(),
             size: 0,
@@ -142,8 +144,9 @@ fn blank() -> Config {
             stale_if_error: StaleIfError::Unlimited,
             verify: Verify::Auto,
         },
+        access: Access { auth: Auth::Open },
         log: Log { file: None, level: LevelFilter::Off, access: false },
-        limits: Limits { packument_size: 0, tarball_size: 0, connections: 0 },
+        limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),
         values: BTreeMap::new(),
     }

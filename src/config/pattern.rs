@@ -1,7 +1,7 @@
-//! Which packages an upstream is for: `*`, `@acme/*`, `acme-*`, or a name.
-//! Knows nothing of upstreams.
+//! Which packages something is for: `*`, `@acme/*`, `acme-*`, or a name.
+//! Knows nothing of upstreams, nor of what is hosted.
 
-use super::table::Wrong;
+use super::wrong::Wrong;
 use crate::npm::PackageName;
 use std::fmt;
 
@@ -26,6 +26,14 @@ impl Pattern {
     pub fn is_all(&self) -> bool {
         *self == Pattern::all()
     }
+
+    /// Whether a package is one of them.
+    pub fn matches(&self, name: &PackageName) -> bool {
+        match self {
+            Pattern::Name(one) => one == name,
+            Pattern::Prefix(prefix) => name.as_str().starts_with(prefix.as_str()),
+        }
+    }
 }
 
 impl fmt::Display for Pattern {
@@ -40,7 +48,7 @@ impl fmt::Display for Pattern {
 /// Reads a pattern: a name of a package, or the beginning of one and a `*`.
 pub(super) fn parse(text: &str) -> Result<Pattern, Wrong> {
     let wrong = || {
-        Wrong(
+        Wrong::new(
             "matches no package",
             "*, @scope/*, prefix-* or the whole name of a package is allowed",
         )
@@ -58,6 +66,14 @@ pub(super) fn parse(text: &str) -> Result<Pattern, Wrong> {
     Ok(Pattern::Prefix(prefix.to_owned()))
 }
 
+/// Reads patterns that are separated by commas. What is wrong names the one that is.
+pub(super) fn list(text: &str) -> Result<Vec<Pattern>, Wrong> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let one =
+        |part: &str| parse(part).map_err(|wrong| Wrong { part: Some(part.to_owned()), ..wrong });
+    parts.map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +86,40 @@ mod tests {
             assert_eq!(pattern.to_string(), text);
             assert_eq!(pattern.is_all(), text == "*");
         }
+    }
+
+    #[test]
+    fn a_pattern_matches_its_name_or_all_that_begin_so() {
+        for (pattern, name, expected) in [
+            ("*", "lodash", true),
+            ("*", "@acme/ui", true),
+            ("@*", "@acme/ui", true),
+            ("@*", "acme", false),
+            ("@acme/*", "@acme/ui", true),
+            ("@acme/*", "@acme2/ui", false),
+            ("@acme/*", "@Acme/ui", false),
+            ("@acme/ui-*", "@acme/ui-", true),
+            ("@acme/ui-*", "@acme/ui", false),
+            ("acme-*", "acme-x", true),
+            ("acme-*", "acme", false),
+            ("lodash", "lodash", true),
+            ("lodash", "lodash.get", false),
+            ("@acme/ui", "@acme/ui", true),
+            ("é*", "été", true),
+        ] {
+            let name = PackageName::parse(name).unwrap();
+            assert_eq!(parse(pattern).ok().unwrap().matches(&name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_separated_by_commas_and_tells_which_one_is_wrong() {
+        let shown = |text| list(text).ok().unwrap().iter().map(ToString::to_string).collect();
+        let patterns: Vec<String> = shown(" @acme/*,acme-* ,, left-pad,");
+        assert_eq!(patterns, ["@acme/*", "acme-*", "left-pad"]);
+        assert!(list(" , ").is_ok_and(|patterns| patterns.is_empty()));
+        let wrong = list("@acme/*, a*b, @acme").err().unwrap();
+        assert_eq!(wrong.part.as_deref(), Some("a*b"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A proxy on the way to the upstream.
 
 use super::Secret;
-use super::table::Wrong;
+use super::wrong::Wrong;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
@@ -19,7 +19,7 @@ pub struct Proxy {
 /// Reads `http://user:password@host:port`.
 pub(super) fn parse(text: &str) -> Result<Proxy, Wrong> {
     let wrong = || {
-        Wrong(
+        Wrong::new(
             "is not the URL of a proxy",
             "http://host:port, with user:password@ if it asks for them, is allowed",
         )

@@ -1,6 +1,6 @@
 //! What must not be printed.
 
-use super::table::Wrong;
+use super::wrong::Wrong;
 use std::fmt;
 
 /// A text that its `Debug` hides.
@@ -30,5 +30,5 @@ pub(super) fn parse(text: &str) -> Result<Secret, Wrong> {
     if text.chars().all(|c| c.is_ascii_graphic()) {
         return Ok(Secret::new(text.to_owned()));
     }
-    Err(Wrong("is not a token", "visible ASCII characters are allowed"))
+    Err(Wrong::new("is not a token", "visible ASCII characters are allowed"))
 }

@@ -5,7 +5,7 @@ use super::file::Found;
 use super::load::apply;
 use super::mistakes::Mistakes;
 use super::pattern::{self, Pattern};
-use super::table::Wrong;
+use super::wrong::Wrong;
 use super::{Config, Origin};
 use std::collections::HashSet;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub(super) fn packages(value: Option<&Value>, file: &str, mistakes: &mut Mistake
     for text in texts {
         match pattern::parse(text) {
             Ok(pattern) => patterns.push(pattern),
-            Err(Wrong(problem, allowed)) => {
+            Err(Wrong { problem, allowed, .. }) => {
                 mistakes.add(key.clone(), format!("{text:?} {problem}: {allowed}"));
             }
         }

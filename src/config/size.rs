@@ -1,13 +1,13 @@
 //! Numbers of bytes: `1000`, `10GiB`, `256 MiB`, `5MB`.
 
-use super::table::Wrong;
+use super::wrong::Wrong;
 
 /// Reads a number of bytes; binary units count in 1024s, decimal ones in 1000s.
 pub(super) fn parse(text: &str) -> Result<u64, Wrong> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let wrong = || {
-        Wrong(
+        Wrong::new(
             "is not a size",
             "bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB, is allowed",
         )

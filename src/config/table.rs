@@ -1,10 +1,8 @@
 //! Every setting: its names, its default, its meaning, the field it goes to.
 //! Knows nothing of where values come from.
 
-use super::{Config, duration, host_list, proxy, secret, size, switch, value};
-
-/// What is wrong with a value: what it is not, and what is allowed.
-pub(super) struct Wrong(pub(super) &'static str, pub(super) &'static str);
+use super::wrong::Wrong;
+use super::{Config, duration, host_list, pattern, proxy, secret, size, switch, value};
 
 /// One setting.
 pub(super) struct Setting {
@@ -247,6 +245,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| value::path(v).map(|v| c.store.path = v)
     ),
     setting!(
+        "store.local_packages",
+        "NOPAR_LOCAL_PACKAGES",
+        "",
+        "Packages that are this registry's own, hosted already or not: no upstream is ever asked for them.\nNames or beginnings of names, separated by commas, such as @acme/*, acme-*, left-pad.",
+        |c, v| pattern::list(v).map(|v| c.store.local_packages = v)
+    ),
+    setting!(
         "cache.path",
         "NOPAR_CACHE_PATH",
         "cache",
@@ -303,6 +308,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| value::verify(v).map(|v| c.cache.verify = v)
     ),
     setting!(
+        "access.auth",
+        "NOPAR_AUTH",
+        "open",
+        "Who may log in and publish. open: everyone may log in under any name, and publish. There is\nnothing else yet.",
+        |c, v| value::auth(v).map(|v| c.access.auth = v)
+    ),
+    setting!(
         "log.file",
         "NOPAR_LOGFILE",
         "",
@@ -336,6 +348,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "4GiB",
         "Longest tarball that is kept.",
         |c, v| size::parse(v).map(|v| c.limits.tarball_size = v)
+    ),
+    setting!(
+        "limits.body_size",
+        "NOPAR_MAX_BODY",
+        "384MiB",
+        "Longest body of a request that is taken. A publish holds the tarball in base64, a third longer\nthan it is.",
+        |c, v| size::parse(v).map(|v| c.limits.body_size = v)
     ),
     setting!(
         "limits.connections",

@@ -37,6 +37,9 @@ fn the_defaults_are_what_the_documentation_says() {
     assert_eq!(config.upstream.max_connections.get(), 64);
     assert_eq!(config.cache.stale_if_error, StaleIfError::Unlimited);
     assert_eq!(config.cache.verify, Verify::Auto);
+    assert!(config.store.local_packages.is_empty());
+    assert_eq!(config.access.auth, Auth::Open);
+    assert_eq!(config.limits.body_size, 384 << 20);
 }
 
 #[test]
@@ -66,8 +69,8 @@ fn the_default_file_uncommented_gives_the_defaults() {
         format!("{:?}", (default.server, default.store, default.cache))
     );
     assert_eq!(
-        format!("{:?}", (read.log, read.limits)),
-        format!("{:?}", (default.log, default.limits))
+        format!("{:?}", (read.access, read.log, read.limits)),
+        format!("{:?}", (default.access, default.log, default.limits))
     );
 }
 
@@ -147,6 +150,10 @@ fn each_value_has_its_forms() {
         ("NOPAR_VERIFY", "always"),
         ("NOPAR_ALLOW_HOSTS", "files.example, 10.0.0.0/8"),
         ("NOPAR_MAX_CONNECTIONS", "1"),
+        ("NOPAR_LOCAL_PACKAGES", "@acme/*, acme-*,left-pad"),
+        ("NOPAR_LOCAL_PACKAGES", "*"),
+        ("NOPAR_AUTH", "Open"),
+        ("NOPAR_MAX_BODY", "1GiB"),
     ] {
         Config::load(&env(&[(name, value)]))
             .unwrap_or_else(|told| panic!("{name}={value}: {told}"));
@@ -175,6 +182,9 @@ fn each_value_has_its_forms() {
         ("NOPAR_TARBALL_TIMEOUT", "0"),
         ("NOPAR_STALE_IF_ERROR", "for ever"),
         ("NOPAR_VERIFY", "never"),
+        ("NOPAR_LOCAL_PACKAGES", "@acme"),
+        ("NOPAR_AUTH", "htpasswd"),
+        ("NOPAR_MAX_BODY", "much"),
     ] {
         let told = mistakes(&[(name, value)]);
         assert!(told.contains(name) && told.contains("1 mistake"), "{told}");
@@ -187,6 +197,34 @@ fn a_time_is_a_limit_of_what_is_served_when_the_upstream_fails() {
     assert_eq!(config.cache.stale_if_error, StaleIfError::For(Duration::from_secs(172_800)));
     let config = Config::load(&env(&[("NOPAR_VERIFY", "Always")])).unwrap();
     assert_eq!(config.cache.verify, Verify::Always);
+}
+
+#[test]
+fn local_packages_are_patterns_and_a_mistake_names_the_one_that_is_none() {
+    let text = "[store]\nlocal_packages = \"@acme/*, my-tool, prefix-*\"\n";
+    let (_file, sources) = with_file(text, &[]);
+    let config = Config::load(&sources).unwrap();
+    let shown: Vec<String> = config.store.local_packages.iter().map(Pattern::to_string).collect();
+    assert_eq!(shown, ["@acme/*", "my-tool", "prefix-*"]);
+    let (_file, sources) = with_file(text, &[("NOPAR_LOCAL_PACKAGES", "@other/*")]);
+    let config = Config::load(&sources).unwrap();
+    assert_eq!(config.store.local_packages, [Pattern::Prefix("@other/".to_owned())]);
+    let told = mistakes(&[("NOPAR_LOCAL_PACKAGES", "@acme/*, @acme, my-tool")]);
+    assert!(
+        told.contains("NOPAR_LOCAL_PACKAGES: \"@acme\" matches no package: *, @scope/*"),
+        "{told}"
+    );
+    let (_file, sources) = with_file("[store]\nlocal_packages = \"x, a*b\"\n", &[]);
+    let told = Config::load(&sources).unwrap_err().to_string();
+    assert!(told.contains("store.local_packages in "), "{told}");
+    assert!(told.contains("\"a*b\" matches no package"), "{told}");
+}
+
+#[test]
+fn only_open_access_is_there_yet() {
+    let told = mistakes(&[("NOPAR_AUTH", "closed")]);
+    let why = "only open (everyone may log in under any name, and publish) is allowed";
+    assert!(told.contains("NOPAR_AUTH: \"closed\"") && told.contains(why), "{told}");
 }
 
 #[test]

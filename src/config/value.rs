@@ -1,8 +1,8 @@
 //! Values that only one or two settings have.
 //! Knows nothing of where they come from, and of the settings themselves.
 
-use super::table::Wrong;
-use super::{Sendfile, StaleIfError, Verify, duration, switch};
+use super::wrong::Wrong;
+use super::{Auth, Sendfile, StaleIfError, Verify, duration, switch};
 use crate::base_url::BaseUrl;
 use ipnet::IpNet;
 use log::LevelFilter;
@@ -16,13 +16,16 @@ const MOST_CONNECTIONS: usize = 1_000_000;
 
 pub(super) fn hostname(text: &str) -> Result<String, Wrong> {
     if text.chars().any(|c| c.is_whitespace() || c == '/') {
-        return Err(Wrong("is not a host", "a name or an IP address without a port is allowed"));
+        return Err(Wrong::new(
+            "is not a host",
+            "a name or an IP address without a port is allowed",
+        ));
     }
     Ok(text.to_owned())
 }
 
 pub(super) fn port(text: &str) -> Result<u16, Wrong> {
-    text.parse().map_err(|_| Wrong("is not a port", "a number from 0 to 65535 is allowed"))
+    text.parse().map_err(|_| Wrong::new("is not a port", "a number from 0 to 65535 is allowed"))
 }
 
 pub(super) fn threads(text: &str) -> Result<usize, Wrong> {
@@ -30,7 +33,7 @@ pub(super) fn threads(text: &str) -> Result<usize, Wrong> {
         Ok(0) => Ok(cores()),
         Ok(threads) if threads <= 1024 => Ok(threads),
         _ if text.eq_ignore_ascii_case("auto") => Ok(cores()),
-        _ => Err(Wrong(
+        _ => Err(Wrong::new(
             "is not a number of threads",
             "auto, or a number from 0 (auto as well) to 1024, is allowed",
         )),
@@ -45,24 +48,24 @@ pub(super) fn user_agent(text: &str) -> Result<String, Wrong> {
     if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
         return Ok(text.to_owned());
     }
-    Err(Wrong("is not a user agent", "printable ASCII characters are allowed"))
+    Err(Wrong::new("is not a user agent", "printable ASCII characters are allowed"))
 }
 
 pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {
     if text.contains('\0') {
-        return Err(Wrong("is not a path", "a path without NUL bytes is allowed"));
+        return Err(Wrong::new("is not a path", "a path without NUL bytes is allowed"));
     }
     Ok(PathBuf::from(text))
 }
 
 pub(super) fn base_url(text: &str) -> Result<BaseUrl, Wrong> {
     let allowed = "an http or https URL without credentials, query or fragment is allowed";
-    BaseUrl::parse(text).map_err(|_| Wrong("is not a base URL", allowed))
+    BaseUrl::parse(text).map_err(|_| Wrong::new("is not a base URL", allowed))
 }
 
 pub(super) fn ranges(text: &str) -> Result<Vec<IpNet>, Wrong> {
     let wrong = || {
-        Wrong(
+        Wrong::new(
             "holds what is no address or range",
             "addresses and ranges such as 127.0.0.1, 10.0.0.0/8 are allowed",
         )
@@ -79,13 +82,13 @@ pub(super) fn ranges(text: &str) -> Result<Vec<IpNet>, Wrong> {
 
 pub(super) fn upstream(text: &str) -> Result<Url, Wrong> {
     let allowed = "an http or https URL without credentials, query or fragment is allowed (credentials: NOPAR_FORWARDER_TOKEN)";
-    let url = Url::parse(text).map_err(|_| Wrong("is not a URL", allowed))?;
+    let url = Url::parse(text).map_err(|_| Wrong::new("is not a URL", allowed))?;
     let plain = url.username().is_empty() && url.password().is_none();
     let bare = url.query().is_none() && url.fragment().is_none();
     if matches!(url.scheme(), "http" | "https") && url.has_host() && plain && bare {
         Ok(url)
     } else {
-        Err(Wrong("is not the URL of a registry", allowed))
+        Err(Wrong::new("is not the URL of a registry", allowed))
     }
 }
 
@@ -96,23 +99,24 @@ pub(super) fn level(text: &str) -> Result<LevelFilter, Wrong> {
         "verbose" => Ok(LevelFilter::Debug),
         "warning" => Ok(LevelFilter::Warn),
         other => other.parse().map_err(|_| {
-            Wrong("is not a level", "off, error, warn, info, debug or trace is allowed")
+            Wrong::new("is not a level", "off, error, warn, info, debug or trace is allowed")
         }),
     }
 }
 
 pub(super) fn connections(text: &str) -> Result<NonZeroUsize, Wrong> {
     let number = text.parse().ok().and_then(NonZeroUsize::new);
-    number
-        .filter(|number| number.get() <= MOST_CONNECTIONS)
-        .ok_or(Wrong("is not a number of connections", "a number from 1 to 1000000 is allowed"))
+    number.filter(|number| number.get() <= MOST_CONNECTIONS).ok_or(Wrong::new(
+        "is not a number of connections",
+        "a number from 1 to 1000000 is allowed",
+    ))
 }
 
 pub(super) fn sendfile(text: &str) -> Result<Sendfile, Wrong> {
     if text.eq_ignore_ascii_case("auto") {
         return Ok(Sendfile::Auto);
     }
-    let wrong = |_| Wrong("is not auto, yes or no", "auto, yes or no is allowed");
+    let wrong = |_| Wrong::new("is not auto, yes or no", "auto, yes or no is allowed");
     Ok(if switch::parse(text).map_err(wrong)? { Sendfile::Yes } else { Sendfile::No })
 }
 
@@ -121,7 +125,7 @@ pub(super) fn stale_if_error(text: &str) -> Result<StaleIfError, Wrong> {
         return Ok(StaleIfError::Unlimited);
     }
     let allowed = "unlimited, seconds, or a number with ms, s, m, h or d, is allowed";
-    let length = duration::parse(text).map_err(|Wrong(problem, _)| Wrong(problem, allowed))?;
+    let length = duration::parse(text).map_err(|wrong| Wrong { allowed, ..wrong })?;
     Ok(StaleIfError::For(length))
 }
 
@@ -129,6 +133,14 @@ pub(super) fn verify(text: &str) -> Result<Verify, Wrong> {
     match text.to_ascii_lowercase().as_str() {
         "auto" => Ok(Verify::Auto),
         "always" => Ok(Verify::Always),
-        _ => Err(Wrong("is no way to verify", "auto or always is allowed")),
+        _ => Err(Wrong::new("is no way to verify", "auto or always is allowed")),
     }
+}
+
+pub(super) fn auth(text: &str) -> Result<Auth, Wrong> {
+    if text.eq_ignore_ascii_case("open") {
+        return Ok(Auth::Open);
+    }
+    let allowed = "only open (everyone may log in under any name, and publish) is allowed";
+    Err(Wrong::new("is no way of logging in that there is yet", allowed))
 }

@@ -4,7 +4,8 @@
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// What a request asked for: the words of `Route::kind`, and one for all that has no route.
+/// What a request asked for: the words of `Route::kind` for what is read most, two for what NOPAR answers as a
+/// registry of its own packages, and one for all that has no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -24,13 +25,17 @@ pub enum Kind {
     Favicon,
     /// `/robots.txt`.
     Robots,
+    /// A publish, or another change of a package.
+    Change,
+    /// Logging in and out, and questions about people and who may do what.
+    Account,
     /// Nothing that NOPAR knows: a bad path, another method, a head that was no request.
     Other,
 }
 
 impl Kind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Packument,
         Kind::Manifest,
         Kind::Tarball,
@@ -39,6 +44,8 @@ impl Kind {
         Kind::Root,
         Kind::Favicon,
         Kind::Robots,
+        Kind::Change,
+        Kind::Account,
         Kind::Other,
     ];
 
@@ -53,6 +60,8 @@ impl Kind {
             Kind::Root => "root",
             Kind::Favicon => "favicon",
             Kind::Robots => "robots",
+            Kind::Change => "change",
+            Kind::Account => "account",
             Kind::Other => "other",
         }
     }

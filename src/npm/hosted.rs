@@ -33,7 +33,7 @@ use serde_json::value::RawValue;
 
 use self::members::Members;
 use super::name::PackageName;
-use super::tarball::{TarballName, basename_of, canonical_file};
+use super::tarball::TarballName;
 
 pub use self::copy::{ClientCopy, Request};
 pub use self::edit::Edit;
@@ -184,10 +184,7 @@ impl HostedDocument {
     pub fn file(&self, version: &str) -> Option<TarballName> {
         let manifest = Members::parse(self.versions.get(version)?).unwrap_or_default();
         let url = manifest.object("dist").and_then(|dist| dist.text("tarball"));
-        let named = url.as_deref().and_then(basename_of);
-        named
-            .and_then(|file| TarballName::parse(&file).ok())
-            .or_else(|| TarballName::parse(&canonical_file(&self.name, version)).ok())
+        TarballName::kept(&self.name, version, url.as_deref())
     }
 
     /// The end of every change.

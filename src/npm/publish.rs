@@ -6,6 +6,7 @@
 
 mod data;
 mod document;
+mod provenance;
 mod scanner;
 
 #[cfg(test)]
@@ -14,5 +15,6 @@ mod property_tests;
 mod tests;
 
 pub use data::DataError;
-pub use document::{Provenance, PublishDocument, PublishError, Put};
+pub use document::{PublishDocument, PublishError, Put};
+pub use provenance::Provenance;
 pub use scanner::{ScanError, Scanner};

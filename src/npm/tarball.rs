@@ -39,6 +39,13 @@ impl TarballName {
         }
     }
 
+    /// Under which name a registry keeps a version's tarball: as its `dist` names it, for an old NOPAR may have
+    /// kept it by another name than the canonical one.
+    pub fn kept(name: &PackageName, version: &str, url: Option<&str>) -> Option<Self> {
+        let named = url.and_then(basename_of).and_then(|file| Self::parse(&file).ok());
+        named.or_else(|| Self::parse(&canonical_file(name, version)).ok())
+    }
+
     /// The text, decoded.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,10 @@
 //! The body of a request: read with a limit and a least rate, or left to be drained.
 //! Knows nothing of what is in it.
 
+mod unpacked;
+
+pub(super) use unpacked::{Packing, Unpacked};
+
 use super::failure::Failure;
 use crate::connection::{self, Pace, Patience};
 use bytes::{Bytes, BytesMut};
@@ -57,38 +61,65 @@ pub(super) async fn read(
     if stated_length(session).is_some_and(|length| length > limit) {
         return Err(BodyError::TooLarge { limit });
     }
-    if is_asking(session) && !session.is_body_done() {
-        session.write_continue_response().await.map_err(|_| BodyError::Broken)?;
-    }
+    let mut incoming = Incoming::of(session, pace);
     let mut body = BytesMut::new();
-    let (mut end, mut moved) = (Instant::now() + pace.window, 0);
-    while let Some(piece) = next(session, pace, &mut end, &mut moved).await? {
+    while let Some(piece) = incoming.next().await? {
         if (body.len() + piece.len()) as u64 > limit {
             return Err(BodyError::TooLarge { limit });
         }
-        moved += piece.len() as u64;
         body.extend_from_slice(&piece);
     }
     Ok(body.freeze())
 }
 
-/// The next piece; measures windows until it is there.
-async fn next(
-    session: &mut ServerSession,
+/// A body that is read piece by piece.
+pub(super) struct Incoming<'a> {
+    session: &'a mut ServerSession,
     pace: Pace,
-    end: &mut Instant,
-    moved: &mut u64,
-) -> Result<Option<Bytes>, BodyError> {
-    let mut reading = pin!(session.read_request_body());
-    loop {
-        tokio::select! {
-            biased;
-            read = &mut reading => return read.map_err(|error| unreadable(&error)),
-            () = sleep_until(*end) => {
-                if *moved < pace.least {
-                    return Err(BodyError::TooSlow);
+    /// When the window ends that is measured.
+    end: Instant,
+    /// Bytes that came in it.
+    moved: u64,
+    /// Whether the client waits to be told to go on.
+    is_asking: bool,
+}
+
+impl<'a> Incoming<'a> {
+    /// The body of a request, at no less than this pace.
+    pub(super) fn of(session: &'a mut ServerSession, pace: Pace) -> Incoming<'a> {
+        let is_asking = is_asking(session) && !session.is_body_done();
+        Incoming { session, pace, end: Instant::now() + pace.window, moved: 0, is_asking }
+    }
+
+    /// Its length, as the client says it.
+    pub(super) fn stated_length(&self) -> Option<u64> {
+        stated_length(self.session)
+    }
+
+    /// The next piece; `None` at the end. A client that asks (`Expect: 100-continue`) is told to go on before the
+    /// first.
+    ///
+    /// # Errors
+    /// When it breaks off, or comes too slowly.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        if std::mem::take(&mut self.is_asking) {
+            self.session.write_continue_response().await.map_err(|_| BodyError::Broken)?;
+        }
+        let mut reading = pin!(self.session.read_request_body());
+        loop {
+            tokio::select! {
+                biased;
+                read = &mut reading => {
+                    let piece = read.map_err(|error| unreadable(&error))?;
+                    self.moved += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+                    return Ok(piece);
                 }
-                (*end, *moved) = (Instant::now() + pace.window, 0);
+                () = sleep_until(self.end) => {
+                    if self.moved < self.pace.least {
+                        return Err(BodyError::TooSlow);
+                    }
+                    (self.end, self.moved) = (Instant::now() + self.pace.window, 0);
+                }
             }
         }
     }

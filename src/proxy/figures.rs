@@ -8,6 +8,7 @@ use crate::counters::{Counters, Held, Kind, Snapshot};
 use crate::inflight::InFlight;
 use crate::route::Route;
 use crate::view::Memory;
+use http::Method;
 use pingora_proxy::Session;
 use std::sync::Arc;
 
@@ -55,8 +56,10 @@ pub(super) fn count(counters: &Counters, session: &Session, ctx: &Ctx) {
 }
 
 /// What a request is counted as.
-pub(super) fn kind_of(route: &Route) -> Kind {
+pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
     match route {
+        Route::Packument { .. } | Route::Manifest { .. } if !is_read => Kind::Change,
         Route::Root => Kind::Root,
         Route::Packument { .. } => Kind::Packument,
         Route::Manifest { .. } => Kind::Manifest,
@@ -65,13 +68,16 @@ pub(super) fn kind_of(route: &Route) -> Kind {
         Route::Ping => Kind::Ping,
         Route::Favicon => Kind::Favicon,
         Route::Robots => Kind::Robots,
+        Route::Revision { .. } | Route::TarballRevision { .. } | Route::DistTag { .. } => {
+            Kind::Change
+        }
+        _ => Kind::Account,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Method;
 
     #[test]
     fn routes_are_counted_by_their_own_words() {
@@ -86,7 +92,7 @@ mod tests {
             "/robots.txt",
         ] {
             let route = Route::parse(&Method::GET, path.as_bytes(), "").unwrap().route;
-            assert_eq!(kind_of(&route).as_str(), route.kind(), "{path}");
+            assert_eq!(kind_of(&Method::GET, &route).as_str(), route.kind(), "{path}");
         }
     }
 }

@@ -14,9 +14,11 @@ use super::ctx::CacheState;
 use crate::access_log::Line;
 use crate::base_url::trusted;
 use crate::cache::{CHUNK, Entry, Key, Known};
+use crate::clock;
 use crate::config::Verify;
 use crate::connection::{Answer, Body, Caller, End, Forwarded, Plain, Ready};
 use crate::counters::Kind;
+use crate::npm::PackageName;
 use crate::view::{Heads, Held, What};
 use asked::{Asked, Remembered, Thing};
 use bytes::Bytes;
@@ -24,7 +26,12 @@ use http::StatusCode;
 use http::header::ETAG;
 use pieces::FilePieces;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
+/// How long another process's publish may not be seen of a name that is held as a copy of the upstream's, in
+/// milliseconds. Each look is a `stat`, a tenth of what a ready answer costs.
+const LOOK_EVERY_MS: u64 = 1000;
 
 /// Asks a door for ready answers.
 pub struct Hot {
@@ -36,6 +43,7 @@ pub struct Hot {
 pub struct Sent {
     kind: Kind,
     status: StatusCode,
+    state: CacheState,
 }
 
 /// What a client is to get.
@@ -74,9 +82,48 @@ impl Hot {
         }
         let Held::View(view) = self.door.memory.look(entry.id(), what)? else { return None };
         let due = due(request, Some(view.etag.as_str()))?;
-        head::append(head, head::of_view(&view, due)?, freshness.age(now));
+        head::append(head, head::of_view(&view, due, CacheState::Hit)?, freshness.age(now));
         self.used(&entry, now);
         Some((due, Body::Bytes(view.body.clone())))
+    }
+
+    /// Now and then, whether another process on the same store has published the name of what is held as a copy.
+    /// `None` when it may have: the usual way tells.
+    fn look_at_the_store(&self, asked: &Asked) -> Option<()> {
+        if matches!(asked.thing, Thing::Own(_)) {
+            return Some(());
+        }
+        let now = clock::to_millis(self.door.clock.now()) / LOOK_EVERY_MS;
+        if asked.looked.swap(now, Ordering::Relaxed) == now {
+            return Some(());
+        }
+        self.door.hosted.is_still_elsewhere(&asked.name).then_some(())
+    }
+
+    /// A view or a small tarball of a package that is NOPAR's own.
+    fn own(
+        &self,
+        name: &PackageName,
+        what: &What,
+        request: &Plain<'_>,
+        head: &mut Vec<u8>,
+    ) -> Option<(Due, Body)> {
+        let hosted = &self.door.hosted;
+        let package = hosted.ready(name)?;
+        let answer = if matches!(what, What::File(_)) {
+            let small = hosted.ready_tarball(&package, what)?;
+            let due = due(request, small.etag.as_deref())?;
+            head::append_hosted(head, &small, due)?;
+            (due, Body::Bytes(small.bytes.clone()))
+        } else {
+            let view = hosted.ready_view(&package, what)?;
+            let due = due(request, Some(view.etag.as_str()))?;
+            let lines = head::of_view(&view, due, CacheState::Hosted)?;
+            head::append(head, lines, Duration::ZERO);
+            (due, Body::Bytes(view.body.clone()))
+        };
+        self.door.memory.was_of_use();
+        Some(answer)
     }
 
     fn tarball(
@@ -166,11 +213,14 @@ impl Ready for Hot {
     ) -> Option<Answer<Sent>> {
         let forwarded = self.forwarded(request, caller);
         let text = asked::Text::of(request, caller.is_tls, forwarded);
-        let known = self.asked.get(&text);
+        let epoch = self.door.hosted.epoch();
+        let known = self.asked.get(&text).filter(|asked| asked.epoch == epoch);
         let read = || Asked::read(&self.door, request, caller.is_tls, forwarded).map(Arc::new);
         let asked = known.clone().or_else(read)?;
+        self.look_at_the_store(&asked)?;
         let (due, body) = match &asked.thing {
             Thing::View(what) => self.view(&asked.key, what, request, head)?,
+            Thing::Own(what) => self.own(&asked.name, what, request, head)?,
             Thing::Tarball { packument } => self.tarball(&asked.key, packument, request, head)?,
         };
         // Only now: made-up names are not to push out those that are asked for.
@@ -181,12 +231,16 @@ impl Ready for Hot {
             Due::Whole => (StatusCode::OK, body),
             Due::NotModified => (StatusCode::NOT_MODIFIED, Body::Bytes(Bytes::new().into())),
         };
-        Some(Answer { body, sent: Sent { kind: asked.kind, status } })
+        let state = match asked.thing {
+            Thing::Own(_) => CacheState::Hosted,
+            _ => CacheState::Hit,
+        };
+        Some(Answer { body, sent: Sent { kind: asked.kind, status, state } })
     }
 
     fn finished(&self, request: &Plain<'_>, caller: &Caller, sent: Sent, end: End) {
         let (status, bytes) = (sent.status.as_u16(), end.bytes as u64);
-        self.door.counters.request(sent.kind, CacheState::Hit, status, bytes, end.duration);
+        self.door.counters.request(sent.kind, sent.state, status, bytes, end.duration);
         if self.door.policy.access_log {
             Line {
                 method: if request.is_head { "HEAD" } else { "GET" },
@@ -194,7 +248,7 @@ impl Ready for Hot {
                 status,
                 bytes: end.bytes,
                 duration: end.duration,
-                cache: CacheState::Hit.as_str(),
+                cache: sent.state.as_str(),
                 upstream: None,
                 client: caller.address,
                 error: end.error,

@@ -134,7 +134,8 @@ impl Door {
     }
 }
 
-fn missing(ask: &Ask) -> Failure {
+/// What is told of what a package does not have.
+pub(super) fn missing(ask: &Ask) -> Failure {
     match &ask.want {
         Want::Manifest(selector) => Failure::no_version(selector.as_str()),
         _ => Failure::no_package(),

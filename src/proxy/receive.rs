@@ -7,11 +7,14 @@ use super::body::{self, BodyError};
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
 use super::figures;
+use super::own::{self, Own};
 use super::tarball::Wanted;
 use super::write;
 use crate::base_url::{BaseUrl, trusted};
 use crate::connection::{self, Patience};
+use crate::hosted::HostedTarball;
 use crate::negotiate;
+use crate::npm::PackageName;
 use crate::reply::Reply;
 use crate::route::{Route, RouteError};
 use crate::view::{Ask, View, Want};
@@ -33,6 +36,8 @@ pub(super) enum Decision {
     View(Arc<View>, CacheState, Duration),
     /// Send these bytes.
     Bytes(ResponseHeader, Bytes),
+    /// Send this tarball out of the store.
+    Tarball(HostedTarball),
     /// Go on to pingora-cache and the upstream, as the plan says.
     GoOn,
 }
@@ -67,12 +72,16 @@ impl Door {
                 ctx.cache_state = CacheState::Hit;
                 write::finish(session, header, body).await?;
             }
+            Decision::Tarball(tarball) => {
+                ctx.cache_state = CacheState::Hosted;
+                write::tarball(session, &tarball).await?;
+            }
             Decision::GoOn => return Ok(false),
         }
         Ok(true)
     }
 
-    async fn decide(self: &Arc<Self>, session: &Session, ctx: &mut Ctx) -> Decision {
+    async fn decide(self: &Arc<Self>, session: &mut Session, ctx: &mut Ctx) -> Decision {
         let request = session.req_header();
         ctx.behalf.via = via(request);
         if ctx.behalf.is_endless() || self.came_around(request) {
@@ -88,26 +97,29 @@ impl Door {
             Ok(parsed) => parsed,
             Err(error) => return refusal(&error, &request.method),
         };
-        ctx.kind = figures::kind_of(&parsed.route);
+        ctx.kind = figures::kind_of(&request.method, &parsed.route);
+        if own::is_call(&request.method, &parsed.route) {
+            return self.call(session, ctx.behalf.clone(), parsed.route, &base).await;
+        }
         let confirm = parsed.write || wants_confirmation(request);
         let ask = |name, want| Ask { name, want, encoding: encoding(request), base: base.clone() };
         match parsed.route {
             Route::Packument { name } => {
                 let form = negotiate::form(text(request, &header::ACCEPT));
-                self.packument(ctx, ask(name, Want::Packument(form)), confirm).await
+                self.package_view(ctx, ask(name, Want::Packument(form)), confirm).await
             }
             Route::Manifest { name, selector } => {
-                self.packument(ctx, ask(name, Want::Manifest(selector)), confirm).await
+                self.package_view(ctx, ask(name, Want::Manifest(selector)), confirm).await
             }
             Route::DistTags { name } => {
-                self.packument(ctx, ask(name, Want::DistTags), confirm).await
+                self.package_view(ctx, ask(name, Want::DistTags), confirm).await
             }
             Route::Tarball { name, file } => {
                 let key = self.tarball_key(&name, &file);
                 let behalf = ctx.behalf.clone();
                 let needs_length = request.version < Version::HTTP_11;
                 let wanted = Wanted { key, name, file, base, behalf, needs_length };
-                self.tarball(session, ctx, wanted, confirm).await
+                self.package_tarball(session, ctx, wanted, confirm).await
             }
             Route::Ping => {
                 Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None)
@@ -121,7 +133,54 @@ impl Door {
                 )
             }
             Route::Favicon => Failure::new(StatusCode::NOT_FOUND, "not_found", "no icon").into(),
+            // All others are calls.
+            _ => refusal(&RouteError::NotFound, &request.method),
         }
+    }
+
+    /// A view of a package, from whoever is its authority.
+    async fn package_view(self: &Arc<Self>, ctx: &mut Ctx, ask: Ask, confirm: bool) -> Decision {
+        match self.own_view(&ask).await {
+            Own::Answer(decision) => *decision,
+            Own::Elsewhere => self.packument(ctx, ask, confirm).await,
+            Own::Copied(copy) => {
+                // Asked for first, so that the copy can be sent in place of a failure.
+                let obtained = self.obtain(&ask.name, &ask.base, confirm, &ctx.behalf).await;
+                match obtained {
+                    Err(failure) if stands_in(&failure) || !self.is_asked(&ask.name) => {
+                        self.view_of(&copy, &ask).await
+                    }
+                    _ => self.packument(ctx, ask, confirm).await,
+                }
+            }
+        }
+    }
+
+    /// A tarball, from whoever is the authority of its package.
+    async fn package_tarball(
+        self: &Arc<Self>,
+        session: &Session,
+        ctx: &mut Ctx,
+        wanted: Wanted,
+        confirm: bool,
+    ) -> Decision {
+        match self.own_tarball(&wanted.name, &wanted.file).await {
+            Own::Answer(decision) => *decision,
+            Own::Elsewhere => self.tarball(session, ctx, wanted, confirm).await,
+            Own::Copied(copy) => {
+                let (file, is_asked) = (wanted.file.clone(), self.is_asked(&wanted.name));
+                match self.tarball(session, ctx, wanted, confirm).await {
+                    Decision::Reply(reply, _) if reply.status.is_server_error() || !is_asked => {
+                        self.tarball_of(&copy, &file).await
+                    }
+                    decision => decision,
+                }
+            }
+        }
+    }
+
+    fn is_asked(&self, name: &PackageName) -> bool {
+        self.upstreams.of(name).is_asked()
     }
 
     /// Whether this process sent the request out itself (RFC 9110 §7.6.3).
@@ -147,6 +206,11 @@ impl Door {
         BaseUrl::of_request(configured, trusted, tls, &request.headers, authority, own)
             .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
     }
+}
+
+/// Whether a copy of old is better than telling that the upstream failed.
+fn stands_in(failure: &Failure) -> bool {
+    failure.status.is_server_error()
 }
 
 /// Sees to it that what goes on has no body: nothing that is read has one, and it would lie before

@@ -25,6 +25,8 @@ use pingora_proxy::{RangeType, Session, range_header_filter};
 use std::io;
 use std::sync::Arc;
 
+/// How tarballs may be cached by clients.
+pub(super) const TARBALL_CONTROL: &str = "public, max-age=31536000, immutable";
 /// Tarballs up to this length are kept in memory: nine of ten are smaller.
 const SMALL: u64 = CHUNK;
 /// Ranges answered in one response; more are answered with the whole (Pingora's own default).
@@ -147,6 +149,7 @@ impl Door {
             let bytes = self.cache.read_small(entry).await?;
             io::Result::Ok(Held::Body(Arc::new(Small {
                 bytes: self.memory.keep(bytes),
+                etag: None,
                 heads: Heads::default(),
             })))
         };

@@ -111,6 +111,7 @@ impl Door {
                 let took = since.elapsed().as_secs_f64() * 1e3;
                 info!(target: "access", "UPDATE {} {state} {took:.1}ms background", ask.name);
             }
+            drop(running);
             drop(working);
         });
     }

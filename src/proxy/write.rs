@@ -2,21 +2,28 @@
 //! Knows nothing of why they are sent.
 
 use super::ctx::CacheState;
+use super::tarball::TARBALL_CONTROL;
 use crate::connection::STREAM_PIECE;
+use crate::hosted::HostedTarball;
 use crate::negotiate::Encoding;
 use crate::reply::Reply;
+use crate::store::{CHUNK, Tarball};
 use crate::view::View;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{Method, StatusCode};
-use pingora::Result;
+use log::error;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::conditional_filter;
-use pingora_proxy::Session;
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::{RangeType, Session, range_header_filter};
 use std::time::Duration;
 
 /// Says where an answer came from.
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// So many ranges of a hosted tarball are not answered as such, but with the whole: nobody asks a registry for several.
+const RANGES: usize = 2;
 
 /// How proxied packuments may be cached by clients: kept, but asked for each time. Clients revalidate
 /// with a 304 that costs them a few hundred bytes, and see a new version as soon as NOPAR does.
@@ -54,6 +61,71 @@ pub(super) async fn view(
         not_modified(&mut header);
     }
     finish(session, header, view.body.bytes()).await
+}
+
+/// Sends a hosted tarball, or as much of it as is asked for.
+pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> Result<()> {
+    let (len, etag) = match tarball {
+        HostedTarball::Small(small) => (small.bytes.len() as u64, &small.etag),
+        HostedTarball::Large { content, etag } => (content.len(), etag),
+    };
+    let mut header = tarball_header(len, etag.as_deref())?;
+    if conditional_filter::not_modified_filter(session.req_header(), &header) {
+        not_modified(&mut header);
+        return finish(session, header, Bytes::new()).await;
+    }
+    let (start, end) = match range_header_filter(session.req_header(), &mut header, Some(RANGES)) {
+        RangeType::Single(range) => (range.start as u64, range.end as u64),
+        RangeType::Invalid => return finish(session, header, Bytes::new()).await,
+        _ => (0, len),
+    };
+    match tarball {
+        HostedTarball::Small(small) => {
+            // Within the length of what is in memory.
+            let part = small.bytes.bytes().slice(start as usize..end as usize);
+            finish(session, header, part).await
+        }
+        HostedTarball::Large { content, .. } => {
+            send_part(session, header, content, start, end).await
+        }
+    }
+}
+
+async fn send_part(
+    session: &mut Session,
+    header: ResponseHeader,
+    content: &Tarball,
+    start: u64,
+    end: u64,
+) -> Result<()> {
+    let bodiless = session.req_header().method == Method::HEAD || start == end;
+    session.write_response_header(Box::new(header), bodiless).await?;
+    let piece = if session.is_http2() { STREAM_PIECE as u64 } else { CHUNK };
+    let mut at = if bodiless { end } else { start };
+    while at < end {
+        let read = content.read(at, piece.min(end - at)).await;
+        let bytes = read.map_err(|error| {
+            error!("{error}");
+            Error::explain(ErrorType::FileReadError, "a hosted tarball")
+        })?;
+        at += bytes.len() as u64;
+        session.write_response_body(Some(bytes), at >= end).await?;
+    }
+    Ok(())
+}
+
+/// The header of a hosted tarball.
+pub(super) fn tarball_header(len: u64, etag: Option<&str>) -> Result<ResponseHeader> {
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(7))?;
+    header.insert_header(header::CONTENT_TYPE, "application/octet-stream")?;
+    header.insert_header(header::CONTENT_LENGTH, len)?;
+    if let Some(etag) = etag {
+        header.insert_header(header::ETAG, etag)?;
+    }
+    header.insert_header(header::CACHE_CONTROL, TARBALL_CONTROL)?;
+    header.insert_header(header::ACCEPT_RANGES, "bytes")?;
+    header.insert_header(X_CACHE, CacheState::Hosted.as_str())?;
+    Ok(header)
 }
 
 /// The header of a view.

@@ -12,8 +12,19 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
+static METHODS: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::PUT, Method::POST, Method::DELETE, Method::PATCH];
+
+/// The route of a target, whichever method it is for.
+fn read(target: &[u8], prefix: &str) -> Result<Route, RouteError> {
+    let mut parsed = METHODS.iter().map(|method| Route::parse(method, target, prefix));
+    let is_answer =
+        |parsed: &Result<_, _>| !matches!(parsed, Err(RouteError::MethodNotAllowed { .. }));
+    parsed.find(is_answer).expect("every path has a method").map(|parsed| parsed.route)
+}
+
 fn get(path: &str) -> Result<Route, RouteError> {
-    Route::parse(&Method::GET, path.as_bytes(), "").map(|parsed| parsed.route)
+    read(path.as_bytes(), "")
 }
 
 /// Text that is no way out of a directory, however it is joined to a path.
@@ -29,15 +40,33 @@ fn assert_safe(route: &Route) {
         assert!(!name.as_str().contains(['%', ':', '?', '#']));
     }
     match route {
-        Route::Tarball { file, .. } => assert_path_safe(file.as_str()),
+        Route::Tarball { file, .. } | Route::TarballRevision { file, .. } => {
+            assert_path_safe(file.as_str());
+        }
         Route::Manifest { selector, .. } => assert_path_safe(selector.as_str()),
+        _ => {}
+    }
+    match route {
+        Route::Revision { rev, .. } | Route::TarballRevision { rev, .. } => {
+            assert_one_line(rev, 256)
+        }
+        Route::DistTag { tag, .. } => assert_one_line(tag, 512),
+        Route::Token { token } => assert_one_line(token, 1024),
+        Route::User { user } | Route::PackagesOf { user } | Route::StarredBy { user } => {
+            assert_one_line(user, 214);
+        }
         _ => {}
     }
 }
 
+fn assert_one_line(text: &str, longest: usize) {
+    assert!((1..=longest).contains(&text.len()), "{text:?}");
+    assert!(!text.contains(char::is_control), "{text:?}");
+}
+
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 22] = [
+    const WORDS: [&str; 40] = [
         "/",
         "/",
         "/",
@@ -49,6 +78,24 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "-/",
         "package",
         "dist-tags",
+        "/dist-tags",
+        "/access",
+        "/-rev/",
+        "-rev",
+        "undefined",
+        "/-/",
+        "/-/package/",
+        "/-/user/",
+        "/-/org/",
+        "/package",
+        "org.couchdb.user:",
+        "token/",
+        "/-/whoami",
+        "/_session",
+        "/-/_view/starredByUser",
+        "?key=",
+        "%22",
+        "x.tgz",
         "%2f",
         "%2F",
         "%40",
@@ -84,19 +131,67 @@ fn package_name() -> impl Strategy<Value = PackageName> {
     text.prop_filter_map("a name", |text| PackageName::parse(&text).ok())
 }
 
+/// Text that a segment can carry when every byte of it is encoded, slashes included.
+fn segment() -> impl Strategy<Value = String> {
+    let text = vec(prop_oneof![8 => part(), 1 => Just("/".to_owned())], 1..3);
+    let text = text.prop_map(|parts| parts.concat());
+    text.prop_filter("a segment", |text| {
+        !matches!(text.as_str(), "." | "..")
+            && !text.contains(|c: char| c.is_control() || c == '\\')
+    })
+}
+
 /// What can follow a name, with the route that it makes.
 fn route() -> impl Strategy<Value = Route> {
-    let shape = (package_name(), 0..4, part());
-    shape.prop_filter_map("a route", |(name, kind, text)| match kind {
+    let shape = (package_name(), 0..10, part(), segment());
+    shape.prop_filter_map("a route", |(name, kind, text, other)| match kind {
         0 => Some(Route::Packument { name }),
         1 => Some(Route::DistTags { name }),
         2 => {
             let selector = Selector::parse(&text).ok().filter(|_| text != "-")?;
             Some(Route::Manifest { name, selector })
         }
+        3 => Some(Route::Revision { name, rev: other }),
+        4 => Some(Route::DistTag { name, tag: other }),
+        5 => Some(Route::Visibility { name }),
+        6 => Some(Route::Collaborators { name }),
+        7 => Some(Route::Access { name }),
+        8 => {
+            let file = TarballName::parse(&text).ok()?;
+            Some(Route::TarballRevision { name, file, rev: other })
+        }
         _ => {
             let file = TarballName::parse(&text).ok()?;
             Some(Route::Tarball { name, file })
+        }
+    })
+}
+
+/// Routes that are about no package, each with every way in which a client may write it.
+fn other_route() -> impl Strategy<Value = (Route, Vec<String>)> {
+    (0..4, segment()).prop_map(|(kind, text)| {
+        let every = every_byte(&text);
+        match kind {
+            0 => {
+                let ids = ["org.couchdb.user:", "org.couchdb.user%3A", "%6frg.couchdb.user:"];
+                let paths = ids.map(|id| format!("/-/user/{id}{every}"));
+                let again = paths.clone().map(|path| format!("{path}/-rev/undefined"));
+                (Route::User { user: text }, [paths, again].concat())
+            }
+            1 => (Route::Token { token: text }, vec![format!("/-/user/token/{every}")]),
+            2 => {
+                let mut paths = vec![format!("/-/org/{every}/package")];
+                if text != "token" {
+                    paths.push(format!("/-/user/{every}/package"));
+                }
+                (Route::PackagesOf { user: text }, paths)
+            }
+            _ => {
+                let view = "/-/_view/starredByUser";
+                let queries = ["?key=%22", "?key=\"", "?write=true&k%65y=%22"];
+                let paths = queries.map(|query| format!("{view}{query}{every}%22"));
+                (Route::StarredBy { user: text }, paths.to_vec())
+            }
         }
     })
 }
@@ -121,9 +216,33 @@ proptest! {
     #[test]
     fn no_bytes_panic_and_what_is_accepted_is_safe(target in target(), prefixed in any::<bool>()) {
         let prefix = if prefixed { "/n" } else { "" };
-        if let Ok(parsed) = Route::parse(&Method::GET, &target, prefix) {
-            assert_safe(&parsed.route);
-            prop_assert_eq!(get(&parsed.route.path()), Ok(parsed.route));
+        if let Ok(route) = read(&target, prefix) {
+            assert_safe(&route);
+            prop_assert_eq!(get(&route.path()), Ok(route));
+        }
+    }
+
+    #[test]
+    fn a_route_is_there_for_the_methods_it_allows_and_for_no_other(target in target()) {
+        let there = read(&target, "");
+        for method in &METHODS {
+            let parsed = Route::parse(method, &target, "").map(|parsed| parsed.route);
+            let expected = there.clone().and_then(|route| {
+                let allow = route.allow();
+                let allows = allow.split(", ").any(|one| one == method.as_str());
+                if allows { Ok(route) } else { Err(RouteError::MethodNotAllowed { allow }) }
+            });
+            prop_assert_eq!(parsed, expected, "{}", method);
+        }
+    }
+
+    #[test]
+    fn what_is_about_no_package_is_read_in_every_spelling((route, paths) in other_route()) {
+        prop_assert_eq!(&get(&route.path()), &Ok(route.clone()));
+        for path in paths {
+            prop_assert_eq!(&get(&path), &Ok(route.clone()), "{}", path);
+            let prefixed = format!("/some/prefix{path}");
+            prop_assert_eq!(&read(prefixed.as_bytes(), "/some/prefix"), &Ok(route.clone()));
         }
     }
 
@@ -134,26 +253,40 @@ proptest! {
         let same = Ok(route.clone());
         prop_assert_eq!(&get(&route.path()), &same);
         for spelled in spellings(name) {
+            let service = |what: &str| vec![format!("/-/package/{spelled}/{what}")];
             let mut paths = match &route {
-                Route::DistTags { .. } => vec![format!("/-/package/{spelled}/dist-tags")],
+                Route::DistTags { .. } => service("dist-tags"),
+                Route::DistTag { tag, .. } => service(&format!("dist-tags/{}", every_byte(tag))),
+                Route::Visibility { .. } => service("visibility"),
+                Route::Collaborators { .. } => service("collaborators"),
+                Route::Access { .. } => service("access"),
                 Route::Manifest { selector, .. } => {
                     vec![format!("/{spelled}/{}", every_byte(selector.as_str()))]
                 }
-                Route::Tarball { file, .. } => {
+                Route::Revision { rev, .. } => {
+                    let rev = every_byte(rev);
+                    ["-rev", "%2drev"].map(|word| format!("/{spelled}/{word}/{rev}")).to_vec()
+                }
+                Route::Tarball { file, .. } | Route::TarballRevision { file, .. } => {
                     vec![format!("/{spelled}/-/{}", every_byte(file.as_str()))]
                 }
                 _ => vec![format!("/{spelled}"), format!("/{spelled}/")],
             };
-            if let (Route::Tarball { file, .. }, Some(scope)) = (&route, name.scope()) {
+            if let Route::Tarball { file, .. } | Route::TarballRevision { file, .. } = &route
+                && let Some(scope) = name.scope()
+            {
                 let (scope, file) = (every_byte(scope), every_byte(file.as_str()));
                 let doubled = |slash| format!("/{spelled}/-/{scope}{slash}{file}");
                 paths.extend(["/", "%2f"].map(doubled));
             }
+            if let Route::TarballRevision { rev, .. } = &route {
+                let rev = format!("/-rev/{}", every_byte(rev));
+                paths.iter_mut().for_each(|path| path.push_str(&rev));
+            }
             for path in paths {
                 prop_assert_eq!(&get(&path), &same, "{}", path);
                 let prefixed = format!("/some/prefix{path}");
-                let parsed = Route::parse(&Method::GET, prefixed.as_bytes(), "/some/prefix");
-                prop_assert_eq!(&parsed.map(|parsed| parsed.route), &same);
+                prop_assert_eq!(&read(prefixed.as_bytes(), "/some/prefix"), &same);
             }
         }
     }

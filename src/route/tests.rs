@@ -1,10 +1,26 @@
 //! The table of paths.
 //! Knows nothing of the private parts; asks as the door does.
 
+mod writes;
+
 use super::*;
+use crate::npm::{InvalidSelector, InvalidTarballName};
 
 fn get(path: &str) -> Result<Route, RouteError> {
     Route::parse(&Method::GET, path.as_bytes(), "").map(|parsed| parsed.route)
+}
+
+/// The route of a path, whichever method it is for.
+fn of_some_method(path: &str) -> Result<Route, RouteError> {
+    below_of_some_method(path, "")
+}
+
+fn below_of_some_method(path: &str, prefix: &str) -> Result<Route, RouteError> {
+    let methods = [Method::GET, Method::PUT, Method::POST, Method::DELETE];
+    let mut parsed = methods.iter().map(|method| Route::parse(method, path.as_bytes(), prefix));
+    let is_answer =
+        |parsed: &Result<_, _>| !matches!(parsed, Err(RouteError::MethodNotAllowed { .. }));
+    parsed.find(is_answer).expect("every path has a method").map(|parsed| parsed.route)
 }
 
 fn name(text: &str) -> PackageName {
@@ -95,16 +111,38 @@ fn unknown_services_are_not_found_and_never_packages() {
         "/-/ping/x",
         "/-/v1/login",
         "/-/v1/search?text=x",
-        "/-/whoami",
         "/-/package/lodash",
         "/-/package/dist-tags",
         "/-/package/lodash/1.0.0/dist-tags",
-        "/-/package/lodash/dist-tags/latest",
-        "/-/user/org.couchdb.user:me",
         "/-/npm/v1/security/advisories/bulk",
+        "/-/package",
+        "/-/package/@s/dist-tags",
+        "/-/package/..x/trust",
+        "/-/package/lodash/trust",
+        "/-/package/lodash/dist-tags/latest/x",
+        "/-/package/lodash/access/x",
+        "/-/whoami/",
+        "/-/whoami/x",
+        "/-/user/me",
+        "/-/user/org.couchdb.user",
+        "/-/user/org.couchdb.user:me/x",
+        "/-/user/org.couchdb.user:me/-rev",
+        "/-/user/org.couchdb.user:me/-rev/1/x",
+        "/-/user/token/a/b",
+        "/-/org/me",
+        "/-/org/me/user",
+        "/-/user/package",
+        "/-/_view/starredByUser",
+        "/-/_view/starredByUser?ke=%22me%22",
+        "/-/_view/starredByPackage?key=%22n%22",
+        "/lodash/-/x.tgz/-rev",
+        "/lodash/-/-rev/1",
+        "/lodash/1.0.0/-rev/1",
+        "/@s/n/-/@t/n-1.tgz/-rev/1",
+        "/_session/",
+        "/_session/x",
         "/lodash/-",
         "/lodash/-/a/b",
-        "/lodash/-rev/1",
         "/lodash/1.0.0/x",
         "/@s/n/-/@t/n-1.tgz",
         "/@s/n/-",
@@ -197,15 +235,49 @@ fn refuses_paths_that_nobody_was_given() {
 #[test]
 fn known_paths_tell_which_methods_they_allow() {
     let with = |method: Method, path: &str| Route::parse(&method, path.as_bytes(), "");
-    for path in ["/", "/lodash", "/lodash/1.0.0", "/lodash/-/x.tgz", "/-/ping", "/favicon.ico"] {
-        assert!(with(Method::HEAD, path).is_ok());
-        for method in [Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
-            let refused = RouteError::MethodNotAllowed { allow: "GET, HEAD" };
-            assert_eq!(with(method, path), Err(refused), "{path}");
+    let all = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "PURGE", "get"];
+    for (path, allow) in [
+        ("/", "GET, HEAD"),
+        ("/lodash", "GET, HEAD, PUT"),
+        ("/@s/n/", "GET, HEAD, PUT"),
+        ("/lodash/latest", "GET, HEAD, PUT"),
+        ("/lodash/-rev/1", "PUT, DELETE"),
+        ("/lodash/-/x.tgz", "GET, HEAD"),
+        ("/lodash/-/x.tgz/-rev/1", "DELETE"),
+        ("/-/package/lodash/dist-tags", "GET, HEAD"),
+        ("/-/package/lodash/dist-tags/beta", "PUT, POST, DELETE"),
+        ("/-/package/lodash/visibility", "GET, HEAD"),
+        ("/-/package/lodash/collaborators?format=cli", "GET, HEAD"),
+        ("/-/package/lodash/access", "GET, HEAD, POST"),
+        ("/-/user/org.couchdb.user:me", "GET, HEAD, PUT"),
+        ("/-/user/org.couchdb.user:me/-rev/1", "GET, HEAD, PUT"),
+        ("/-/user/token/npm_abc", "DELETE"),
+        ("/-/whoami", "GET, HEAD"),
+        ("/_session", "POST"),
+        ("/-/org/me/package", "GET, HEAD"),
+        ("/-/user/me/package?format=cli", "GET, HEAD"),
+        ("/-/_view/starredByUser?key=%22me%22", "GET, HEAD"),
+        ("/-/ping", "GET, HEAD"),
+        ("/favicon.ico", "GET, HEAD"),
+        ("/robots.txt", "GET, HEAD"),
+    ] {
+        for method in all {
+            let parsed = with(Method::from_bytes(method.as_bytes()).expect(method), path);
+            if allow.split(", ").any(|allowed| allowed == method) {
+                assert_eq!(parsed.expect(path).route.allow(), allow, "{method} {path}");
+            } else {
+                let refused = RouteError::MethodNotAllowed { allow };
+                assert_eq!(parsed, Err(refused), "{method} {path}");
+            }
         }
     }
     // Clients fall back to other ways of logging in on a 404 only.
-    assert_eq!(with(Method::POST, "/-/v1/login"), Err(RouteError::NotFound));
+    for path in ["/-/v1/login", "/-/v1/done", "/-/npm/v1/tokens", "/-/nothing", "/_users"] {
+        for method in all {
+            let method = Method::from_bytes(method.as_bytes()).expect(method);
+            assert_eq!(with(method, path), Err(RouteError::NotFound), "{path}");
+        }
+    }
     assert_eq!(with(Method::PUT, "//"), Err(BadPath::EmptySegment.into()));
 }
 
@@ -229,10 +301,12 @@ fn the_prefix_may_be_there_or_not() {
         ("/npm", packument("npm")),
         ("/npm/npm/-/npm-1.0.0.tgz", tarball("npm", "npm-1.0.0.tgz")),
         ("/npm/-/npm-1.0.0.tgz", tarball("npm", "npm-1.0.0.tgz")),
+        ("/npm/-/whoami", Route::Whoami),
+        ("/-/whoami", Route::Whoami),
     ] {
         assert_eq!(below(path), Ok(expected), "{path}");
     }
-    for path in ["/npm/-/whoami", "/npm/-/", "/npm/-/npm.tgz"] {
+    for path in ["/npm/-/nothing", "/npm/-/", "/npm/-/npm.tgz"] {
         assert_eq!(below(path), Err(RouteError::NotFound), "{path}");
     }
     assert_eq!(below("/npm//lodash"), Err(BadPath::EmptySegment.into()));
@@ -260,14 +334,26 @@ fn every_route_has_a_word_and_its_package() {
     for (path, kind, of) in [
         ("/", "root", None),
         ("/@s%2fn", "packument", Some("@s/n")),
+        ("/@s%2fn/-rev/2-a", "revision", Some("@s/n")),
         ("/n/1.0.0", "manifest", Some("n")),
         ("/n/-/n-1.tgz", "tarball", Some("n")),
+        ("/@s/n/-/n-1.tgz/-rev/2-a", "tarball_revision", Some("@s/n")),
         ("/-/package/n/dist-tags", "dist_tags", Some("n")),
+        ("/-/package/@s%2fn/dist-tags/beta", "dist_tag", Some("@s/n")),
+        ("/-/package/n/visibility", "visibility", Some("n")),
+        ("/-/package/n/collaborators", "collaborators", Some("n")),
+        ("/-/package/@s%2fn/access", "access", Some("@s/n")),
+        ("/-/user/org.couchdb.user:me", "user", None),
+        ("/-/user/token/npm_abc", "token", None),
+        ("/-/whoami", "whoami", None),
+        ("/_session", "session", None),
+        ("/-/org/me/package", "packages_of", None),
+        ("/-/_view/starredByUser?key=%22me%22", "starred_by", None),
         ("/-/ping", "ping", None),
         ("/favicon.ico", "favicon", None),
         ("/robots.txt", "robots", None),
     ] {
-        let route = get(path).expect(path);
+        let route = of_some_method(path).expect(path);
         assert_eq!(route.kind(), kind);
         assert_eq!(route.name().map(PackageName::as_str), of);
         assert_eq!(route.path(), path);

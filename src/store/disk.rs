@@ -34,10 +34,11 @@ mod workspace;
 #[cfg(test)]
 mod tests;
 
+pub use commit::Released;
 pub use format::OpenError;
 pub use scan::{Problem, Report};
 
-use super::{Change, Committed, Store, StoreError, Stored, Tag, Tarball, Upload};
+use super::{Change, Committed, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload};
 use crate::npm::{PackageName, TarballName};
 use async_trait::async_trait;
 use commit::Ready;
@@ -86,6 +87,15 @@ impl DiskStore {
         Ok(DiskStore { inner: Arc::new(inner) })
     }
 
+    /// Takes the document of a package away, so that its name is free, if it still has this tag. Its tarballs go
+    /// with the versions, before. Blocks.
+    ///
+    /// # Errors
+    /// When the medium fails, or the document is in an old `registry.json`, which is never written.
+    pub fn release(&self, name: &PackageName, expected: &Tag) -> Result<Released, StoreError> {
+        self.inner.release(name, expected)
+    }
+
     /// Looks at everything in the directory: how many packages there are, and what cannot be read. Such
     /// things are left out of [`Store::names`], and left where they are. Reads all documents; blocks.
     ///
@@ -113,6 +123,11 @@ impl Store for DiskStore {
     async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError> {
         let (inner, name) = (Arc::clone(&self.inner), name.clone());
         blocking(move || Ok(inner.find(&name)?.document.map(Stored::new))).await
+    }
+
+    async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
+        // One or two looks at names that the system has in memory: a way to the blocking pool costs more.
+        self.inner.stamp(name)
     }
 
     async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {

@@ -2,7 +2,7 @@
 //! Knows nothing of durability: what it holds is gone with it.
 
 use super::{
-    Change, Committed, Content, Store, StoreError, Stored, Tag, Tarball, Upload, identity,
+    Change, Committed, Content, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload, identity,
 };
 use crate::npm::{PackageName, TarballName};
 use async_trait::async_trait;
@@ -41,6 +41,14 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError> {
         Ok(self.packages.lock().get(name).map(|package| package.stored.clone()))
+    }
+
+    async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
+        let of = |tag: Tag| {
+            let number = |half: &[u8]| half.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            Stamp::new([number(&tag.0[..8]), number(&tag.0[8..]), 0, 0])
+        };
+        Ok(self.packages.lock().get(name).map(|package| of(package.stored.tag)))
     }
 
     async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {

@@ -7,7 +7,7 @@ use crate::base_url::BaseUrl;
 use crate::counters::Counters;
 use crate::document::CachedDocument;
 use crate::negotiate::Encoding;
-use crate::npm::{Form, Index, Selector};
+use crate::npm::{Form, Index, Selector, TarballName};
 use crate::pages::{Pages, Sendfile};
 use bytes::Bytes;
 use quick_cache::sync::Cache;
@@ -31,6 +31,8 @@ pub enum What {
     Body,
     /// A piece of a large tarball, by its number.
     Piece(u64),
+    /// A small tarball of a hosted package, by its file.
+    File(TarballName),
 }
 
 /// Generation and part of it.
@@ -60,6 +62,8 @@ impl Equivalent<MemoryKey> for Borrowed<'_> {
 pub struct Small {
     /// Its bytes.
     pub bytes: Pages,
+    /// Its ETag, where no entry of the cache says it.
+    pub etag: Option<String>,
     /// The heads of its answers.
     pub heads: Heads,
 }
@@ -248,7 +252,7 @@ mod tests {
     }
 
     fn held(bytes: Bytes) -> Held {
-        Held::Body(Arc::new(Small { bytes: bytes.into(), heads: Heads::default() }))
+        Held::Body(Arc::new(Small { bytes: bytes.into(), etag: None, heads: Heads::default() }))
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::super::dist_tag::DistTag;
 use super::super::name::PackageName;
 use super::members::{self, Members};
 use super::owners::is_starred;
-use super::{ChangeError, Edit, HostedDocument};
+use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
 
 /// What came in the body of a request.
 #[derive(Debug)]
@@ -88,7 +88,13 @@ impl HostedDocument {
             edits.extend(gone.iter().map(|version| Edit::Unpublish((*version).to_owned())));
             edits.extend(self.tags_in(copy, &gone)?);
         }
-        edits.extend(self.owners_in(copy)?);
+        let owners = self.owners_in(copy)?;
+        if owners.is_some() && copy.rev().is_none_or(|rev| NO_REVISION.contains(&&*rev)) {
+            // yarn 1 has not seen the owners that there are, and would throw them out.
+            let said = "undefined".to_owned();
+            return Err(ChangeError::Conflict { name: self.name.clone(), said });
+        }
+        edits.extend(owners);
         Ok(edits)
     }
 

@@ -9,6 +9,7 @@ use super::super::dist_tag::{DistTag, InvalidDistTag};
 use super::super::integrity::Integrity;
 use super::super::name::PackageName;
 use super::super::version::{InvalidVersion, Version};
+use super::provenance::Provenance;
 
 /// A JSON object's members, as the text they were.
 type Object = IndexMap<String, Box<RawValue>>;
@@ -112,15 +113,6 @@ pub struct PublishDocument {
     stated_len: Option<u64>,
     /// Digests of the tarball, as the document says.
     stated_digests: Vec<Integrity>,
-}
-
-/// A sigstore bundle.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Provenance {
-    /// Its media type.
-    pub content_type: String,
-    /// The bundle: JSON.
-    pub bundle: String,
 }
 
 #[derive(Deserialize)]

@@ -1,13 +1,15 @@
 //! What requests ask for, remembered by their text: what is asked a thousand times a second is parsed
 //! once.
 //! Knows nothing of what is held, nor of who is trusted: what others say of a request does not get here.
-//! A pure function of the request and the configuration, so nothing of it ever has to be forgotten.
+//! A pure function of the request, the configuration, and which names are NOPAR's own: what was read before one of
+//! those changed is read again.
 
 use crate::base_url::BaseUrl;
 use crate::cache::Key;
 use crate::connection::{Forwarded, Plain};
 use crate::counters::Kind;
 use crate::negotiate;
+use crate::npm::PackageName;
 use crate::proxy::{Door, figures};
 use crate::route::Route;
 use crate::view::{Ask, Want, What};
@@ -15,6 +17,7 @@ use http::Method;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -24,6 +27,12 @@ pub(super) struct Asked {
     /// The entry it is about.
     pub(super) key: Key,
     pub(super) thing: Thing,
+    /// When this was read, by the count of names that are NOPAR's own.
+    pub(super) epoch: u64,
+    /// Whose it is.
+    pub(super) name: PackageName,
+    /// When the store was last asked whether the name became NOPAR's own by way of another process, in seconds.
+    pub(super) looked: AtomicU64,
 }
 
 /// What of the entry.
@@ -31,6 +40,8 @@ pub(super) struct Asked {
 pub(super) enum Thing {
     /// A view of a packument.
     View(What),
+    /// A view or a tarball of a package that is NOPAR's own.
+    Own(What),
     /// A tarball.
     Tarball {
         /// The entry of its packument.
@@ -179,7 +190,8 @@ impl Asked {
         if parsed.write {
             return None;
         }
-        let kind = figures::kind_of(&parsed.route);
+        let kind = figures::kind_of(&method, &parsed.route);
+        let epoch = door.hosted.epoch();
         let (name, want) = match parsed.route {
             Route::Packument { name } => (name, Want::Packument(negotiate::form(request.accept))),
             Route::Manifest { name, selector } => (name, Want::Manifest(selector)),
@@ -187,13 +199,21 @@ impl Asked {
             Route::Tarball { name, file } => {
                 let packument = door.packument_key(&name);
                 let key = door.tarball_key(&name, &file);
-                return Some(Asked { kind, key, thing: Thing::Tarball { packument } });
+                let thing = match door.hosted.is_known(&name) {
+                    true => Thing::Own(What::File(file)),
+                    false => Thing::Tarball { packument },
+                };
+                let looked = AtomicU64::default();
+                return Some(Asked { kind, key, thing, epoch, name, looked });
             }
             _ => return None,
         };
         let encoding = negotiate::encoding(request.accept_encoding);
         let key = door.packument_key(&name);
+        let is_own = door.hosted.is_known(&name);
         let ask = Ask { name, want, encoding, base };
-        Some(Asked { kind, key, thing: Thing::View(ask.what()) })
+        let what = ask.what();
+        let thing = if is_own { Thing::Own(what) } else { Thing::View(what) };
+        Some(Asked { kind, key, thing, epoch, name: ask.name, looked: AtomicU64::default() })
     }
 }

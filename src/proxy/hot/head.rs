@@ -5,7 +5,7 @@ use super::Due;
 use crate::cache::Entry;
 use crate::proxy::ctx::CacheState;
 use crate::proxy::{tarball, write};
-use crate::view::{Heads, View};
+use crate::view::{Heads, Small, View};
 use http::header::AGE;
 use pingora::Result;
 use pingora::http::ResponseHeader;
@@ -13,9 +13,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The head of a view, but for its age, or of a 304 in its place.
-pub(super) fn of_view(view: &View, due: Due) -> Option<&[u8]> {
+pub(super) fn of_view(view: &View, due: Due, state: CacheState) -> Option<&[u8]> {
     made(place(&view.heads, due), || {
-        let mut header = view_header(view)?;
+        let mut header = view_header(view, state)?;
         if due == Due::NotModified {
             write::not_modified(&mut header);
         }
@@ -30,8 +30,8 @@ fn place(heads: &Heads, due: Due) -> &OnceLock<Box<[u8]>> {
     }
 }
 
-fn view_header(view: &View) -> Result<ResponseHeader> {
-    let mut header = write::view_header(view, CacheState::Hit, Duration::ZERO)?;
+fn view_header(view: &View, state: CacheState) -> Result<ResponseHeader> {
+    let mut header = write::view_header(view, state, Duration::ZERO)?;
     header.remove_header(&AGE);
     Ok(header)
 }
@@ -53,6 +53,19 @@ pub(super) fn append_tarball(
         Ok(header)
     })?;
     append(to, lines, age);
+    Some(())
+}
+
+/// Appends the head of a hosted tarball, or of a 304 in its place.
+pub(super) fn append_hosted(to: &mut Vec<u8>, small: &Small, due: Due) -> Option<()> {
+    let lines = made(place(&small.heads, due), || {
+        let mut header = write::tarball_header(small.bytes.len() as u64, small.etag.as_deref())?;
+        if due == Due::NotModified {
+            write::not_modified(&mut header);
+        }
+        Ok(header)
+    })?;
+    to.extend_from_slice(lines);
     Some(())
 }
 

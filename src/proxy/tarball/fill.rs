@@ -1,6 +1,7 @@
 //! Fetching one tarball and keeping it, under pingora-cache's lock of its key; a task of its own.
 //! Knows nothing of who reads along.
 
+use super::TARBALL_CONTROL;
 use super::Wanted;
 use crate::cache::{FOR_EVER, GrowingHit, Terms};
 use crate::inflight::Working;
@@ -16,8 +17,6 @@ use pingora::http::ResponseHeader;
 use pingora_cache::{CacheEntryId, CacheMeta, HttpCache, NoCacheReason};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-
-const TARBALL_CONTROL: &str = "public, max-age=31536000, immutable";
 
 /// Who began it is told as soon as others may read along, or why there is nothing to read.
 type Begun = oneshot::Sender<Result<GrowingHit, Failure>>;

@@ -87,6 +87,45 @@ impl Inner {
     }
 }
 
+/// How a release ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// There is no document any more.
+    Done,
+    /// The document is another one, or there is none: nothing was changed.
+    Conflict,
+}
+
+impl Inner {
+    /// Removes the document of a package, if it still is the `expected` one.
+    pub(super) fn release(
+        &self,
+        name: &PackageName,
+        expected: &Tag,
+    ) -> Result<Released, StoreError> {
+        // Makes the folder of locks, if this process is the first to need it.
+        let _workspace = self.workspace()?;
+        let held = self.locks.hold(name);
+        let _held =
+            held.map_err(|error| StoreError::io(format!("{name} could not be locked"), error))?;
+        let found = self.find(name)?;
+        if found.document.as_deref().map(Tag::of).as_ref() != Some(expected) {
+            return Ok(Released::Conflict);
+        }
+        if !found.in_its_place {
+            let what = format!("{name} could not be released");
+            return Err(StoreError::other(what, "it is in registry.json, which is never written"));
+        }
+        let path = |below: &Path| self.disk.root().join(below);
+        self.disk.remove(&path(&found.place.document))?;
+        let folder = path(&found.place.folder);
+        self.disk.sync_folder(&folder)?;
+        // What else may lie there is not NOPAR's to remove.
+        let _ = self.disk.remove_folder(&folder);
+        Ok(Released::Done)
+    }
+}
+
 /// A change on its way, and how far it has come.
 struct Work<'a> {
     disk: &'a Disk,

@@ -6,10 +6,11 @@ use super::layout::{Place, files};
 use super::read::FileContent;
 use crate::npm::{PackageName, TarballName};
 use crate::store::identity::{self, Unfit};
-use crate::store::{StoreError, Tarball};
+use crate::store::{Stamp, StoreError, Tarball};
 use bytes::Bytes;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +45,20 @@ impl Inner {
         }
         let document = self.registry.document(name);
         Ok(Found { place, document, in_its_place: false })
+    }
+
+    /// What tells a package's document from others in its place: every commit makes a new file of it.
+    pub(super) fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
+        for place in [Some(Place::own(name)), Place::of_the_seed(name)].into_iter().flatten() {
+            let path = self.disk.root().join(&place.document);
+            match fs::metadata(&path) {
+                Ok(file) => return Ok(Some(stamp_of(&file))),
+                Err(error) if is_absent(&error) => {}
+                Err(error) => return Err(self.disk.failed(&path, "read", error)),
+            }
+        }
+        // That file is never written.
+        Ok(self.registry.document(name).map(|_| Stamp::new([0; 4])))
     }
 
     /// A tarball of a package, open.
@@ -96,6 +111,12 @@ impl Inner {
     fn damaged(&self, place: &Place, unfit: Unfit) -> StoreError {
         StoreError::damaged(place.document.display().to_string(), unfit)
     }
+}
+
+/// Inode and change time: a file may get the number of one that is gone, but not at the same moment.
+fn stamp_of(file: &fs::Metadata) -> Stamp {
+    let (seconds, nanoseconds) = (file.ctime().cast_unsigned(), file.ctime_nsec().cast_unsigned());
+    Stamp::new([file.ino(), file.size(), seconds, nanoseconds])
 }
 
 /// Whether nothing has that path: also when what should be a folder is a file.

@@ -162,11 +162,25 @@ fn owners_come_by_revision() {
         (json!({}), ChangeError::NamelessOwner),
         (json!([]), ChangeError::LastOwner(name("n"))),
     ] {
-        let copy = json!({"_id": "n", "maintainers": owners});
+        let copy = json!({"_id": "n", "_rev": document.rev(), "maintainers": owners});
         let outcome = edits(&document, &copy, Revision)
             .and_then(|edits| document.clone().apply(&edits, LATER));
         assert_eq!(outcome, Err(expected));
     }
+}
+
+/// yarn 1 sends owners without having seen those that there are.
+#[test]
+fn owners_are_set_by_who_has_seen_them() {
+    let document = with(&["1.0.0"]);
+    let conflict = ChangeError::Conflict { name: name("n"), said: "undefined".to_owned() };
+    for rev in [json!(null), json!(""), json!("undefined")] {
+        let copy = json!({"_id": "n", "_rev": rev, "maintainers": [{"name": "bob"}]});
+        assert_eq!(edits(&document, &copy, Revision), Err(conflict.clone()), "{rev}");
+    }
+    // Who sends the same changes nothing.
+    let copy = json!({"_id": "n", "maintainers": [person("ann")]});
+    assert_eq!(edits(&document, &copy, Revision), Ok(vec![]));
 }
 
 #[test]

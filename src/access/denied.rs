@@ -1,0 +1,62 @@
+//! Why a caller does not get further.
+//! Knows nothing of HTTP; tells apart what HTTP needs told apart.
+
+use super::{Caller, Permission};
+use crate::npm::PackageName;
+use std::io;
+
+/// Why a caller does not get further. None of it holds a token or a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The caller said who they are, and that is not true, or not any more, or cannot be understood.
+    #[error("the token or the password is not valid (any more): log in again")]
+    BadCredentials,
+    /// The caller did not say who they are, and has to.
+    #[error("you must be logged in for this")]
+    NotLoggedIn,
+    /// That cannot be the name of a user; why, as a sentence.
+    #[error("this cannot be the name of a user: {0}")]
+    BadUser(String),
+    /// The caller is known, and may not do it; the sentence that says so.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The tokens could not be read or written. Names places on the disk: for the log, not for the caller.
+    #[error("{what}: {source}")]
+    Failed {
+        /// What was tried, as a sentence without its end.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Denied {
+    /// What somebody hears who may not do it.
+    pub(super) fn refusal(caller: &Caller, permission: Permission, name: &PackageName) -> Denied {
+        match caller.user() {
+            None => Denied::NotLoggedIn,
+            Some(user) => Denied::Forbidden(format!("{user} may not {permission} {name}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_not_hears_what_would_help() {
+        let name: PackageName = "@acme/ui".parse().unwrap();
+        let refusal = |caller| Denied::refusal(&caller, Permission::Change, &name).to_string();
+        assert_eq!(refusal(Caller::named("alice")), "alice may not change @acme/ui");
+        assert_eq!(refusal(Caller::anonymous()), Denied::NotLoggedIn.to_string());
+    }
+
+    /// npm takes any 401 with these words for a question for a one-time password.
+    #[test]
+    fn no_answer_is_taken_for_a_second_factor() {
+        for denied in [Denied::BadCredentials, Denied::NotLoggedIn] {
+            assert!(!denied.to_string().to_lowercase().contains("one-time pass"));
+        }
+    }
+}

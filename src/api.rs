@@ -1,0 +1,179 @@
+//! What NOPAR answers as the registry of its own packages: publishing them, changing them, and who does it.
+//! Knows nothing of connections, nor of Pingora: a [`Call`] comes in, and a reply goes out.
+//!
+//! Every call passes `access` before anything else is looked at, its body included.
+
+mod account;
+mod attestation;
+mod change;
+mod commit;
+mod dist_tag;
+mod incoming;
+mod owner;
+mod publish;
+mod refusal;
+mod told;
+
+pub use refusal::Refusal;
+
+use crate::access::{Access, Caller, Permission};
+use crate::clock::Clock;
+use crate::hosted::Hosted;
+use crate::npm::PackageName;
+use crate::npm::hosted::Person;
+use crate::reply::Reply;
+use crate::route::Route;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Method;
+use std::sync::Arc;
+
+/// The longest body of a call that brings no tarball.
+const DOCUMENT_LIMIT: usize = 32 << 20;
+
+/// The endpoints.
+pub struct Api {
+    hosted: Arc<Hosted>,
+    access: Arc<Access>,
+    clock: Clock,
+    body_limit: u64,
+}
+
+/// A request, as far as an endpoint has to know it.
+pub struct Call<'a> {
+    /// Who calls.
+    pub caller: Caller,
+    /// Whoever can say whether a name is taken elsewhere.
+    pub elsewhere: &'a dyn Elsewhere,
+}
+
+/// The body of a request, on its way in.
+#[async_trait]
+pub trait Body: Send {
+    /// Its length in bytes, if the client says it.
+    fn stated_len(&self) -> Option<u64>;
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// When it breaks off, or comes too slowly.
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal>;
+}
+
+/// Whether a package is in the upstream registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    There,
+    /// It is not.
+    Absent,
+    /// The upstream does not say it, or must not be asked.
+    Unknown,
+}
+
+/// The registry that all names belong to which are not NOPAR's own.
+#[async_trait]
+pub trait Elsewhere: Send + Sync {
+    /// Whether it has a package.
+    async fn has(&self, name: &PackageName) -> Presence;
+}
+
+impl Api {
+    /// Endpoints for `hosted`, which may be called by whom `access` lets in. A body may have `body_limit` bytes.
+    pub fn new(hosted: Arc<Hosted>, access: Arc<Access>, clock: Clock, body_limit: u64) -> Api {
+        Api { hosted, access, clock, body_limit }
+    }
+
+    /// Who calls, by the values of all Authorization headers.
+    ///
+    /// # Errors
+    /// When they are no credentials, or not any more.
+    pub async fn caller(&self, authorization: &[&str]) -> Result<Caller, Refusal> {
+        Ok(self.access.caller(authorization).await?)
+    }
+
+    /// Whether requests of this kind are answered here, and not out of a packument.
+    pub fn answers(method: &Method, route: &Route) -> bool {
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
+        match route {
+            Route::Packument { .. } | Route::Manifest { .. } => !is_read,
+            Route::Tarball { .. } | Route::DistTags { .. } => false,
+            Route::Root | Route::Ping | Route::Favicon | Route::Robots => false,
+            _ => true,
+        }
+    }
+
+    /// The answer to a call of one of those.
+    pub async fn answer(
+        &self,
+        method: &Method,
+        route: Route,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+    ) -> Reply {
+        self.call(method, route, call, body).await.unwrap_or_else(|refusal| refusal.reply())
+    }
+
+    async fn call(
+        &self,
+        method: &Method,
+        route: Route,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+    ) -> Result<Reply, Refusal> {
+        let is_delete = *method == Method::DELETE;
+        match route {
+            Route::Packument { name } => self.put_package(call, body, name).await,
+            Route::Manifest { name, selector } => {
+                self.set_tag(call, body, name, selector.as_str()).await
+            }
+            Route::Revision { name, rev } if is_delete => self.unpublish(call, name, &rev).await,
+            Route::Revision { name, rev } => self.put_revision(call, body, name, &rev).await,
+            Route::TarballRevision { name, file, .. } => {
+                self.remove_tarball(call, name, &file).await
+            }
+            Route::DistTag { name, tag } if is_delete => self.remove_tag(call, name, &tag).await,
+            Route::DistTag { name, tag } => self.set_tag(call, body, name, &tag).await,
+            Route::User { user } if *method == Method::PUT => self.log_in(body, &user).await,
+            Route::User { user } => self.user(&user),
+            Route::Token { token } => self.log_out(&token).await,
+            Route::Whoami => self.whoami(call),
+            Route::Session => self.session(body).await,
+            Route::Visibility { name } => self.visibility(call, &name),
+            Route::Attestations { name, version } => {
+                self.attestations(call, &name, version.as_str()).await
+            }
+            Route::Owners { name } if *method == Method::PUT => {
+                self.add_owner(call, body, name).await
+            }
+            Route::Owners { name } => self.owners(call, &name).await,
+            Route::Owner { name, user } => self.remove_owner(call, name, &user).await,
+            Route::Access { name } if *method == Method::POST => {
+                self.set_access(call, body, &name).await
+            }
+            Route::Access { name } => self.access_of(call, &name),
+            Route::Collaborators { name } => self.collaborators(call, &name).await,
+            Route::PackagesOf { user } => self.packages_of(&user).await,
+            Route::Stars { user } => self.stars(&user).await,
+            Route::StarredBy { user } => self.starred_by(&user).await,
+            _ => Err(Refusal::no_endpoint()),
+        }
+    }
+
+    fn allow(
+        &self,
+        call: &Call<'_>,
+        permission: Permission,
+        name: &PackageName,
+    ) -> Result<(), Refusal> {
+        Ok(self.access.allow(&call.caller, permission, name)?)
+    }
+}
+
+impl Call<'_> {
+    /// The caller as packuments name people.
+    fn person(&self) -> Person {
+        let name = self.caller.user().unwrap_or("anonymous").to_owned();
+        Person { name, email: String::new() }
+    }
+}

@@ -1,0 +1,79 @@
+//! Who calls: logging in and out, and being told who one is.
+//! Knows nothing of packages.
+
+use super::{Api, Body, Call, Refusal};
+use crate::access::Denied;
+use crate::reply::Reply;
+use http::{StatusCode, header};
+use log::info;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// What comes with a login. Clients of old send more of it.
+#[derive(Deserialize)]
+struct Login {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    password: Option<String>,
+}
+
+impl Api {
+    /// `PUT /-/user/org.couchdb.user:NAME`, the first time and each time after.
+    pub(super) async fn log_in(&self, body: &mut dyn Body, user: &str) -> Result<Reply, Refusal> {
+        let body = self.whole(body).await?;
+        let no_object = |_| Refusal::bad_body("the body is not a JSON object with a password");
+        // As an object first: serde would take an array for the members in their order.
+        let members: Map<String, Value> = serde_json::from_slice(&body).map_err(no_object)?;
+        let login: Login = serde_json::from_value(members.into()).map_err(no_object)?;
+        if login.name.as_deref().is_some_and(|name| name != user) {
+            return Err(Refusal::bad_body("the body names another user than the path does"));
+        }
+        let token = self.access.log_in(user, &login.password.unwrap_or_default()).await?;
+        info!("{user} logged in");
+        let body = json!({
+            "ok": format!("you are authenticated as '{user}'"),
+            "id": format!("org.couchdb.user:{user}"),
+            "rev": "_we_dont_use_revs_any_more",
+            "token": token,
+        });
+        Ok(secret(StatusCode::CREATED, &body))
+    }
+
+    /// `GET /-/user/org.couchdb.user:NAME`: everybody is a user.
+    pub(super) fn user(&self, user: &str) -> Result<Reply, Refusal> {
+        let body = json!({
+            "_id": format!("org.couchdb.user:{user}"),
+            "name": user,
+            "email": "",
+            "type": "user",
+            "roles": [],
+        });
+        Ok(secret(StatusCode::OK, &body))
+    }
+
+    /// `DELETE /-/user/token/TOKEN`.
+    pub(super) async fn log_out(&self, token: &str) -> Result<Reply, Refusal> {
+        if !self.access.log_out(token).await? {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such token"));
+        }
+        Ok(secret(StatusCode::OK, &json!({"ok": "logged out"})))
+    }
+
+    /// `GET /-/whoami`.
+    pub(super) fn whoami(&self, call: &Call<'_>) -> Result<Reply, Refusal> {
+        let user = call.caller.user().ok_or(Denied::NotLoggedIn)?;
+        Ok(secret(StatusCode::OK, &json!({"username": user})))
+    }
+
+    /// `POST /_session`, by which clients of old asked whether they may come in.
+    pub(super) async fn session(&self, body: &mut dyn Body) -> Result<Reply, Refusal> {
+        self.whole(body).await?;
+        Ok(secret(StatusCode::OK, &json!({"ok": true})))
+    }
+}
+
+/// An answer that is for the caller alone.
+fn secret(status: StatusCode, body: &Value) -> Reply {
+    Reply::json(status, body).with(header::CACHE_CONTROL, "no-store")
+}

@@ -1,0 +1,112 @@
+//! Changes of a package that bring no tarball: documents sent back, and versions taken back.
+//! Knows nothing of what may be changed in a document.
+
+use super::commit::Absent;
+use super::{Api, Body, Call, Refusal};
+use crate::access::Permission;
+use crate::hosted::Authority;
+use crate::npm::hosted::{ClientCopy, Request};
+use crate::npm::{PackageName, TarballName};
+use crate::reply::Reply;
+use http::{StatusCode, header};
+use log::info;
+use serde_json::json;
+
+impl Api {
+    /// `PUT /PKG/-rev/REV`.
+    pub(super) async fn put_revision(
+        &self,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        name: PackageName,
+        rev: &str,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let copy = self.whole(body).await?;
+        self.put_copy(call, name, Some(rev), &copy, Request::Revision).await
+    }
+
+    /// A client's copy of a document comes back, and says what is to be different.
+    pub(super) async fn put_copy(
+        &self,
+        call: &Call<'_>,
+        name: PackageName,
+        rev: Option<&str>,
+        copy: &[u8],
+        request: Request,
+    ) -> Result<Reply, Refusal> {
+        self.allow(call, Permission::Change, &name)?;
+        let copy = ClientCopy::parse(copy)?;
+        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+            document.check_rev(rev)?;
+            let edits = document.edits_of(&copy, request, call.caller.user())?;
+            Ok(document.apply(&edits, stamp)?)
+        });
+        let rev = rev.await?;
+        info!("{name} was changed by {}", call.person().name);
+        Ok(done("updated package", &name, &rev))
+    }
+
+    /// `DELETE /PKG/-rev/REV`: all versions are taken back.
+    pub(super) async fn unpublish(
+        &self,
+        call: &Call<'_>,
+        name: PackageName,
+        rev: &str,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+            document.check_rev(Some(rev))?;
+            Ok(document.unpublish_all(stamp)?)
+        });
+        let rev = rev.await?;
+        info!("{name} was unpublished by {}", call.person().name);
+        Ok(done("package removed", &name, &rev))
+    }
+
+    /// `DELETE /PKG/-/FILE/-rev/REV`: what clients send after they have taken a version out of the document. It
+    /// went with that.
+    pub(super) async fn remove_tarball(
+        &self,
+        call: &Call<'_>,
+        name: PackageName,
+        file: &TarballName,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let document = self.hosted.document(&name).await?.ok_or_else(Refusal::no_package)?;
+        let is_named =
+            document.versions().any(|version| document.file(version).as_ref() == Some(file));
+        if is_named {
+            let error = format!(
+                "{file} is the tarball of a version that is published; unpublish the version"
+            );
+            return Err(Refusal::new(StatusCode::CONFLICT, error, "conflict"));
+        }
+        let rev = document.rev().unwrap_or_default();
+        Ok(done("tarball removed", &name, &rev))
+    }
+
+    /// Whether the caller may change this package, and it is NOPAR's to change.
+    pub(super) async fn may_change(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<(), Refusal> {
+        self.allow(call, Permission::Change, name)?;
+        match self.hosted.authority(name).await? {
+            Authority::Own(_) => Ok(()),
+            Authority::Claimed => Err(Refusal::no_package()),
+            Authority::Upstream(_) => {
+                let error =
+                    format!("{name} is not hosted here, and only its own registry can change it");
+                Err(Refusal::new(StatusCode::FORBIDDEN, error, "not_hosted"))
+            }
+        }
+    }
+}
+
+/// What is told of a change.
+pub(super) fn done(ok: &str, name: &PackageName, rev: &str) -> Reply {
+    let body = json!({"ok": ok, "success": true, "id": name.as_str(), "rev": rev});
+    Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store")
+}

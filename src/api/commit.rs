@@ -1,0 +1,114 @@
+//! A change of a package, decided on what it is just then, and decided again when somebody got ahead.
+//! Knows nothing of what is changed.
+
+use super::{Api, Refusal};
+use crate::npm::hosted::{HostedDocument, Stamp};
+use crate::npm::{PackageName, TarballName};
+use crate::store::{Change, Committed, Upload};
+use bytes::Bytes;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::time::SystemTime;
+
+/// How often somebody may get ahead. Each time one of them has made its change, so all come to an end; nobody
+/// ever saw more than those that publish at once.
+const ATTEMPTS: usize = 1000;
+
+/// What may be done when there is no document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// There is nothing to change then.
+    Refuse,
+    /// The first document is made.
+    Create,
+}
+
+/// Files that come with a change.
+pub(super) type Files = Vec<(TarballName, Box<dyn Upload>)>;
+
+impl Api {
+    /// Makes a change. `edit` says what is to be different, and which files may go then; it is asked again, of
+    /// another document, when that one was changed meanwhile. The revision of the document from then on.
+    ///
+    /// # Errors
+    /// What `edit` says, or the store. Nothing was changed.
+    pub(super) async fn commit(
+        &self,
+        name: &PackageName,
+        absent: Absent,
+        mut files: Files,
+        mut edit: impl FnMut(&mut HostedDocument, Stamp<'_>) -> Result<Vec<TarballName>, Refusal>,
+    ) -> Result<String, Refusal> {
+        for _ in 0..ATTEMPTS {
+            let (tag, before) = match self.hosted.tagged_document(name).await? {
+                Some((tag, document)) => (Some(tag), document),
+                None if absent == Absent::Create => (None, HostedDocument::new(name.clone())),
+                None => return Err(Refusal::no_package()),
+            };
+            if !before.is_hosted() {
+                return Err(Refusal::copied(name));
+            }
+            let (mut document, now) = (before.clone(), iso(self.clock.now()));
+            let rev = revision(&before, &now);
+            let remove = edit(&mut document, Stamp { now: &now, rev: &rev })?;
+            let rev = document.rev().unwrap_or_default();
+            if document == before {
+                return Ok(rev);
+            }
+            let remove = remove.into_iter().flat_map(with_its_bundle).collect();
+            let document = Bytes::from(document.to_bytes());
+            let change = Change { document, add: std::mem::take(&mut files), remove };
+            match self.hosted.store().commit(name, tag.as_ref(), change).await? {
+                Committed::Done(_) => return Ok(rev),
+                Committed::Conflict(change) => files = change.add,
+            }
+        }
+        Err(Refusal::crowded(name))
+    }
+}
+
+/// A tarball's file, and that of its provenance.
+fn with_its_bundle(file: TarballName) -> impl Iterator<Item = TarballName> {
+    let bundle = bundle_of(&file);
+    std::iter::once(file).chain(bundle)
+}
+
+/// The file of the sigstore bundle that came with a tarball.
+pub(super) fn bundle_of(file: &TarballName) -> Option<TarballName> {
+    let stem = file.as_str().strip_suffix(".tgz")?;
+    TarballName::parse(&format!("{stem}.sigstore")).ok()
+}
+
+/// The end of a revision, which no other change of any document has.
+fn revision(before: &HostedDocument, now: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(before.name().as_str());
+    digest.update(before.rev().unwrap_or_default());
+    digest.update(now);
+    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A time as npm writes it.
+fn iso(time: SystemTime) -> String {
+    let time = Timestamp::try_from(time).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn times_are_written_as_npm_does() {
+        assert_eq!(iso(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+        let time = UNIX_EPOCH + Duration::from_micros(1_764_331_199_007_900);
+        assert_eq!(iso(time), "2025-11-28T11:59:59.007Z");
+    }
+
+    #[test]
+    fn a_bundle_lies_beside_its_tarball() {
+        let file = TarballName::parse("a-1.0.0.tgz").unwrap();
+        assert_eq!(bundle_of(&file).unwrap().as_str(), "a-1.0.0.sigstore");
+    }
+}

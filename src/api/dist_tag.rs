@@ -1,0 +1,50 @@
+//! Dist-tags are set and removed.
+//! Knows nothing of what a tag may be.
+
+use super::change::done;
+use super::commit::Absent;
+use super::{Api, Body, Call, Refusal};
+use crate::npm::{DistTag, PackageName};
+use crate::reply::Reply;
+use log::info;
+
+impl Api {
+    /// `PUT` or `POST /-/package/PKG/dist-tags/TAG`, and `PUT /PKG/TAG` of old: the body is the version, as JSON.
+    pub(super) async fn set_tag(
+        &self,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        name: PackageName,
+        tag: &str,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let tag = DistTag::parse(tag)?;
+        let body = self.whole(body).await?;
+        let version: String = serde_json::from_slice(&body)
+            .map_err(|_| Refusal::bad_body("the body is not a version as a JSON string"))?;
+        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+            document.set_tag(&tag, &version, stamp)?;
+            Ok(Vec::new())
+        });
+        let rev = rev.await?;
+        info!("{name}: {tag} is {version}, set by {}", call.person().name);
+        Ok(done("package tagged", &name, &rev))
+    }
+
+    /// `DELETE /-/package/PKG/dist-tags/TAG`.
+    pub(super) async fn remove_tag(
+        &self,
+        call: &Call<'_>,
+        name: PackageName,
+        tag: &str,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+            document.remove_tag(tag, stamp)?;
+            Ok(Vec::new())
+        });
+        let rev = rev.await?;
+        info!("{name}: {tag} was removed by {}", call.person().name);
+        Ok(done("dist-tag removed", &name, &rev))
+    }
+}

@@ -1,0 +1,97 @@
+//! The bodies of calls, as they come in: short ones into memory, tarballs into the store.
+//! Knows nothing of what they are for.
+
+use super::{Api, Body, DOCUMENT_LIMIT, Refusal};
+use crate::npm::publish::Scanner;
+use crate::npm::{Digester, Integrity};
+use crate::store::Upload;
+use bytes::{Bytes, BytesMut};
+
+/// What came in the body of `PUT /PKG`.
+pub(super) struct Incoming {
+    /// The document without its tarball.
+    pub(super) document: Vec<u8>,
+    /// The tarball, if there was one.
+    pub(super) tarball: Option<Arrived>,
+}
+
+/// A tarball that is in the store, under no name yet.
+pub(super) struct Arrived {
+    pub(super) upload: Box<dyn Upload>,
+    pub(super) len: u64,
+    pub(super) digests: Integrity,
+}
+
+impl Api {
+    /// Refuses a body that is too long by its own account, before anything of it is read.
+    pub(super) fn check_length(&self, body: &dyn Body) -> Result<(), Refusal> {
+        match body.stated_len() {
+            Some(len) if len > self.body_limit => Err(Refusal::too_large(self.body_limit)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a document with a tarball in it.
+    pub(super) async fn receive(&self, body: &mut dyn Body) -> Result<Incoming, Refusal> {
+        let mut scanner = Scanner::new(DOCUMENT_LIMIT);
+        let (mut digester, mut len, mut upload) = (Digester::of_all(), 0, None);
+        let (mut received, mut decoded) = (0, Vec::new());
+        while let Some(piece) = body.next().await? {
+            received += piece.len() as u64;
+            if received > self.body_limit {
+                return Err(Refusal::too_large(self.body_limit));
+            }
+            scanner.feed(&piece, &mut decoded)?;
+            self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
+        }
+        let (document, had_tarball) = scanner.finish(&mut decoded)?;
+        self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
+        if !had_tarball {
+            return Ok(Incoming { document, tarball: None });
+        }
+        let upload = match upload {
+            Some(upload) => upload,
+            None => self.hosted.store().upload().await?,
+        };
+        let digests = digester.finish();
+        Ok(Incoming { document, tarball: Some(Arrived { upload, len, digests }) })
+    }
+
+    /// Takes a body that brings no tarball.
+    pub(super) async fn whole(&self, body: &mut dyn Body) -> Result<Bytes, Refusal> {
+        let limit = self.body_limit.min(DOCUMENT_LIMIT as u64);
+        if body.stated_len().is_some_and(|len| len > limit) {
+            return Err(Refusal::too_large(limit));
+        }
+        let mut bytes = BytesMut::new();
+        while let Some(piece) = body.next().await? {
+            if (bytes.len() + piece.len()) as u64 > limit {
+                return Err(Refusal::too_large(limit));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// Hands decoded bytes on. The upload begins with the first.
+    async fn put(
+        &self,
+        decoded: &mut Vec<u8>,
+        digester: &mut Digester,
+        len: &mut u64,
+        upload: &mut Option<Box<dyn Upload>>,
+    ) -> Result<(), Refusal> {
+        if decoded.is_empty() {
+            return Ok(());
+        }
+        if upload.is_none() {
+            *upload = Some(self.hosted.store().upload().await?);
+        }
+        digester.update(decoded);
+        *len += decoded.len() as u64;
+        if let Some(upload) = upload {
+            upload.write(Bytes::from(std::mem::take(decoded))).await?;
+        }
+        Ok(())
+    }
+}

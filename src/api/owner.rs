@@ -1,0 +1,82 @@
+//! Owners one by one, as pnpm adds and removes them; npm sends the list of all (`change`).
+//! Knows nothing of what an owner may do.
+
+use super::change::done;
+use super::commit::Absent;
+use super::told::told;
+use super::{Api, Body, Call, Refusal};
+use crate::access::Permission;
+use crate::npm::PackageName;
+use crate::npm::hosted::{HostedDocument, Person};
+use crate::reply::Reply;
+use log::info;
+use serde::Deserialize;
+use serde_json::json;
+
+/// What comes with `PUT`.
+#[derive(Deserialize)]
+struct Wanted {
+    user: String,
+}
+
+impl Api {
+    /// `GET /-/package/PKG/owners`.
+    pub(super) async fn owners(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.allow(call, Permission::Read, name)?;
+        let document = self.hosted.document(name).await?.filter(HostedDocument::is_hosted);
+        let owners = document.ok_or_else(Refusal::no_package)?.maintainers();
+        let owner = |owner: Person| json!({"username": owner.name, "email": owner.email});
+        Ok(told(&owners.into_iter().map(owner).collect()))
+    }
+
+    /// `PUT /-/package/PKG/owners`.
+    pub(super) async fn add_owner(
+        &self,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        name: PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let body = self.whole(body).await?;
+        let Wanted { user } = serde_json::from_slice(&body)
+            .map_err(|_| Refusal::bad_body("the body is not a JSON object with a user"))?;
+        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+            let mut owners = document.maintainers();
+            if owners.iter().all(|owner| owner.name != user) {
+                owners.push(Person { name: user.clone(), email: String::new() });
+                document.set_maintainers(&owners, stamp)?;
+            }
+            Ok(Vec::new())
+        });
+        let rev = rev.await?;
+        info!("{name}: {user} was made an owner by {}", call.person().name);
+        Ok(done("owner added", &name, &rev))
+    }
+
+    /// `DELETE /-/package/PKG/owners/NAME`.
+    pub(super) async fn remove_owner(
+        &self,
+        call: &Call<'_>,
+        name: PackageName,
+        user: &str,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, &name).await?;
+        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+            let mut owners = document.maintainers();
+            let before = owners.len();
+            owners.retain(|owner| owner.name != user);
+            if owners.len() == before {
+                return Err(Refusal::no_owner(user));
+            }
+            document.set_maintainers(&owners, stamp)?;
+            Ok(Vec::new())
+        });
+        let rev = rev.await?;
+        info!("{name}: {user} is no owner any more, by {}", call.person().name);
+        Ok(done("owner removed", &name, &rev))
+    }
+}

@@ -1,0 +1,112 @@
+//! `PUT /PKG`: a version is published, or a document is sent back with changes.
+//! Knows nothing of what a document consists of.
+//!
+//! Who may, and whose the name is, is decided before a byte of the body is read.
+
+use super::commit::{Absent, Files, bundle_of};
+use super::incoming::Arrived;
+use super::{Api, Body, Call, Presence, Refusal};
+use crate::access::Permission;
+use crate::hosted::Authority;
+use crate::npm::hosted::{NewVersion, Request};
+use crate::npm::integrity::{Algorithm, Digest, Integrity};
+use crate::npm::publish::{Provenance, PublishDocument, Put};
+use crate::npm::{PackageName, TarballName};
+use crate::reply::Reply;
+use bytes::Bytes;
+use http::{StatusCode, header};
+use log::info;
+use serde_json::json;
+
+impl Api {
+    pub(super) async fn put_package(
+        &self,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        name: PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.allow(call, Permission::Publish, &name)?;
+        self.check_length(body)?;
+        self.check_name(call, &name).await?;
+        let incoming = self.receive(body).await?;
+        let had_tarball = incoming.tarball.is_some();
+        match (Put::parse(&name, incoming.document, had_tarball)?, incoming.tarball) {
+            (Put::Publish(document), Some(tarball)) => {
+                self.publish(call, name, &document, tarball).await
+            }
+            (Put::Change(copy), _) => {
+                self.put_copy(call, name, None, &copy, Request::Package).await
+            }
+            (Put::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
+        }
+    }
+
+    /// Whether packages of this name are published here.
+    async fn check_name(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        match self.hosted.authority(name).await? {
+            Authority::Own(_) => Ok(()),
+            Authority::Claimed => Ok(name.check_publishable()?),
+            Authority::Upstream(copy) => {
+                name.check_publishable()?;
+                // A copy of it is all that it takes to know that the upstream has it.
+                if copy.is_some() || call.elsewhere.has(name).await == Presence::There {
+                    return Err(Refusal::taken(name));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn publish(
+        &self,
+        call: &Call<'_>,
+        name: PackageName,
+        document: &PublishDocument,
+        tarball: Arrived,
+    ) -> Result<Reply, Refusal> {
+        document.check_tarball(tarball.len, &tarball.digests)?;
+        let version = document.version.as_str();
+        let file = TarballName::kept(&name, version, None)
+            .ok_or_else(|| Refusal::bad_body("no file can have the name of this version"))?;
+        let mut files: Files = vec![(file.clone(), tarball.upload)];
+        let mut provenance = None;
+        if let Some(said) = &document.provenance
+            && let Some(file) = bundle_of(&file)
+        {
+            let unknown = "the sigstore bundle that is attached states nothing that can be read";
+            let stated = Provenance::predicate_type(&said.bundle);
+            provenance = Some(stated.ok_or_else(|| Refusal::bad_body(unknown))?);
+            let mut upload = self.hosted.store().upload().await?;
+            upload.write(Bytes::from(said.bundle.clone())).await?;
+            files.push((file, upload));
+        }
+        let (integrity, shasum) = stated(&tarball.digests);
+        let new = || NewVersion {
+            version: document.version.clone(),
+            manifest: document.manifest.clone(),
+            integrity: integrity.clone(),
+            shasum: shasum.clone(),
+            tags: document.tags.clone(),
+            readme: document.readme.clone(),
+            provenance: provenance.clone(),
+            publisher: call.person(),
+        };
+        let rev = self.commit(&name, Absent::Create, files, |held, stamp| {
+            held.publish(new(), stamp)?;
+            Ok(Vec::new())
+        });
+        let rev = rev.await?;
+        info!("{name}@{version} was published by {}", call.person().name);
+        let body =
+            json!({"ok": "created new package", "success": true, "id": name.as_str(), "rev": rev});
+        Ok(Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store"))
+    }
+}
+
+/// What `dist` says of a tarball: its SHA-512 as an SRI string, and its SHA-1 in hex digits.
+fn stated(digests: &Integrity) -> (String, String) {
+    let of = |algorithm| digests.digests().iter().find(|digest| digest.algorithm() == algorithm);
+    let integrity = of(Algorithm::Sha512).map(ToString::to_string);
+    let hex = |digest: &Digest| digest.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    (integrity.unwrap_or_default(), of(Algorithm::Sha1).map(hex).unwrap_or_default())
+}

@@ -1,0 +1,194 @@
+//! Why a call is not answered as the client would like it, and what it is told.
+//! Knows nothing of who said no but what that one said.
+
+use crate::access::Denied;
+use crate::hosted::HostedError;
+use crate::npm::hosted::ChangeError;
+use crate::npm::publish::{PublishError, ScanError};
+use crate::npm::{InvalidDistTag, InvalidName, PackageName};
+use crate::reply::Reply;
+use crate::store::StoreError;
+use http::{StatusCode, header};
+use log::error;
+
+/// A refusal: a status, a sentence for the person at the client, a word for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// npm's `error`.
+    pub error: String,
+    /// CouchDB's `reason`.
+    pub reason: &'static str,
+}
+
+impl Refusal {
+    /// With these words.
+    pub fn new(status: StatusCode, error: impl Into<String>, reason: &'static str) -> Refusal {
+        Refusal { status, error: error.into(), reason }
+    }
+
+    /// The package is not here.
+    pub(super) fn no_package() -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, "not_found", "document not found")
+    }
+
+    /// Nothing is at this path.
+    pub(super) fn no_endpoint() -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
+    }
+
+    /// The name is the upstream's.
+    pub(super) fn taken(name: &PackageName) -> Refusal {
+        let error = format!(
+            "{name} is a package of the upstream registry; to host a package of that name here, claim it with NOPAR_LOCAL_PACKAGES={name}"
+        );
+        Refusal::new(StatusCode::FORBIDDEN, error, "name_of_upstream")
+    }
+
+    /// The store has a copy of the upstream's document in the package's place.
+    pub(super) fn copied(name: &PackageName) -> Refusal {
+        let error = format!(
+            "an older NOPAR left a copy of the upstream's {name} in the registry's directory, where a package of that name would be; move it away to publish one"
+        );
+        Refusal::new(StatusCode::FORBIDDEN, error, "copy_in_its_place")
+    }
+
+    /// Nobody of that name is an owner.
+    pub(super) fn no_owner(user: &str) -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, format!("{user} is no owner"), "not_found")
+    }
+
+    /// The body is too long.
+    pub(super) fn too_large(limit: u64) -> Refusal {
+        let error = format!("the request is larger than {limit} bytes (NOPAR_MAX_BODY)");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error, "body_too_large")
+    }
+
+    /// What came is not what belongs there.
+    pub(super) fn bad_body(error: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, error, "bad_body")
+    }
+
+    /// Others changed the package again and again.
+    pub(super) fn crowded(name: &PackageName) -> Refusal {
+        let error = format!("too many others change {name} at once; try again");
+        Refusal::new(StatusCode::CONFLICT, error, "conflict")
+    }
+
+    /// The answer.
+    pub fn reply(&self) -> Reply {
+        let reply = Reply::error(self.status, &self.error, self.reason);
+        match self.status {
+            // What it takes to be let in (RFC 9110 §11.6.1).
+            StatusCode::UNAUTHORIZED => {
+                reply.with(header::WWW_AUTHENTICATE, "Bearer realm=\"NOPAR\"")
+            }
+            _ => reply,
+        }
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Refusal {
+        use ChangeError as E;
+        let (status, reason) = match &error {
+            E::VersionExists(_) => (StatusCode::CONFLICT, "version_exists"),
+            E::VersionUnpublished(_) => (StatusCode::FORBIDDEN, "version_unpublished"),
+            E::NoVersion(_) | E::NoTag(_) | E::NothingPublished(_) => {
+                (StatusCode::NOT_FOUND, "not_found")
+            }
+            E::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
+            E::LatestRemoved | E::LastOwner(_) | E::TarballChanged(_) | E::VersionAdded(_) => {
+                (StatusCode::FORBIDDEN, "not_allowed")
+            }
+            E::Tag(_) | E::NamelessOwner | E::NotADocument | E::WrongName { .. } => {
+                (StatusCode::BAD_REQUEST, "bad_request")
+            }
+        };
+        Refusal::new(status, error.to_string(), reason)
+    }
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Refusal {
+        let status = match &error {
+            PublishError::Length { .. } | PublishError::Digest { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Refusal::new(status, error.to_string(), "bad_publish")
+    }
+}
+
+impl From<ScanError> for Refusal {
+    fn from(error: ScanError) -> Refusal {
+        let status = match &error {
+            ScanError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Refusal::new(status, error.to_string(), "bad_publish")
+    }
+}
+
+impl From<InvalidDistTag> for Refusal {
+    fn from(error: InvalidDistTag) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, error.to_string(), "bad_dist_tag")
+    }
+}
+
+impl From<InvalidName> for Refusal {
+    fn from(error: InvalidName) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, error.to_string(), "bad_name")
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(source: StoreError) -> Refusal {
+        error!("{source}");
+        match source {
+            StoreError::Full { .. } => {
+                let error = "the disk of this registry is full; nothing was changed";
+                Refusal::new(StatusCode::INSUFFICIENT_STORAGE, error, "disk_full")
+            }
+            _ => {
+                let error = "the registry's store failed, nothing was changed; its log says why";
+                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "store_error")
+            }
+        }
+    }
+}
+
+impl From<HostedError> for Refusal {
+    fn from(error: HostedError) -> Refusal {
+        match error {
+            HostedError::Absent => Refusal::no_package(),
+            HostedError::Store(error) => error.into(),
+            error => {
+                error!("{error}");
+                let told = "the package's document cannot be read; the registry's log says why";
+                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, told, "store_error")
+            }
+        }
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Refusal {
+        let (status, reason) = match &denied {
+            Denied::BadCredentials | Denied::NotLoggedIn => {
+                (StatusCode::UNAUTHORIZED, "unauthorized")
+            }
+            Denied::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),
+            Denied::Failed { .. } => {
+                error!("{denied}");
+                let error = "the registry's tokens cannot be used; its log says why";
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return Refusal::new(status, error, "token_error");
+            }
+        };
+        Refusal::new(status, denied.to_string(), reason)
+    }
+}

@@ -1,0 +1,106 @@
+//! What is told of packages and people beside packuments: who owns what, who likes what, who may see it.
+//! Knows nothing of how any of it is changed.
+
+use super::{Api, Body, Call, Refusal};
+use crate::access::Permission;
+use crate::npm::PackageName;
+use crate::npm::hosted::HostedDocument;
+use crate::reply::Reply;
+use http::{StatusCode, header};
+use serde_json::{Map, Value, json};
+
+impl Api {
+    /// `GET /-/package/PKG/visibility`.
+    pub(super) fn visibility(&self, call: &Call<'_>, name: &PackageName) -> Result<Reply, Refusal> {
+        self.allow(call, Permission::Read, name)?;
+        Ok(told(&json!({"public": true})))
+    }
+
+    /// `GET /-/package/PKG/access`.
+    pub(super) fn access_of(&self, call: &Call<'_>, name: &PackageName) -> Result<Reply, Refusal> {
+        self.allow(call, Permission::Read, name)?;
+        Ok(told(&json!({"access": "public"})))
+    }
+
+    /// `POST /-/package/PKG/access`: what is so already may be wished for.
+    pub(super) async fn set_access(
+        &self,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        name: &PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.may_change(call, name).await?;
+        let body = self.whole(body).await?;
+        let wish: Map<String, Value> = serde_json::from_slice(&body)
+            .map_err(|_| Refusal::bad_body("the body is not a JSON object"))?;
+        let is_so = |(key, value): (&String, &Value)| match key.as_str() {
+            "access" => value.as_str() == Some("public"),
+            "publish_requires_tfa" | "automation_token_overrides_tfa" => {
+                value.as_bool() == Some(false)
+            }
+            _ => false,
+        };
+        if wish.iter().all(is_so) {
+            return Ok(told(&json!({"ok": true, "access": "public"})));
+        }
+        let error = "everyone may read every package of this registry (NOPAR_AUTH=open); access cannot be restricted";
+        Err(Refusal::new(StatusCode::FORBIDDEN, error, "not_allowed"))
+    }
+
+    /// `GET /-/package/PKG/collaborators`.
+    pub(super) async fn collaborators(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.allow(call, Permission::Read, name)?;
+        let document = self.hosted.document(name).await?.filter(HostedDocument::is_hosted);
+        let owners = document.ok_or_else(Refusal::no_package)?.maintainers();
+        let owners = owners.into_iter().map(|owner| (owner.name, json!("read-write")));
+        Ok(told(&Value::Object(owners.collect())))
+    }
+
+    /// `GET /-/user/NAME/package`.
+    pub(super) async fn packages_of(&self, user: &str) -> Result<Reply, Refusal> {
+        let owns = |document: &HostedDocument| {
+            document.maintainers().iter().any(|owner| owner.name == user)
+        };
+        let names = self.hosted_names(owns).await?;
+        let names = names.into_iter().map(|name| (name.as_str().to_owned(), json!("write")));
+        Ok(told(&Value::Object(names.collect())))
+    }
+
+    /// `GET /-/_view/starredByUser?key="NAME"`.
+    pub(super) async fn starred_by(&self, user: &str) -> Result<Reply, Refusal> {
+        let names = self.hosted_names(|document| document.is_starred_by(user)).await?;
+        let rows: Vec<Value> = names.iter().map(|name| json!({"value": name.as_str()})).collect();
+        Ok(told(&json!({"rows": rows})))
+    }
+
+    /// `GET /-/user/NAME/stars`: pnpm prints the keys.
+    pub(super) async fn stars(&self, user: &str) -> Result<Reply, Refusal> {
+        let names = self.hosted_names(|document| document.is_starred_by(user)).await?;
+        let names = names.into_iter().map(|name| (name.as_str().to_owned(), json!(true)));
+        Ok(told(&Value::Object(names.collect())))
+    }
+
+    /// The hosted packages of which this is true. Reads all documents, for questions that are rarely asked.
+    async fn hosted_names(
+        &self,
+        is_one: impl Fn(&HostedDocument) -> bool,
+    ) -> Result<Vec<PackageName>, Refusal> {
+        let mut names = Vec::new();
+        for name in self.hosted.store().names().await? {
+            // One that cannot be read is none of them, and was told of at the start.
+            let Ok(Some(document)) = self.hosted.document(&name).await else { continue };
+            if document.is_hosted() && !document.is_unpublished() && is_one(&document) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+pub(super) fn told(body: &Value) -> Reply {
+    Reply::json(StatusCode::OK, body).with(header::CACHE_CONTROL, "no-cache")
+}

@@ -1,0 +1,328 @@
+//! The packages that NOPAR itself is the registry of: which names those are, and what clients see of them.
+//! Knows nothing of HTTP, of upstreams, nor of how packages change.
+//!
+//! **One authority per name.** A name is NOPAR's own when its store has a document of it, also of a package that
+//! was taken back as a whole; or when it is claimed by the configuration, whether or not anything is published.
+//! All other names are the upstream's. Copies of an upstream's documents that an older NOPAR kept in the same
+//! directory make no name NOPAR's own.
+//!
+//! Each request looks at the store's stamp of its package, so that what any process on it commits is seen by the
+//! next request. Views live in the memory tier under a generation that ends with the stamp.
+
+mod names;
+mod package;
+mod release;
+
+pub use package::{Package, Standing};
+pub use release::{ReleaseError, release};
+
+use crate::config::Pattern;
+use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
+use crate::npm::{
+    Digester, Document, DocumentError, Index, IndexedVersion, PackageName, TarballName,
+};
+use crate::store::{CHUNK, Stamp, Store, StoreError, Stored, Tag, Tarball};
+use crate::view::{self, Ask, Heads, Held, Memory, MemoryKey, Small, View, What};
+use bytes::Bytes;
+use names::Names;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// Hosted packages.
+pub struct Hosted {
+    store: Arc<dyn Store>,
+    memory: Arc<Memory>,
+    claims: Vec<Pattern>,
+    names: Names,
+}
+
+/// Who is the authority of a name.
+#[derive(Clone, Debug)]
+pub enum Authority {
+    /// NOPAR, which holds this.
+    Own(Arc<Package>),
+    /// NOPAR, which holds nothing of that name.
+    Claimed,
+    /// The upstream; an older NOPAR may have left a copy of what it said.
+    Upstream(Option<Arc<Package>>),
+}
+
+/// A tarball that is to be sent.
+pub enum HostedTarball {
+    /// One that is in memory now.
+    Small(Arc<Small>),
+    /// One that is read as it is sent.
+    Large {
+        /// Its bytes.
+        content: Tarball,
+        /// Its ETag, strong: bytes of another digest have another one.
+        etag: Option<String>,
+    },
+}
+
+/// Why something of a hosted package cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum HostedError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The document is none that can be worked with.
+    #[error("the document of {0} cannot be read: {1}")]
+    Unreadable(PackageName, DocumentUnreadable),
+    /// No view can be made of it.
+    #[error("the document of {0} is no packument: {1}")]
+    NoPackument(PackageName, DocumentError),
+    /// A tarball is not what its `dist` says: it is not sent.
+    #[error("the tarball {0} in the store is not what the document says of it")]
+    Damaged(TarballName),
+    /// There is no document, or no such version or dist-tag in it.
+    #[error("there is no such package, version or dist-tag")]
+    Absent,
+    /// Work on the blocking pool was not done.
+    #[error("working on it failed: {0}")]
+    Work(#[from] tokio::task::JoinError),
+}
+
+impl Hosted {
+    /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
+    pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
+        Hosted { store, memory, claims, names: Names::default() }
+    }
+
+    /// Where the packages are.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Whether a name is claimed by the configuration.
+    pub fn is_claimed(&self, name: &PackageName) -> bool {
+        self.claims.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Whether a name may be NOPAR's own, as far as that is known without a look at the store. For ready answers
+    /// out of the cache: a name that was ever found to be NOPAR's own must not be answered by a copy.
+    pub fn is_known(&self, name: &PackageName) -> bool {
+        self.is_claimed(name) || self.names.is_own(name)
+    }
+
+    /// Changes whenever [`is_known`](Self::is_known) may say otherwise of a name than before.
+    pub fn epoch(&self) -> u64 {
+        self.names.epoch()
+    }
+
+    /// Who is the authority of a name, just now.
+    ///
+    /// # Errors
+    /// When the store cannot say it: nobody may be asked in its place then.
+    pub async fn authority(&self, name: &PackageName) -> Result<Authority, HostedError> {
+        match self.package(name).await? {
+            Some(package) if package.standing() != Standing::Copy => Ok(Authority::Own(package)),
+            _ if self.is_claimed(name) => Ok(Authority::Claimed),
+            copy => Ok(Authority::Upstream(copy)),
+        }
+    }
+
+    /// What the store has of a name.
+    async fn package(&self, name: &PackageName) -> Result<Option<Arc<Package>>, HostedError> {
+        let Some(stamp) = self.store.stamp(name).await? else {
+            self.names.forget(name);
+            return Ok(None);
+        };
+        if let Some(package) = self.names.get(name, stamp) {
+            return Ok(Some(package));
+        }
+        let Some(document) = self.document(name).await? else { return Ok(None) };
+        Ok(Some(self.take_note(name, stamp, &document)))
+    }
+
+    fn take_note(
+        &self,
+        name: &PackageName,
+        stamp: Stamp,
+        document: &HostedDocument,
+    ) -> Arc<Package> {
+        self.names.put(name, stamp, Standing::of(document))
+    }
+
+    /// The document of a package, parsed.
+    ///
+    /// # Errors
+    /// When the store fails, or what it has is no document that NOPAR can work with.
+    pub async fn document(
+        &self,
+        name: &PackageName,
+    ) -> Result<Option<HostedDocument>, HostedError> {
+        Ok(self.tagged_document(name).await?.map(|(_, document)| document))
+    }
+
+    /// The same with the tag that a commit needs.
+    ///
+    /// # Errors
+    /// As for [`document`](Self::document).
+    pub async fn tagged_document(
+        &self,
+        name: &PackageName,
+    ) -> Result<Option<(Tag, HostedDocument)>, HostedError> {
+        let Some(Stored { tag, document }) = self.store.document(name).await? else {
+            return Ok(None);
+        };
+        let parsed = parse(document).await?;
+        let parsed = parsed.map_err(|error| HostedError::Unreadable(name.clone(), error))?;
+        Ok(Some((tag, parsed)))
+    }
+
+    /// A view of a package, from memory, or made while all who ask for it wait.
+    ///
+    /// # Errors
+    /// When the document lacks what is asked for, or cannot be read.
+    pub async fn view(&self, package: &Package, ask: &Ask) -> Result<Arc<View>, HostedError> {
+        let key = MemoryKey { id: package.id(), what: ask.what() };
+        let made = async {
+            let ask = ask.clone();
+            let view = self.derive(&package.name, move |source| view::of_source(source, &ask));
+            let view = view.await?.ok_or(HostedError::Absent)?;
+            let body = self.memory.keep(view.body.bytes());
+            Ok::<_, HostedError>(Held::View(Arc::new(View { body, ..view })))
+        };
+        match self.memory.get_or_make(key, made).await? {
+            Held::View(view) => Ok(view),
+            _ => Err(HostedError::Absent),
+        }
+    }
+
+    /// A package that is published, if that can be said without waiting for anything.
+    pub fn ready(&self, name: &PackageName) -> Option<Arc<Package>> {
+        let package = self.names.get(name, self.stamp_now(name)??)?;
+        (package.standing() == Standing::Published).then_some(package)
+    }
+
+    /// Whether the store has nothing of a name, or a copy that is known. `false` in doubt.
+    pub fn is_still_elsewhere(&self, name: &PackageName) -> bool {
+        match self.stamp_now(name) {
+            Some(Some(stamp)) => {
+                self.names.get(name, stamp).is_some_and(|it| it.standing() == Standing::Copy)
+            }
+            Some(None) => true,
+            None => false,
+        }
+    }
+
+    /// The stamp of a package, if the store says it at once.
+    fn stamp_now(&self, name: &PackageName) -> Option<Option<Stamp>> {
+        let mut stamp = self.store.stamp(name);
+        match stamp.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(stamp)) => Some(stamp),
+            _ => None,
+        }
+    }
+
+    /// A view, if it is in memory.
+    pub fn ready_view(&self, package: &Package, what: &What) -> Option<Arc<View>> {
+        match self.memory.look(package.id(), what)? {
+            Held::View(view) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// A tarball by the name it has in packuments, or had in those of an older NOPAR.
+    ///
+    /// # Errors
+    /// [`HostedError::Absent`] when no version has it.
+    pub async fn tarball(
+        &self,
+        package: &Package,
+        file: &TarballName,
+    ) -> Result<HostedTarball, HostedError> {
+        let index = self.index(package).await?;
+        // Looked up in the document, since the store may have tarballs that no document names.
+        let (version, said) = index.by_file(&package.name, file).ok_or(HostedError::Absent)?;
+        let kept = TarballName::kept(&package.name, version, said.tarball.as_deref());
+        let content = self.store.tarball(&package.name, &kept.ok_or(HostedError::Absent)?).await?;
+        let content = content.ok_or(HostedError::Absent)?;
+        let etag = said.shasum.as_ref().filter(|hex| hex.bytes().all(|c| c.is_ascii_hexdigit()));
+        let etag = etag.map(|hex| format!("\"{hex}\""));
+        if content.len() > CHUNK {
+            return Ok(HostedTarball::Large { content, etag });
+        }
+        let key = MemoryKey { id: package.id(), what: What::File(file.clone()) };
+        let made = async {
+            let bytes = content.read(0, CHUNK).await?;
+            check(&bytes, said).ok_or_else(|| HostedError::Damaged(file.clone()))?;
+            let (bytes, heads) = (self.memory.keep(bytes), Heads::default());
+            Ok::<_, HostedError>(Held::Body(Arc::new(Small { bytes, etag, heads })))
+        };
+        match self.memory.get_or_make(key, made).await? {
+            Held::Body(small) => Ok(HostedTarball::Small(small)),
+            _ => Err(HostedError::Absent),
+        }
+    }
+
+    /// A small tarball, if it is in memory.
+    pub fn ready_tarball(&self, package: &Package, what: &What) -> Option<Arc<Small>> {
+        match self.memory.look(package.id(), what)? {
+            Held::Body(small) => Some(small),
+            _ => None,
+        }
+    }
+
+    async fn index(&self, package: &Package) -> Result<Arc<Index>, HostedError> {
+        let key = MemoryKey { id: package.id(), what: What::Index };
+        let made = async {
+            let index = self.derive(&package.name, |source| source.index()).await?;
+            Ok::<_, HostedError>(Held::Index(Arc::new(index)))
+        };
+        match self.memory.get_or_make(key, made).await? {
+            Held::Index(index) => Ok(index),
+            _ => Err(HostedError::Absent),
+        }
+    }
+
+    /// Works on what clients may see of a document, on the blocking pool.
+    async fn derive<T: Send + 'static>(
+        &self,
+        name: &PackageName,
+        work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
+    ) -> Result<T, HostedError> {
+        let document = self.document(name).await?.ok_or(HostedError::Absent)?;
+        let name = name.clone();
+        tokio::task::spawn_blocking(move || {
+            let public = document.to_public_bytes();
+            let packument = Document::parse(&public);
+            packument.map(|it| work(&it)).map_err(|error| HostedError::NoPackument(name, error))
+        })
+        .await?
+    }
+
+    /// Names that are NOPAR's own, among those that its store has; for a start, so that they are known before
+    /// anybody asks.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn look_around(&self) -> Result<(), HostedError> {
+        for name in self.store.names().await? {
+            self.package(&name).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks a tarball against what `dist` says of it; `None` when it is another one. In documents of old, `dist` may
+/// say nothing.
+fn check(bytes: &[u8], said: &IndexedVersion) -> Option<()> {
+    let Some(expected) = said.digests() else { return Some(()) };
+    let mut digester = Digester::new(Some(&expected));
+    digester.update(bytes);
+    (digester.finish().matches(&expected) != Some(false)).then_some(())
+}
+
+/// Parses a document; a large one on the blocking pool.
+async fn parse(
+    document: Bytes,
+) -> Result<Result<HostedDocument, DocumentUnreadable>, tokio::task::JoinError> {
+    /// A document of this length takes less time than a way to another thread.
+    const SHORT: usize = 16 << 10;
+    if document.len() <= SHORT {
+        return Ok(HostedDocument::parse(&document));
+    }
+    tokio::task::spawn_blocking(move || HostedDocument::parse(&document)).await
+}

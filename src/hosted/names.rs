@@ -1,0 +1,98 @@
+//! What is known of the store's packages by name.
+//! Knows nothing of the store: what it says is only right as long as the stamp is the same.
+
+use super::package::{Package, Standing};
+use crate::npm::PackageName;
+use crate::store::Stamp;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Generations of hosted packages are numbered from here: those of the cache's entries begin at the start of
+/// the process and count its fills.
+const FIRST: u64 = 1 << 63;
+
+/// The packages that were looked at.
+#[derive(Default)]
+pub(super) struct Names {
+    packages: RwLock<HashMap<PackageName, Arc<Package>>>,
+    made: AtomicU64,
+    epoch: AtomicU64,
+}
+
+impl Names {
+    /// A package, if it still has this stamp.
+    pub(super) fn get(&self, name: &PackageName, stamp: Stamp) -> Option<Arc<Package>> {
+        self.packages.read().get(name).filter(|package| package.stamp == stamp).cloned()
+    }
+
+    /// Notes a package's new generation, unless another has done so meanwhile.
+    pub(super) fn put(&self, name: &PackageName, stamp: Stamp, standing: Standing) -> Arc<Package> {
+        let mut packages = self.packages.write();
+        let before = packages.get(name);
+        if let Some(package) = before.filter(|package| package.stamp == stamp) {
+            return Arc::clone(package);
+        }
+        let was_own = before.is_some_and(|package| is_own(package));
+        let id = FIRST + self.made.fetch_add(1, Ordering::Relaxed);
+        let package = Arc::new(Package::new(name.clone(), id, stamp, standing));
+        packages.insert(name.clone(), Arc::clone(&package));
+        if was_own != is_own(&package) {
+            self.epoch.fetch_add(1, Ordering::Release);
+        }
+        package
+    }
+
+    /// There is no package of this name any more.
+    pub(super) fn forget(&self, name: &PackageName) {
+        if !self.packages.read().contains_key(name) {
+            return;
+        }
+        if self.packages.write().remove(name).is_some_and(|package| is_own(&package)) {
+            self.epoch.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Whether a package of this name was found to be NOPAR's own.
+    pub(super) fn is_own(&self, name: &PackageName) -> bool {
+        self.packages.read().get(name).is_some_and(|package| is_own(package))
+    }
+
+    /// Counts the names that became NOPAR's own, or ended to be.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+}
+
+fn is_own(package: &Package) -> bool {
+    package.standing() != Standing::Copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_ends_with_its_stamp() {
+        let (names, name) = (Names::default(), "a".parse().unwrap());
+        let [one, two] = [1, 2].map(|number| Stamp::new([number; 4]));
+        let first = names.put(&name, one, Standing::Published);
+        assert_eq!(names.get(&name, one), Some(Arc::clone(&first)));
+        assert_eq!(names.get(&name, two), None);
+        assert_eq!(names.put(&name, one, Standing::Published).id(), first.id());
+        assert_ne!(names.put(&name, two, Standing::Published).id(), first.id());
+    }
+
+    #[test]
+    fn the_epoch_changes_with_what_is_own() {
+        let (names, name) = (Names::default(), "a".parse().unwrap());
+        let stamp = |number| Stamp::new([number; 4]);
+        names.put(&name, stamp(1), Standing::Copy);
+        assert!(!names.is_own(&name) && names.epoch() == 0);
+        names.put(&name, stamp(2), Standing::Published);
+        assert!(names.is_own(&name) && names.epoch() == 1);
+        names.put(&name, stamp(3), Standing::Unpublished);
+        assert!(names.is_own(&name) && names.epoch() == 1);
+    }
+}

@@ -1,0 +1,51 @@
+//! A name that was NOPAR's own is given back to the upstream.
+//! Knows nothing of who asks for it: it is a command of the person who runs NOPAR.
+
+use crate::npm::PackageName;
+use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
+use crate::store::disk::Released;
+use crate::store::{DiskStore, Store, StoreError, Stored};
+
+/// Why a name is not given back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The name is free.
+    #[error("nothing was ever published under the name {0}")]
+    Unknown(PackageName),
+    /// The document is none that NOPAR can work with.
+    #[error("the document of {0} cannot be read: {1}")]
+    Unreadable(PackageName, DocumentUnreadable),
+    /// There are versions.
+    #[error("{0} has versions that are published: unpublish them first")]
+    Published(PackageName),
+    /// It is a copy of what an upstream said, and makes no name NOPAR's own.
+    #[error("{0} is the upstream's: an older NOPAR left a copy of it")]
+    Copy(PackageName),
+    /// Somebody publishes just now.
+    #[error("{0} was changed just now")]
+    Changed(PackageName),
+}
+
+/// Gives a name back: what was published under it, and unpublished, is forgotten, and may be published again.
+///
+/// # Errors
+/// When there is nothing to give back, or versions are published.
+pub async fn release(store: &DiskStore, name: &PackageName) -> Result<(), ReleaseError> {
+    let unknown = || ReleaseError::Unknown(name.clone());
+    let Stored { tag, document } = store.document(name).await?.ok_or_else(unknown)?;
+    let document = HostedDocument::parse(&document)
+        .map_err(|error| ReleaseError::Unreadable(name.clone(), error))?;
+    if !document.is_hosted() {
+        return Err(ReleaseError::Copy(name.clone()));
+    }
+    if document.versions().len() > 0 {
+        return Err(ReleaseError::Published(name.clone()));
+    }
+    match store.release(name, &tag)? {
+        Released::Done => Ok(()),
+        Released::Conflict => Err(ReleaseError::Changed(name.clone())),
+    }
+}

@@ -1,0 +1,175 @@
+//! Requests that NOPAR answers as a registry of its own packages: their packuments and tarballs, and all that is
+//! no packument or tarball.
+//! Knows nothing of how packages change (`api`), nor of what is in them (`hosted`).
+
+use super::Door;
+use super::behalf::Behalf;
+use super::body::{BodyError, Incoming, Packing, Unpacked};
+use super::ctx::CacheState;
+use super::failure::Failure;
+use super::packument::missing;
+use super::receive::Decision;
+use crate::api::{Api, Body, Call, Elsewhere, Presence, Refusal};
+use crate::base_url::BaseUrl;
+use crate::connection::{self, Patience};
+use crate::hosted::{Authority, HostedError, Package, Standing};
+use crate::npm::{PackageName, TarballName};
+use crate::route::Route;
+use crate::view::Ask;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use log::error;
+use pingora_proxy::Session;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a look at the authority of a name led to.
+pub(super) enum Own {
+    /// It is NOPAR's own; this is the answer.
+    Answer(Box<Decision>),
+    /// It is the upstream's.
+    Elsewhere,
+    /// It is the upstream's, and an older NOPAR left a copy of its document.
+    Copied(Arc<Package>),
+}
+
+impl Own {
+    fn answer(decision: impl Into<Decision>) -> Own {
+        Own::Answer(Box::new(decision.into()))
+    }
+}
+
+impl Door {
+    /// Answers a call of an endpoint.
+    pub(super) async fn call(
+        &self,
+        session: &mut Session,
+        behalf: Behalf,
+        route: Route,
+        base: &BaseUrl,
+    ) -> Decision {
+        let method = session.req_header().method.clone();
+        let caller = match self.api.caller(&credentials(session)).await {
+            Ok(caller) => caller,
+            Err(refusal) => return Decision::Reply(refusal.reply(), CacheState::None),
+        };
+        let pace = connection::of(session).map(|connection| connection.patience().sending);
+        let pace = pace.unwrap_or_else(|| Patience::default().sending);
+        let Ok(packing) = Packing::of(&session.req_header().headers) else {
+            let error = "the request's body is packed in a way that is not known here";
+            let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error, "bad_encoding");
+            return failure.into();
+        };
+        let asker = Asker { door: self, base, behalf };
+        let mut body = Unpacked::new(Incoming::of(session, pace), packing);
+        let call = Call { caller, elsewhere: &asker };
+        let reply = self.api.answer(&method, route, &call, &mut body).await;
+        Decision::Reply(reply, CacheState::None)
+    }
+
+    /// A view of a package, if it is NOPAR's own.
+    pub(super) async fn own_view(&self, ask: &Ask) -> Own {
+        match self.hosted.authority(&ask.name).await {
+            Ok(Authority::Own(package)) => Own::answer(self.view_of(&package, ask).await),
+            Ok(Authority::Claimed) => Own::answer(Failure::no_package()),
+            Ok(Authority::Upstream(None)) => Own::Elsewhere,
+            Ok(Authority::Upstream(Some(copy))) => Own::Copied(copy),
+            Err(error) => Own::answer(failure(&error, Failure::no_package())),
+        }
+    }
+
+    /// A view of what the store has.
+    pub(super) async fn view_of(&self, package: &Package, ask: &Ask) -> Decision {
+        if package.standing() == Standing::Unpublished {
+            return Failure::no_package().into();
+        }
+        match self.hosted.view(package, ask).await {
+            Ok(view) => Decision::View(view, CacheState::Hosted, Duration::ZERO),
+            Err(error) => failure(&error, missing(ask)).into(),
+        }
+    }
+
+    /// A tarball of a package, if that is NOPAR's own.
+    pub(super) async fn own_tarball(&self, name: &PackageName, file: &TarballName) -> Own {
+        match self.hosted.authority(name).await {
+            Ok(Authority::Own(package)) => Own::answer(self.tarball_of(&package, file).await),
+            Ok(Authority::Claimed) => Own::answer(Failure::no_tarball(file.as_str())),
+            Ok(Authority::Upstream(None)) => Own::Elsewhere,
+            Ok(Authority::Upstream(Some(copy))) => Own::Copied(copy),
+            Err(error) => Own::answer(failure(&error, Failure::no_tarball(file.as_str()))),
+        }
+    }
+
+    /// A tarball out of the store.
+    pub(super) async fn tarball_of(&self, package: &Package, file: &TarballName) -> Decision {
+        match self.hosted.tarball(package, file).await {
+            Ok(tarball) => Decision::Tarball(tarball),
+            Err(error) => failure(&error, Failure::no_tarball(file.as_str())).into(),
+        }
+    }
+}
+
+/// What is told when the store or a document is the matter.
+fn failure(error: &HostedError, absent: Failure) -> Failure {
+    if matches!(error, HostedError::Absent) {
+        return absent;
+    }
+    error!("{error}");
+    let told = "the registry's store could not be read; its log says why";
+    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, told, "store_error")
+}
+
+/// The values of all Authorization headers. One that is no text is no credentials.
+fn credentials(session: &Session) -> Vec<&str> {
+    let lines = session.req_header().headers.get_all(header::AUTHORIZATION);
+    lines.iter().map(|line| line.to_str().unwrap_or_default()).collect()
+}
+
+/// Whether a request is answered by an endpoint.
+pub(super) fn is_call(method: &Method, route: &Route) -> bool {
+    Api::answers(method, route)
+}
+
+#[async_trait]
+impl Body for Unpacked<'_> {
+    fn stated_len(&self) -> Option<u64> {
+        self.stated_length()
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        Unpacked::next(self).await.map_err(|error| {
+            let (status, reason) = match error {
+                BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "slow_body"),
+                _ => (StatusCode::BAD_REQUEST, "bad_body"),
+            };
+            Refusal::new(status, error.to_string(), reason)
+        })
+    }
+}
+
+/// Asks the upstream whether it has a package, as for a client who asks for it.
+struct Asker<'a> {
+    door: &'a Door,
+    base: &'a BaseUrl,
+    behalf: Behalf,
+}
+
+#[async_trait]
+impl Elsewhere for Asker<'_> {
+    async fn has(&self, name: &PackageName) -> Presence {
+        let door = self.door;
+        if !door.upstreams.of(name).is_asked() {
+            return Presence::Unknown;
+        }
+        match door.obtain_index(name, self.base, false, &self.behalf).await {
+            Ok(_) => Presence::There,
+            Err(failure) => match failure.status {
+                StatusCode::NOT_FOUND | StatusCode::GONE => Presence::Absent,
+                // It must not give it out, and has it.
+                StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => Presence::There,
+                _ => Presence::Unknown,
+            },
+        }
+    }
+}

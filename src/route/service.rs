@@ -1,0 +1,86 @@
+//! What follows `/-/`, where no package is.
+//! Knows nothing of methods: what is not there is not there for any, so that clients try another way.
+
+use url::form_urlencoded;
+
+use super::{BadPath, Route, RouteError, at_most, cut_name};
+use crate::npm::{PackageName, Selector};
+
+/// What CouchDB has before the names of its users.
+const USER_ID: &str = "org.couchdb.user:";
+
+/// Longest name of a user in bytes, as long as npm's limit of package names.
+const MAX_USER_BYTES: usize = 214;
+
+/// Longest dist-tag in bytes, as long as it may be to be read. With every byte encoded, it and the longest
+/// name are still a path.
+const MAX_TAG_BYTES: usize = 512;
+
+/// Longest token in bytes.
+const MAX_TOKEN_BYTES: usize = 1024;
+
+/// Reads the decoded segments after `/-/`; `query` is as received.
+pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
+    Ok(match *parts {
+        ["ping"] => Route::Ping,
+        ["whoami"] => Route::Whoami,
+        ["package", ref rest @ ..] => return of_package(rest),
+        // Before the packages of a user: of one called `token`, `/-/org/token/package` tells.
+        ["user", "token", token] => {
+            Route::Token { token: at_most(MAX_TOKEN_BYTES, token).ok_or(BadPath::Token)? }
+        }
+        // The revision decides nothing: clients write `undefined`.
+        ["user", id] | ["user", id, "-rev", _] => {
+            let name = id.strip_prefix(USER_ID).ok_or(RouteError::NotFound)?;
+            Route::User { user: user(name)? }
+        }
+        ["org" | "user", name, "package"] => Route::PackagesOf { user: user(name)? },
+        ["npm", "v1", "attestations", ref named @ ..] => return attestations(&named.join("/")),
+        ["user", name, "stars"] | ["util", "user", name, "stars"] => {
+            Route::Stars { user: user(name)? }
+        }
+        ["_view", "starredByUser"] => Route::StarredBy { user: key(query)? },
+        _ => return Err(RouteError::NotFound),
+    })
+}
+
+/// What follows `/-/package/`. A name is looked at only where something can be had of it: all else is
+/// not found, and no bad name.
+fn of_package(parts: &[&str]) -> Result<Route, RouteError> {
+    let (name, rest) = cut_name(parts);
+    let name = || PackageName::parse(&name).map_err(BadPath::from);
+    Ok(match *rest {
+        ["dist-tags"] => Route::DistTags { name: name()? },
+        ["dist-tags", tag] => {
+            let tag = at_most(MAX_TAG_BYTES, tag).ok_or(BadPath::DistTag)?;
+            Route::DistTag { name: name()?, tag }
+        }
+        ["visibility"] => Route::Visibility { name: name()? },
+        ["collaborators"] => Route::Collaborators { name: name()? },
+        ["owners"] => Route::Owners { name: name()? },
+        ["owners", owner] => Route::Owner { name: name()?, user: user(owner)? },
+        ["access"] => Route::Access { name: name()? },
+        _ => return Err(RouteError::NotFound),
+    })
+}
+
+/// `NAME@VERSION`; a scope may come as a segment of its own.
+fn attestations(named: &str) -> Result<Route, RouteError> {
+    let at = named.rfind('@').filter(|at| *at > 0).ok_or(RouteError::NotFound)?;
+    let name = PackageName::parse(&named[..at]).map_err(BadPath::from)?;
+    let version = Selector::parse(&named[at + 1..]).map_err(BadPath::from)?;
+    Ok(Route::Attestations { name, version })
+}
+
+/// The user that a view of CouchDB is asked for: a JSON text, of which npm knows the quotes only.
+fn key(query: &[u8]) -> Result<String, RouteError> {
+    let key = form_urlencoded::parse(query).find(|(name, _)| name == "key");
+    let (_, text) = key.ok_or(RouteError::NotFound)?;
+    let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    Ok(user(bare.unwrap_or(&text))?)
+}
+
+fn user(text: &str) -> Result<String, BadPath> {
+    let is_name = |text: &String| !text.is_empty() && !text.contains(char::is_control);
+    at_most(MAX_USER_BYTES, text).filter(is_name).ok_or(BadPath::User)
+}

@@ -1,0 +1,61 @@
+//! Routes as paths, the other way round.
+//! Knows nothing of other spellings.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Route;
+use crate::npm::{PackageName, encode_segment};
+
+/// The path of a route in its usual spelling.
+pub(super) fn path(route: &Route) -> String {
+    match route {
+        Route::Root => "/".to_owned(),
+        Route::Packument { name } => format!("/{}", name.encoded()),
+        Route::Revision { name, rev } => {
+            format!("/{}/-rev/{}", name.encoded(), encode_segment(rev))
+        }
+        Route::Manifest { name, selector } => {
+            format!("/{}/{}", name.encoded(), encode_segment(selector.as_str()))
+        }
+        Route::Tarball { name, file } => {
+            format!("/{}/-/{}", name.path(), encode_segment(file.as_str()))
+        }
+        Route::TarballRevision { name, file, rev } => {
+            let (file, rev) = (encode_segment(file.as_str()), encode_segment(rev));
+            format!("/{}/-/{file}/-rev/{rev}", name.path())
+        }
+        Route::DistTags { name } => of_package(name, "dist-tags"),
+        Route::DistTag { name, tag } => {
+            format!("{}/{}", of_package(name, "dist-tags"), encode_segment(tag))
+        }
+        Route::Attestations { name, version } => {
+            let version = encode_segment(version.as_str());
+            format!("/-/npm/v1/attestations/{}@{version}", name.path())
+        }
+        Route::Visibility { name } => of_package(name, "visibility"),
+        Route::Collaborators { name } => of_package(name, "collaborators"),
+        Route::Owners { name } => of_package(name, "owners"),
+        Route::Owner { name, user } => {
+            format!("{}/{}", of_package(name, "owners"), encode_segment(user))
+        }
+        Route::Access { name } => of_package(name, "access"),
+        Route::User { user } => format!("/-/user/org.couchdb.user:{}", encode_segment(user)),
+        Route::Token { token } => format!("/-/user/token/{}", encode_segment(token)),
+        Route::Whoami => "/-/whoami".to_owned(),
+        Route::Session => "/_session".to_owned(),
+        Route::PackagesOf { user } => format!("/-/org/{}/package", encode_segment(user)),
+        Route::Stars { user } => format!("/-/user/{}/stars", encode_segment(user)),
+        // In a query, more than in a path means something.
+        Route::StarredBy { user } => {
+            let user = utf8_percent_encode(user, NON_ALPHANUMERIC);
+            format!("/-/_view/starredByUser?key=%22{user}%22")
+        }
+        Route::Ping => "/-/ping".to_owned(),
+        Route::Favicon => "/favicon.ico".to_owned(),
+        Route::Robots => "/robots.txt".to_owned(),
+    }
+}
+
+fn of_package(name: &PackageName, what: &str) -> String {
+    format!("/-/package/{}/{what}", name.encoded())
+}
