@@ -105,7 +105,7 @@ async fn requests_are_counted_as_clients_see_them() {
         ("root", "GET", "/", None, 200, "-"),
         ("robots", "GET", "/robots.txt", None, 200, "-"),
         ("favicon", "GET", "/favicon.ico", None, 404, "-"),
-        ("other", "PUT", "/a", None, 405, "-"),
+        ("other", "POST", "/a", None, 405, "-"),
         ("other", "GET", "/-/nothing", None, 404, "-"),
         ("other", "GET", "/a%2", None, 400, "-"),
     ] {

@@ -47,7 +47,11 @@ async fn updated(nopar: &TestNopar, path: &str) -> Response {
             let answer = nopar.get(path).await.expect(200);
             match state(&answer) {
                 "updating" => tokio::task::yield_now().await,
-                _ => return answer,
+                _ => {
+                    // The update ends a moment after what it kept can be had.
+                    nopar.idle().await;
+                    return answer;
+                }
             }
         }
     };

@@ -136,7 +136,7 @@ fn bad_methods() -> Vec<Row> {
     let not = "method_not_allowed";
     vec![
         method("BREW", "/a", "", 405, not),
-        method("PUT", "/a", "{}", 405, not),
+        method("POST", "/a", "{}", 405, not),
         method("POST", "/a/-/a-1.0.0.tgz", "x", 405, not),
         method("DELETE", "/a", "", 405, not),
         method("TRACE", "/a", "", 405, not),

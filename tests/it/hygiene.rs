@@ -129,7 +129,7 @@ async fn other_methods_are_refused_in_json() {
     let upstream = upstream().await;
     let nopar = TestNopar::with(&upstream).start().await;
     for path in ["/a", "/@s%2fn", "/a/1.0.0", "/a/-/a-1.0.0.tgz", "/-/package/a/dist-tags", "/"] {
-        for method in ["PUT", "POST", "DELETE", "PATCH", "BREW"] {
+        for method in ["POST", "DELETE", "PATCH", "BREW"] {
             let request = nopar.request(path).method(method).body("{\"name\":\"a\"}");
             let what = format!("{method} {path}");
             let answer = json_error(request.send().await, 405, &what);
@@ -147,7 +147,7 @@ async fn a_refused_body_is_not_taken_for_a_request() {
     let nopar = TestNopar::with(&upstream).start().await;
     let mut connection = nopar.connect().await;
     let body = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
-    let put = nopar.request("/a").method("PUT").body(body);
+    let put = nopar.request("/a").method("POST").body(body);
     connection.ask(put).await.expect(405);
     let ping = nopar.request("/-/ping");
     // Closing is as good an answer.

@@ -14,6 +14,7 @@ mod hygiene;
 mod memory;
 mod names;
 mod packument;
+mod publish;
 mod start;
 mod stop;
 mod support;

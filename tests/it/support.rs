@@ -10,6 +10,7 @@ pub(crate) mod headers;
 pub(crate) mod http2;
 pub(crate) mod nopar;
 pub(crate) mod proxy;
+pub(crate) mod publish;
 mod server;
 pub(crate) mod tls;
 pub(crate) mod upstream;

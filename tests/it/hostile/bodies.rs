@@ -16,7 +16,7 @@ async fn nopar() -> TestNopar {
 }
 
 fn put(headers: &str) -> Vec<u8> {
-    format!("PUT /a HTTP/1.1\r\nHost: a.test\r\n{headers}\r\n\r\n").into_bytes()
+    format!("POST /a HTTP/1.1\r\nHost: a.test\r\n{headers}\r\n\r\n").into_bytes()
 }
 
 async fn begin(nopar: &TestNopar, headers: &str) -> Connection {

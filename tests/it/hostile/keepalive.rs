@@ -30,9 +30,9 @@ async fn a_thousand_requests_on_one_connection_are_answered() {
 async fn options_are_told() {
     let upstream = FakeUpstream::start().await;
     let nopar = TestNopar::with(&upstream).start().await;
-    for path in ["/a", "/a/-/a-1.0.0.tgz"] {
+    for (path, allow) in [("/a", "GET, HEAD, PUT"), ("/a/-/a-1.0.0.tgz", "GET, HEAD")] {
         let answer = nopar.request(path).method("OPTIONS").send().await.expect(204);
-        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{path}");
+        assert_eq!(answer.header("allow"), Some(allow), "{path}");
         assert_eq!(answer.raw_len, 0);
     }
     assert_eq!(upstream.count_all(), 0);

@@ -58,8 +58,8 @@ async fn each_request_has_its_line() {
     ask("GET", "/-/ping").await.expect(200);
     let ping = Line::of(&binary, "GET /-/ping").await;
     assert_eq!(ping.words[3..5], ["-", "upstream=-"]);
-    ask("PUT", "/a").await.expect(405);
-    assert_eq!(Line::of(&binary, "PUT /a").await.words[0], "405");
+    ask("POST", "/a").await.expect(405);
+    assert_eq!(Line::of(&binary, "POST /a").await.words[0], "405");
     ask("GET", "/nothing").await.expect(404);
     assert_eq!(Line::of(&binary, "GET /nothing").await.words[0], "404");
     let lines = binary.stderr().lines().filter(|line| line.contains(" GET /a ")).count();

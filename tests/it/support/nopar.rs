@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use self::running::Running;
 use super::client::{Connection, Request, Response};
-use super::deadline::DEADLINE;
+use super::deadline::{DEADLINE, within};
 use super::proxy::FakeProxy;
 use super::upstream::FakeUpstream;
 
@@ -232,6 +232,17 @@ impl TestNopar {
             assert!(since.elapsed() < DEADLINE, "{requests} requests were done: {rows:#?}");
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Waits until nothing is going on, background updates included.
+    pub(crate) async fn idle(&self) {
+        let running = self.running.as_ref().expect("a running NOPAR");
+        let idle = async {
+            while running.figures.snapshot().held.in_flight > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("nothing to be going on".to_owned(), idle).await;
     }
 
     /// The directory of what upstream said.

@@ -1,0 +1,92 @@
+//! A sigstore bundle that comes with a version: kept beside it, found by it, and in nobody's way.
+//! Knows nothing of whether what is in it is true; clients verify that.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{alone, check_tarball, packument};
+use crate::support::client::get;
+use crate::support::publish::{Publish, path_of, refusal};
+
+const PREDICATE: &str = "https://slsa.dev/provenance/v1";
+
+/// A bundle as `npm publish --provenance` makes it, as far as a registry looks into it.
+fn bundle() -> Value {
+    let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": PREDICATE});
+    json!({
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "dsseEnvelope": {
+            "payload": STANDARD.encode(statement.to_string()),
+            "payloadType": "application/vnd.in-toto+json",
+            "signatures": [{"sig": "MEUC", "keyid": ""}],
+        },
+    })
+}
+
+/// A publish with a bundle is a publish; the manifest says where the bundle is, under the reader's address.
+#[tokio::test]
+async fn a_version_comes_with_its_bundle() {
+    let (_upstream, nopar) = alone().await;
+    for name in ["x", "@s/n"] {
+        let publish = Publish::of(name, "1.0.0").bundle(&bundle().to_string());
+        publish.succeed(nopar.addr()).await;
+        check_tarball(nopar.addr(), name, "1.0.0", &publish.bytes()).await;
+        let document = packument(nopar.addr(), name).await;
+        let stated = &document["versions"]["1.0.0"]["dist"]["attestations"];
+        assert_eq!(stated["provenance"], json!({"predicateType": PREDICATE}), "{name}");
+        let url = format!("{}/-/npm/v1/attestations/{name}@1.0.0", nopar.url());
+        assert_eq!(stated["url"], url, "{name}");
+        // One without has none.
+        Publish::of(name, "1.1.0").succeed(nopar.addr()).await;
+        let document = packument(nopar.addr(), name).await;
+        assert_eq!(document["versions"]["1.1.0"]["dist"].get("attestations"), None, "{name}");
+    }
+}
+
+/// The bundle is at that address, in either spelling, and still there after a restart.
+#[tokio::test]
+async fn a_bundle_is_found() {
+    let (upstream, mut nopar) = alone().await;
+    for name in ["x", "@s/n"] {
+        let publish = Publish::of(name, "1.0.0").bundle(&bundle().to_string());
+        publish.succeed(nopar.addr()).await;
+        Publish::of(name, "1.1.0").succeed(nopar.addr()).await;
+    }
+    upstream.clear();
+    for _ in ["before", "after the restart"] {
+        for name in ["x", "@s/n"] {
+            for spelling in [name, &path_of(name)[1..]] {
+                let path = |version: &str| format!("/-/npm/v1/attestations/{spelling}@{version}");
+                let told = get(nopar.addr(), &path("1.0.0")).await.expect(200).json();
+                let expected = json!([{"predicateType": PREDICATE, "bundle": bundle()}]);
+                assert_eq!(told["attestations"], expected, "{spelling}");
+                for version in ["1.1.0", "9.9.9"] {
+                    refusal(&get(nopar.addr(), &path(version)).await, &[404], version);
+                }
+            }
+        }
+        nopar.restart().await;
+    }
+    assert_eq!(upstream.count_all(), 0);
+}
+
+/// What is no bundle is refused or kept without a word of it; the version never says what is not there.
+#[tokio::test]
+async fn what_is_no_bundle_is_not_told_of() {
+    let (_upstream, nopar) = alone().await;
+    for (number, text) in ["", "{}", "[]", "no JSON", "{\"dsseEnvelope\":{\"payload\":\"!\"}}"]
+        .into_iter()
+        .enumerate()
+    {
+        let name = format!("x{number}");
+        let answer = Publish::of(&name, "1.0.0").bundle(text).to(nopar.addr()).send().await;
+        if answer.status == 201 {
+            let document = packument(nopar.addr(), &name).await;
+            let dist = &document["versions"]["1.0.0"]["dist"];
+            assert_eq!(dist.get("attestations"), None, "{text:?}");
+        } else {
+            refusal(&answer, &[400, 422], text);
+        }
+    }
+}
