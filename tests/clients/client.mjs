@@ -8,10 +8,14 @@ import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
+import { attend, onTerminal } from './terminal.mjs';
 import { recentNode } from './tools.mjs';
 
 /** A client that has not ended by then is stuck. */
 const TIME_LIMIT_MS = 10 * 60 * 1000;
+
+/** One that asks something has had no answer then. */
+const QUESTION_LIMIT_MS = 60 * 1000;
 
 /** A copy of a fixture that one client installs from one registry. */
 export class Project {
@@ -19,13 +23,18 @@ export class Project {
   #home;
   #registry;
   #proxyEnv;
+  #settings;
   /** Where the copy is. */
   directory;
 
-  /** `proxyEnv`: the proxy variables the client gets; they never apply to loopback. */
-  constructor(client, fixture, registry, proxyEnv) {
+  /**
+   * `proxyEnv`: the proxy variables the client gets; they never apply to loopback. `settings`: more
+   * of its environment variables.
+   */
+  constructor(client, fixture, registry, proxyEnv, settings = {}) {
     this.#client = client;
     this.#proxyEnv = proxyEnv;
+    this.#settings = settings;
     const root = mkdtempSync(path.join(os.tmpdir(), `nopar-${client.name}-`));
     this.#home = path.join(root, 'home');
     this.directory = path.join(root, 'app');
@@ -90,6 +99,16 @@ export class Project {
     return orThrow(await this.run(args), `${this.#client.name} ${args.join(' ')}`);
   }
 
+  /**
+   * Runs the client on a terminal and throws its words unless it ends with 0. `answers` is what a
+   * person says there: pairs of a question, as a pattern, and an answer, in order.
+   */
+  async converse(args, answers) {
+    const [program, ...first] = this.#client.command();
+    const [terminal, ...rest] = onTerminal([program, ...first, ...args]);
+    return orThrow(await this.#spawn(terminal, rest, answers), `${this.#client.name} ${args.join(' ')}`);
+  }
+
   /** Runs the installed application itself. */
   async start() {
     const main = path.join(this.directory, 'main.cjs');
@@ -112,24 +131,28 @@ export class Project {
       DO_NOT_TRACK: '1',
       DENO_NO_UPDATE_CHECK: '1',
       ...this.#proxyEnv,
+      ...this.#settings,
     };
   }
 
-  #spawn(program, args) {
+  #spawn(program, args, answers) {
     const started = performance.now();
     const child = spawn(program, args, {
       cwd: this.directory,
       env: this.#environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIME_LIMIT_MS,
+      stdio: [answers ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      timeout: answers ? QUESTION_LIMIT_MS : TIME_LIMIT_MS,
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text) => { output += text; });
+    if (answers) attend(child, answers);
     child.stderr.setEncoding('utf8').on('data', (text) => { output += text; });
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
-        resolve({ code: code ?? signal, output, seconds: (performance.now() - started) / 1000 });
+        // A terminal that had to be stopped says 0.
+        const end = child.killed ? 'SIGTERM' : code ?? signal;
+        resolve({ code: end, output, seconds: (performance.now() - started) / 1000 });
       });
     });
   }
