@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** Makes the directory; `make(...names)` makes directories in it. */
-export function temporaryDirectory(prefix) {
-  const root = mkdtempSync(path.join(os.tmpdir(), `${prefix}-`));
+/** Makes the directory, in `parent`; `make(...names)` makes directories in it. */
+export function temporaryDirectory(prefix, parent = os.tmpdir()) {
+  const root = mkdtempSync(path.join(parent, `${prefix}-`));
   process.once('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
   return {
     root,
