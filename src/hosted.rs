@@ -22,8 +22,9 @@ use crate::npm::{
     Digester, Document, DocumentError, Index, IndexedVersion, PackageName, TarballName,
 };
 use crate::store::{CHUNK, Stamp, Store, StoreError, Stored, Tag, Tarball};
-use crate::view::{self, Ask, Heads, Held, Memory, MemoryKey, Small, View, What};
+use crate::view::{self, Ask, Heads, Held, Memory, MemoryKey, Small, View, Want, What};
 use bytes::Bytes;
+use log::warn;
 use names::Names;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -131,7 +132,10 @@ impl Hosted {
         if let Some(package) = self.names.get(name, stamp) {
             return Ok(Some(package));
         }
-        let Some(document) = self.document(name).await? else { return Ok(None) };
+        let Some(document) = self.document(name).await? else {
+            self.names.forget(name);
+            return Ok(None);
+        };
         Ok(Some(self.take_note(name, stamp, &document)))
     }
 
@@ -178,6 +182,10 @@ impl Hosted {
     pub async fn view(&self, package: &Package, ask: &Ask) -> Result<Arc<View>, HostedError> {
         let key = MemoryKey { id: package.id(), what: ask.what() };
         let made = async {
+            if let Want::Manifest(selector) = &ask.want {
+                // The index is small: who asks for what is not there costs no parsing.
+                self.index(package).await?.select(selector).ok_or(HostedError::Absent)?;
+            }
             let ask = ask.clone();
             let view = self.derive(&package.name, move |source| view::of_source(source, &ask));
             let view = view.await?.ok_or(HostedError::Absent)?;
@@ -300,7 +308,10 @@ impl Hosted {
     /// When the store fails.
     pub async fn look_around(&self) -> Result<(), HostedError> {
         for name in self.store.names().await? {
-            self.package(&name).await?;
+            // One that cannot be read is told of, and keeps nobody from the others.
+            if let Err(error) = self.package(&name).await {
+                warn!("store: left out: {error}");
+            }
         }
         Ok(())
     }

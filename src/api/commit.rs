@@ -7,6 +7,7 @@ use crate::npm::{PackageName, TarballName};
 use crate::store::{Change, Committed, Upload};
 use bytes::Bytes;
 use jiff::Timestamp;
+use log::warn;
 use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
@@ -59,7 +60,13 @@ impl Api {
             let document = Bytes::from(document.to_bytes());
             let change = Change { document, add: std::mem::take(&mut files), remove };
             match self.hosted.store().commit(name, tag.as_ref(), change).await? {
-                Committed::Done(_) => return Ok(rev),
+                Committed::Done(_) => {
+                    // Whoever holds a copy of the name is to know of it now, and not when it is next asked for.
+                    if let Err(error) = self.hosted.authority(name).await {
+                        warn!("{name} was committed and cannot be read: {error}");
+                    }
+                    return Ok(rev);
+                }
                 Committed::Conflict(change) => files = change.add,
             }
         }
@@ -79,7 +86,8 @@ pub(super) fn bundle_of(file: &TarballName) -> Option<TarballName> {
     TarballName::parse(&format!("{stem}.sigstore")).ok()
 }
 
-/// The end of a revision, which no other change of any document has.
+/// The end of a revision: that of two changes is the same only if they were made of one document in one millisecond,
+/// and then only one of them is committed.
 fn revision(before: &HostedDocument, now: &str) -> String {
     let mut digest = Sha256::new();
     digest.update(before.name().as_str());

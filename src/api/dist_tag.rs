@@ -19,7 +19,7 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
         let tag = DistTag::parse(tag)?;
-        let body = self.whole(body).await?;
+        let body = self.short(body).await?;
         let version: String = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a version as a JSON string"))?;
         let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {

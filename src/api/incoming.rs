@@ -7,6 +7,9 @@ use crate::npm::{Digester, Integrity};
 use crate::store::Upload;
 use bytes::{Bytes, BytesMut};
 
+/// The longest body that is a name, a version, a password.
+const SHORT: u64 = 64 << 10;
+
 /// What came in the body of `PUT /PKG`.
 pub(super) struct Incoming {
     /// The document without its tarball.
@@ -57,9 +60,18 @@ impl Api {
         Ok(Incoming { document, tarball: Some(Arrived { upload, len, digests }) })
     }
 
-    /// Takes a body that brings no tarball.
+    /// Takes a document without a tarball.
     pub(super) async fn whole(&self, body: &mut dyn Body) -> Result<Bytes, Refusal> {
-        let limit = self.body_limit.min(DOCUMENT_LIMIT as u64);
+        self.at_most(DOCUMENT_LIMIT as u64, body).await
+    }
+
+    /// Takes a body that is a few words.
+    pub(super) async fn short(&self, body: &mut dyn Body) -> Result<Bytes, Refusal> {
+        self.at_most(SHORT, body).await
+    }
+
+    async fn at_most(&self, limit: u64, body: &mut dyn Body) -> Result<Bytes, Refusal> {
+        let limit = self.body_limit.min(limit);
         if body.stated_len().is_some_and(|len| len > limit) {
             return Err(Refusal::too_large(limit));
         }

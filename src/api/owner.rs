@@ -13,6 +13,9 @@ use log::info;
 use serde::Deserialize;
 use serde_json::json;
 
+/// The longest name of a user in bytes: a longer one could not be removed again.
+const LONGEST_USER: usize = 214;
+
 /// What comes with `PUT`.
 #[derive(Deserialize)]
 struct Wanted {
@@ -41,9 +44,12 @@ impl Api {
         name: PackageName,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let body = self.whole(body).await?;
+        let body = self.short(body).await?;
         let Wanted { user } = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a JSON object with a user"))?;
+        if user.is_empty() || user.len() > LONGEST_USER || user.contains(char::is_control) {
+            return Err(Refusal::bad_body("that is not the name of a user"));
+        }
         let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
             let mut owners = document.maintainers();
             if owners.iter().all(|owner| owner.name != user) {

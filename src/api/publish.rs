@@ -8,7 +8,7 @@ use super::incoming::Arrived;
 use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{NewVersion, Request};
+use crate::npm::hosted::{ChangeError, NewVersion, Request};
 use crate::npm::integrity::{Algorithm, Digest, Integrity};
 use crate::npm::publish::{Provenance, PublishDocument, Put};
 use crate::npm::{PackageName, TarballName};
@@ -27,12 +27,12 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.allow(call, Permission::Publish, &name)?;
         self.check_length(body)?;
-        self.check_name(call, &name).await?;
+        let absent = self.check_name(call, &name).await?;
         let incoming = self.receive(body).await?;
         let had_tarball = incoming.tarball.is_some();
         match (Put::parse(&name, incoming.document, had_tarball)?, incoming.tarball) {
             (Put::Publish(document), Some(tarball)) => {
-                self.publish(call, name, &document, tarball).await
+                self.publish(call, name, absent, &document, tarball).await
             }
             (Put::Change(copy), _) => {
                 self.put_copy(call, name, None, &copy, Request::Package).await
@@ -41,18 +41,22 @@ impl Api {
         }
     }
 
-    /// Whether packages of this name are published here.
-    async fn check_name(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+    /// Whether packages of this name are published here, and what is to be done if there is none when it comes to it:
+    /// one that was there and was given back meanwhile is the upstream's.
+    async fn check_name(&self, call: &Call<'_>, name: &PackageName) -> Result<Absent, Refusal> {
         match self.hosted.authority(name).await? {
-            Authority::Own(_) => Ok(()),
-            Authority::Claimed => Ok(name.check_publishable()?),
+            Authority::Own(_) => Ok(Absent::Refuse),
+            Authority::Claimed => {
+                name.check_publishable()?;
+                Ok(Absent::Create)
+            }
             Authority::Upstream(copy) => {
                 name.check_publishable()?;
                 // A copy of it is all that it takes to know that the upstream has it.
                 if copy.is_some() || call.elsewhere.has(name).await == Presence::There {
                     return Err(Refusal::taken(name));
                 }
-                Ok(())
+                Ok(Absent::Create)
             }
         }
     }
@@ -61,6 +65,7 @@ impl Api {
         &self,
         call: &Call<'_>,
         name: PackageName,
+        absent: Absent,
         document: &PublishDocument,
         tarball: Arrived,
     ) -> Result<Reply, Refusal> {
@@ -91,7 +96,11 @@ impl Api {
             provenance: provenance.clone(),
             publisher: call.person(),
         };
-        let rev = self.commit(&name, Absent::Create, files, |held, stamp| {
+        let rev = self.commit(&name, absent, files, |held, stamp| {
+            // Old documents may name any file; what they name is not replaced.
+            if held.versions().any(|version| held.file(version).as_ref() == Some(&file)) {
+                return Err(ChangeError::VersionExists(version.to_owned()).into());
+            }
             held.publish(new(), stamp)?;
             Ok(Vec::new())
         });

@@ -61,7 +61,9 @@ impl Refusal {
 
     /// The body is too long.
     pub(super) fn too_large(limit: u64) -> Refusal {
-        let error = format!("the request is larger than {limit} bytes (NOPAR_MAX_BODY)");
+        let error = format!(
+            "the request is larger than the {limit} bytes it may have (NOPAR_MAX_BODY, at most)"
+        );
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error, "body_too_large")
     }
 

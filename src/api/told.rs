@@ -30,7 +30,7 @@ impl Api {
         name: &PackageName,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, name).await?;
-        let body = self.whole(body).await?;
+        let body = self.short(body).await?;
         let wish: Map<String, Value> = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a JSON object"))?;
         let is_so = |(key, value): (&String, &Value)| match key.as_str() {

@@ -78,6 +78,8 @@ pub(super) struct Incoming<'a> {
     pace: Pace,
     /// When the window ends that is measured.
     end: Instant,
+    /// When the last piece was handed out.
+    since: Instant,
     /// Bytes that came in it.
     moved: u64,
     /// Whether the client waits to be told to go on.
@@ -88,7 +90,8 @@ impl<'a> Incoming<'a> {
     /// The body of a request, at no less than this pace.
     pub(super) fn of(session: &'a mut ServerSession, pace: Pace) -> Incoming<'a> {
         let is_asking = is_asking(session) && !session.is_body_done();
-        Incoming { session, pace, end: Instant::now() + pace.window, moved: 0, is_asking }
+        let since = Instant::now();
+        Incoming { session, pace, end: since + pace.window, since, moved: 0, is_asking }
     }
 
     /// Its length, as the client says it.
@@ -105,6 +108,14 @@ impl<'a> Incoming<'a> {
         if std::mem::take(&mut self.is_asking) {
             self.session.write_continue_response().await.map_err(|_| BodyError::Broken)?;
         }
+        // What was done meanwhile is not the client's time.
+        self.end += self.since.elapsed();
+        let piece = self.next_in_time().await;
+        self.since = Instant::now();
+        piece
+    }
+
+    async fn next_in_time(&mut self) -> Result<Option<Bytes>, BodyError> {
         let mut reading = pin!(self.session.read_request_body());
         loop {
             tokio::select! {

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 const BRIEFLY: Duration = Duration::from_secs(1);
 const WRONG_DIGEST: &str = "upstream_integrity";
 const SLOW: &str = "upstream_slow";
+const TOO_LARGE: &str = "upstream_too_large";
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A request that fails. `Clone`, because all who waited for one fetch share its failure.
@@ -103,7 +104,7 @@ impl Failure {
             FetchError::Connection { source, .. } if is_forbidden(source) => {
                 return Failure::forbidden();
             }
-            FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, "upstream_too_large"),
+            FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, TOO_LARGE),
             FetchError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "upstream_busy"),
             _ => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
         };
@@ -122,6 +123,11 @@ impl Failure {
         let Some(wrong @ Wrong::Digest { .. }) = wrong else { return Failure::cut_tarball() };
         let error = "the upstream registry's tarball is not what its packument says";
         Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), WRONG_DIGEST)
+    }
+
+    /// Whether the upstream sent more than NOPAR takes.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.reason == TOO_LARGE
     }
 
     /// Whether it is about a tarball that is not what its packument says.
@@ -177,7 +183,7 @@ impl Failure {
     /// The upstream's answer is not what was asked for.
     pub(super) fn unusable(error: &BuildError) -> Failure {
         if matches!(error, BuildError::Gunzip(GunzipError::TooLarge(_)) | BuildError::TooLarge(_)) {
-            let reason = "upstream_too_large";
+            let reason = TOO_LARGE;
             return Failure::new(StatusCode::BAD_GATEWAY, told(reason), reason);
         }
         let error = "the upstream registry's answer is not this package's document";
@@ -232,7 +238,7 @@ fn told(reason: &str) -> &'static str {
         "upstream_busy" => {
             "too many requests wait for the upstream registry (NOPAR_UPSTREAM_CONNECTIONS)"
         }
-        "upstream_too_large" => {
+        TOO_LARGE => {
             "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
         }
         "upstream_forbidden_address" => {

@@ -160,7 +160,9 @@ impl Elsewhere for Asker<'_> {
     async fn has(&self, name: &PackageName) -> Presence {
         let door = self.door;
         if !door.upstreams.of(name).is_asked() {
-            return Presence::Unknown;
+            // A copy that is served is a package that there is.
+            let held = door.cache.get(&door.packument_key(name)).await;
+            return if held.is_some() { Presence::There } else { Presence::Unknown };
         }
         match door.obtain_index(name, self.base, false, &self.behalf).await {
             Ok(_) => Presence::There,
@@ -168,6 +170,8 @@ impl Elsewhere for Asker<'_> {
                 StatusCode::NOT_FOUND | StatusCode::GONE => Presence::Absent,
                 // It must not give it out, and has it.
                 StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => Presence::There,
+                // It answered with a document, if not with one that can be kept.
+                _ if failure.is_too_large() => Presence::There,
                 _ => Presence::Unknown,
             },
         }

@@ -2,6 +2,7 @@
 //! Knows nothing of why they are sent.
 
 use super::ctx::CacheState;
+use super::failure::Failure;
 use super::tarball::TARBALL_CONTROL;
 use crate::connection::STREAM_PIECE;
 use crate::hosted::HostedTarball;
@@ -76,7 +77,11 @@ pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> R
     }
     let (start, end) = match range_header_filter(session.req_header(), &mut header, Some(RANGES)) {
         RangeType::Single(range) => (range.start as u64, range.end as u64),
-        RangeType::Invalid => return finish(session, header, Bytes::new()).await,
+        RangeType::Invalid => {
+            let bad = Failure::bad_range().reply();
+            let bad = bad.with(header::CONTENT_RANGE, format!("bytes */{len}"));
+            return reply(session, &bad, CacheState::Hosted).await;
+        }
         _ => (0, len),
     };
     match tarball {

@@ -15,6 +15,7 @@ mod provenance;
 mod refused;
 mod seed;
 mod tags;
+mod taken;
 mod tls;
 mod unpublish;
 

@@ -112,7 +112,7 @@ impl Inner {
         if found.document.as_deref().map(Tag::of).as_ref() != Some(expected) {
             return Ok(Released::Conflict);
         }
-        if !found.in_its_place {
+        if !found.in_its_place || self.registry.document(name).is_some() {
             let what = format!("{name} could not be released");
             return Err(StoreError::other(what, "it is in registry.json, which is never written"));
         }
