@@ -1,7 +1,7 @@
 //! What NOPAR answers as the registry of its own packages: publishing them, changing them, and who does it.
 //! Knows nothing of connections, nor of Pingora: a [`Call`] comes in, and a reply goes out.
 //!
-//! Every call passes `access` before anything else is looked at, its body included.
+//! Every call that is about a package passes `access` before anything else is looked at, its body included.
 
 mod account;
 mod attestation;
@@ -99,7 +99,22 @@ impl Api {
             Route::Packument { .. } | Route::Manifest { .. } => !is_read,
             Route::Tarball { .. } | Route::DistTags { .. } => false,
             Route::Root | Route::Ping | Route::Favicon | Route::Robots => false,
-            _ => true,
+            Route::Revision { .. }
+            | Route::TarballRevision { .. }
+            | Route::DistTag { .. }
+            | Route::Visibility { .. }
+            | Route::Collaborators { .. }
+            | Route::Attestations { .. }
+            | Route::Owners { .. }
+            | Route::Owner { .. }
+            | Route::Access { .. }
+            | Route::User { .. }
+            | Route::Token { .. }
+            | Route::Whoami
+            | Route::Session
+            | Route::PackagesOf { .. }
+            | Route::Stars { .. }
+            | Route::StarredBy { .. } => true,
         }
     }
 
@@ -156,7 +171,12 @@ impl Api {
             Route::PackagesOf { user } => self.packages_of(&user).await,
             Route::Stars { user } => self.stars(&user).await,
             Route::StarredBy { user } => self.starred_by(&user).await,
-            _ => Err(Refusal::no_endpoint()),
+            Route::Root
+            | Route::Ping
+            | Route::Favicon
+            | Route::Robots
+            | Route::Tarball { .. }
+            | Route::DistTags { .. } => Err(Refusal::no_endpoint()),
         }
     }
 

@@ -93,7 +93,7 @@ impl Api {
         for name in self.hosted.store().names().await? {
             // One that cannot be read is none of them, and was told of at the start.
             let Ok(Some(document)) = self.hosted.document(&name).await else { continue };
-            if document.is_hosted() && !document.is_unpublished() && is_one(&document) {
+            if document.is_hosted() && document.versions().len() > 0 && is_one(&document) {
                 names.push(name);
             }
         }

@@ -9,7 +9,7 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
-use crate::api::{Api, Body, Call, Elsewhere, Presence, Refusal};
+use crate::api::{Body, Call, Elsewhere, Presence, Refusal};
 use crate::base_url::BaseUrl;
 use crate::connection::{self, Patience};
 use crate::hosted::{Authority, HostedError, Package, Standing};
@@ -18,7 +18,7 @@ use crate::route::Route;
 use crate::view::Ask;
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{StatusCode, header};
 use log::error;
 use pingora_proxy::Session;
 use std::sync::Arc;
@@ -124,11 +124,6 @@ fn failure(error: &HostedError, absent: Failure) -> Failure {
 fn credentials(session: &Session) -> Vec<&str> {
     let lines = session.req_header().headers.get_all(header::AUTHORIZATION);
     lines.iter().map(|line| line.to_str().unwrap_or_default()).collect()
-}
-
-/// Whether a request is answered by an endpoint.
-pub(super) fn is_call(method: &Method, route: &Route) -> bool {
-    Api::answers(method, route)
 }
 
 #[async_trait]

@@ -7,9 +7,10 @@ use super::body::{self, BodyError};
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
 use super::figures;
-use super::own::{self, Own};
+use super::own::Own;
 use super::tarball::Wanted;
 use super::write;
+use crate::api::Api;
 use crate::base_url::{BaseUrl, trusted};
 use crate::connection::{self, Patience};
 use crate::hosted::HostedTarball;
@@ -98,7 +99,7 @@ impl Door {
             Err(error) => return refusal(&error, &request.method),
         };
         ctx.kind = figures::kind_of(&request.method, &parsed.route);
-        if own::is_call(&request.method, &parsed.route) {
+        if Api::answers(&request.method, &parsed.route) {
             return self.call(session, ctx.behalf.clone(), parsed.route, &base).await;
         }
         let confirm = parsed.write || wants_confirmation(request);
