@@ -29,12 +29,14 @@ pub enum Command {
 
 const AFTER_HELP: &str = "\
 Without options NOPAR serves on http://localhost:5984/ what the registry
-https://registry.yarnpkg.com holds, and keeps copies in ./cache.
+https://registry.yarnpkg.com holds, and keeps copies in ./cache; what is
+published to it lies in ./registry.
 
 Every setting is an environment variable, or a key of the file; the most used:
   NOPAR_HOSTNAME, NOPAR_PORT    where to listen
   NOPAR_FORWARDER_URL           the upstream registry
   NOPAR_CACHE_PATH, _SIZE       where copies are kept, and how many bytes of them
+  NOPAR_LOCAL_PACKAGES          names that are this registry's own
   NOPAR_BASE_URL                the URL clients use, behind a reverse proxy
 nopar --print-default-config shows them all.
 

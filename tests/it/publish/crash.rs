@@ -23,6 +23,10 @@ const PACKAGES: [&str; 3] = ["x", "@s/n", "z"];
 const PUBLISHERS: usize = 9;
 /// Acknowledged publishes before each kill: early, later, and in the middle of many.
 const KILLS: [usize; 4] = [1, 5, 12, 30];
+/// How often it is killed; `NOPAR_KILL_ROUNDS` says otherwise.
+const ROUNDS: usize = 20;
+/// All that was ever published is looked at after each kill, so there is a new registry now and then.
+const ROUNDS_OF_A_REGISTRY: usize = 10;
 
 /// What was published and acknowledged, by package and version.
 type Acknowledged = BTreeMap<(String, String), Bytes>;
@@ -44,40 +48,55 @@ async fn publisher(
     round: usize,
     number: usize,
     acknowledged: Arc<watch::Sender<Acknowledged>>,
-) {
+) -> Option<(String, String)> {
     let name = PACKAGES[number % PACKAGES.len()];
     for turn in 0.. {
         let version = format!("{round}.{number}.{turn}");
         let publish = Publish::of(name, &version).tarball(bytes_of(&version));
-        let Ok(answer) = publish.to(addr).try_send().await else { return };
-        if !answer.complete {
-            return;
-        }
+        let answer = publish.to(addr).try_send().await;
+        let Some(answer) = answer.ok().filter(|answer| answer.complete) else {
+            return Some((name.to_owned(), version));
+        };
         assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
         acknowledged
             .send_modify(|all| drop(all.insert((name.to_owned(), version), publish.bytes())));
     }
+    None
 }
 
-/// Lets many publish until so many more are acknowledged, and kills the process in the middle of it.
+/// Lets many publish until so many more are acknowledged, and kills the process in the middle of it: what was on
+/// its way then, by package and version.
 async fn publish_and_kill(
     binary: &Binary,
     addr: SocketAddr,
     round: usize,
     acknowledged: &Arc<watch::Sender<Acknowledged>>,
-) {
-    let target = acknowledged.borrow().len() + KILLS[round];
+) -> Vec<(String, String)> {
+    let target = acknowledged.borrow().len() + KILLS[round % KILLS.len()];
     let mut publishers = JoinSet::new();
     for number in 0..PUBLISHERS {
         publishers.spawn(publisher(addr, round, number, Arc::clone(acknowledged)));
     }
     let mut count = acknowledged.subscribe();
     let enough = count.wait_for(|all| all.len() >= target);
-    let waiting = within(format!("{} acknowledged publishes", KILLS[round]), enough);
+    let waiting = within(format!("{target} acknowledged publishes"), enough);
     assert!(waiting.await.is_ok());
     binary.signal("KILL");
     binary.ended().await;
-    publishers.join_all().await;
+    publishers.join_all().await.into_iter().flatten().collect()
+}
+
+/// How many of these are there.
+async fn found(addr: SocketAddr, cut_off: &[(String, String)]) -> usize {
+    let mut found = 0;
+    for name in PACKAGES {
+        if get(addr, &path_of(name)).await.status == 404 {
+            continue;
+        }
+        let there = versions(&packument(addr, name).await);
+        found += cut_off.iter().filter(|(of, it)| of == name && there.contains(it)).count();
+    }
+    found
 }
 
 /// Fails the test unless everything acknowledged is there, and whatever else is there is whole.
@@ -104,26 +123,45 @@ async fn check(addr: SocketAddr, acknowledged: &Acknowledged) {
 /// bytes, and the next start leaves no file that has no name.
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
+    let rounds = std::env::var("NOPAR_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let (mut left, mut cut_off, mut whole) = (rounds.unwrap_or(ROUNDS), 0, 0);
+    let rounds = left;
+    while left > 0 {
+        let now = left.min(ROUNDS_OF_A_REGISTRY);
+        left -= now;
+        let (off, there) = killed_again_and_again(now).await;
+        (cut_off, whole) = (cut_off + off, whole + there);
+    }
+    let absent = cut_off - whole;
+    println!("{rounds} kills cut {cut_off} publishes off: {whole} are there, {absent} are not");
+    assert!(cut_off >= rounds / 2, "only {cut_off} publishes were cut off by {rounds} kills");
+}
+
+/// As many kills on one registry: how many publishes they cut off, and how many of these are there.
+async fn killed_again_and_again(rounds: usize) -> (usize, usize) {
     let upstream = FakeUpstream::start().await;
     let registry = TempDir::new().expect("a directory");
     let acknowledged = Arc::new(watch::Sender::new(Acknowledged::new()));
     let (mut binary, mut addr) = start(&upstream, registry.path()).await;
-    for round in 0..KILLS.len() {
-        publish_and_kill(&binary, addr, round, &acknowledged).await;
+    let (mut cut_off, mut whole) = (0, 0);
+    for round in 0..rounds {
+        let cut = publish_and_kill(&binary, addr, round, &acknowledged).await;
         (binary, addr) = start(&upstream, registry.path()).await;
         assert_eq!(unfinished(registry.path()), [""; 0], "round {round}");
         let all = acknowledged.borrow().clone();
         check(addr, &all).await;
+        (cut_off, whole) = (cut_off + cut.len(), whole + found(addr, &cut).await);
     }
     assert!(!binary.stderr().contains("panicked"), "{}", binary.stderr());
     // It goes on from there: what was cut off can be published, and what was not cannot.
     for name in PACKAGES {
-        let version = "9.0.0";
+        let version = "99.0.0";
         let publish = Publish::of(name, version).tarball(bytes_of(version));
         publish.succeed(addr).await;
         let again = publish.to(addr).send().await;
         assert_eq!(again.status, 409, "{name}");
     }
+    (cut_off, whole)
 }
 
 /// A publisher whose answer was lost in the kill publishes again: it is there, once, either way.
