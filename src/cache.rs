@@ -33,7 +33,6 @@ pub use growing::{Growing, Wrong};
 pub use hit::{DiskHit, GrowingHit, ReadyHit, in_parts};
 pub use index::Known;
 pub use key::{Key, Kind};
-pub(crate) use name::hex;
 pub use open::OpenFile;
 pub use parts::{PartError, Parts, PartsWriter};
 pub use store::{Found, Store};

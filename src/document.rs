@@ -20,9 +20,9 @@ pub use gzip::{GunzipError, gunzip, pack_template, pack_view};
 pub use work::{build_bounded, on_source, unpack};
 
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskCache, Entry, PartError, Parts, hex};
+use crate::cache::{DiskCache, Entry, PartError, Parts};
 use crate::negotiate::Encoding;
-use crate::npm::{Document, DocumentError, Form, Index};
+use crate::npm::{Document, DocumentError, Form, Index, hex};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

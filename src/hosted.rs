@@ -136,16 +136,7 @@ impl Hosted {
             self.names.forget(name);
             return Ok(None);
         };
-        Ok(Some(self.take_note(name, stamp, &document)))
-    }
-
-    fn take_note(
-        &self,
-        name: &PackageName,
-        stamp: Stamp,
-        document: &HostedDocument,
-    ) -> Arc<Package> {
-        self.names.put(name, stamp, Standing::of(document))
+        Ok(Some(self.names.put(name, stamp, Standing::of(&document))))
     }
 
     /// The document of a package, parsed.

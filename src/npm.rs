@@ -3,6 +3,7 @@
 
 mod digester;
 pub mod dist_tag;
+mod hex;
 pub mod hosted;
 pub mod integrity;
 pub mod name;
@@ -15,6 +16,7 @@ pub mod version;
 
 pub use digester::Digester;
 pub use dist_tag::{DistTag, InvalidDistTag};
+pub use hex::hex;
 pub use integrity::Integrity;
 pub use name::{InvalidName, PackageName};
 pub use packument::{

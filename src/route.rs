@@ -17,6 +17,7 @@ use http::Method;
 
 pub use self::error::{BadPath, RouteError};
 use self::segments::Segments;
+pub use self::service::is_user;
 use crate::npm::{PackageName, Selector, TarballName};
 
 /// The methods of everything that is only read; those of all that can be read begin so.

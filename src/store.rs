@@ -19,7 +19,7 @@ pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use tarball::{CHUNK, Content, Tarball};
 
-use crate::npm::{PackageName, TarballName};
+use crate::npm::{PackageName, TarballName, hex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -155,7 +155,7 @@ impl Tag {
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -8,10 +8,10 @@ mod memory;
 pub use memory::{Heads, Held, Memory, MemoryKey, Small, What};
 
 use crate::base_url::BaseUrl;
-use crate::cache::{DiskCache, Entry, hex};
+use crate::cache::{DiskCache, Entry};
 use crate::document::{self, Built, CachedDocument, DocumentLost};
 use crate::negotiate::{self, Encoding};
-use crate::npm::{Document, Form, Index, PackageName, Selector, Template};
+use crate::npm::{Document, Form, Index, PackageName, Selector, Template, hex};
 use crate::pages::Pages;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};

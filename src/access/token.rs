@@ -1,6 +1,7 @@
 //! A token: what a client shows after its user has logged in once.
 //! Knows nothing of whose it is, or of where that is written down.
 
+use crate::npm::hex;
 use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::{Digest, Sha256};
@@ -37,7 +38,7 @@ impl Token {
     /// The SHA-256 of it, in hexadecimal. A token has so much randomness that no salt and no slow digest
     /// would make it harder to find.
     pub(super) fn digest(&self) -> String {
-        Sha256::digest(&self.0).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(&self.0))
     }
 
     /// The token itself, for the one who gets it.

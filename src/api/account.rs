@@ -2,7 +2,6 @@
 //! Knows nothing of packages.
 
 use super::{Api, Body, Call, Refusal};
-use crate::access::Denied;
 use crate::reply::Reply;
 use http::{StatusCode, header};
 use log::info;
@@ -62,7 +61,7 @@ impl Api {
 
     /// `GET /-/whoami`.
     pub(super) fn whoami(&self, call: &Call<'_>) -> Result<Reply, Refusal> {
-        let user = call.caller.user().ok_or(Denied::NotLoggedIn)?;
+        let user = call.caller.logged_in()?;
         Ok(secret(StatusCode::OK, &json!({"username": user})))
     }
 

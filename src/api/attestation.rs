@@ -25,9 +25,7 @@ impl Api {
         };
         let document = self.hosted.document(name).await?.ok_or_else(Refusal::no_package)?;
         // Looked up in the document: the store may have what no document names.
-        let states =
-            document.manifest(version).is_some_and(|it| it.get().contains("\"attestations\""));
-        let file = document.file(version).filter(|_| states);
+        let file = document.file(version).filter(|_| document.is_attested(version));
         let file = file.as_ref().and_then(bundle_of).ok_or_else(Refusal::no_package)?;
         let bundle = self.hosted.store().tarball(name, &file).await?;
         let bundle = bundle.ok_or_else(Refusal::no_package)?.read(0, DOCUMENT_LIMIT as u64).await?;

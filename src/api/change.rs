@@ -1,7 +1,6 @@
 //! Changes of a package that bring no tarball: documents sent back, and versions taken back.
 //! Knows nothing of what may be changed in a document.
 
-use super::commit::Absent;
 use super::{Api, Body, Call, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
@@ -37,12 +36,12 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.allow(call, Permission::Change, &name)?;
         let copy = ClientCopy::parse(copy)?;
-        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+        let edited = self.edit(&name, |document, stamp| {
             document.check_rev(rev)?;
             let edits = document.edits_of(&copy, request, call.caller.user())?;
             Ok(document.apply(&edits, stamp)?)
         });
-        let rev = rev.await?;
+        let rev = edited.await?;
         info!("{name} was changed by {}", call.person().name);
         Ok(done("updated package", &name, &rev))
     }
@@ -55,11 +54,11 @@ impl Api {
         rev: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+        let edited = self.edit(&name, |document, stamp| {
             document.check_rev(Some(rev))?;
             Ok(document.unpublish_all(stamp)?)
         });
-        let rev = rev.await?;
+        let rev = edited.await?;
         info!("{name} was unpublished by {}", call.person().name);
         Ok(done("package removed", &name, &rev))
     }

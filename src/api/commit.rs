@@ -3,7 +3,7 @@
 
 use super::{Api, Refusal};
 use crate::npm::hosted::{HostedDocument, Stamp};
-use crate::npm::{PackageName, TarballName};
+use crate::npm::{PackageName, TarballName, hex};
 use crate::store::{Change, Committed, Upload};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -28,6 +28,18 @@ pub(super) enum Absent {
 pub(super) type Files = Vec<(TarballName, Box<dyn Upload>)>;
 
 impl Api {
+    /// Changes a package that is there, without a file more.
+    ///
+    /// # Errors
+    /// As of [`commit`](Self::commit).
+    pub(super) async fn edit(
+        &self,
+        name: &PackageName,
+        edit: impl FnMut(&mut HostedDocument, Stamp<'_>) -> Result<Vec<TarballName>, Refusal>,
+    ) -> Result<String, Refusal> {
+        self.commit(name, Absent::Refuse, Vec::new(), edit).await
+    }
+
     /// Makes a change. `edit` says what is to be different, and which files may go then; it is asked again, of
     /// another document, when that one was changed meanwhile. The revision of the document from then on.
     ///
@@ -61,8 +73,11 @@ impl Api {
             let change = Change { document, add: std::mem::take(&mut files), remove };
             match self.hosted.store().commit(name, tag.as_ref(), change).await? {
                 Committed::Done(_) => {
-                    // Whoever holds a copy of the name is to know of it now, and not when it is next asked for.
-                    if let Err(error) = self.hosted.authority(name).await {
+                    // With the first document the name changes hands: whoever holds a copy of it is to know that
+                    // now, and not when it is next asked for.
+                    if tag.is_none()
+                        && let Err(error) = self.hosted.authority(name).await
+                    {
                         warn!("{name} was committed and cannot be read: {error}");
                     }
                     return Ok(rev);
@@ -93,7 +108,7 @@ fn revision(before: &HostedDocument, now: &str) -> String {
     digest.update(before.name().as_str());
     digest.update(before.rev().unwrap_or_default());
     digest.update(now);
-    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..8])
 }
 
 /// A time as npm writes it.

@@ -2,7 +2,6 @@
 //! Knows nothing of what a tag may be.
 
 use super::change::done;
-use super::commit::Absent;
 use super::{Api, Body, Call, Refusal};
 use crate::npm::{DistTag, PackageName};
 use crate::reply::Reply;
@@ -22,11 +21,11 @@ impl Api {
         let body = self.short(body).await?;
         let version: String = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a version as a JSON string"))?;
-        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+        let edited = self.edit(&name, |document, stamp| {
             document.set_tag(&tag, &version, stamp)?;
             Ok(Vec::new())
         });
-        let rev = rev.await?;
+        let rev = edited.await?;
         info!("{name}: {tag} is {version}, set by {}", call.person().name);
         Ok(done("package tagged", &name, &rev))
     }
@@ -39,11 +38,11 @@ impl Api {
         tag: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+        let edited = self.edit(&name, |document, stamp| {
             document.remove_tag(tag, stamp)?;
             Ok(Vec::new())
         });
-        let rev = rev.await?;
+        let rev = edited.await?;
         info!("{name}: {tag} was removed by {}", call.person().name);
         Ok(done("dist-tag removed", &name, &rev))
     }

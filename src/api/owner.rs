@@ -2,19 +2,16 @@
 //! Knows nothing of what an owner may do.
 
 use super::change::done;
-use super::commit::Absent;
 use super::told::told;
 use super::{Api, Body, Call, Refusal};
 use crate::access::Permission;
 use crate::npm::PackageName;
 use crate::npm::hosted::{HostedDocument, Person};
 use crate::reply::Reply;
+use crate::route::is_user;
 use log::info;
 use serde::Deserialize;
 use serde_json::json;
-
-/// The longest name of a user in bytes: a longer one could not be removed again.
-const LONGEST_USER: usize = 214;
 
 /// What comes with `PUT`.
 #[derive(Deserialize)]
@@ -29,11 +26,20 @@ impl Api {
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name)?;
-        let document = self.hosted.document(name).await?.filter(HostedDocument::is_hosted);
-        let owners = document.ok_or_else(Refusal::no_package)?.maintainers();
+        let owners = self.owners_of(call, name).await?;
         let owner = |owner: Person| json!({"username": owner.name, "email": owner.email});
         Ok(told(&owners.into_iter().map(owner).collect()))
+    }
+
+    /// Who owns a hosted package.
+    pub(super) async fn owners_of(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<Vec<Person>, Refusal> {
+        self.allow(call, Permission::Read, name)?;
+        let document = self.hosted.document(name).await?.filter(HostedDocument::is_hosted);
+        Ok(document.ok_or_else(Refusal::no_package)?.maintainers())
     }
 
     /// `PUT /-/package/PKG/owners`.
@@ -47,10 +53,10 @@ impl Api {
         let body = self.short(body).await?;
         let Wanted { user } = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a JSON object with a user"))?;
-        if user.is_empty() || user.len() > LONGEST_USER || user.contains(char::is_control) {
+        if !is_user(&user) {
             return Err(Refusal::bad_body("that is not the name of a user"));
         }
-        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+        let edited = self.edit(&name, |document, stamp| {
             let mut owners = document.maintainers();
             if owners.iter().all(|owner| owner.name != user) {
                 owners.push(Person { name: user.clone(), email: String::new() });
@@ -58,7 +64,7 @@ impl Api {
             }
             Ok(Vec::new())
         });
-        let rev = rev.await?;
+        let rev = edited.await?;
         info!("{name}: {user} was made an owner by {}", call.person().name);
         Ok(done("owner added", &name, &rev))
     }
@@ -71,7 +77,7 @@ impl Api {
         user: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let rev = self.commit(&name, Absent::Refuse, Vec::new(), |document, stamp| {
+        let edited = self.edit(&name, |document, stamp| {
             let mut owners = document.maintainers();
             let before = owners.len();
             owners.retain(|owner| owner.name != user);
@@ -81,7 +87,7 @@ impl Api {
             document.set_maintainers(&owners, stamp)?;
             Ok(Vec::new())
         });
-        let rev = rev.await?;
+        let rev = edited.await?;
         info!("{name}: {user} is no owner any more, by {}", call.person().name);
         Ok(done("owner removed", &name, &rev))
     }

@@ -9,9 +9,9 @@ use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
 use crate::npm::hosted::{ChangeError, NewVersion, Request};
-use crate::npm::integrity::{Algorithm, Digest, Integrity};
+use crate::npm::integrity::{Algorithm, Integrity};
 use crate::npm::publish::{Provenance, PublishDocument, Put};
-use crate::npm::{PackageName, TarballName};
+use crate::npm::{PackageName, TarballName, hex};
 use crate::reply::Reply;
 use bytes::Bytes;
 use http::{StatusCode, header};
@@ -116,6 +116,8 @@ impl Api {
 fn stated(digests: &Integrity) -> (String, String) {
     let of = |algorithm| digests.digests().iter().find(|digest| digest.algorithm() == algorithm);
     let integrity = of(Algorithm::Sha512).map(ToString::to_string);
-    let hex = |digest: &Digest| digest.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    (integrity.unwrap_or_default(), of(Algorithm::Sha1).map(hex).unwrap_or_default())
+    (
+        integrity.unwrap_or_default(),
+        of(Algorithm::Sha1).map(|sha1| hex(sha1.bytes())).unwrap_or_default(),
+    )
 }

@@ -53,9 +53,7 @@ impl Api {
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name)?;
-        let document = self.hosted.document(name).await?.filter(HostedDocument::is_hosted);
-        let owners = document.ok_or_else(Refusal::no_package)?.maintainers();
+        let owners = self.owners_of(call, name).await?;
         let owners = owners.into_iter().map(|owner| (owner.name, json!("read-write")));
         Ok(told(&Value::Object(owners.collect())))
     }

@@ -1,6 +1,7 @@
 //! File names of entries: all that the index needs is in them.
 //! Knows nothing of what the files contain.
 
+use crate::npm::hex;
 use pingora_cache::key::HashBinary;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,13 +53,6 @@ fn number(digits: &[u8]) -> Option<u64> {
         };
         Some(number << 4 | u64::from(digit))
     })
-}
-
-/// Hexadecimal digits of `bytes`.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |byte: u8| char::from(DIGITS[usize::from(byte)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// When an id was made, in milliseconds since 1970.

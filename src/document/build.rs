@@ -4,8 +4,8 @@
 use super::gzip::{GunzipError, gunzip, pack_source, pack_view};
 use super::{Forms, Head, ORDER, RENDERING};
 use crate::base_url::BaseUrl;
-use crate::cache::{PartsWriter, hex};
-use crate::npm::{Document, DocumentError, Form, PackageName};
+use crate::cache::PartsWriter;
+use crate::npm::{Document, DocumentError, Form, PackageName, hex};
 use bytes::Bytes;
 
 /// Why an upstream's answer is not kept.

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Generations of hosted packages are numbered from here: those of the cache's entries begin at the start of
-/// the process and count its fills.
+/// Generations of hosted packages are numbered from here: those of the cache's entries begin with the time in
+/// milliseconds, and come here in the year 2248.
 const FIRST: u64 = 1 << 63;
 
 /// The packages that were looked at.

@@ -187,6 +187,12 @@ impl HostedDocument {
         TarballName::kept(&self.name, version, url.as_deref())
     }
 
+    /// Whether a version says that it came with its provenance.
+    pub fn is_attested(&self, version: &str) -> bool {
+        let dist = self.versions.object(version).and_then(|manifest| manifest.object("dist"));
+        dist.is_some_and(|dist| dist.contains("attestations"))
+    }
+
     /// The end of every change.
     fn stamp(&mut self, stamp: Stamp<'_>) {
         let rev = self.rev().unwrap_or_default();

@@ -35,15 +35,28 @@ pub(super) enum BodyError {
     Broken,
 }
 
-impl From<BodyError> for Failure {
-    fn from(error: BodyError) -> Failure {
-        let (status, reason) = match error {
+impl BodyError {
+    /// The status it is told with, and a word for programs.
+    pub(super) fn told(&self) -> (StatusCode, &'static str) {
+        match self {
             BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "slow_body"),
             BodyError::Broken => (StatusCode::BAD_REQUEST, "bad_body"),
-        };
+        }
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Failure {
+        let (status, reason) = error.told();
         Failure::new(status, error.to_string(), reason)
     }
+}
+
+/// The least rate at which a body has to come over this connection.
+pub(super) fn pace(session: &ServerSession) -> Pace {
+    let connection = connection::of(session);
+    connection.map_or_else(|| Patience::default().sending, |it| it.patience().sending)
 }
 
 /// Reads the whole body, which may have `limit` bytes.

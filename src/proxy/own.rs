@@ -4,14 +4,13 @@
 
 use super::Door;
 use super::behalf::Behalf;
-use super::body::{BodyError, Incoming, Packing, Unpacked};
+use super::body::{self, Incoming, Packing, Unpacked};
 use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
 use crate::api::{Body, Call, Elsewhere, Presence, Refusal};
 use crate::base_url::BaseUrl;
-use crate::connection::{self, Patience};
 use crate::hosted::{Authority, HostedError, Package, Standing};
 use crate::npm::{PackageName, TarballName};
 use crate::route::Route;
@@ -24,20 +23,16 @@ use pingora_proxy::Session;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a look at the authority of a name led to.
+/// Whose a name is.
 pub(super) enum Own {
-    /// It is NOPAR's own; this is the answer.
-    Answer(Box<Decision>),
-    /// It is the upstream's.
+    /// NOPAR's, which holds this.
+    Ours(Arc<Package>),
+    /// NOPAR's, and there is nothing; or nobody can say whose.
+    Refused(Failure),
+    /// The upstream's.
     Elsewhere,
-    /// It is the upstream's, and an older NOPAR left a copy of its document.
+    /// The upstream's, and an older NOPAR left a copy of its document.
     Copied(Arc<Package>),
-}
-
-impl Own {
-    fn answer(decision: impl Into<Decision>) -> Own {
-        Own::Answer(Box::new(decision.into()))
-    }
 }
 
 impl Door {
@@ -54,8 +49,7 @@ impl Door {
             Ok(caller) => caller,
             Err(refusal) => return Decision::Reply(refusal.reply(), CacheState::None),
         };
-        let pace = connection::of(session).map(|connection| connection.patience().sending);
-        let pace = pace.unwrap_or_else(|| Patience::default().sending);
+        let pace = body::pace(session);
         let Ok(packing) = Packing::of(&session.req_header().headers) else {
             let error = "the request's body is packed in a way that is not known here";
             let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error, "bad_encoding");
@@ -68,14 +62,14 @@ impl Door {
         Decision::Reply(reply, CacheState::None)
     }
 
-    /// A view of a package, if it is NOPAR's own.
-    pub(super) async fn own_view(&self, ask: &Ask) -> Own {
-        match self.hosted.authority(&ask.name).await {
-            Ok(Authority::Own(package)) => Own::answer(self.view_of(&package, ask).await),
-            Ok(Authority::Claimed) => Own::answer(Failure::no_package()),
+    /// Whose a name is; `absent` is what is told of nothing.
+    pub(super) async fn whose(&self, name: &PackageName, absent: Failure) -> Own {
+        match self.hosted.authority(name).await {
+            Ok(Authority::Own(package)) => Own::Ours(package),
+            Ok(Authority::Claimed) => Own::Refused(absent),
             Ok(Authority::Upstream(None)) => Own::Elsewhere,
             Ok(Authority::Upstream(Some(copy))) => Own::Copied(copy),
-            Err(error) => Own::answer(failure(&error, Failure::no_package())),
+            Err(error) => Own::Refused(failure(&error, absent)),
         }
     }
 
@@ -87,17 +81,6 @@ impl Door {
         match self.hosted.view(package, ask).await {
             Ok(view) => Decision::View(view, CacheState::Hosted, Duration::ZERO),
             Err(error) => failure(&error, missing(ask)).into(),
-        }
-    }
-
-    /// A tarball of a package, if that is NOPAR's own.
-    pub(super) async fn own_tarball(&self, name: &PackageName, file: &TarballName) -> Own {
-        match self.hosted.authority(name).await {
-            Ok(Authority::Own(package)) => Own::answer(self.tarball_of(&package, file).await),
-            Ok(Authority::Claimed) => Own::answer(Failure::no_tarball(file.as_str())),
-            Ok(Authority::Upstream(None)) => Own::Elsewhere,
-            Ok(Authority::Upstream(Some(copy))) => Own::Copied(copy),
-            Err(error) => Own::answer(failure(&error, Failure::no_tarball(file.as_str()))),
         }
     }
 
@@ -134,10 +117,7 @@ impl Body for Unpacked<'_> {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         Unpacked::next(self).await.map_err(|error| {
-            let (status, reason) = match error {
-                BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "slow_body"),
-                _ => (StatusCode::BAD_REQUEST, "bad_body"),
-            };
+            let (status, reason) = error.told();
             Refusal::new(status, error.to_string(), reason)
         })
     }
@@ -154,7 +134,7 @@ struct Asker<'a> {
 impl Elsewhere for Asker<'_> {
     async fn has(&self, name: &PackageName) -> Presence {
         let door = self.door;
-        if !door.upstreams.of(name).is_asked() {
+        if !door.is_asked(name) {
             // A copy that is served is a package that there is.
             let held = door.cache.get(&door.packument_key(name)).await;
             return if held.is_some() { Presence::There } else { Presence::Unknown };

@@ -27,7 +27,7 @@ impl Door {
     ) -> Decision {
         let key = self.packument_key(&ask.name);
         let held = self.cache.get(&key).await;
-        if !self.upstreams.of(&ask.name).is_asked() {
+        if !self.is_asked(&ask.name) {
             return self.without_upstream(held, &ask).await;
         }
         match held {

@@ -12,7 +12,6 @@ use super::tarball::Wanted;
 use super::write;
 use crate::api::Api;
 use crate::base_url::{BaseUrl, trusted};
-use crate::connection::{self, Patience};
 use crate::hosted::HostedTarball;
 use crate::negotiate;
 use crate::npm::PackageName;
@@ -141,14 +140,17 @@ impl Door {
 
     /// A view of a package, from whoever is its authority.
     async fn package_view(self: &Arc<Self>, ctx: &mut Ctx, ask: Ask, confirm: bool) -> Decision {
-        match self.own_view(&ask).await {
-            Own::Answer(decision) => *decision,
+        match self.whose(&ask.name, Failure::no_package()).await {
+            Own::Ours(package) => self.view_of(&package, &ask).await,
+            Own::Refused(failure) => failure.into(),
             Own::Elsewhere => self.packument(ctx, ask, confirm).await,
             Own::Copied(copy) => {
                 // Asked for first, so that the copy can be sent in place of a failure.
                 let obtained = self.obtain(&ask.name, &ask.base, confirm, &ctx.behalf).await;
                 match obtained {
-                    Err(failure) if stands_in(&failure) || !self.is_asked(&ask.name) => {
+                    Err(failure)
+                        if failure.status.is_server_error() || !self.is_asked(&ask.name) =>
+                    {
                         self.view_of(&copy, &ask).await
                     }
                     _ => self.packument(ctx, ask, confirm).await,
@@ -165,8 +167,9 @@ impl Door {
         wanted: Wanted,
         confirm: bool,
     ) -> Decision {
-        match self.own_tarball(&wanted.name, &wanted.file).await {
-            Own::Answer(decision) => *decision,
+        match self.whose(&wanted.name, Failure::no_tarball(wanted.file.as_str())).await {
+            Own::Ours(package) => self.tarball_of(&package, &wanted.file).await,
+            Own::Refused(failure) => failure.into(),
             Own::Elsewhere => self.tarball(session, ctx, wanted, confirm).await,
             Own::Copied(copy) => {
                 let (file, is_asked) = (wanted.file.clone(), self.is_asked(&wanted.name));
@@ -180,7 +183,8 @@ impl Door {
         }
     }
 
-    fn is_asked(&self, name: &PackageName) -> bool {
+    /// Whether what is not held of a package is asked of its upstream.
+    pub(super) fn is_asked(&self, name: &PackageName) -> bool {
         self.upstreams.of(name).is_asked()
     }
 
@@ -209,11 +213,6 @@ impl Door {
     }
 }
 
-/// Whether a copy of old is better than telling that the upstream failed.
-fn stands_in(failure: &Failure) -> bool {
-    failure.status.is_server_error()
-}
-
 /// Sees to it that what goes on has no body: nothing that is read has one, and it would lie before
 /// the next request. An empty one, in chunks, is what some proxies make of none.
 async fn without_body(session: &mut Session) -> std::result::Result<(), Failure> {
@@ -224,8 +223,7 @@ async fn without_body(session: &mut Session) -> std::result::Result<(), Failure>
         body::keep_connection_if_short(session);
         return Ok(());
     }
-    let pace = connection::of(session).map(|connection| connection.patience().sending);
-    let pace = pace.unwrap_or_else(|| Patience::default().sending);
+    let pace = body::pace(session);
     body::read(session, 0, pace).await.map(drop).map_err(|error| match error {
         BodyError::TooLarge { .. } => {
             let error = "a GET or HEAD request has no body here";

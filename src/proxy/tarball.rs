@@ -68,7 +68,7 @@ impl Door {
         if let Some(failure) = self.remembered(&wanted, confirm).await {
             return Decision::Reply(failure.reply(), CacheState::Negative);
         }
-        if !self.upstreams.of(&wanted.name).is_asked() {
+        if !self.is_asked(&wanted.name) {
             return Failure::no_tarball(wanted.file.as_str()).into();
         }
         ctx.asking_upstream();

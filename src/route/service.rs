@@ -81,6 +81,10 @@ fn key(query: &[u8]) -> Result<String, RouteError> {
 }
 
 fn user(text: &str) -> Result<String, BadPath> {
-    let is_name = |text: &String| !text.is_empty() && !text.contains(char::is_control);
-    at_most(MAX_USER_BYTES, text).filter(is_name).ok_or(BadPath::User)
+    if is_user(text) { Ok(text.to_owned()) } else { Err(BadPath::User) }
+}
+
+/// Whether a text can stand for a user in a path: what cannot, could not be asked for again.
+pub fn is_user(text: &str) -> bool {
+    (1..=MAX_USER_BYTES).contains(&text.len()) && !text.contains(char::is_control)
 }

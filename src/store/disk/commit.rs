@@ -11,6 +11,7 @@ use crate::store::{Change, Committed, StoreError, Tag, Upload, identity};
 use bytes::Bytes;
 use log::{error, warn};
 use std::any::Any;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,9 +59,7 @@ impl Inner {
         ready: Ready,
     ) -> Result<Committed, StoreError> {
         let workspace = self.workspace()?;
-        let held = self.locks.hold(name);
-        let _held =
-            held.map_err(|error| StoreError::io(format!("{name} could not be locked"), error))?;
+        let _held = self.hold(name)?;
         let found = self.find(name)?;
         if found.document.as_deref().map(Tag::of) != expected {
             return Ok(Committed::Conflict(ready.into_change()));
@@ -97,6 +96,12 @@ pub enum Released {
 }
 
 impl Inner {
+    /// Waits for everybody else who changes the package.
+    fn hold(&self, name: &PackageName) -> Result<File, StoreError> {
+        let held = self.locks.hold(name);
+        held.map_err(|error| StoreError::io(format!("{name} could not be locked"), error))
+    }
+
     /// Removes the document of a package, if it still is the `expected` one.
     pub(super) fn release(
         &self,
@@ -105,9 +110,7 @@ impl Inner {
     ) -> Result<Released, StoreError> {
         // Makes the folder of locks, if this process is the first to need it.
         let _workspace = self.workspace()?;
-        let held = self.locks.hold(name);
-        let _held =
-            held.map_err(|error| StoreError::io(format!("{name} could not be locked"), error))?;
+        let _held = self.hold(name)?;
         let found = self.find(name)?;
         if found.document.as_deref().map(Tag::of).as_ref() != Some(expected) {
             return Ok(Released::Conflict);
