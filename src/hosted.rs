@@ -215,12 +215,9 @@ impl Hosted {
         }
     }
 
-    /// A view, if it is in memory.
-    pub fn ready_view(&self, package: &Package, what: &What) -> Option<Arc<View>> {
-        match self.memory.look(package.id(), what)? {
-            Held::View(view) => Some(view),
-            _ => None,
-        }
+    /// A view or a small tarball of a package, if it is in memory. Not counted as of use.
+    pub fn look(&self, package: &Package, what: &What) -> Option<Held> {
+        self.memory.look(package.id(), what)
     }
 
     /// A tarball by the name it has in packuments, or had in those of an older NOPAR.
@@ -253,14 +250,6 @@ impl Hosted {
         match self.memory.get_or_make(key, made).await? {
             Held::Body(small) => Ok(HostedTarball::Small(small)),
             _ => Err(HostedError::Absent),
-        }
-    }
-
-    /// A small tarball, if it is in memory.
-    pub fn ready_tarball(&self, package: &Package, what: &What) -> Option<Arc<Small>> {
-        match self.memory.look(package.id(), what)? {
-            Held::Body(small) => Some(small),
-            _ => None,
         }
     }
 

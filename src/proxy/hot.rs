@@ -74,9 +74,10 @@ impl Hot {
         what: &What,
         request: &Plain<'_>,
         head: &mut Vec<u8>,
+        now: SystemTime,
     ) -> Option<(Due, Body)> {
         let entry = self.door.cache.held(key)?;
-        let (now, freshness) = (self.door.clock.now(), entry.freshness());
+        let freshness = entry.freshness();
         if !freshness.is_fresh(now) {
             return None;
         }
@@ -89,14 +90,13 @@ impl Hot {
 
     /// Now and then, whether another process on the same store has published the name of what is held as a copy.
     /// `None` when it may have: the usual way tells.
-    fn look_at_the_store(&self, asked: &Asked) -> Option<()> {
-        if matches!(asked.thing, Thing::Own(_)) {
+    fn look_at_the_store(&self, asked: &Asked, now: SystemTime) -> Option<()> {
+        let now = clock::to_millis(now) / LOOK_EVERY_MS;
+        // Read first: threads that ask for the same thing would take the line from each other with each write.
+        if asked.looked.load(Ordering::Relaxed) == now {
             return Some(());
         }
-        let now = clock::to_millis(self.door.clock.now()) / LOOK_EVERY_MS;
-        if asked.looked.swap(now, Ordering::Relaxed) == now {
-            return Some(());
-        }
+        asked.looked.store(now, Ordering::Relaxed);
         self.door.hosted.is_still_elsewhere(&asked.name).then_some(())
     }
 
@@ -110,17 +110,19 @@ impl Hot {
     ) -> Option<(Due, Body)> {
         let hosted = &self.door.hosted;
         let package = hosted.ready(name)?;
-        let answer = if matches!(what, What::File(_)) {
-            let small = hosted.ready_tarball(&package, what)?;
-            let due = due(request, small.etag.as_deref())?;
-            head::append_hosted(head, &small, due)?;
-            (due, Body::Bytes(small.bytes.clone()))
-        } else {
-            let view = hosted.ready_view(&package, what)?;
-            let due = due(request, Some(view.etag.as_str()))?;
-            let lines = head::of_view(&view, due, CacheState::Hosted)?;
-            head::append(head, lines, Duration::ZERO);
-            (due, Body::Bytes(view.body.clone()))
+        let answer = match hosted.look(&package, what)? {
+            Held::Body(small) => {
+                let due = due(request, small.etag.as_deref())?;
+                head::append_hosted(head, &small, due)?;
+                (due, Body::Bytes(small.bytes.clone()))
+            }
+            Held::View(view) => {
+                let due = due(request, Some(view.etag.as_str()))?;
+                let lines = head::of_view(&view, due, CacheState::Hosted)?;
+                head::append(head, lines, Duration::ZERO);
+                (due, Body::Bytes(view.body.clone()))
+            }
+            _ => return None,
         };
         self.door.memory.was_of_use();
         Some(answer)
@@ -132,6 +134,7 @@ impl Hot {
         packument: &Key,
         request: &Plain<'_>,
         head: &mut Vec<u8>,
+        now: SystemTime,
     ) -> Option<(Due, Body)> {
         let entry = self.door.cache.held(key)?;
         if !self.may_be_sent(&entry, packument) {
@@ -139,7 +142,6 @@ impl Hot {
         }
         let etag = entry.header().headers.get(ETAG).map(|etag| etag.to_str());
         let due = due(request, etag.transpose().ok()?)?;
-        let now = self.door.clock.now();
         let age = entry.freshness().age(now);
         if entry.body_len() > CHUNK {
             let body = self.large_body(&entry, due == Due::Whole && !request.is_head)?;
@@ -217,11 +219,18 @@ impl Ready for Hot {
         let known = self.asked.get(&text).filter(|asked| asked.epoch == epoch);
         let read = || Asked::read(&self.door, request, caller.is_tls, forwarded).map(Arc::new);
         let asked = known.clone().or_else(read)?;
-        self.look_at_the_store(&asked)?;
         let (due, body) = match &asked.thing {
-            Thing::View(what) => self.view(&asked.key, what, request, head)?,
+            Thing::View(what) => {
+                let now = self.door.clock.now();
+                self.look_at_the_store(&asked, now)?;
+                self.view(&asked.key, what, request, head, now)?
+            }
             Thing::Own(what) => self.own(&asked.name, what, request, head)?,
-            Thing::Tarball { packument } => self.tarball(&asked.key, packument, request, head)?,
+            Thing::Tarball { packument } => {
+                let now = self.door.clock.now();
+                self.look_at_the_store(&asked, now)?;
+                self.tarball(&asked.key, packument, request, head, now)?
+            }
         };
         // Only now: made-up names are not to push out those that are asked for.
         if known.is_none() {
