@@ -7,6 +7,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { Project } from './client.mjs';
@@ -34,6 +35,13 @@ const IMPATIENT = {
   NOPAR_FETCH_TIMEOUT: '2s',
   NOPAR_MAX_PACKUMENT: '1MiB',
 };
+
+/** Every application here depends on it directly. */
+const DEPENDENCY = 'express';
+
+/** A failed upstream is asked again after seconds. */
+const AGAIN_LIMIT_MS = 60_000;
+const POLL_MS = 50;
 
 /** An install asks for so many packuments at least. */
 const FEWEST_STALE = 50;
@@ -95,6 +103,7 @@ async function checkStop(nopar) {
 
 async function tryFault(site, name, fault, those) {
   const { forwarder } = site;
+  await beAsked(site);
   forwarder.fault = fault;
   const before = forwarder.faulted;
   await tryStale(site, name, those);
@@ -102,6 +111,16 @@ async function tryFault(site, name, fault, those) {
     expect(forwarder.faulted > before, 'it was not');
   });
   forwarder.fault = undefined;
+}
+
+// What NOPAR could not have confirmed it does not ask for again at once: waits until that time is over.
+async function beAsked({ forwarder, nopar }) {
+  const [before, deadline] = [forwarder.total, Date.now() + AGAIN_LIMIT_MS];
+  while (forwarder.total === before) {
+    expect(Date.now() < deadline, 'NOPAR does not ask the upstream any more');
+    await (await fetch(nopar.url + DEPENDENCY)).arrayBuffer();
+    await after(POLL_MS);
+  }
 }
 
 async function tryRefusal(site, those) {

@@ -37,12 +37,13 @@ async fn it_works_without_any_configuration() {
 /// The documented default file is the one NOPAR prints, and NOPAR takes it.
 #[tokio::test]
 async fn the_default_file_is_what_it_prints() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/nopar.toml");
-    let file = std::fs::read_to_string(path).expect("conf/nopar.toml");
+    let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
+    let path = format!("{package}/conf/nopar.toml");
+    let file = std::fs::read_to_string(&path).expect("conf/nopar.toml");
     let printed = run(&["--print-default-config"], &[]).await;
     assert!(printed.success && printed.stderr.is_empty(), "{}", printed.stderr);
     assert!(printed.stdout == file, "conf/nopar.toml is not what --print-default-config says");
-    let checked = run(&["--config", path, "--check-config"], &[]).await;
+    let checked = run(&["--config", &path, "--check-config"], &[]).await;
     assert!(checked.success && checked.stderr.is_empty(), "{}", checked.stderr);
     // Every line uncommented is valid too: the keys are keys and the defaults are allowed. Examples have
     // a space behind their #.

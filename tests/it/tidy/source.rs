@@ -14,7 +14,9 @@ pub(super) struct Source {
 impl Source {
     /// All Rust files below a folder of the package; none where there is no such folder.
     pub(super) fn all(top: &str) -> Vec<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // At run time: checkouts may share what is built, and are then told apart by nothing else.
+        let root = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
+        let root = Path::new(&root);
         let mut found = Vec::new();
         let mut open = vec![root.join(top)];
         while let Some(folder) = open.pop() {
