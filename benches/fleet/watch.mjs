@@ -1,7 +1,7 @@
 // Looks at a process again and again while something happens: memory, descriptors, threads.
 // Knows nothing of what happens.
 
-import { cpuTime, descriptors, memoryFiles, residentMemory, threads } from '../machine/process.mjs';
+import { cpuTime, descriptors, openFiles, residentMemory, threads } from '../machine/process.mjs';
 
 /** What a process has now: bytes, counts, and seconds since `since` (as `performance.now()`). */
 export function look(pid, since = performance.now()) {
@@ -9,7 +9,7 @@ export function look(pid, since = performance.now()) {
     second: (performance.now() - since) / 1000,
     memory: residentMemory([pid]),
     descriptors: descriptors([pid]),
-    memoryFiles: memoryFiles([pid]),
+    files: openFiles([pid]),
     threads: threads([pid]),
   };
 }

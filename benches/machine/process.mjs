@@ -53,11 +53,11 @@ export function descriptors(pids) {
   return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
 }
 
-/** How many of these are files in memory (memfd_create(2)). */
-export function memoryFiles(pids) {
+/** How many of these are files, on a disk or in memory (memfd_create(2)); devices are none. */
+export function openFiles(pids) {
   const isOne = (pid) => (fd) => {
     try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('/memfd:');
+      return /^\/(?!dev\/|proc\/|sys\/)/.test(readlinkSync(`/proc/${pid}/fd/${fd}`));
     } catch {
       // It was closed since it was listed.
       return false;

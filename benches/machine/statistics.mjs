@@ -15,3 +15,8 @@ export function quantile(values, q) {
 export function median(values) {
   return quantile(values, 0.5);
 }
+
+/** The mean of numbers. */
+export function mean(values) {
+  return values.reduce((sum, each) => sum + each, 0) / values.length;
+}

@@ -83,21 +83,20 @@ const done = {
   'requests that failed in an outage': findings.counts.refusedInOutage, 'upstream requests': counts.packument + counts.tarball,
   'packuments the upstream confirmed': counts.notModified, 'tarballs fetched again after an eviction': again,
 };
-// What the memory tier holds lies in files, some hundreds, as its contents change: they say nothing of a leak.
-const judged = samples.map((each) => ({ ...each, descriptors: each.descriptors - each.memoryFiles }));
+const judged = samples.map((each) => ({ ...each, descriptors: each.descriptors - each.files }));
 const levels = judge(judged);
 const problems = [
   ...wrong, ...findings.shown, ...notDone(done), ...(isAlive ? [] : ['NOPAR does not answer any more']),
   ...Object.entries(levels).filter(([, { isMet }]) => !isMet).map(([key]) => `${key} rose more than is allowed`),
 ];
 
-const show = { memory: megabytes, descriptors: number, threads: number };
+const show = { memory: megabytes, descriptors: number, files: number, threads: number };
 const lines = [
   `- settings: ${Object.entries(settings).map(([key, value]) => `${key}=${value}`).join(' ')}`, '',
   table(['', 'after a minute>', 'peak>', 'at the end>', 'allowed>', 'verdict'], Object.entries(levels).map(([key, { first, last, allowed, isMet }]) => [
     key, ...[first, range(judged, key).peak, last, allowed].map(show[key]), isMet ? 'met' : '**not met**',
   ])), '',
-  `Descriptors are those beside the memory tier's files, of which there were ${range(samples, 'memoryFiles').peak} at most.`, '',
+  'Files are those that are open, on disk or in memory, for what is held at the moment; descriptors are all others (sockets and the like).', '',
   table(['what happened', 'count>'], Object.entries({ ...done, 'wrong answers': findings.counts.wrong + wrong.length }).map(([what, count]) => [what, count.toLocaleString('en-US')])), '',
   `${findings.requests.toLocaleString('en-US')} requests, p50 ${time(findings.time(0.5) * 1000)}, p99 ${time(findings.time(0.99) * 1000)}, NOPAR's CPU ${number(cpuSeconds)} s; `
   + `the cache was at most ${megabytes(Math.max(...disk))} on disk, its limit ${megabytes(cacheSize)}.`, '',

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { Random } from '../registry/random.mjs';
 import { Findings } from './findings.mjs';
 import { judge, notDone } from './judge.mjs';
 import { Outages } from './outages.mjs';
@@ -10,20 +11,36 @@ import { Outages } from './outages.mjs';
 const MB = 1024 ** 2;
 
 /** Ten minutes, each five seconds; `memory(second)` in MB. */
-function samples(memory, descriptors = () => 100) {
-  return Array.from({ length: 121 }, (_, at) => ({ second: at * 5, memory: memory(at * 5) * MB, descriptors: descriptors(at * 5), threads: 9 }));
+function samples(memory, descriptors = () => 100, files = () => 100) {
+  return Array.from({ length: 121 }, (_, at) => at * 5).map((second) => ({
+    second, memory: memory(second) * MB, descriptors: descriptors(second), files: files(second), threads: 9,
+  }));
 }
 
 const isMet = (list) => Object.fromEntries(Object.entries(judge(list)).map(([key, each]) => [key, each.isMet]));
 
 test('what rises in the first minute only is not a leak', () => {
-  assert.deepEqual(isMet(samples((second) => Math.min(second, 50) * 4)), { memory: true, descriptors: true, threads: true });
+  assert.deepEqual(isMet(samples((second) => Math.min(second, 50) * 4)), { memory: true, descriptors: true, files: true, threads: true });
 });
 
 test('what goes on rising is one', () => {
   assert.equal(isMet(samples((second) => 100 + second / 20)).memory, false);
   assert.equal(isMet(samples(() => 100, (second) => 100 + second / 20)).descriptors, false);
   assert.equal(isMet(samples(() => 100, () => 100).map((each) => ({ ...each, threads: each.second > 300 ? 12 : 9 }))).threads, false);
+});
+
+test('files that are opened and closed as contents change are not', () => {
+  const random = new Random('files');
+  for (let run = 0; run < 100; run += 1) {
+    assert.equal(isMet(samples(() => 100, () => 100, () => 150 + random.below(350))).files, true);
+  }
+});
+
+test('files that more and more are open are', () => {
+  const random = new Random('files');
+  for (let run = 0; run < 20; run += 1) {
+    assert.equal(isMet(samples(() => 100, () => 100, (second) => 150 + second / 2 + random.below(350))).files, false);
+  }
 });
 
 test('a single high sample is not', () => {
@@ -36,7 +53,7 @@ test('a large process may grow by a share, a small one by an amount', () => {
   assert.equal(isMet(samples((second) => (second > 500 ? 68 : 50))).memory, true);
 });
 
-test('a run too short for that is judged by its quarters', () => {
+test('a run too short for that is judged by its halves', () => {
   assert.equal(isMet(samples((second) => 100 + second).filter(({ second }) => second <= 60)).memory, false);
 });
 
