@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicU64>,
+    /// What it shows but for what is added, if it stands still.
+    stopped: Option<SystemTime>,
 }
 
 impl Clock {
@@ -19,9 +21,15 @@ impl Clock {
         Clock::default()
     }
 
+    /// A clock that stands still until it is set forward: however slow a machine is, what a test does
+    /// between takes no time.
+    pub fn stopped() -> Clock {
+        Clock { stopped: Some(SystemTime::now()), ..Clock::default() }
+    }
+
     /// Now, by this clock.
     pub fn now(&self) -> SystemTime {
-        SystemTime::now() + self.ahead()
+        self.stopped.unwrap_or_else(SystemTime::now) + self.ahead()
     }
 
     /// Sets this clock, and all its clones, forward.
@@ -61,6 +69,16 @@ pub fn of_millis(millis: u64) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stopped_clock_moves_only_when_it_is_set_forward() {
+        let clock = Clock::stopped();
+        let shown = clock.now();
+        while SystemTime::now() <= shown {}
+        assert_eq!(clock.now(), shown);
+        clock.clone().advance(Duration::from_secs(1));
+        assert_eq!(clock.now(), shown + Duration::from_secs(1));
+    }
 
     #[test]
     fn an_advanced_clock_is_ahead_of_the_system_and_translates_back() {

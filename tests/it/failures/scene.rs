@@ -41,7 +41,7 @@ impl Scene {
         for name in ["held", "known", "cold", "unseen", "other"] {
             publish(&upstream, name);
         }
-        let nopar = behaviour.settings(TestNopar::with(&upstream)).start().await;
+        let nopar = behaviour.settings(TestNopar::with(&upstream)).stopped_clock().start().await;
         for name in ["held", "known"] {
             nopar.get(&format!("/{name}")).await.expect(200);
         }

@@ -66,6 +66,12 @@ impl TestNoparBuilder {
         self
     }
 
+    /// Time stands still for it, but for [`TestNopar::advance`]: nothing ends while a busy machine takes its time.
+    pub(crate) fn stopped_clock(mut self) -> Self {
+        self.clock = Clock::stopped();
+        self
+    }
+
     /// Starts it and waits until it listens; fails the test when it does not.
     #[track_caller]
     pub(crate) fn start(self) -> impl Future<Output = TestNopar> {
