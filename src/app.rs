@@ -102,7 +102,7 @@ impl App {
         let door = Door::new(&config, kept, upstreams, clock, working, counting, pseudonym);
         let hosted = Arc::clone(door.hosted());
         let proxy = Proxy::new(door);
-        let patience = Patience::default();
+        let patience = Patience { memory: proxy.live(), ..Patience::default() };
         Ok(App {
             config,
             listeners,
@@ -120,7 +120,8 @@ impl App {
 
     /// The same with another patience than the usual.
     pub fn with_patience(self, patience: Patience) -> App {
-        App { patience, ..self }
+        let memory = self.patience.memory;
+        App { patience: Patience { memory, ..patience }, ..self }
     }
 
     /// The addresses it listens on, with the ports they really have.

@@ -27,8 +27,10 @@ pub use guard::Guard;
 pub use pace::Pace;
 pub use plain::{Forwarded, Plain, Read};
 pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
+pub use sending::READ_ERROR;
 pub use watched::Watched;
 
+use crate::pages::Live;
 use pingora::protocols::http::ServerSession;
 use std::time::Duration;
 
@@ -72,6 +74,8 @@ pub struct Patience {
     pub linger: Duration,
     /// Bytes that are read meanwhile.
     pub linger_size: u64,
+    /// What bodies take in memory. When it is too much, who takes nothing of an answer is cut at once.
+    pub memory: Live,
 }
 
 impl Default for Patience {
@@ -88,6 +92,7 @@ impl Default for Patience {
             sending: Pace { window: Duration::from_secs(15), least: 15 << 10 },
             linger: Duration::from_secs(10),
             linger_size: 64 << 20,
+            memory: Live::default(),
         }
     }
 }

@@ -20,7 +20,8 @@ pub use crate::cache_state::CacheState;
 pub use histogram::{BOUNDS, Histogram};
 pub use pending::{Asking, Filling};
 pub use snapshot::{
-    Connections, Disk, Documents, Held, Latency, Memory, Requests, Served, Snapshot, Upstream,
+    Broken, Connections, Disk, Documents, Held, Latency, Memory, Requests, Served, Snapshot,
+    Upstream,
 };
 pub use words::{FillEnd, Kind, Outcome, Status};
 
@@ -54,6 +55,11 @@ impl Counters {
     ) {
         let (status, nanoseconds) = (Status::of(status), nanoseconds(duration));
         self.shards.mine().request(kind, cache, status, bytes, nanoseconds);
+    }
+
+    /// The answer to a request that was counted broke off: because of its client, or for lack of what was to be sent.
+    pub fn answer_broke(&self, by_client: bool) {
+        self.add(if by_client { Tally::CutOff } else { Tally::Broken }, 1);
     }
 
     /// A request to an upstream begins; how it ends is told to what is returned.

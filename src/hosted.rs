@@ -180,7 +180,7 @@ impl Hosted {
             let ask = ask.clone();
             let view = self.derive(&package.name, move |source| view::of_source(source, &ask));
             let view = view.await?.ok_or(HostedError::Absent)?;
-            let body = self.memory.keep(view.body.bytes());
+            let body = self.memory.keep_long(view.body.bytes()).await;
             Ok::<_, HostedError>(Held::View(Arc::new(View { body, ..view })))
         };
         match self.memory.get_or_make(key, made).await? {

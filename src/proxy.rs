@@ -46,7 +46,7 @@ use crate::counters::Counters;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
-use crate::pages::{self, Sendfile};
+use crate::pages::{self, Live, Sendfile};
 use crate::store as hosted_store;
 use crate::upstream::Upstreams;
 use crate::view::Memory;
@@ -134,7 +134,7 @@ impl Door {
         pseudonym: String,
     ) -> Door {
         let Kept { cache, store } = kept;
-        let sendfile = Sendfile::default();
+        let sendfile = Sendfile::new(Live::beside(config.cache.memory_size));
         sendfile
             .set(config.server.may_sendfile() && config.server.sendfile == config::Sendfile::Yes);
         let memory = Memory::new(config.cache.memory_size, sendfile.clone(), Arc::clone(&counters));
@@ -196,6 +196,11 @@ impl Proxy {
     /// The proxy behind `door`.
     pub fn new(door: Door) -> Proxy {
         Proxy { door: Arc::new(door) }
+    }
+
+    /// What bodies take in memory.
+    pub fn live(&self) -> Live {
+        self.door.sendfile.live().clone()
     }
 
     /// Chooses the way in which large bodies are sent, by what costs less: on a thread of its own, as it takes

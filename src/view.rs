@@ -146,15 +146,15 @@ impl Views {
     }
 
     /// Takes in what was just built for `entry`: its first view is asked for at once.
-    pub fn admit(&self, entry: &Arc<Entry>, built: Built) {
+    pub async fn admit(&self, entry: &Arc<Entry>, built: Built) {
         let Some((document, views)) = CachedDocument::of_built(Arc::clone(entry), built) else {
             return;
         };
         if let Some(base) = document.base() {
             for (form, body) in views {
                 let what = What::View(form, Encoding::Gzip, base.clone());
-                let view =
-                    packument(&document, form, Encoding::Gzip, &base, self.memory.keep(body));
+                let body = self.memory.keep_long(body).await;
+                let view = packument(&document, form, Encoding::Gzip, &base, body);
                 let key = MemoryKey { id: entry.id(), what };
                 self.memory.put(key, Held::View(Arc::new(view)));
             }
@@ -196,7 +196,7 @@ impl Views {
             Some(packed) => unpack(packed).await?,
             None => self.render(document, form, ask).await?,
         };
-        let body = self.memory.keep(body);
+        let body = self.memory.keep_long(body).await;
         Ok(packument(document, form, ask.encoding, &ask.base, body))
     }
 

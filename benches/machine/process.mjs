@@ -2,7 +2,7 @@
 // Knows nothing of what the process is. Times are in microseconds, memory in bytes.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 
 /** A tick of utime and stime, in microseconds. */
 const TICK_US = 1_000_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -27,14 +27,36 @@ export function cpuTime(pids) {
   return pids.reduce((sum, pid) => sum + (readStat(pid)?.cpu ?? 0), 0);
 }
 
-/** Resident memory of `pids` together, now. What they share counts for each of them. */
+/**
+ * Memory of `pids` together, now. What they share counts for each of them. Files in memory count whole: what of
+ * them no process has looked at through a mapping is not resident to the system, and takes its room all the same.
+ */
 export function residentMemory(pids) {
-  return sumOfStatus(pids, 'VmRSS') * 1024;
+  return sumOfStatus(pids, 'VmRSS') * 1024 + unmappedMemory(pids);
 }
 
-/** The most resident memory that `pids` had, since their start or `forgetPeak`. */
+/** The most resident memory that `pids` had, since their start or `forgetPeak`, and their files in memory now. */
 export function peakMemory(pids) {
-  return sumOfStatus(pids, 'VmHWM') * 1024;
+  return sumOfStatus(pids, 'VmHWM') * 1024 + unmappedMemory(pids);
+}
+
+/** Bytes of files in memory (memfd_create(2)) that are not resident. */
+function unmappedMemory(pids) {
+  const files = pids.flatMap((pid) => openedBy(pid).filter(([, target]) => target.startsWith('/memfd:')));
+  const bytes = files.reduce((sum, [path]) => sum + (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512, 0);
+  return Math.max(0, bytes - sumOfStatus(pids, 'RssShmem') * 1024);
+}
+
+/** `[path in /proc, what it leads to]` of the descriptors of `pid`. */
+function openedBy(pid) {
+  return readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`).flatMap((path) => {
+    try {
+      return [[path, readlinkSync(path)]];
+    } catch {
+      // It was closed since it was listed.
+      return [];
+    }
+  });
 }
 
 /** Lets `peakMemory` start anew from what is resident now. */
@@ -53,17 +75,9 @@ export function descriptors(pids) {
   return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
 }
 
-/** How many of these are files, on a disk or in memory (memfd_create(2)); devices are none. */
+/** How many of these are files, on a disk or in memory; devices are none. */
 export function openFiles(pids) {
-  const isOne = (pid) => (fd) => {
-    try {
-      return /^\/(?!dev\/|proc\/|sys\/)/.test(readlinkSync(`/proc/${pid}/fd/${fd}`));
-    } catch {
-      // It was closed since it was listed.
-      return false;
-    }
-  };
-  return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).filter(isOne(pid)).length, 0);
+  return pids.reduce((sum, pid) => sum + openedBy(pid).filter(([, target]) => /^\/(?!dev\/|proc\/|sys\/)/.test(target)).length, 0);
 }
 
 function sumOfStatus(pids, key) {

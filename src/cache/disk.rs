@@ -9,7 +9,7 @@ use super::growing::{Growing, Registered, Registry};
 use super::index::{Index, Known, Row};
 use super::key::{Key, Kind};
 use super::name::{FileName, Ids};
-use super::read;
+use super::{open, read};
 use crate::clock::{self, Clock};
 use crate::counters::Counters;
 use bytes::Bytes;
@@ -27,9 +27,6 @@ mod reconcile;
 mod scan;
 
 pub use scan::OpenError;
-
-/// How many files are kept open between reads: half of what a process may have open by default.
-const OPEN_FILES: usize = 512;
 
 /// How many beginnings of bodies are kept: they are wanted at once, or not at all.
 const STARTS: usize = 32;
@@ -82,7 +79,7 @@ impl DiskCache {
             reconciled: AtomicU64::new(clock::to_millis(clock.now())),
             clock,
             tickets: AtomicU64::new(1),
-            files: QuickCache::new(OPEN_FILES),
+            files: QuickCache::new(open::kept_files()),
             starts: QuickCache::new(STARTS),
             growing: Arc::default(),
             disk_is_bad: AtomicBool::new(false),

@@ -20,7 +20,14 @@ pub struct Pace {
 pub(super) struct Meter {
     measure: Measure,
     timer: Option<Pin<Box<Sleep>>>,
+    /// When the window ends.
+    end: Instant,
+    /// What was queued when it was last looked at.
+    seen: u64,
 }
+
+/// While memory is short: who takes nothing at all for so long is cut. It is looked at that often, too.
+const HURRY: Duration = Duration::from_secs(2);
 
 /// The numbers of it.
 #[derive(Debug)]
@@ -36,7 +43,7 @@ struct Measure {
 
 impl Meter {
     pub(super) fn new(pace: Pace) -> Meter {
-        Meter { measure: Measure::new(pace), timer: None }
+        Meter { measure: Measure::new(pace), timer: None, end: Instant::now(), seen: 0 }
     }
 
     /// So many bytes moved: the wait, if there was one, is over.
@@ -45,26 +52,40 @@ impl Meter {
     }
 
     /// Nothing moves now. Ready once that has been too slow. `queued` tells how many of the bytes that moved the
-    /// other side has not got yet: it may take many of them before more can move.
+    /// other side has not got yet: it may take many of them before more can move. `is_short`: whether what waits
+    /// lies in memory that is wanted for others.
     pub(super) fn poll_too_slow(
         &mut self,
         queued: impl Fn() -> u64,
+        is_short: impl Fn() -> bool,
         context: &mut Context<'_>,
     ) -> Poll<()> {
         loop {
             if let Some(end) = self.measure.wait(&queued, Instant::now) {
-                match &mut self.timer {
-                    Some(timer) => timer.as_mut().reset(end),
-                    None => self.timer = Some(Box::pin(sleep_until(end))),
-                }
+                (self.end, self.seen) = (end, queued());
+                self.look_at(end.min(Instant::now() + HURRY));
             }
             let Some(timer) = &mut self.timer else { return Poll::Pending };
             if timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
-            if self.measure.window_ends(queued()) {
+            let (now, queued) = (timer.deadline(), queued());
+            let has_stopped = std::mem::replace(&mut self.seen, queued) == queued;
+            if has_stopped && is_short() {
                 return Poll::Ready(());
             }
+            if now < self.end {
+                self.look_at(self.end.min(now + HURRY));
+            } else if self.measure.window_ends(queued) {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    fn look_at(&mut self, time: Instant) {
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(time),
+            None => self.timer = Some(Box::pin(sleep_until(time))),
         }
     }
 }
@@ -165,16 +186,30 @@ mod tests {
         let window = Duration::from_millis(20);
         let begun = Instant::now();
         let mut meter = Meter::new(Pace { window, least: 10 });
-        poll_fn(|context| meter.poll_too_slow(|| 0, context)).await;
+        poll_fn(|context| meter.poll_too_slow(|| 0, || false, context)).await;
         assert!(begun.elapsed() >= window);
         let begun = Instant::now();
-        poll_fn(|context| Poll::Ready(meter.poll_too_slow(|| 0, context)))
+        poll_fn(|context| Poll::Ready(meter.poll_too_slow(|| 0, || false, context)))
             .await
             .is_pending()
             .then_some(())
             .unwrap();
         meter.moved(10);
-        poll_fn(|context| meter.poll_too_slow(|| 0, context)).await;
+        poll_fn(|context| meter.poll_too_slow(|| 0, || false, context)).await;
         assert!(begun.elapsed() >= 2 * window, "the first window was good");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_cut_early_while_memory_is_short() {
+        let begun = Instant::now();
+        let mut meter = Meter::new(PACE);
+        poll_fn(|context| meter.poll_too_slow(|| 9, || begun.elapsed() >= 5 * HURRY, context))
+            .await;
+        assert_eq!(begun.elapsed(), 5 * HURRY);
+        // Whoever takes a little each time is judged by the least, as ever.
+        let (begun, mut meter) = (Instant::now(), Meter::new(PACE));
+        let queued = || 1000 - begun.elapsed().as_secs();
+        poll_fn(|context| meter.poll_too_slow(queued, || true, context)).await;
+        assert_eq!(begun.elapsed(), PACE.window);
     }
 }

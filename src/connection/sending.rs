@@ -5,6 +5,7 @@
 //! it for so long ([`Patience`](super::Patience)); who needs more gives its piece back, and reads it again,
 //! checked like the first time, when the client takes more.
 
+use super::UNSENT;
 use super::buffer::Buffer;
 use super::ready::{Body, Piece, Pieces};
 use super::waits::Waits;
@@ -20,6 +21,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
+/// The word for an answer that broke off as what was to be sent could not be read.
+pub const READ_ERROR: &str = "read_error";
+
 /// Why an answer was broken off.
 #[derive(Clone, Copy)]
 pub(super) enum Broken {
@@ -32,7 +36,7 @@ pub(super) enum Broken {
 impl Broken {
     pub(super) fn word(self) -> &'static str {
         match self {
-            Broken::Reading => "read_error",
+            Broken::Reading => READ_ERROR,
             Broken::Writing => "client_gone",
         }
     }
@@ -98,6 +102,9 @@ impl Sending {
                 Piece::Bytes(pages) => pages.file(),
                 _ => None,
             };
+            if file.is_none() && body.len() > UNSENT as usize {
+                out.stream.copies();
+            }
             let sent = poll_fn(|context| out.poll_send(head, body, file, done, is_again, context));
             match sent.await.map_err(|_| Broken::Writing)? {
                 Sent::All => return Ok(()),

@@ -8,9 +8,9 @@ mod streams;
 
 pub(super) use streams::Flow;
 
-use super::Patience;
 use super::head::{Cut, Head};
 use super::pace::Meter;
+use super::{Patience, UNSENT};
 use parking_lot::Mutex;
 use pingora::protocols::Stream;
 use rustix::net::SendFlags;
@@ -253,10 +253,20 @@ impl Watched {
         }
     }
 
+    /// Says that a long body follows which is copied: no more of it is to wait in the socket than it has to.
+    pub(super) fn copies(&mut self) {
+        if std::mem::replace(&mut self.takes_pages, false)
+            && let Some(socket) = self.stream.as_ref().and_then(socket::of)
+        {
+            socket::let_wait(socket, UNSENT);
+        }
+    }
+
     /// A write has to wait for the client.
     fn poll_stalled<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let stream = self.stream.as_ref().expect("taken in drop only");
-        ready!(self.writing.poll_too_slow(|| socket::unacknowledged(stream), context));
+        let (queued, memory) = (|| socket::unacknowledged(stream), &self.patience.memory);
+        ready!(self.writing.poll_too_slow(queued, || memory.is_too_much(), context));
         let _ = self.shared.cut.set(Cut::SlowReader);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

@@ -37,9 +37,11 @@ pub(super) enum Tally {
     Opened,
     Closed,
     Refused,
+    CutOff,
+    Broken,
 }
 
-const TALLIES: usize = Tally::Refused as usize + 1;
+const TALLIES: usize = Tally::Broken as usize + 1;
 
 /// One set of numbers. Twice a cache line, as processors fetch lines in pairs.
 #[repr(align(128))]

@@ -2,7 +2,7 @@
 //! Knows nothing of when they were taken.
 
 use super::snapshot::{
-    Connections, Disk, Documents, Latency, Memory, Requests, Served, Snapshot, Upstream,
+    Broken, Connections, Disk, Documents, Latency, Memory, Requests, Served, Snapshot, Upstream,
 };
 
 impl Snapshot {
@@ -11,6 +11,7 @@ impl Snapshot {
         Snapshot {
             requests: requests(self, earlier),
             served: served(self, earlier),
+            broken: broken(self.broken, earlier.broken),
             latency: latency(self, earlier),
             upstream: upstream(&self.upstream, &earlier.upstream),
             memory: memory(self.memory, earlier.memory),
@@ -38,6 +39,13 @@ fn served(now: &Snapshot, before: &Snapshot) -> Vec<Served> {
     };
     let row = |row: &Served| Served { bytes: less(row.bytes, earlier(row)), ..*row };
     now.served.iter().map(row).filter(|row| row.bytes > 0).collect()
+}
+
+fn broken(now: Broken, before: Broken) -> Broken {
+    Broken {
+        by_clients: less(now.by_clients, before.by_clients),
+        for_lack: less(now.for_lack, before.for_lack),
+    }
 }
 
 fn latency(now: &Snapshot, before: &Snapshot) -> Vec<Latency> {

@@ -53,12 +53,21 @@ pub struct Served {
     pub bytes: u64,
 }
 
+/// Answers that broke off after their heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// Because the client left, or took too little.
+    pub by_clients: u64,
+    /// Because what was to be sent could not be had: a damaged file, an upstream that broke off.
+    pub for_lack: u64,
+}
+
 /// How long requests took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Latency {
     /// Where the answers came from.
     pub cache: CacheState,
-    /// From the request to the end of the answer.
+    /// From the request to the end of the answer, which is when its last bytes are the system's to send.
     pub durations: Histogram,
 }
 
@@ -147,6 +156,8 @@ pub struct Snapshot {
     pub requests: Vec<Requests>,
     /// How many bytes were served with them.
     pub served: Vec<Served>,
+    /// Those of them that broke off.
+    pub broken: Broken,
     /// How long they took.
     pub latency: Vec<Latency>,
     /// What upstreams were asked.
@@ -168,6 +179,10 @@ impl Snapshot {
         Snapshot {
             requests: requests(shards),
             served: served(shards),
+            broken: Broken {
+                by_clients: shards.tally(Tally::CutOff),
+                for_lack: shards.tally(Tally::Broken),
+            },
             latency: latency(shards),
             upstream: upstream(shards),
             memory: Memory {

@@ -4,7 +4,7 @@
 //! A few megabytes are sent over loopback in both ways, in turns, and the CPU time of each is compared: it takes
 //! about as long as one large tarball does.
 
-use super::Pages;
+use super::{Live, Pages};
 use bytes::Bytes;
 use rustix::time::{ClockId, clock_gettime};
 use std::fs::File;
@@ -30,7 +30,7 @@ const TURNS: usize = 16;
 /// When there is no loopback, or no such file.
 pub fn is_cheaper() -> io::Result<bool> {
     let pieces: Vec<Pages> = (0..PIECES)
-        .map(|n| Pages::sealed(&Bytes::from(vec![n as u8; PIECE])))
+        .map(|n| Pages::sealed(&Bytes::from(vec![n as u8; PIECE]), &Live::default()))
         .collect::<io::Result<_>>()?;
     let mut next = pieces.iter().cycle();
     let mut next = || next.next().expect("there is always one");

@@ -4,11 +4,13 @@
 use super::Proxy;
 use super::ctx::Ctx;
 use crate::cache::DiskCache;
+use crate::connection;
 use crate::counters::{Counters, Held, Kind, Snapshot};
 use crate::inflight::InFlight;
 use crate::route::Route;
 use crate::view::Memory;
 use http::Method;
+use pingora::{Error, ErrorSource};
 use pingora_proxy::Session;
 use std::sync::Arc;
 
@@ -48,11 +50,15 @@ impl Proxy {
     }
 }
 
-/// Counts a finished request.
-pub(super) fn count(counters: &Counters, session: &Session, ctx: &Ctx) {
+/// Counts a finished request; `error` is what broke it off.
+pub(super) fn count(counters: &Counters, session: &Session, error: Option<&Error>, ctx: &Ctx) {
     let status = session.response_written().map_or(0, |header| header.status.as_u16());
     let bytes = session.body_bytes_sent() as u64;
     counters.request(ctx.kind, ctx.cache_state, status, bytes, ctx.started.elapsed());
+    if let Some(error) = error.filter(|_| status > 0) {
+        let is_cut = connection::of(session).is_some_and(|it| it.cut_reason().is_some());
+        counters.answer_broke(is_cut || *error.esource() == ErrorSource::Downstream);
+    }
 }
 
 /// What a request is counted as.

@@ -16,7 +16,7 @@ use crate::base_url::trusted;
 use crate::cache::{CHUNK, Entry, Key, Known};
 use crate::clock;
 use crate::config::Verify;
-use crate::connection::{Answer, Body, Caller, End, Forwarded, Plain, Ready};
+use crate::connection::{Answer, Body, Caller, End, Forwarded, Plain, READ_ERROR, Ready};
 use crate::counters::Kind;
 use crate::npm::PackageName;
 use crate::view::{Heads, Held, What};
@@ -96,8 +96,9 @@ impl Hot {
         if asked.looked.load(Ordering::Relaxed) == now {
             return Some(());
         }
-        asked.looked.store(now, Ordering::Relaxed);
-        self.door.hosted.is_still_elsewhere(&asked.name).then_some(())
+        // Not remembered where it failed: nobody may be asked in the store's place then, however often.
+        let is_elsewhere = self.door.hosted.is_still_elsewhere(&asked.name);
+        is_elsewhere.then(|| asked.looked.store(now, Ordering::Relaxed))
     }
 
     /// A view or a small tarball of a package that is NOPAR's own.
@@ -250,6 +251,9 @@ impl Ready for Hot {
     fn finished(&self, request: &Plain<'_>, caller: &Caller, sent: Sent, end: End) {
         let (status, bytes) = (sent.status.as_u16(), end.bytes as u64);
         self.door.counters.request(sent.kind, sent.state, status, bytes, end.duration);
+        if let Some(word) = end.error {
+            self.door.counters.answer_broke(word != READ_ERROR);
+        }
         if self.door.policy.access_log {
             Line {
                 method: if request.is_head { "HEAD" } else { "GET" },

@@ -184,7 +184,7 @@ impl ProxyHttp for Proxy {
         if session.cache.enabled() && session.cache.is_cache_lock_writer() {
             session.cache.disable(NoCacheReason::InternalError);
         }
-        figures::count(&self.door.counters, session, ctx);
+        figures::count(&self.door.counters, session, error, ctx);
         if self.door.policy.access_log {
             super::access_log::write(session, error, ctx);
         }

@@ -196,7 +196,7 @@ impl Door {
         {
             // Another process may have been faster with another one.
             if id == Some(entry.id()) {
-                self.views.admit(&entry, built);
+                self.views.admit(&entry, built).await;
             }
             return Ok(Refreshed::Kept(entry, sent));
         }

@@ -144,6 +144,9 @@ pub struct Memory {
 /// whatever the number of cores, so that an eighth of the limit is the most that one view may take.
 const SHARDS: usize = 8;
 
+/// What is longer takes longer to copy than other requests should wait for: a tenth of a millisecond.
+const LONG: usize = 512 << 10;
+
 /// What an average row is thought to weigh, to size the table.
 const USUAL_ROW: u64 = 16 * 1024;
 
@@ -167,9 +170,19 @@ impl Memory {
     pub fn keep(&self, bytes: Bytes) -> Pages {
         // What is too large for the tier is sent once.
         if bytes.len() as u64 > self.rows.capacity() / SHARDS as u64 {
-            return bytes.into();
+            return self.sendfile.keep_once(bytes);
         }
         self.sendfile.keep(bytes)
+    }
+
+    /// The same; what is long is copied on the blocking pool.
+    pub async fn keep_long(self: &Arc<Self>, bytes: Bytes) -> Pages {
+        if bytes.len() <= LONG {
+            return self.keep(bytes);
+        }
+        let (memory, copied) = (Arc::clone(self), bytes.clone());
+        let kept = tokio::task::spawn_blocking(move || memory.keep(copied)).await;
+        kept.unwrap_or_else(|_| self.sendfile.keep_once(bytes))
     }
 
     /// What is held of a generation, if it is.

@@ -22,45 +22,63 @@ const _: () = assert!(PIECE as u64 == CHUNK);
 pub(super) struct FilePieces {
     cache: &'static DiskCache,
     memory: Arc<Memory>,
-    file: OpenFile,
+    entry: Arc<Entry>,
+    /// Opened when a piece is not in memory.
+    file: Option<OpenFile>,
     next: u64,
     /// Whether its pieces are kept.
     keeps: bool,
 }
 
 impl FilePieces {
-    /// The body of `entry`, if its file is open and whole.
+    /// The body of `entry`, if its first piece is in memory, or its file is open and whole.
     pub(super) fn open(
         cache: &'static DiskCache,
         memory: &Arc<Memory>,
         entry: &Arc<Entry>,
     ) -> Option<FilePieces> {
-        let file = cache.open_file(entry)?;
         let keeps = entry.note_asked() && entry.body_len() <= memory.limit() / MOST;
-        Some(FilePieces { cache, memory: Arc::clone(memory), file, next: 0, keeps })
+        let is_held = keeps && memory.look(entry.id(), &What::Piece(0)).is_some();
+        let file = if is_held { None } else { Some(cache.open_file(entry)?) };
+        let (memory, entry) = (Arc::clone(memory), Arc::clone(entry));
+        Some(FilePieces { cache, memory, entry, file, next: 0, keeps })
     }
 
     /// A piece; if it is damaged, the entry goes.
     async fn piece(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
         let read = self.read(number, buffer).await;
-        read.inspect_err(|error| self.cache.drop_damaged(self.file.entry(), error))
+        read.inspect_err(|error| self.cache.drop_damaged(&self.entry, error))
     }
 
     async fn read(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
-        let what = What::Piece(number);
-        let id = self.file.entry().id();
         if !self.keeps {
-            self.file.read(number, buffer).await?;
+            self.file().await?.read(number, buffer).await?;
             return Ok(Piece::Buffer);
         }
-        if let Some(Held::Piece(bytes)) = self.memory.get(id, &what) {
+        let key = MemoryKey { id: self.entry.id(), what: What::Piece(number) };
+        if let Some(Held::Piece(bytes)) = self.memory.look(key.id, &key.what) {
+            self.memory.was_of_use();
             return Ok(Piece::Bytes(bytes));
         }
-        let mut kept = Vec::new();
-        self.file.read(number, &mut kept).await?;
-        let bytes = self.memory.keep(Bytes::from(kept));
-        self.memory.put(MemoryKey { id, what }, Held::Piece(bytes.clone()));
-        Ok(Piece::Bytes(bytes))
+        let memory = Arc::clone(&self.memory);
+        let file = self.file().await?;
+        // Those who come to it at the same time share one reading.
+        let kept = async {
+            let mut kept = Vec::new();
+            file.read(number, &mut kept).await?;
+            Ok::<_, io::Error>(Held::Piece(memory.keep(Bytes::from(kept))))
+        };
+        match memory.get_or_make(key, kept).await? {
+            Held::Piece(bytes) => Ok(Piece::Bytes(bytes)),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    async fn file(&mut self) -> io::Result<&OpenFile> {
+        if self.file.is_none() {
+            self.file = Some(self.cache.opened_file(&self.entry).await?);
+        }
+        self.file.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -68,7 +86,7 @@ impl FilePieces {
 impl Pieces for FilePieces {
     async fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece> {
         let number = self.next;
-        if number * CHUNK >= self.file.entry().body_len() {
+        if number * CHUNK >= self.entry.body_len() {
             return Ok(Piece::End);
         }
         self.next += 1;

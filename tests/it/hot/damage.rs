@@ -11,6 +11,7 @@ use crate::support::client::Connection;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::{FakeUpstream, made_up};
 use nopar::connection::Patience;
+use nopar::counters::Broken;
 
 /// Several chunks of 256 KiB.
 const SIZE: usize = 3 << 20;
@@ -69,6 +70,7 @@ async fn damage_further_on_breaks_the_answer_off() {
     let broken = nopar.get(&tarball("a")).await;
     assert!(is_hot(&broken.headers) && !broken.complete);
     assert!(broken.raw_len <= SIZE / 2 && broken.body == whole[..broken.raw_len]);
+    assert_eq!(nopar.broken().await, Broken { by_clients: 0, for_lack: 1 });
     right(&upstream, &nopar).await;
     assert_eq!(upstream.count_all(), 1);
 }

@@ -2,6 +2,7 @@
 //! Knows nothing of what is in a package.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -281,4 +282,26 @@ async fn the_upstream_hears_nothing_of_a_publish() {
         assert_eq!((seen.method.as_str(), seen.path.as_str()), ("GET", "/x"));
         assert!(seen.body.is_empty() && !seen.headers.has("authorization"), "{seen:?}");
     }
+}
+
+/// Whose a name is cannot be told while the store fails: nobody answers in its place, not even for the rest of a second.
+#[tokio::test]
+async fn a_store_that_fails_is_not_replaced_by_a_copy() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("held").version("1.0.0", |v| v);
+    let nopar = TestNopar::with(&upstream).stopped_clock().start().await;
+    for _ in 0..2 {
+        nopar.get("/held").await.expect(200);
+    }
+    let place = nopar.registry_path().join("held");
+    std::fs::create_dir_all(nopar.registry_path()).expect("the store's directory");
+    std::os::unix::fs::symlink("held", &place).expect("a loop");
+    // Past the second in which it was last looked at.
+    nopar.advance(Duration::from_secs(2));
+    for _ in 0..3 {
+        assert_eq!(nopar.get("/held").await.status, 500);
+    }
+    std::fs::remove_file(&place).expect("no loop");
+    // A failure is not remembered.
+    nopar.get("/held").await.expect(200);
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use nopar::clock::Clock;
 use nopar::connection::Patience;
-use nopar::counters::Snapshot;
+use nopar::counters::{Broken, Snapshot};
 use tempfile::TempDir;
 
 use self::running::Running;
@@ -236,6 +236,20 @@ impl TestNopar {
             }
             let rows = (&snapshot.requests, snapshot.held);
             assert!(since.elapsed() < DEADLINE, "{requests} requests were done: {rows:#?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// How many answers broke off, once one did.
+    pub(crate) async fn broken(&self) -> Broken {
+        let running = self.running.as_ref().expect("a running NOPAR");
+        let since = Instant::now();
+        loop {
+            let broken = running.figures.snapshot().broken;
+            if broken.by_clients + broken.for_lack > 0 {
+                return broken;
+            }
+            assert!(since.elapsed() < DEADLINE, "none was counted");
             tokio::task::yield_now().await;
         }
     }
