@@ -36,10 +36,10 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.allow(call, Permission::Change, &name)?;
         let copy = ClientCopy::parse(copy)?;
-        let edited = self.edit(&name, |document, stamp| {
+        let edited = self.edit(&name, |document, moment| {
             document.check_rev(rev)?;
             let edits = document.edits_of(&copy, request, call.caller.user())?;
-            Ok(document.apply(&edits, stamp)?)
+            Ok(document.apply(&edits, moment)?)
         });
         let rev = edited.await?;
         info!("{name} was changed by {}", call.person().name);
@@ -54,9 +54,9 @@ impl Api {
         rev: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let edited = self.edit(&name, |document, stamp| {
+        let edited = self.edit(&name, |document, moment| {
             document.check_rev(Some(rev))?;
-            Ok(document.unpublish_all(stamp)?)
+            Ok(document.unpublish_all(moment)?)
         });
         let rev = edited.await?;
         info!("{name} was unpublished by {}", call.person().name);

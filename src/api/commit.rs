@@ -2,7 +2,7 @@
 //! Knows nothing of what is changed.
 
 use super::{Api, Refusal};
-use crate::npm::hosted::{HostedDocument, Stamp};
+use crate::npm::hosted::{HostedDocument, Moment};
 use crate::npm::{PackageName, TarballName, hex};
 use crate::store::{Change, Committed, Upload};
 use bytes::Bytes;
@@ -35,7 +35,7 @@ impl Api {
     pub(super) async fn edit(
         &self,
         name: &PackageName,
-        edit: impl FnMut(&mut HostedDocument, Stamp<'_>) -> Result<Vec<TarballName>, Refusal>,
+        edit: impl FnMut(&mut HostedDocument, Moment<'_>) -> Result<Vec<TarballName>, Refusal>,
     ) -> Result<String, Refusal> {
         self.commit(name, Absent::Refuse, Vec::new(), edit).await
     }
@@ -50,7 +50,7 @@ impl Api {
         name: &PackageName,
         absent: Absent,
         mut files: Files,
-        mut edit: impl FnMut(&mut HostedDocument, Stamp<'_>) -> Result<Vec<TarballName>, Refusal>,
+        mut edit: impl FnMut(&mut HostedDocument, Moment<'_>) -> Result<Vec<TarballName>, Refusal>,
     ) -> Result<String, Refusal> {
         for _ in 0..ATTEMPTS {
             let (tag, before) = match self.hosted.tagged_document(name).await? {
@@ -63,7 +63,7 @@ impl Api {
             }
             let (mut document, now) = (before.clone(), iso(self.clock.now()));
             let rev = revision(&before, &now);
-            let remove = edit(&mut document, Stamp { now: &now, rev: &rev })?;
+            let remove = edit(&mut document, Moment { now: &now, rev: &rev })?;
             let rev = document.rev().unwrap_or_default();
             if document == before {
                 return Ok(rev);

@@ -21,8 +21,8 @@ impl Api {
         let body = self.short(body).await?;
         let version: String = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a version as a JSON string"))?;
-        let edited = self.edit(&name, |document, stamp| {
-            document.set_tag(&tag, &version, stamp)?;
+        let edited = self.edit(&name, |document, moment| {
+            document.set_tag(&tag, &version, moment)?;
             Ok(Vec::new())
         });
         let rev = edited.await?;
@@ -38,8 +38,8 @@ impl Api {
         tag: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let edited = self.edit(&name, |document, stamp| {
-            document.remove_tag(tag, stamp)?;
+        let edited = self.edit(&name, |document, moment| {
+            document.remove_tag(tag, moment)?;
             Ok(Vec::new())
         });
         let rev = edited.await?;

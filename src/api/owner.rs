@@ -56,11 +56,11 @@ impl Api {
         if !is_user(&user) {
             return Err(Refusal::bad_body("that is not the name of a user"));
         }
-        let edited = self.edit(&name, |document, stamp| {
+        let edited = self.edit(&name, |document, moment| {
             let mut owners = document.maintainers();
             if owners.iter().all(|owner| owner.name != user) {
                 owners.push(Person { name: user.clone(), email: String::new() });
-                document.set_maintainers(&owners, stamp)?;
+                document.set_maintainers(&owners, moment)?;
             }
             Ok(Vec::new())
         });
@@ -77,14 +77,14 @@ impl Api {
         user: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let edited = self.edit(&name, |document, stamp| {
+        let edited = self.edit(&name, |document, moment| {
             let mut owners = document.maintainers();
             let before = owners.len();
             owners.retain(|owner| owner.name != user);
             if owners.len() == before {
                 return Err(Refusal::no_owner(user));
             }
-            document.set_maintainers(&owners, stamp)?;
+            document.set_maintainers(&owners, moment)?;
             Ok(Vec::new())
         });
         let rev = edited.await?;

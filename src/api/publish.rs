@@ -96,12 +96,12 @@ impl Api {
             provenance: provenance.clone(),
             publisher: call.person(),
         };
-        let rev = self.commit(&name, absent, files, |held, stamp| {
+        let rev = self.commit(&name, absent, files, |held, moment| {
             // Old documents may name any file; what they name is not replaced.
             if held.versions().any(|version| held.file(version).as_ref() == Some(&file)) {
                 return Err(ChangeError::VersionExists(version.to_owned()).into());
             }
-            held.publish(new(), stamp)?;
+            held.publish(new(), moment)?;
             Ok(Vec::new())
         });
         let rev = rev.await?;

@@ -63,7 +63,7 @@ pub struct HostedDocument {
 
 /// When a change is made, and what makes its revision unlike any other.
 #[derive(Debug, Clone, Copy)]
-pub struct Stamp<'a> {
+pub struct Moment<'a> {
     /// The time as npm writes it, in UTC with milliseconds: `2026-11-28T11:35:00.000Z`.
     pub now: &'a str,
     /// What follows the number in `_rev`: hex digits, at random or by content.
@@ -194,12 +194,12 @@ impl HostedDocument {
     }
 
     /// The end of every change.
-    fn stamp(&mut self, stamp: Stamp<'_>) {
+    fn date(&mut self, moment: Moment<'_>) {
         let rev = self.rev().unwrap_or_default();
         let number = rev.split('-').next().and_then(|number| u64::from_str(number).ok());
         let next = number.unwrap_or_default().saturating_add(1);
-        self.members.put_text("_rev", &format!("{next}-{}", stamp.rev));
-        self.time.put_text("modified", stamp.now);
+        self.members.put_text("_rev", &format!("{next}-{}", moment.rev));
+        self.time.put_text("modified", moment.now);
     }
 
     fn written(&self, private: bool) -> Vec<u8> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::members::Members;
-use super::{ChangeError, HostedDocument, Stamp};
+use super::{ChangeError, HostedDocument, Moment};
 
 impl HostedDocument {
     /// Sets the messages of versions; an empty one takes the deprecation back. Nothing else of a manifest
@@ -15,7 +15,7 @@ impl HostedDocument {
     pub fn deprecate(
         &mut self,
         messages: &BTreeMap<String, String>,
-        stamp: Stamp<'_>,
+        moment: Moment<'_>,
     ) -> Result<(), ChangeError> {
         let missing = |version: &&String| self.manifest_members(version).is_none();
         if let Some(version) = messages.keys().find(missing) {
@@ -24,7 +24,7 @@ impl HostedDocument {
         for (version, message) in messages {
             self.set_message(version, message)?;
         }
-        self.stamp(stamp);
+        self.date(moment);
         Ok(())
     }
 

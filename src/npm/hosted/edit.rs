@@ -3,7 +3,7 @@
 
 use super::super::dist_tag::DistTag;
 use super::super::tarball::TarballName;
-use super::{ChangeError, HostedDocument, Person, Stamp};
+use super::{ChangeError, HostedDocument, Moment, Person};
 
 /// One change of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl HostedDocument {
     pub fn apply(
         &mut self,
         edits: &[Edit],
-        stamp: Stamp<'_>,
+        moment: Moment<'_>,
     ) -> Result<Vec<TarballName>, ChangeError> {
         if edits.is_empty() {
             return Ok(Vec::new());
@@ -56,9 +56,9 @@ impl HostedDocument {
         let mut edited = self.clone();
         let mut files = Vec::new();
         for edit in edits {
-            files.extend(edited.make(edit, stamp.now)?);
+            files.extend(edited.make(edit, moment.now)?);
         }
-        edited.stamp(stamp);
+        edited.date(moment);
         *self = edited;
         Ok(files)
     }

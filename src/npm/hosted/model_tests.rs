@@ -116,36 +116,40 @@ impl Model {
     }
 }
 
-fn change(document: &mut HostedDocument, step: &Step, stamp: Stamp<'_>) -> Result<(), ChangeError> {
+fn change(
+    document: &mut HostedDocument,
+    step: &Step,
+    moment: Moment<'_>,
+) -> Result<(), ChangeError> {
     let tag_of = |tag: &str| DistTag::parse(tag).expect(tag);
     match step {
         Step::Publish(version, tags) => {
-            document.publish(new(version, tags.iter().map(|tag| tag_of(tag)).collect()), stamp)
+            document.publish(new(version, tags.iter().map(|tag| tag_of(tag)).collect()), moment)
         }
-        Step::Tag(tag, version) => document.set_tag(&tag_of(tag), version, stamp),
-        Step::Untag(tag) => document.remove_tag(tag, stamp),
+        Step::Tag(tag, version) => document.set_tag(&tag_of(tag), version, moment),
+        Step::Untag(tag) => document.remove_tag(tag, moment),
         Step::Deprecate(version, message) => {
             let one = (version.to_string(), message.to_string());
-            document.deprecate(&BTreeMap::from([one]), stamp)
+            document.deprecate(&BTreeMap::from([one]), moment)
         }
         Step::Unpublish(version) => {
-            let files = document.unpublish_version(version, stamp)?;
+            let files = document.unpublish_version(version, moment)?;
             assert_eq!(files.len(), 1);
             assert_eq!(files[0].as_str(), format!("n-{version}.tgz"));
             Ok(())
         }
         Step::UnpublishAll => {
             let count = document.versions().len();
-            assert_eq!(document.unpublish_all(stamp)?.len(), count);
+            assert_eq!(document.unpublish_all(moment)?.len(), count);
             Ok(())
         }
         Step::Star(starred) => {
-            document.set_star(USER, *starred, stamp);
+            document.set_star(USER, *starred, moment);
             Ok(())
         }
         Step::Owners(count) => {
             let owner = |i| Person { name: format!("owner{i}"), email: String::new() };
-            document.set_maintainers(&(0..*count).map(owner).collect::<Vec<_>>(), stamp)
+            document.set_maintainers(&(0..*count).map(owner).collect::<Vec<_>>(), moment)
         }
     }
 }
@@ -212,7 +216,7 @@ proptest! {
         for (i, step) in steps.iter().enumerate() {
             let now = format!("2026-11-28T11:35:00.{i:03}Z");
             let before = document.clone();
-            let made = change(&mut document, step, Stamp { now: &now, rev: "0a1b" });
+            let made = change(&mut document, step, Moment { now: &now, rev: "0a1b" });
             prop_assert_eq!(made.is_ok(), model.step(step, &now), "{:?}: {:?}", step, made);
             if made.is_err() {
                 prop_assert_eq!(&document, &before, "{:?} left a trace", step);

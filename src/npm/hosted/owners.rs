@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 
 use super::members::Members;
-use super::{ChangeError, HostedDocument, Person, Stamp};
+use super::{ChangeError, HostedDocument, Moment, Person};
 
 impl HostedDocument {
     /// The owners. What stands among them in documents of old and is no person is left out.
@@ -20,18 +20,18 @@ impl HostedDocument {
     pub fn set_maintainers(
         &mut self,
         owners: &[Person],
-        stamp: Stamp<'_>,
+        moment: Moment<'_>,
     ) -> Result<(), ChangeError> {
         self.set_owners(owners)?;
-        self.stamp(stamp);
+        self.date(moment);
         Ok(())
     }
 
     /// Sets whether a user likes the package. The revision stays as it is if that is known already.
-    pub fn set_star(&mut self, user: &str, starred: bool, stamp: Stamp<'_>) {
+    pub fn set_star(&mut self, user: &str, starred: bool, moment: Moment<'_>) {
         if self.is_starred_by(user) != starred {
             self.star(user, starred);
-            self.stamp(stamp);
+            self.date(moment);
         }
     }
 

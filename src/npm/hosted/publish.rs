@@ -10,7 +10,7 @@ use super::super::tarball::canonical_file;
 use super::super::url_path::encode_segment;
 use super::super::version::Version;
 use super::members::Members;
-use super::{ChangeError, HostedDocument, Person, Stamp};
+use super::{ChangeError, HostedDocument, Moment, Person};
 
 /// What only a registry can vouch for: in a client's `dist` it is a copy from elsewhere, or a lie.
 const VOUCHED_FOR: [&str; 3] = ["signatures", "npm-signature", "attestations"];
@@ -74,11 +74,11 @@ impl HostedDocument {
     ///
     /// # Errors
     /// When it is there, or was.
-    pub fn publish(&mut self, mut new: NewVersion, stamp: Stamp<'_>) -> Result<(), ChangeError> {
+    pub fn publish(&mut self, mut new: NewVersion, moment: Moment<'_>) -> Result<(), ChangeError> {
         self.check_new(&new.version)?;
         let version = new.version.as_str();
         if self.versions.is_empty() && !self.time.contains("created") {
-            self.time.put_text("created", stamp.now);
+            self.time.put_text("created", moment.now);
         }
         self.time.remove("unpublished");
         if !self.has_owner() {
@@ -103,8 +103,8 @@ impl HostedDocument {
                 None => self.members.remove("readme"),
             }
         }
-        self.stamp(stamp);
-        self.time.put_text(version, stamp.now);
+        self.date(moment);
+        self.time.put_text(version, moment.now);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! Knows nothing of ranges; a `DistTag` is none.
 
 use super::super::dist_tag::DistTag;
-use super::{ChangeError, HostedDocument, Stamp};
+use super::{ChangeError, HostedDocument, Moment};
 
 impl HostedDocument {
     /// Lets a tag point to a version.
@@ -13,10 +13,10 @@ impl HostedDocument {
         &mut self,
         tag: &DistTag,
         version: &str,
-        stamp: Stamp<'_>,
+        moment: Moment<'_>,
     ) -> Result<(), ChangeError> {
         self.tag(tag, version)?;
-        self.stamp(stamp);
+        self.date(moment);
         Ok(())
     }
 
@@ -24,9 +24,9 @@ impl HostedDocument {
     ///
     /// # Errors
     /// When there is no such tag, or it is `latest`.
-    pub fn remove_tag(&mut self, tag: &str, stamp: Stamp<'_>) -> Result<(), ChangeError> {
+    pub fn remove_tag(&mut self, tag: &str, moment: Moment<'_>) -> Result<(), ChangeError> {
         self.untag(tag)?;
-        self.stamp(stamp);
+        self.date(moment);
         Ok(())
     }
 

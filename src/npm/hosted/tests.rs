@@ -28,8 +28,8 @@ const SEED: &str = r#"{
   "_attachments": {"ui-old-1.0.0.tgz":{"cached":true}, "ui-1.1.0+b.tgz":{"cached":true}}
 }"#;
 
-const NOW: Stamp<'static> = Stamp { now: "2026-11-28T11:35:00.000Z", rev: "0a1b" };
-const LATER: Stamp<'static> = Stamp { now: "2026-11-29T00:00:00.000Z", rev: "2c3d" };
+const NOW: Moment<'static> = Moment { now: "2026-11-28T11:35:00.000Z", rev: "0a1b" };
+const LATER: Moment<'static> = Moment { now: "2026-11-29T00:00:00.000Z", rev: "2c3d" };
 
 fn name(text: &str) -> PackageName {
     PackageName::parse(text).expect(text)

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::tarball::TarballName;
 use super::members;
-use super::{ChangeError, HostedDocument, Stamp};
+use super::{ChangeError, HostedDocument, Moment};
 
 /// What `time` keeps of a package that was taken back as a whole.
 #[derive(Serialize)]
@@ -27,10 +27,10 @@ impl HostedDocument {
     pub fn unpublish_version(
         &mut self,
         version: &str,
-        stamp: Stamp<'_>,
+        moment: Moment<'_>,
     ) -> Result<Vec<TarballName>, ChangeError> {
-        let files = self.take_back(version, stamp.now)?;
-        self.stamp(stamp);
+        let files = self.take_back(version, moment.now)?;
+        self.date(moment);
         Ok(files)
     }
 
@@ -39,9 +39,9 @@ impl HostedDocument {
     ///
     /// # Errors
     /// When there is none.
-    pub fn unpublish_all(&mut self, stamp: Stamp<'_>) -> Result<Vec<TarballName>, ChangeError> {
-        let files = self.take_all_back(stamp.now)?;
-        self.stamp(stamp);
+    pub fn unpublish_all(&mut self, moment: Moment<'_>) -> Result<Vec<TarballName>, ChangeError> {
+        let files = self.take_all_back(moment.now)?;
+        self.date(moment);
         Ok(files)
     }
 
