@@ -35,6 +35,7 @@ pub(super) async fn suite(make: impl Fn() -> Stores) {
     changes::what_is_removed_is_gone_alone(make()).await;
     races::what_is_being_read_is_read_to_its_end(make()).await;
     races::documents_are_replaced_under_who_reads(make()).await;
+    races::no_two_documents_have_one_stamp(make()).await;
     places::tarballs_are_read_in_any_pieces(make()).await;
     changes::a_document_of_another_is_refused(make()).await;
     races::a_commit_that_nobody_waits_for_is_whole(make()).await;

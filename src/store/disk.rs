@@ -20,6 +20,7 @@
 //! where tests watch and break it.
 
 mod commit;
+mod dates;
 mod find;
 mod format;
 mod layout;

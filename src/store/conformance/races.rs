@@ -7,6 +7,7 @@ use super::{
 use crate::store::Tag;
 use bytes::Bytes;
 use serde_json::json;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -111,4 +112,20 @@ pub(super) async fn a_commit_that_nobody_waits_for_is_whole(
     }
     assert!(publish(&*other, &x, "2.0.0", b"the last").await.unwrap());
     assert!(versions(&*one, &x).await.contains(&"2.0.0".to_owned()));
+}
+
+/// One after another, as fast as can be, by turns: documents of one length, and places that files leave and take.
+pub(super) async fn no_two_documents_have_one_stamp(Stores { one, other, keep: _keep }: Stores) {
+    let x = name("x");
+    let (mut tag, mut stamps) = (None, HashSet::new());
+    for number in 100..200 {
+        let store = if number % 2 == 0 { &one } else { &other };
+        let document = json!({"name": "x", "number": number});
+        tag = commit(&**store, &x, tag.as_ref(), &document).await;
+        assert!(tag.is_some(), "nobody else is there");
+        for store in [&one, &other] {
+            stamps.insert(store.stamp(&x).await.unwrap().expect("a document"));
+        }
+    }
+    assert_eq!(stamps.len(), 100, "two ways to a document have one stamp, and two documents never");
 }

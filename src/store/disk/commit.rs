@@ -177,10 +177,12 @@ impl Work<'_> {
     }
 
     fn put_document(&mut self, document: &[u8]) -> Result<(), StoreError> {
+        let place = self.path(&self.place.document);
         let file = Nameless::create(self.workspace)?;
         file.write(document, 0)?;
+        file.date_after(&place)?;
         file.sync()?;
-        file.name(&self.path(&self.place.document))?;
+        file.name(&place)?;
         self.replaced = true;
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! Knows nothing of changes.
 
 use super::Inner;
+use super::dates::stamp_of;
 use super::layout::{Place, files};
 use super::read::FileContent;
 use crate::npm::{PackageName, TarballName};
@@ -10,7 +11,6 @@ use crate::store::{Stamp, StoreError, Tarball};
 use bytes::Bytes;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Inner {
         Ok(Found { place, document, in_its_place: false })
     }
 
-    /// What tells a package's document from others in its place: every commit makes a new file of it.
+    /// What tells a package's document from others in its place.
     pub(super) fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
         for place in [Some(Place::own(name)), Place::of_the_seed(name)].into_iter().flatten() {
             let path = self.disk.root().join(&place.document);
@@ -111,12 +111,6 @@ impl Inner {
     fn damaged(&self, place: &Place, unfit: Unfit) -> StoreError {
         StoreError::damaged(place.document.display().to_string(), unfit)
     }
-}
-
-/// Inode and change time: a file may get the number of one that is gone, but not at the same moment.
-fn stamp_of(file: &fs::Metadata) -> Stamp {
-    let (seconds, nanoseconds) = (file.ctime().cast_unsigned(), file.ctime_nsec().cast_unsigned());
-    Stamp::new([file.ino(), file.size(), seconds, nanoseconds])
 }
 
 /// Whether nothing has that path: also when what should be a folder is a file.

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// One thing that is done to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +16,7 @@ pub(super) enum Step {
     MakeFolder,
     Create,
     Write,
+    Date,
     Sync,
     Rename,
     SyncFolder,
@@ -87,6 +89,18 @@ impl Disk {
     ) -> Result<(), StoreError> {
         let written = self.tell(Step::Write, path).and_then(|()| file.write_all_at(bytes, at));
         written.map_err(|error| self.failed(path, "written", error))
+    }
+
+    /// Sets when a file was written; says what the disk keeps of that.
+    pub(super) fn date(
+        &self,
+        file: &File,
+        path: &Path,
+        time: SystemTime,
+    ) -> Result<SystemTime, StoreError> {
+        let set = || file.set_modified(time).and_then(|()| file.metadata()?.modified());
+        let dated = self.tell(Step::Date, path).and_then(|()| set());
+        dated.map_err(|error| self.failed(path, "dated", error))
     }
 
     /// Waits until a file's bytes are on the disk.

@@ -2,16 +2,18 @@
 //! Knows nothing of packages.
 
 use super::blocking;
+use super::dates::date_after;
 use super::steps::Disk;
 use super::workspace::Workspace;
 use crate::store::{StoreError, Upload};
 use async_trait::async_trait;
 use bytes::Bytes;
 use log::warn;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 /// Bytes gathered before they are written, so that a tarball takes few hops to the blocking pool.
 const GATHER: usize = 256 * 1024;
@@ -34,6 +36,13 @@ impl Nameless {
 
     pub(super) fn write(&self, bytes: &[u8], at: u64) -> Result<(), StoreError> {
         self.disk().write(&self.file, &self.path, bytes, at)
+    }
+
+    /// Dates it later than the file that has its name now, if there is one.
+    pub(super) fn date_after(&self, place: &Path) -> Result<(), StoreError> {
+        let before = fs::metadata(place).and_then(|file| file.modified()).ok();
+        let set = |time| self.disk().date(&self.file, &self.path, time);
+        date_after(before, SystemTime::now(), set)
     }
 
     /// Waits until the bytes are on the disk.

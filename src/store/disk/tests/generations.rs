@@ -8,6 +8,7 @@ use crate::store::{Change, Committed, Store, StoreError};
 use bytes::Bytes;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// `registry.json` of 0.9.
@@ -229,4 +230,26 @@ async fn settings_are_no_packages() {
     let report = open(home.path()).report().unwrap();
     assert_eq!(report.packages, 4);
     assert!(report.problems[0].to_string().starts_with("registry.json: it is not a JSON object: "));
+}
+
+/// A document is dated later than the one before it, also than one of tomorrow: by its date alone, files tell
+/// apart what took the same place.
+#[tokio::test]
+async fn a_document_is_dated_later_than_the_one_before() {
+    let home = of_0_9();
+    let store = open(home.path());
+    let (hosted, path) = (name("hosted"), home.path().join("hosted/hosted.json"));
+    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    fs::File::open(&path).unwrap().set_modified(tomorrow).unwrap();
+    let mut before = tomorrow;
+    for number in 0..3 {
+        let tag = store.document(&hosted).await.unwrap().unwrap().tag;
+        let document = Bytes::from(format!(r#"{{"name":"hosted","number":{number}}}"#));
+        let change = Change::of_document(document);
+        let done = store.commit(&hosted, Some(&tag), change).await.unwrap();
+        assert!(matches!(done, Committed::Done(_)));
+        let dated = fs::metadata(&path).unwrap().modified().unwrap();
+        assert!(dated > before && dated < tomorrow + Duration::from_secs(7), "{dated:?}");
+        before = dated;
+    }
 }

@@ -74,6 +74,7 @@ async fn what_is_answered_is_on_the_disk() {
         "SyncFolder x",
         "Create tmp",
         "Write tmp",
+        "Date tmp",
         "Sync tmp",
         "Rename x/x.json",
         "SyncFolder x",
@@ -89,7 +90,7 @@ async fn what_is_answered_is_on_the_disk() {
 
     unpublish(&store, &x, "1.0.0").await.unwrap();
     record.say("answered");
-    let mut document = first[7..12].to_vec();
+    let mut document = first[7..13].to_vec();
     document.extend(["Remove x/x-1.0.0.tgz", "answered"]);
     assert_eq!(record.take(), document);
 
@@ -105,6 +106,7 @@ async fn what_is_answered_is_on_the_disk() {
         "SyncFolder @s/y",
         "Create tmp",
         "Write tmp",
+        "Date tmp",
         "Sync tmp",
         "Rename @s/y/y.json",
         "SyncFolder @s/y",
@@ -122,7 +124,11 @@ async fn what_is_taken_back_is_taken_back_in_order() {
     let store = open(home.path());
     publish(&store, &name("x"), "1.0.0", b"bytes").await.unwrap();
     for (whose, put_back) in [
-        ("x", &["Create tmp", "Write tmp", "Sync tmp", "Rename x/x.json", "SyncFolder x"][..]),
+        (
+            "x",
+            &["Create tmp", "Write tmp", "Date tmp", "Sync tmp", "Rename x/x.json", "SyncFolder x"]
+                [..],
+        ),
         ("y", &["Remove y/y.json", "SyncFolder y"][..]),
     ] {
         let record = Record::of(&store, home.path());
