@@ -154,6 +154,10 @@ impl From<StoreError> for Refusal {
                 let error = "the disk of this registry is full; nothing was changed";
                 Refusal::new(StatusCode::INSUFFICIENT_STORAGE, error, "disk_full")
             }
+            StoreError::Denied { .. } => {
+                let error = "this registry may not write to its own directory; nothing was changed";
+                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "store_error")
+            }
             _ => {
                 let error = "the registry's store failed, nothing was changed; its log says why";
                 Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "store_error")

@@ -6,7 +6,7 @@ use std::io;
 /// Why the store did not do it. Nothing was changed, see [`Store`](super::Store).
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no room: the disk is full, or a quota is used up.
+    /// There is no room: the disk is full, a quota is used up, or files may not be that long.
     #[error("the disk of the store is full: {what}: {source}")]
     Full {
         /// What was tried, as a sentence without its end.
@@ -45,9 +45,9 @@ impl StoreError {
     pub fn io(what: impl Into<String>, source: io::Error) -> StoreError {
         let what = what.into();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                StoreError::Full { what, source }
-            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => StoreError::Full { what, source },
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
                 StoreError::Denied { what, source }
             }
@@ -75,7 +75,7 @@ mod tests {
         let of = |code| {
             StoreError::io("x.json could not be written", io::Error::from_raw_os_error(code))
         };
-        for code in [libc::ENOSPC, libc::EDQUOT] {
+        for code in [libc::ENOSPC, libc::EDQUOT, libc::EFBIG] {
             assert!(matches!(of(code), StoreError::Full { .. }), "{code}");
         }
         for code in [libc::EROFS, libc::EACCES, libc::EPERM] {

@@ -5,6 +5,7 @@
 pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod deadline;
+pub(crate) mod disk;
 pub(crate) mod gate;
 pub(crate) mod headers;
 pub(crate) mod http2;

@@ -1,34 +1,21 @@
 //! A disk that takes no more, or nothing: NOPAR goes on, and says so once.
 //! Knows nothing of how a file is written.
 
-use std::fs::{self, File, Permissions};
-use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::{Listing, Thing, files, folders};
-use crate::support::binary::{Binary, PROGRAM};
+use super::{Listing, Thing};
+use crate::support::binary::Binary;
 use crate::support::client::get;
 use crate::support::deadline::within;
+use crate::support::disk::{Program, SmallDisk, TOLD_OF_LIMITS, folder, limit_files, set_writable};
 use crate::support::upstream::{FakeUpstream, usual_path};
 
-/// `nobody` of most systems; any but root would do.
-const NOBODY: u32 = 65_534;
 /// Longer than all heads, and than what is held back.
 const LARGE: usize = 400_000;
-/// Room for a few large tarballs.
-const DISK: &str = "size=3m";
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
 
 /// A NOPAR over a cache directory. Root may write everywhere, so it is mostly run as somebody else.
 struct Stage {
@@ -36,18 +23,7 @@ struct Stage {
     binary: Binary,
     addr: SocketAddr,
     cache: PathBuf,
-    /// Where the program lies so that others than root may run it.
-    _program: TempDir,
-}
-
-/// A directory that is nobody's, if we are root.
-fn folder() -> TempDir {
-    let folder = TempDir::new().expect("a directory");
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("open to all");
-    if is_root() {
-        chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("given away");
-    }
-    folder
+    _program: Program,
 }
 
 impl Stage {
@@ -55,21 +31,13 @@ impl Stage {
     /// first does what it is told; as another user than root, if asked.
     async fn set(cache: PathBuf, first: &str, other: bool) -> Stage {
         let upstream = FakeUpstream::start().await;
-        let own = folder();
-        let program = own.path().join("nopar");
-        if fs::hard_link(PROGRAM, &program).is_err() {
-            fs::copy(PROGRAM, &program).expect("a copy of the program");
-        }
-        let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(format!("{first} exec \"$0\"")).arg(program);
-        if other && is_root() {
-            command.uid(NOBODY).gid(NOBODY);
-        }
+        let program = Program::new();
+        let command = program.command(first, other);
         let path = cache.to_str().expect("a path in UTF-8");
         let env = [("NOPAR_CACHE_PATH", path), ("NOPAR_MEMORY_SIZE", "0")];
         let (binary, addr) = Binary::serving_as(folder(), command, &upstream.url(), &env).await;
         let upstream = Arc::new(upstream);
-        Stage { upstream, binary, addr, cache, _program: own }
+        Stage { upstream, binary, addr, cache, _program: program }
     }
 
     fn publish(&self, name: &str, size: usize) -> [Thing; 2] {
@@ -170,38 +138,6 @@ impl Stage {
     }
 }
 
-/// A small disk in memory, as long as this lives.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// Or why there can be none: only root can mount.
-    fn mount() -> Result<SmallDisk, String> {
-        let place = folder();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(place.path());
-        let done = mount.output().map_err(|error| error.to_string())?;
-        match done.status.success() {
-            true => Ok(SmallDisk(place)),
-            false => Err(String::from_utf8_lossy(&done.stderr).into_owned()),
-        }
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: the process may still have files open.
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
-/// Writes until there is no room.
-fn fill_up(path: &Path) {
-    let mut filler = File::create(path).expect("a file");
-    for piece in [&[1_u8; 4096][..], &[1]] {
-        while filler.write_all(piece).is_ok() {}
-    }
-}
-
 /// A full disk: everything is answered, from what is held or from the upstream, one line says that
 /// nothing is kept, and when there is room things are kept again.
 #[tokio::test]
@@ -211,44 +147,18 @@ async fn a_full_disk_stops_nothing() {
         // The next test does the same by a limit, which needs no rights.
         Err(reason) => return eprintln!("skipped: a small disk cannot be mounted: {reason}"),
     };
-    let place = disk.0.path();
-    fs::set_permissions(place, Permissions::from_mode(0o777)).expect("open to all");
-    let stage = Stage::set(place.join("cache"), "", true).await;
-    let filler = place.join("filler");
-    let relief = || fs::remove_file(&filler).expect("there was one");
-    stage.survives(&[LARGE, 5_000, 90_000], || fill_up(&filler), relief).await;
+    let stage = Stage::set(disk.path().join("cache"), "", true).await;
+    stage.survives(&[LARGE, 5_000, 90_000], || disk.fill_up(), || disk.empty()).await;
 }
 
 /// Files may grow to a limit only, as with a quota: the same.
 #[tokio::test]
 async fn files_that_may_not_grow_stop_nothing() {
     let home = folder();
-    // Who writes too much is told so, and not killed. As ourselves: limits of others are not ours.
-    let stage = Stage::set(home.path().join("cache"), "trap '' XFSZ;", false).await;
-    let limit = |bytes: &str| {
-        let mut command = Command::new("prlimit");
-        command.arg(format!("--pid={}", stage.binary.pid())).arg(format!("--fsize={bytes}:"));
-        assert!(command.status().expect("prlimit").success());
-    };
+    // As ourselves: limits of others are not ours.
+    let stage = Stage::set(home.path().join("cache"), TOLD_OF_LIMITS, false).await;
+    let limit = |bytes| limit_files(&stage.binary, bytes);
     stage.survives(&[LARGE], || limit("100000"), || limit("unlimited")).await;
-}
-
-/// Takes away, or gives back, the right to write anything below `path`.
-fn set_writable(path: &Path, writable: bool) {
-    let owner = if writable { NOBODY } else { 0 };
-    let set = |path: &Path, mode: u32| {
-        if is_root() {
-            chown(path, Some(owner), Some(owner)).expect("given to another");
-        }
-        fs::set_permissions(path, Permissions::from_mode(mode)).expect("other rights");
-    };
-    for folder in folders(path) {
-        set_writable(&folder, writable);
-    }
-    for (name, _) in files(path).filter(|(name, _)| path.join(name).is_file()) {
-        set(&path.join(name), if writable { 0o644 } else { 0o444 });
-    }
-    set(path, if writable { 0o755 } else { 0o555 });
 }
 
 /// A directory that becomes read-only: the same.
