@@ -1,16 +1,16 @@
 //! Processes that are killed while many publish: what was acknowledged is there, the rest whole or absent.
 //! Knows nothing of how files are written.
 
-use std::collections::BTreeMap;
+mod publisher;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tempfile::TempDir;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
+use self::publisher::{Acknowledged, Hit, PACKAGES, Phase, Publishers, Released, bytes_of};
 use super::{check_tarball, packument, unfinished, versions};
 use crate::support::binary::Binary;
 use crate::support::client::{Request, get};
@@ -18,76 +18,87 @@ use crate::support::deadline::within;
 use crate::support::publish::{Publish, path_of};
 use crate::support::upstream::{FakeUpstream, made_up};
 
-/// Packages that are published to; several publishers share one.
-const PACKAGES: [&str; 3] = ["x", "@s/n", "z"];
-const PUBLISHERS: usize = 9;
 /// Acknowledged publishes before each kill: early, later, and in the middle of many.
 const KILLS: [usize; 4] = [1, 5, 12, 30];
+/// What so many are at when it comes, from then on.
+const MOMENTS: [(usize, Phase); 5] = [
+    (1, Phase::Sending),
+    (1, Phase::Waiting),
+    (1, Phase::Answered),
+    (6, Phase::Waiting),
+    (1, Phase::Before),
+];
 /// How often it is killed; `NOPAR_KILL_ROUNDS` says otherwise.
 const ROUNDS: usize = 20;
 /// All that was ever published is looked at after each kill, so there is a new registry now and then.
 const ROUNDS_OF_A_REGISTRY: usize = 10;
 
-/// What was published and acknowledged, by package and version.
-type Acknowledged = BTreeMap<(String, String), Bytes>;
+/// What kills found, and what became of it.
+#[derive(Default)]
+struct Tally {
+    kills: usize,
+    /// Kills that found a publish between the first byte of its body and its answer.
+    in_the_middle: usize,
+    /// Publishes by what they were found at.
+    found: [usize; 4],
+    /// Publishes that were not answered, and how many of these are there.
+    cut_off: usize,
+    whole: usize,
+}
+
+impl Tally {
+    fn add(&mut self, hit: &Hit, whole: usize) {
+        self.kills += 1;
+        let is_middle = |phase: &Phase| matches!(phase, Phase::Sending | Phase::Waiting);
+        self.in_the_middle += usize::from(hit.phases.iter().any(is_middle));
+        hit.phases.iter().for_each(|phase| self.found[*phase as usize] += 1);
+        self.cut_off += hit.cut_off.len();
+        self.whole += whole;
+    }
+
+    /// As lines of text.
+    fn told(&self) -> String {
+        let Tally { kills, in_the_middle, cut_off, whole, .. } = self;
+        let [before, sending, waiting, answered] = self.found;
+        let absent = cut_off - whole;
+        format!(
+            "{kills} kills, {in_the_middle} of them between the first byte of a body and its answer\n\
+             publishes: {before} before the first byte of the body, {sending} in the body, {waiting} \
+             between its last byte and the answer, {answered} after the answer\n\
+             {cut_off} were cut off: {whole} are there, {absent} are not"
+        )
+    }
+}
 
 async fn start(upstream: &FakeUpstream, registry: &Path) -> (Binary, SocketAddr) {
     let registry = registry.to_str().expect("a path in UTF-8");
     Binary::serving(&upstream.url(), &[("NOPAR_REGISTRY_PATH", registry)]).await
 }
 
-/// The bytes of a version, which anybody can work out.
-fn bytes_of(version: &str) -> Bytes {
-    let seed = version.bytes().fold(7, |seed: u64, byte| seed * 31 % 1_000_003 + u64::from(byte));
-    made_up(seed, [900, 40_000, 600_000][seed as usize % 3])
-}
-
-/// Publishes versions of its own, one after another, until the process is gone.
-async fn publisher(
-    addr: SocketAddr,
-    round: usize,
-    number: usize,
-    acknowledged: Arc<watch::Sender<Acknowledged>>,
-) -> Option<(String, String)> {
-    let name = PACKAGES[number % PACKAGES.len()];
-    for turn in 0.. {
-        let version = format!("{round}.{number}.{turn}");
-        let publish = Publish::of(name, &version).tarball(bytes_of(&version));
-        let answer = publish.to(addr).try_send().await;
-        let Some(answer) = answer.ok().filter(|answer| answer.complete) else {
-            return Some((name.to_owned(), version));
-        };
-        assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
-        acknowledged
-            .send_modify(|all| drop(all.insert((name.to_owned(), version), publish.bytes())));
-    }
-    None
-}
-
-/// Lets many publish until so many more are acknowledged, and kills the process in the middle of it: what was on
-/// its way then, by package and version.
+/// Lets many publish until so many more are acknowledged, and kills the process in the middle of it.
 async fn publish_and_kill(
     binary: &Binary,
     addr: SocketAddr,
     round: usize,
     acknowledged: &Arc<watch::Sender<Acknowledged>>,
-) -> Vec<(String, String)> {
+) -> Hit {
     let target = acknowledged.borrow().len() + KILLS[round % KILLS.len()];
-    let mut publishers = JoinSet::new();
-    for number in 0..PUBLISHERS {
-        publishers.spawn(publisher(addr, round, number, Arc::clone(acknowledged)));
-    }
+    let (many, phase) = MOMENTS[round % MOMENTS.len()];
+    let publishers = Publishers::start(addr, round, acknowledged);
     let mut count = acknowledged.subscribe();
     let enough = count.wait_for(|all| all.len() >= target);
     let waiting = within(format!("{target} acknowledged publishes"), enough);
     assert!(waiting.await.is_ok());
-    binary.signal("KILL");
-    binary.ended().await;
-    publishers.join_all().await.into_iter().flatten().collect()
+    publishers.until(many, phase).await;
+    let kill = async {
+        binary.signal("KILL");
+        binary.ended().await;
+    };
+    publishers.at_kill(kill).await
 }
 
 /// How many of these are there.
-async fn found(addr: SocketAddr, cut_off: &[(String, String)]) -> usize {
+async fn found(addr: SocketAddr, cut_off: &[Released]) -> usize {
     let mut found = 0;
     for name in PACKAGES {
         if get(addr, &path_of(name)).await.status == 404 {
@@ -124,33 +135,30 @@ async fn check(addr: SocketAddr, acknowledged: &Acknowledged) {
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
     let rounds = std::env::var("NOPAR_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    let (mut left, mut cut_off, mut whole) = (rounds.unwrap_or(ROUNDS), 0, 0);
-    let rounds = left;
-    while left > 0 {
-        let now = left.min(ROUNDS_OF_A_REGISTRY);
-        left -= now;
-        let (off, there) = killed_again_and_again(now).await;
-        (cut_off, whole) = (cut_off + off, whole + there);
+    let rounds = rounds.unwrap_or(ROUNDS);
+    let mut tally = Tally::default();
+    while tally.kills < rounds {
+        let now = (rounds - tally.kills).min(ROUNDS_OF_A_REGISTRY);
+        killed_again_and_again(now, &mut tally).await;
     }
-    let absent = cut_off - whole;
-    println!("{rounds} kills cut {cut_off} publishes off: {whole} are there, {absent} are not");
-    assert!(cut_off >= rounds / 2, "only {cut_off} publishes were cut off by {rounds} kills");
+    println!("{}", tally.told());
+    assert!(tally.in_the_middle * 2 >= rounds, "most kills found nothing on its way");
 }
 
-/// As many kills on one registry: how many publishes they cut off, and how many of these are there.
-async fn killed_again_and_again(rounds: usize) -> (usize, usize) {
+/// As many kills on one registry.
+async fn killed_again_and_again(rounds: usize, tally: &mut Tally) {
     let upstream = FakeUpstream::start().await;
     let registry = TempDir::new().expect("a directory");
     let acknowledged = Arc::new(watch::Sender::new(Acknowledged::new()));
     let (mut binary, mut addr) = start(&upstream, registry.path()).await;
-    let (mut cut_off, mut whole) = (0, 0);
-    for round in 0..rounds {
-        let cut = publish_and_kill(&binary, addr, round, &acknowledged).await;
+    let first = tally.kills;
+    for round in first..first + rounds {
+        let hit = publish_and_kill(&binary, addr, round, &acknowledged).await;
         (binary, addr) = start(&upstream, registry.path()).await;
         assert_eq!(unfinished(registry.path()), [""; 0], "round {round}");
         let all = acknowledged.borrow().clone();
         check(addr, &all).await;
-        (cut_off, whole) = (cut_off + cut.len(), whole + found(addr, &cut).await);
+        tally.add(&hit, found(addr, &hit.cut_off).await);
     }
     assert!(!binary.stderr().contains("panicked"), "{}", binary.stderr());
     // It goes on from there: what was cut off can be published, and what was not cannot.
@@ -161,7 +169,6 @@ async fn killed_again_and_again(rounds: usize) -> (usize, usize) {
         let again = publish.to(addr).send().await;
         assert_eq!(again.status, 409, "{name}");
     }
-    (cut_off, whole)
 }
 
 /// A publisher whose answer was lost in the kill publishes again: it is there, once, either way.

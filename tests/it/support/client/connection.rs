@@ -93,6 +93,11 @@ impl Connection {
         sending.await.expect("an open connection");
     }
 
+    /// Sends bytes; whether the other side took them all.
+    pub(crate) async fn takes(&mut self, bytes: &[u8]) -> bool {
+        matches!(timeout(DEADLINE, self.stream.write_all(bytes)).await, Ok(Ok(())))
+    }
+
     /// Sends any bytes: half a head, a malformed line. An answer to them is read as to a GET.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), NoResponse> {
         match timeout(DEADLINE, self.stream.write_all(bytes)).await {
