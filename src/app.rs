@@ -197,7 +197,7 @@ fn look_around(store: DiskStore, hosted: Arc<Hosted>) {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         if let Ok(runtime) = runtime
-            && let Err(error) = runtime.block_on(hosted.look_around())
+            && let Err(error) = runtime.block_on(hosted.packages())
         {
             warn!("{error}");
         }

@@ -13,6 +13,9 @@ mod names;
 mod package;
 mod release;
 
+#[cfg(test)]
+mod tests;
+
 pub use package::{Package, Standing};
 pub use release::{ReleaseError, release};
 
@@ -26,6 +29,7 @@ use crate::view::{self, Ask, Heads, Held, Memory, MemoryKey, Small, View, Want, 
 use bytes::Bytes;
 use log::warn;
 use names::Names;
+use package::Known;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -136,7 +140,7 @@ impl Hosted {
             self.names.forget(name);
             return Ok(None);
         };
-        Ok(Some(self.names.put(name, stamp, Standing::of(&document))))
+        Ok(Some(self.names.put(name, stamp, Known::of(&document))))
     }
 
     /// The document of a package, parsed.
@@ -173,13 +177,22 @@ impl Hosted {
     pub async fn view(&self, package: &Package, ask: &Ask) -> Result<Arc<View>, HostedError> {
         let key = MemoryKey { id: package.id(), what: ask.what() };
         let made = async {
-            if let Want::Manifest(selector) = &ask.want {
-                // The index is small: who asks for what is not there costs no parsing.
-                self.index(package).await?.select(selector).ok_or(HostedError::Absent)?;
+            let index = self.memory.look(package.id(), &What::Index);
+            if let (Want::Manifest(selector), Some(Held::Index(index))) = (&ask.want, &index) {
+                // Who asks for what is not there costs no parsing.
+                index.select(selector).ok_or(HostedError::Absent)?;
             }
-            let ask = ask.clone();
-            let view = self.derive(&package.name, move |source| view::of_source(source, &ask));
-            let view = view.await?.ok_or(HostedError::Absent)?;
+            let (ask, is_indexed) = (ask.clone(), index.is_some());
+            let derived = self.derive(&package.name, move |source| {
+                (view::of_source(source, &ask), (!is_indexed).then(|| source.index()))
+            });
+            let (view, index) = derived.await?;
+            if let Some(index) = index {
+                // Tarballs are asked for next, and to read the document once more for that costs more.
+                let key = MemoryKey { id: package.id(), what: What::Index };
+                self.memory.put(key, Held::Index(Arc::new(index)));
+            }
+            let view = view.ok_or(HostedError::Absent)?;
             let body = self.memory.keep_long(view.body.bytes()).await;
             Ok::<_, HostedError>(Held::View(Arc::new(View { body, ..view })))
         };
@@ -281,19 +294,22 @@ impl Hosted {
         .await?
     }
 
-    /// Names that are NOPAR's own, among those that its store has; for a start, so that they are known before
-    /// anybody asks.
+    /// All that the store has, in order; what cannot be read is left out. Only documents that were changed since
+    /// they were last looked at are read.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn look_around(&self) -> Result<(), HostedError> {
+    pub async fn packages(&self) -> Result<Vec<Arc<Package>>, HostedError> {
+        let mut packages = Vec::new();
         for name in self.store.names().await? {
-            // One that cannot be read is told of, and keeps nobody from the others.
-            if let Err(error) = self.package(&name).await {
-                warn!("store: left out: {error}");
+            match self.package(&name).await {
+                Ok(package) => packages.extend(package),
+                // The store's report has told of it.
+                Err(HostedError::Store(StoreError::Damaged { .. })) => {}
+                Err(error) => warn!("store: left out: {error}"),
             }
         }
-        Ok(())
+        Ok(packages)
     }
 }
 

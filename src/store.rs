@@ -124,8 +124,8 @@ pub trait Store: Send + Sync + 'static {
         file: &TarballName,
     ) -> Result<Option<Tarball>, StoreError>;
 
-    /// The packages that have a document, in order. Documents that cannot be read are left out. Reads
-    /// all documents: for starts and for pages, not for every request.
+    /// The packages that have a document, in order. Whether it can be read is seen by who reads it: most are
+    /// not read for this, but all are listed, so it is for starts and for pages, not for every request.
     ///
     /// # Errors
     /// When the medium fails.

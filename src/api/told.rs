@@ -3,8 +3,8 @@
 
 use super::{Api, Body, Call, Refusal};
 use crate::access::Permission;
+use crate::hosted::{Package, Standing};
 use crate::npm::PackageName;
-use crate::npm::hosted::HostedDocument;
 use crate::reply::Reply;
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -60,42 +60,33 @@ impl Api {
 
     /// `GET /-/user/NAME/package`.
     pub(super) async fn packages_of(&self, user: &str) -> Result<Reply, Refusal> {
-        let owns = |document: &HostedDocument| {
-            document.maintainers().iter().any(|owner| owner.name == user)
-        };
-        let names = self.hosted_names(owns).await?;
+        let names = self.published(|package| package.is_owned_by(user)).await?;
         let names = names.into_iter().map(|name| (name.as_str().to_owned(), json!("write")));
         Ok(told(&Value::Object(names.collect())))
     }
 
     /// `GET /-/_view/starredByUser?key="NAME"`.
     pub(super) async fn starred_by(&self, user: &str) -> Result<Reply, Refusal> {
-        let names = self.hosted_names(|document| document.is_starred_by(user)).await?;
+        let names = self.published(|package| package.is_starred_by(user)).await?;
         let rows: Vec<Value> = names.iter().map(|name| json!({"value": name.as_str()})).collect();
         Ok(told(&json!({"rows": rows})))
     }
 
     /// `GET /-/user/NAME/stars`: pnpm prints the keys.
     pub(super) async fn stars(&self, user: &str) -> Result<Reply, Refusal> {
-        let names = self.hosted_names(|document| document.is_starred_by(user)).await?;
+        let names = self.published(|package| package.is_starred_by(user)).await?;
         let names = names.into_iter().map(|name| (name.as_str().to_owned(), json!(true)));
         Ok(told(&Value::Object(names.collect())))
     }
 
-    /// The hosted packages of which this is true. Reads all documents, for questions that are rarely asked.
-    async fn hosted_names(
+    /// The published packages of which this is true.
+    async fn published(
         &self,
-        is_one: impl Fn(&HostedDocument) -> bool,
+        is_one: impl Fn(&Package) -> bool,
     ) -> Result<Vec<PackageName>, Refusal> {
-        let mut names = Vec::new();
-        for name in self.hosted.store().names().await? {
-            // One that cannot be read is none of them, and was told of at the start.
-            let Ok(Some(document)) = self.hosted.document(&name).await else { continue };
-            if document.is_hosted() && document.versions().len() > 0 && is_one(&document) {
-                names.push(name);
-            }
-        }
-        Ok(names)
+        let packages = self.hosted.packages().await?;
+        let ones = packages.iter().filter(|it| it.standing() == Standing::Published && is_one(it));
+        Ok(ones.map(|package| package.name.clone()).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known of the store's packages by name.
 //! Knows nothing of the store: what it says is only right as long as the stamp is the same.
 
-use super::package::{Package, Standing};
+use super::package::{Known, Package, Standing};
 use crate::npm::PackageName;
 use crate::store::Stamp;
 use parking_lot::RwLock;
@@ -28,7 +28,7 @@ impl Names {
     }
 
     /// Notes a package's new generation, unless another has done so meanwhile.
-    pub(super) fn put(&self, name: &PackageName, stamp: Stamp, standing: Standing) -> Arc<Package> {
+    pub(super) fn put(&self, name: &PackageName, stamp: Stamp, known: Known) -> Arc<Package> {
         let mut packages = self.packages.write();
         let before = packages.get(name);
         if let Some(package) = before.filter(|package| package.stamp == stamp) {
@@ -36,7 +36,7 @@ impl Names {
         }
         let was_own = before.is_some_and(|package| is_own(package));
         let id = FIRST + self.made.fetch_add(1, Ordering::Relaxed);
-        let package = Arc::new(Package::new(name.clone(), id, stamp, standing));
+        let package = Arc::new(Package::new(name.clone(), id, stamp, known));
         packages.insert(name.clone(), Arc::clone(&package));
         if was_own != is_own(&package) {
             self.epoch.fetch_add(1, Ordering::Release);
@@ -72,27 +72,38 @@ fn is_own(package: &Package) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::npm::hosted::HostedDocument;
+
+    /// What is known of a package with this in its document.
+    fn with(members: &str) -> Known {
+        let document = HostedDocument::parse(format!(r#"{{"name":"a",{members}}}"#).as_bytes());
+        Known::of(&document.unwrap())
+    }
+
+    fn published() -> Known {
+        with(r#""versions":{"1.0.0":{}}"#)
+    }
 
     #[test]
     fn a_generation_ends_with_its_stamp() {
         let (names, name) = (Names::default(), "a".parse().unwrap());
         let [one, two] = [1, 2].map(|number| Stamp::new([number; 4]));
-        let first = names.put(&name, one, Standing::Published);
+        let first = names.put(&name, one, published());
         assert_eq!(names.get(&name, one), Some(Arc::clone(&first)));
         assert_eq!(names.get(&name, two), None);
-        assert_eq!(names.put(&name, one, Standing::Published).id(), first.id());
-        assert_ne!(names.put(&name, two, Standing::Published).id(), first.id());
+        assert_eq!(names.put(&name, one, published()).id(), first.id());
+        assert_ne!(names.put(&name, two, published()).id(), first.id());
     }
 
     #[test]
     fn the_epoch_changes_with_what_is_own() {
         let (names, name) = (Names::default(), "a".parse().unwrap());
         let stamp = |number| Stamp::new([number; 4]);
-        names.put(&name, stamp(1), Standing::Copy);
+        names.put(&name, stamp(1), with(r#""_proxied":true"#));
         assert!(!names.is_own(&name) && names.epoch() == 0);
-        names.put(&name, stamp(2), Standing::Published);
+        names.put(&name, stamp(2), published());
         assert!(names.is_own(&name) && names.epoch() == 1);
-        names.put(&name, stamp(3), Standing::Unpublished);
+        names.put(&name, stamp(3), with(r#""versions":{}"#));
         assert!(names.is_own(&name) && names.epoch() == 1);
     }
 }

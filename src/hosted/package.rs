@@ -12,7 +12,15 @@ pub struct Package {
     pub name: PackageName,
     id: u64,
     pub(super) stamp: Stamp,
+    known: Known,
+}
+
+/// What lists of packages are made of, so that nobody reads all documents for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
     standing: Standing,
+    owners: Vec<String>,
+    stars: Vec<String>,
 }
 
 /// What a document in the store means for its name.
@@ -27,7 +35,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    pub(super) fn of(document: &HostedDocument) -> Standing {
+    fn of(document: &HostedDocument) -> Standing {
         if !document.is_hosted() {
             return Standing::Copy;
         }
@@ -36,9 +44,16 @@ impl Standing {
     }
 }
 
+impl Known {
+    pub(super) fn of(document: &HostedDocument) -> Known {
+        let owners = document.maintainers().into_iter().map(|owner| owner.name).collect();
+        Known { standing: Standing::of(document), owners, stars: document.stars() }
+    }
+}
+
 impl Package {
-    pub(super) fn new(name: PackageName, id: u64, stamp: Stamp, standing: Standing) -> Package {
-        Package { name, id, stamp, standing }
+    pub(super) fn new(name: PackageName, id: u64, stamp: Stamp, known: Known) -> Package {
+        Package { name, id, stamp, known }
     }
 
     /// The generation, by which memory keeps what is made of it. No entry of the cache has such a number.
@@ -48,6 +63,16 @@ impl Package {
 
     /// What it means for its name.
     pub fn standing(&self) -> Standing {
-        self.standing
+        self.known.standing
+    }
+
+    /// Whether a user is among its owners.
+    pub fn is_owned_by(&self, user: &str) -> bool {
+        self.known.owners.iter().any(|owner| owner == user)
+    }
+
+    /// Whether a user likes it.
+    pub fn is_starred_by(&self, user: &str) -> bool {
+        self.known.stars.iter().any(|star| star == user)
     }
 }

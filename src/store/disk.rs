@@ -98,7 +98,7 @@ impl DiskStore {
     }
 
     /// Looks at everything in the directory: how many packages there are, and what cannot be read. Such
-    /// things are left out of [`Store::names`], and left where they are. Reads all documents; blocks.
+    /// things are left where they are. Reads all documents; blocks.
     ///
     /// # Errors
     /// When the directory itself cannot be read.
@@ -167,7 +167,7 @@ impl Store for DiskStore {
 
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         let inner = Arc::clone(&self.inner);
-        blocking(move || Ok(scan::scan(&inner)?.names.into_iter().collect())).await
+        blocking(move || Ok(scan::names(&inner)?.into_iter().collect())).await
     }
 }
 

@@ -40,6 +40,13 @@ impl HostedDocument {
         is_starred(&self.users(), user)
     }
 
+    /// Who likes the package.
+    pub fn stars(&self) -> Vec<String> {
+        let users = self.users();
+        let stars = users.iter().filter(|(_, raw)| is_star(raw));
+        stars.map(|(user, _)| user.to_owned()).collect()
+    }
+
     pub(super) fn set_owners(&mut self, owners: &[Person]) -> Result<(), ChangeError> {
         if owners.is_empty() {
             return Err(ChangeError::LastOwner(self.name.clone()));
@@ -76,7 +83,12 @@ impl HostedDocument {
     }
 }
 
-/// Whether a user is among those who like a package: npm writes `true` for each.
+/// Whether a user is among those who like a package.
 pub(super) fn is_starred(users: &Members, user: &str) -> bool {
-    users.get(user).is_some_and(|raw| raw.get() == "true")
+    users.get(user).is_some_and(is_star)
+}
+
+/// npm writes `true` for each.
+fn is_star(raw: &RawValue) -> bool {
+    raw.get() == "true"
 }

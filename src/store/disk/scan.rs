@@ -68,21 +68,56 @@ impl Scan {
 /// Looks at everything.
 pub(super) fn scan(store: &Inner) -> Result<Scan, StoreError> {
     let mut scan = Scan { problems: store.registry.problems().to_vec(), ..Scan::default() };
-    let root = Path::new("");
-    for (folder, is_scope) in folders(store, root, &mut scan)? {
-        if !is_scope {
-            package(store, &folder, &mut scan);
-            continue;
-        }
-        match folders(store, &folder, &mut scan) {
-            Ok(below) => below.iter().for_each(|(folder, _)| package(store, folder, &mut scan)),
-            Err(error) => scan.problem(&folder, error),
-        }
+    for folder in all_folders(store, &mut scan)? {
+        package(store, &folder, &mut scan);
     }
     for (name, copy) in store.registry.names() {
         scan.found(name.clone(), copy);
     }
     Ok(scan)
+}
+
+/// The packages that have a document. It is read where the folder does not say whose it is.
+pub(super) fn names(store: &Inner) -> Result<BTreeSet<PackageName>, StoreError> {
+    let mut scan = Scan::default();
+    for folder in all_folders(store, &mut scan)? {
+        match told_by(&folder) {
+            Some((name, document)) => {
+                if store.disk.root().join(document).is_file() {
+                    scan.names.insert(name);
+                }
+            }
+            None => package(store, &folder, &mut scan),
+        }
+    }
+    scan.names.extend(store.registry.names().map(|(name, _)| name.clone()));
+    Ok(scan.names)
+}
+
+/// The package of a folder whose name says it, and its document. One with a `!` may be the place of two packages
+/// (`layout`), and only its document tells of which.
+fn told_by(folder: &Path) -> Option<(PackageName, PathBuf)> {
+    let text = folder.to_str().filter(|text| !text.contains('!'))?;
+    let name = PackageName::parse(text).ok()?;
+    let places = [Some(Place::own(&name)), Place::of_the_seed(&name)];
+    let place = places.into_iter().flatten().find(|place| place.folder == folder)?;
+    Some((name, place.document))
+}
+
+/// The folders that packages may have.
+fn all_folders(store: &Inner, scan: &mut Scan) -> Result<Vec<PathBuf>, StoreError> {
+    let mut all = Vec::new();
+    for (folder, is_scope) in folders(store, Path::new(""), scan)? {
+        if !is_scope {
+            all.push(folder);
+            continue;
+        }
+        match folders(store, &folder, scan) {
+            Ok(below) => all.extend(below.into_iter().map(|(folder, _)| folder)),
+            Err(error) => scan.problem(&folder, error),
+        }
+    }
+    Ok(all)
 }
 
 /// The folders in one, and whether they have a scope's name. Files are nobody's.
