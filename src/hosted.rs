@@ -9,24 +9,26 @@
 //! Each request looks at the store's stamp of its package, so that what any process on it commits is seen by the
 //! next request. Views live in the memory tier under a generation that ends with the stamp.
 
+mod checked;
 mod names;
 mod package;
 mod release;
+mod tarball;
 
 #[cfg(test)]
 mod tests;
 
 pub use package::{Package, Standing};
 pub use release::{ReleaseError, release};
+pub use tarball::HostedTarball;
 
 use crate::config::Pattern;
 use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
-use crate::npm::{
-    Digester, Document, DocumentError, Index, IndexedVersion, PackageName, TarballName,
-};
-use crate::store::{CHUNK, Stamp, Store, StoreError, Stored, Tag, Tarball};
-use crate::view::{self, Ask, Heads, Held, Memory, MemoryKey, Small, View, Want, What};
+use crate::npm::{Document, DocumentError, Index, PackageName, TarballName};
+use crate::store::{Stamp, Store, StoreError, Stored, Tag};
+use crate::view::{self, Ask, Held, Memory, MemoryKey, View, Want, What};
 use bytes::Bytes;
+use checked::Checked;
 use log::warn;
 use names::Names;
 use package::Known;
@@ -39,6 +41,7 @@ pub struct Hosted {
     memory: Arc<Memory>,
     claims: Vec<Pattern>,
     names: Names,
+    checked: Checked,
 }
 
 /// Who is the authority of a name.
@@ -50,19 +53,6 @@ pub enum Authority {
     Claimed,
     /// The upstream; an older NOPAR may have left a copy of what it said.
     Upstream(Option<Arc<Package>>),
-}
-
-/// A tarball that is to be sent.
-pub enum HostedTarball {
-    /// One that is in memory now.
-    Small(Arc<Small>),
-    /// One that is read as it is sent.
-    Large {
-        /// Its bytes.
-        content: Tarball,
-        /// Its ETag, strong: bytes of another digest have another one.
-        etag: Option<String>,
-    },
 }
 
 /// Why something of a hosted package cannot be had.
@@ -78,8 +68,15 @@ pub enum HostedError {
     #[error("the document of {0} is no packument: {1}")]
     NoPackument(PackageName, DocumentError),
     /// A tarball is not what its `dist` says: it is not sent.
-    #[error("the tarball {0} in the store is not what the document says of it")]
-    Damaged(TarballName),
+    #[error(
+        "{file} of {name} in the store is damaged, and not sent: it is not what the document says of it"
+    )]
+    Damaged {
+        /// Whose it is.
+        name: PackageName,
+        /// As the store keeps it.
+        file: TarballName,
+    },
     /// There is no document, or no such version or dist-tag in it.
     #[error("there is no such package, version or dist-tag")]
     Absent,
@@ -91,7 +88,7 @@ pub enum HostedError {
 impl Hosted {
     /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
     pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
-        Hosted { store, memory, claims, names: Names::default() }
+        Hosted { store, memory, claims, names: Names::default(), checked: Checked::default() }
     }
 
     /// Where the packages are.
@@ -233,39 +230,6 @@ impl Hosted {
         self.memory.look(package.id(), what)
     }
 
-    /// A tarball by the name it has in packuments, or had in those of an older NOPAR.
-    ///
-    /// # Errors
-    /// [`HostedError::Absent`] when no version has it.
-    pub async fn tarball(
-        &self,
-        package: &Package,
-        file: &TarballName,
-    ) -> Result<HostedTarball, HostedError> {
-        let index = self.index(package).await?;
-        // Looked up in the document, since the store may have tarballs that no document names.
-        let (version, said) = index.by_file(&package.name, file).ok_or(HostedError::Absent)?;
-        let kept = TarballName::kept(&package.name, version, said.tarball.as_deref());
-        let content = self.store.tarball(&package.name, &kept.ok_or(HostedError::Absent)?).await?;
-        let content = content.ok_or(HostedError::Absent)?;
-        let etag = said.shasum.as_ref().filter(|hex| hex.bytes().all(|c| c.is_ascii_hexdigit()));
-        let etag = etag.map(|hex| format!("\"{hex}\""));
-        if content.len() > CHUNK {
-            return Ok(HostedTarball::Large { content, etag });
-        }
-        let key = MemoryKey { id: package.id(), what: What::File(file.clone()) };
-        let made = async {
-            let bytes = content.read(0, CHUNK).await?;
-            check(&bytes, said).ok_or_else(|| HostedError::Damaged(file.clone()))?;
-            let (bytes, heads) = (self.memory.keep(bytes), Heads::default());
-            Ok::<_, HostedError>(Held::Body(Arc::new(Small { bytes, etag, heads })))
-        };
-        match self.memory.get_or_make(key, made).await? {
-            Held::Body(small) => Ok(HostedTarball::Small(small)),
-            _ => Err(HostedError::Absent),
-        }
-    }
-
     async fn index(&self, package: &Package) -> Result<Arc<Index>, HostedError> {
         let key = MemoryKey { id: package.id(), what: What::Index };
         let made = async {
@@ -311,15 +275,6 @@ impl Hosted {
         }
         Ok(packages)
     }
-}
-
-/// Checks a tarball against what `dist` says of it; `None` when it is another one. In documents of old, `dist` may
-/// say nothing.
-fn check(bytes: &[u8], said: &IndexedVersion) -> Option<()> {
-    let Some(expected) = said.digests() else { return Some(()) };
-    let mut digester = Digester::new(Some(&expected));
-    digester.update(bytes);
-    (digester.finish().matches(&expected) != Some(false)).then_some(())
 }
 
 /// Parses a document; a large one on the blocking pool.

@@ -172,7 +172,7 @@ fn digest(bytes: &[u8]) -> [u8; 16] {
     half
 }
 
-/// What changes whenever a document does: numbers that an implementation has anyway.
+/// What changes whenever a document or a tarball does: numbers that an implementation has anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stamp([u64; 4]);
 

@@ -1,5 +1,5 @@
-//! What is read of a store for what is asked.
-//! Knows nothing of disks: the store is in memory, and can be looked at.
+//! What is read of a store for what is asked, and what is not sent.
+//! Knows nothing of disks: the store is in memory, and can be looked at and damaged.
 
 use super::*;
 use crate::base_url::BaseUrl;
@@ -7,15 +7,37 @@ use crate::counters::Counters;
 use crate::negotiate::Encoding;
 use crate::npm::Form;
 use crate::pages::Sendfile;
-use crate::store::{Change, Committed, MemoryStore, Upload};
+use crate::store::{CHUNK, Change, Committed, Content, MemoryStore, Tarball, Upload};
 use async_trait::async_trait;
+use sha2::{Digest, Sha512};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A store that counts how often it is read.
+/// A store that counts how often it is read, and whose tarballs are spoilt if that is asked for.
 #[derive(Default)]
 struct Watched {
     store: MemoryStore,
     documents: AtomicUsize,
+    bytes: Arc<AtomicUsize>,
+    spoilt: AtomicUsize,
+}
+
+/// Bytes that are counted when they are read; of a spoilt tarball the last one is wrong.
+struct WatchedContent {
+    tarball: Tarball,
+    read: Arc<AtomicUsize>,
+    spoilt: bool,
+}
+
+#[async_trait]
+impl Content for WatchedContent {
+    async fn read(&self, offset: u64, len: u64) -> Result<Bytes, StoreError> {
+        let mut bytes = self.tarball.read(offset, len).await?.to_vec();
+        self.read.fetch_add(bytes.len(), Ordering::Relaxed);
+        if self.spoilt && offset + len == self.tarball.len() {
+            *bytes.last_mut().unwrap() ^= 1;
+        }
+        Ok(bytes.into())
+    }
 }
 
 #[async_trait]
@@ -47,7 +69,13 @@ impl Store for Watched {
         name: &PackageName,
         file: &TarballName,
     ) -> Result<Option<Tarball>, StoreError> {
-        self.store.tarball(name, file).await
+        let Some(tarball) = self.store.tarball(name, file).await? else { return Ok(None) };
+        let spoilt = self.spoilt.load(Ordering::Relaxed);
+        // As when a file is written to.
+        let stamp = if spoilt > 0 { Stamp::new([spoilt as u64; 4]) } else { tarball.stamp() };
+        let (len, read) = (tarball.len(), Arc::clone(&self.bytes));
+        let content = WatchedContent { tarball, read, spoilt: spoilt > 0 };
+        Ok(Some(Tarball::new(len, stamp, Arc::new(content))))
     }
 
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
@@ -56,9 +84,9 @@ impl Store for Watched {
 }
 
 impl Watched {
-    /// How many documents were read since this was asked.
-    fn read(&self) -> usize {
-        self.documents.swap(0, Ordering::Relaxed)
+    /// How many documents, and how many bytes of tarballs, were read since this was asked.
+    fn read(&self) -> (usize, usize) {
+        (self.documents.swap(0, Ordering::Relaxed), self.bytes.swap(0, Ordering::Relaxed))
     }
 }
 
@@ -69,11 +97,17 @@ fn hosted() -> (Arc<Watched>, Hosted) {
     (Arc::clone(&store), Hosted::new(store, memory, Vec::new()))
 }
 
-/// Puts a document in place.
-async fn put(store: &Watched, name: &PackageName, members: &str) {
+/// Puts a document in place, and a tarball if one is given.
+async fn put(store: &Watched, name: &PackageName, members: &str, tarball: Option<&[u8]>) {
     let tag = store.store.document(name).await.unwrap().map(|stored| stored.tag);
     let document = Bytes::from(format!(r#"{{"name":"{name}",{members}}}"#));
-    let done = store.commit(name, tag.as_ref(), Change::of_document(document)).await.unwrap();
+    let mut change = Change::of_document(document);
+    if let Some(bytes) = tarball {
+        let mut upload = store.upload().await.unwrap();
+        upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
+        change.add.push((format!("{name}-1.0.0.tgz").parse().unwrap(), upload));
+    }
+    let done = store.commit(name, tag.as_ref(), change).await.unwrap();
     assert!(matches!(done, Committed::Done(_)));
 }
 
@@ -102,16 +136,16 @@ async fn a_document_is_read_once_for_a_view() {
         let members = format!(
             r#""dist-tags":{{"latest":"1.0.0"}},"versions":{{"1.0.0":{{"n":{number},"version":"1.0.0"}}}}"#
         );
-        put(&store, &x, &members).await;
+        put(&store, &x, &members, None).await;
         let package = own(&hosted, &x).await;
         store.read();
         hosted.view(&package, first).await.unwrap();
-        assert_eq!(store.read(), 1, "{first:?}");
+        assert_eq!(store.read().0, 1, "{first:?}");
         // What is not there is known by then.
         let absent = hosted.view(&package, &manifest("2.0.0")).await;
         assert!(matches!(absent, Err(HostedError::Absent)));
         hosted.view(&package, first).await.unwrap();
-        assert_eq!(store.read(), 0, "{first:?}");
+        assert_eq!(store.read().0, 0, "{first:?}");
     }
 }
 
@@ -125,7 +159,7 @@ async fn what_is_listed_is_read_when_it_has_changed() {
         )
     };
     for name in &names {
-        put(&store, name, &of("ann")).await;
+        put(&store, name, &of("ann"), None).await;
     }
     let listed = async |owner: &str| {
         let packages = hosted.packages().await.unwrap();
@@ -134,10 +168,38 @@ async fn what_is_listed_is_read_when_it_has_changed() {
         (owned, starred)
     };
     assert_eq!(listed("ann").await, (4, 4));
-    assert_eq!(store.read(), 4);
-    put(&store, &names[1], &of("bob")).await;
+    assert_eq!(store.read().0, 4);
+    put(&store, &names[1], &of("bob"), None).await;
     for (owner, count) in [("ann", 3), ("bob", 1), ("eve", 0)] {
         assert_eq!(listed(owner).await, (count, count), "{owner}");
     }
-    assert_eq!(store.read(), 1, "the one that was changed, once");
+    assert_eq!(store.read().0, 1, "the one that was changed, once");
+}
+
+#[tokio::test]
+async fn a_large_tarball_is_compared_once_as_long_as_it_stays() {
+    let (store, hosted) = hosted();
+    let x: PackageName = "x".parse().unwrap();
+    let bytes = vec![7; 3 * CHUNK as usize + 1];
+    let digest =
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, Sha512::digest(&bytes));
+    let members = format!(r#""versions":{{"1.0.0":{{"dist":{{"integrity":"sha512-{digest}"}}}}}}"#);
+    put(&store, &x, &members, Some(&bytes)).await;
+    let package = own(&hosted, &x).await;
+    let file: TarballName = "x-1.0.0.tgz".parse().unwrap();
+    let all = bytes.len();
+    let ask = || hosted.tarball(&package, &file);
+    let two = tokio::join!(ask(), ask());
+    assert!(two.0.is_ok() && two.1.is_ok());
+    assert_eq!(store.read().1, all, "by two who ask at once");
+    assert!(ask().await.is_ok() && store.read().1 == 0);
+    for round in 1..=2 {
+        store.spoilt.store(round, Ordering::Relaxed);
+        for read in [all, 0] {
+            assert!(matches!(ask().await, Err(HostedError::Damaged { .. })));
+            assert_eq!(store.read().1, read, "damaged in round {round}");
+        }
+    }
+    store.spoilt.store(0, Ordering::Relaxed);
+    assert!(ask().await.is_ok(), "it is as it was");
 }

@@ -99,7 +99,12 @@ fn failure(error: &HostedError, absent: Failure) -> Failure {
         return absent;
     }
     error!("{error}");
-    let told = "the registry's store could not be read; its log says why";
+    let told = match error {
+        HostedError::Damaged { .. } => {
+            "this tarball is damaged in the registry's store, and not sent; its log says more"
+        }
+        _ => "the registry's store could not be read; its log says why",
+    };
     Failure::new(StatusCode::INTERNAL_SERVER_ERROR, told, "store_error")
 }
 

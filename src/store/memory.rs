@@ -21,7 +21,7 @@ pub struct MemoryStore {
 
 struct Package {
     stored: Stored,
-    tarballs: HashMap<TarballName, Bytes>,
+    tarballs: HashMap<TarballName, (Tag, Bytes)>,
 }
 
 /// Bytes on their way in.
@@ -44,11 +44,7 @@ impl Store for MemoryStore {
     }
 
     async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
-        let of = |tag: Tag| {
-            let number = |half: &[u8]| half.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-            Stamp::new([number(&tag.0[..8]), number(&tag.0[8..]), 0, 0])
-        };
-        Ok(self.packages.lock().get(name).map(|package| of(package.stored.tag)))
+        Ok(self.packages.lock().get(name).map(|package| stamp_of(package.stored.tag)))
     }
 
     async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {
@@ -72,7 +68,8 @@ impl Store for MemoryStore {
             let upload = upload.downcast::<MemoryUpload>();
             let what = || format!("{file} of {name} could not be added");
             let upload = upload.map_err(|_| StoreError::other(what(), "it is of another store"))?;
-            Ok((file, upload.0.freeze()))
+            let bytes = upload.0.freeze();
+            Ok((file, (Tag::of(&bytes), bytes)))
         });
         let added: Vec<_> = added.collect::<Result<_, StoreError>>()?;
         let stored = Stored::new(change.document);
@@ -95,8 +92,10 @@ impl Store for MemoryStore {
     ) -> Result<Option<Tarball>, StoreError> {
         let packages = self.packages.lock();
         let bytes = packages.get(name).and_then(|package| package.tarballs.get(file));
-        Ok(bytes
-            .map(|bytes| Tarball::new(bytes.len() as u64, Arc::new(MemoryContent(bytes.clone())))))
+        Ok(bytes.map(|(tag, bytes)| {
+            let content = Arc::new(MemoryContent(bytes.clone()));
+            Tarball::new(bytes.len() as u64, stamp_of(*tag), content)
+        }))
     }
 
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
@@ -118,6 +117,12 @@ impl Content for MemoryContent {
         // Within the length, which is a usize's.
         Ok(self.0.slice(offset as usize..(offset + len) as usize))
     }
+}
+
+/// The same content has the same stamp, which is as good.
+fn stamp_of(tag: Tag) -> Stamp {
+    let number = |half: &[u8]| half.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    Stamp::new([number(&tag.0[..8]), number(&tag.0[8..]), 0, 0])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A tarball that is read out of a store, from wherever it lies.
 //! Knows nothing of whose it is.
 
-use super::StoreError;
+use super::{Stamp, StoreError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
@@ -15,6 +15,7 @@ pub const CHUNK: u64 = 256 * 1024;
 #[derive(Clone)]
 pub struct Tarball {
     len: u64,
+    stamp: Stamp,
     content: Arc<dyn Content>,
 }
 
@@ -29,9 +30,14 @@ pub trait Content: Send + Sync + 'static {
 }
 
 impl Tarball {
-    /// A tarball of `len` bytes.
-    pub fn new(len: u64, content: Arc<dyn Content>) -> Tarball {
-        Tarball { len, content }
+    /// A tarball of `len` bytes; the stamp is another one whenever the bytes are others.
+    pub fn new(len: u64, stamp: Stamp, content: Arc<dyn Content>) -> Tarball {
+        Tarball { len, stamp, content }
+    }
+
+    /// What tells these bytes from others that had or will have the same name, without reading them.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// Its length in bytes.

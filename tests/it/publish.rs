@@ -6,6 +6,7 @@ mod basics;
 mod bodies;
 mod changes;
 mod crash;
+mod damaged;
 mod faults;
 mod forms;
 mod login;

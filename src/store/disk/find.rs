@@ -85,12 +85,12 @@ impl Inner {
         let path = self.disk.root().join(below);
         let opened = File::open(&path).and_then(|file| {
             let metadata = file.metadata()?;
-            Ok(metadata.is_file().then_some((file, metadata.len())))
+            Ok(metadata.is_file().then_some((file, metadata)))
         });
         match opened {
-            Ok(Some((file, len))) => {
+            Ok(Some((file, metadata))) => {
                 let content = FileContent::new(file, self.disk.shown(&path));
-                Ok(Some(Tarball::new(len, Arc::new(content))))
+                Ok(Some(Tarball::new(metadata.len(), stamp_of(&metadata), Arc::new(content))))
             }
             Ok(None) => Err(StoreError::damaged(self.disk.shown(&path), "it is not a file")),
             Err(error) if is_absent(&error) => Ok(None),

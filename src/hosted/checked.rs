@@ -1,0 +1,86 @@
+//! Which large tarballs were read and what they digest to, so that each is read for that once.
+//! Knows nothing of what is done about one that is wrong.
+//!
+//! A file is known by its stamp: when it is written to, by whomever, it is read again. What a disk changes behind
+//! the back of its file system is seen by the first who asks after a start.
+
+use super::HostedError;
+use crate::npm::{Digester, Integrity, PackageName, TarballName};
+use crate::store::{CHUNK, Stamp, Tarball};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+/// How many tarballs are remembered; some hundred bytes for each.
+const REMEMBERED: usize = 16 * 1024;
+
+/// One file that was read. Names as well as the stamp: the file system may use a number again.
+type Key = (PackageName, TarballName, Stamp);
+
+/// What large tarballs digest to.
+pub(super) struct Checked {
+    digests: Cache<Key, Arc<Integrity>>,
+    /// As many are digested at once as there are cores: it is all computing, and others are served beside it.
+    turns: Semaphore,
+}
+
+impl Default for Checked {
+    fn default() -> Checked {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Checked { digests: Cache::new(REMEMBERED), turns: Semaphore::new(cores) }
+    }
+}
+
+impl Checked {
+    /// Whether a tarball is the one that `expected` means. Read by the first who asks, while all others who ask for
+    /// it wait.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) async fn is(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+        tarball: &Tarball,
+        expected: &Integrity,
+    ) -> Result<bool, HostedError> {
+        let key = (name.clone(), file.clone(), tarball.stamp());
+        let digests = self.digests.get_or_insert_async(&key, self.read(tarball, expected)).await?;
+        if digests.matches(expected).is_some() {
+            return Ok(is(&digests, expected));
+        }
+        // Another version names the same file, by another kind of digest.
+        let digests = self.read(tarball, expected).await?;
+        let is = is(&digests, expected);
+        self.digests.insert(key, digests);
+        Ok(is)
+    }
+
+    async fn read(
+        &self,
+        tarball: &Tarball,
+        expected: &Integrity,
+    ) -> Result<Arc<Integrity>, HostedError> {
+        // The semaphore is never closed: this does not fail.
+        let _turn = self.turns.acquire().await.ok();
+        let mut digester = Digester::new(Some(expected));
+        let mut at = 0;
+        while at < tarball.len() {
+            let bytes = tarball.read(at, CHUNK).await?;
+            at += bytes.len() as u64;
+            let digest = move || {
+                digester.update(&bytes);
+                digester
+            };
+            digester = spawn_blocking(digest).await?;
+        }
+        Ok(Arc::new(digester.finish()))
+    }
+}
+
+/// Whether bytes with these digests are those that `expected` means, as far as the same kind was computed.
+pub(super) fn is(digests: &Integrity, expected: &Integrity) -> bool {
+    digests.matches(expected) != Some(false)
+}

@@ -1,0 +1,93 @@
+//! Tarballs of hosted packages, each compared with what its document says before a byte of it is sent.
+//! Knows nothing of how much of one a client wants.
+
+use super::checked::is;
+use super::{Hosted, HostedError, Package};
+use crate::npm::{Digester, IndexedVersion, TarballName};
+use crate::store::{CHUNK, Tarball};
+use crate::view::{Heads, Held, MemoryKey, Small, What};
+use std::sync::Arc;
+
+/// A tarball that is to be sent.
+pub enum HostedTarball {
+    /// One that is in memory now.
+    Small(Arc<Small>),
+    /// One that is read as it is sent.
+    Large {
+        /// Its bytes.
+        content: Tarball,
+        /// Its ETag, strong: bytes of another digest have another one.
+        etag: Option<String>,
+    },
+}
+
+impl Hosted {
+    /// A tarball by the name it has in packuments, or had in those of an older NOPAR.
+    ///
+    /// # Errors
+    /// [`HostedError::Absent`] when no version has it, [`HostedError::Damaged`] when it has other bytes than were
+    /// published.
+    pub async fn tarball(
+        &self,
+        package: &Package,
+        file: &TarballName,
+    ) -> Result<HostedTarball, HostedError> {
+        let index = self.index(package).await?;
+        // Looked up in the document, since the store may have tarballs that no document names.
+        let (version, said) = index.by_file(&package.name, file).ok_or(HostedError::Absent)?;
+        let kept = TarballName::kept(&package.name, version, said.tarball.as_deref());
+        let kept = kept.ok_or(HostedError::Absent)?;
+        let content = self.store.tarball(&package.name, &kept).await?.ok_or(HostedError::Absent)?;
+        let etag = etag(said);
+        if content.len() > CHUNK {
+            self.check_large(package, &kept, &content, said).await?;
+            return Ok(HostedTarball::Large { content, etag });
+        }
+        let key = MemoryKey { id: package.id(), what: What::File(file.clone()) };
+        let made = async {
+            let bytes = content.read(0, CHUNK).await?;
+            if !is_small(&bytes, said) {
+                return Err(damaged(package, &kept));
+            }
+            let (bytes, heads) = (self.memory.keep(bytes), Heads::default());
+            Ok::<_, HostedError>(Held::Body(Arc::new(Small { bytes, etag, heads })))
+        };
+        match self.memory.get_or_make(key, made).await? {
+            Held::Body(small) => Ok(HostedTarball::Small(small)),
+            _ => Err(HostedError::Absent),
+        }
+    }
+
+    /// All of it is read before the first byte is sent, once as long as its file is the same: so who asks for a
+    /// damaged one is told, and not left with a broken connection as with one that comes from an upstream.
+    async fn check_large(
+        &self,
+        package: &Package,
+        kept: &TarballName,
+        content: &Tarball,
+        said: &IndexedVersion,
+    ) -> Result<(), HostedError> {
+        let Some(expected) = said.digests() else { return Ok(()) };
+        if self.checked.is(&package.name, kept, content, &expected).await? {
+            return Ok(());
+        }
+        Err(damaged(package, kept))
+    }
+}
+
+/// Whether these are the bytes that `dist` speaks of. In documents of old, it may say nothing.
+fn is_small(bytes: &[u8], said: &IndexedVersion) -> bool {
+    let Some(expected) = said.digests() else { return true };
+    let mut digester = Digester::new(Some(&expected));
+    digester.update(bytes);
+    is(&digester.finish(), &expected)
+}
+
+fn etag(said: &IndexedVersion) -> Option<String> {
+    let shasum = said.shasum.as_ref().filter(|hex| hex.bytes().all(|c| c.is_ascii_hexdigit()))?;
+    Some(format!("\"{shasum}\""))
+}
+
+fn damaged(package: &Package, kept: &TarballName) -> HostedError {
+    HostedError::Damaged { name: package.name.clone(), file: kept.clone() }
+}
