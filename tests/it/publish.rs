@@ -16,6 +16,7 @@ mod people;
 mod provenance;
 mod refused;
 mod seed;
+mod shared;
 mod tags;
 mod taken;
 mod tls;

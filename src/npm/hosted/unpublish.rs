@@ -94,10 +94,14 @@ impl HostedDocument {
     }
 
     /// Takes the files of versions that are gone from the books of an old NOPAR. Gives those that no version
-    /// names: with the file names of old, two versions may have had one.
+    /// names: with the file names of old, two versions may have had one. Names that differ in case only are one
+    /// on some file systems; where they are two, a file stays that nobody gets.
     fn forget(&mut self, files: impl IntoIterator<Item = TarballName>) -> Vec<TarballName> {
-        let kept: HashSet<_> = self.versions().filter_map(|version| self.file(version)).collect();
-        let mut gone: Vec<_> = files.into_iter().filter(|file| !kept.contains(file)).collect();
+        let folded = |file: &TarballName| file.as_str().to_lowercase();
+        let named = self.versions().filter_map(|version| self.file(version));
+        let kept: HashSet<_> = named.map(|file| folded(&file)).collect();
+        let mut gone: Vec<_> =
+            files.into_iter().filter(|file| !kept.contains(&folded(file))).collect();
         gone.dedup();
         if let Some(mut books) = self.members.object("_attachments") {
             books.retain(|file, _| gone.iter().all(|gone| gone.as_str() != file));

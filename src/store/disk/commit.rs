@@ -2,6 +2,7 @@
 //! Knows nothing of what the change means. Everything here blocks.
 
 use super::Inner;
+use super::find::is_called_otherwise;
 use super::layout::{Place, files};
 use super::steps::Disk;
 use super::upload::{DiskUpload, Nameless};
@@ -63,6 +64,10 @@ impl Inner {
         let found = self.find(name)?;
         if found.document.as_deref().map(Tag::of) != expected {
             return Ok(Committed::Conflict(ready.into_change()));
+        }
+        if let Some(other) = &found.taken_by {
+            let what = found.place.document.display().to_string();
+            return Err(StoreError::damaged(what, format!("it is the document of {other:?}")));
         }
         let mut work = Work {
             disk: &self.disk,
@@ -151,7 +156,9 @@ impl Work<'_> {
         }
         let folder = self.path(&self.place.folder);
         for (file, upload) in &ready.add {
-            let place = folder.join(files(file).0);
+            let file = files(file).0;
+            self.check_free(&folder, &file)?;
+            let place = folder.join(file);
             upload.name(&place)?;
             self.named.push(place);
         }
@@ -161,6 +168,16 @@ impl Work<'_> {
         }
         self.put_document(&ready.document)?;
         self.disk.sync_folder(&folder)
+    }
+
+    /// Nothing of another version or package is replaced.
+    fn check_free(&self, folder: &Path, file: &str) -> Result<(), StoreError> {
+        let is_anothers = is_called_otherwise(folder, file);
+        if !is_anothers.map_err(|error| self.disk.failed(folder, "read", error))? {
+            return Ok(());
+        }
+        let what = format!("{} could not be put in place", self.disk.shown(&folder.join(file)));
+        Err(StoreError::other(what, "a file whose name differs in case only is there"))
     }
 
     /// Makes the folder of a package that has no document, and sees to it that its name and that of its

@@ -22,29 +22,45 @@ pub(super) struct Found {
     pub(super) document: Option<Bytes>,
     /// Whether it is in a file at that place, and not in an old `registry.json`.
     pub(super) in_its_place: bool,
+    /// Whose document is in that place, if it is another's: nothing may be put there.
+    pub(super) taken_by: Option<String>,
+}
+
+impl Found {
+    fn at(place: Place, document: Bytes) -> Found {
+        Found { place, document: Some(document), in_its_place: true, taken_by: None }
+    }
 }
 
 impl Inner {
     /// Finds a package's document: in its own place, else in the one an older NOPAR gave it.
     pub(super) fn find(&self, name: &PackageName) -> Result<Found, StoreError> {
         let place = Place::own(name);
+        let mut taken_by = None;
         if let Some(document) = self.read(&place.document)? {
-            // What is no document, or another's, is no free place: nobody may publish over it.
-            identity::check(name, &document).map_err(|unfit| self.damaged(&place, unfit))?;
-            return Ok(Found { place, document: Some(document), in_its_place: true });
+            match identity::check(name, &document) {
+                Ok(()) => return Ok(Found::at(place, document)),
+                // On a file system that ignores case, a package is found that an older NOPAR put there. This one
+                // is none the worse as long as it is not published here.
+                Err(Unfit::Another(other)) if differs_in_case(name, &other) => {
+                    taken_by = Some(other);
+                }
+                // What is no document, or another's, is no free place: nobody may publish over it.
+                Err(unfit) => return Err(self.damaged(&place, unfit)),
+            }
         }
         if let Some(place) = Place::of_the_seed(name)
             && let Some(document) = self.read(&place.document)?
         {
             match identity::check(name, &document) {
-                Ok(()) => return Ok(Found { place, document: Some(document), in_its_place: true }),
-                // On a file system that ignores case, this is how the other one is found.
+                Ok(()) => return Ok(Found::at(place, document)),
+                // The same the other way round.
                 Err(Unfit::Another(_)) => {}
                 Err(unfit) => return Err(self.damaged(&place, unfit)),
             }
         }
         let document = self.registry.document(name);
-        Ok(Found { place, document, in_its_place: false })
+        Ok(Found { place, document, in_its_place: false, taken_by })
     }
 
     /// What tells a package's document from others in its place.
@@ -113,7 +129,45 @@ impl Inner {
     }
 }
 
+fn differs_in_case(name: &PackageName, other: &str) -> bool {
+    name.as_str() != other && name.as_str().to_lowercase() == other.to_lowercase()
+}
+
 /// Whether nothing has that path: also when what should be a folder is a file.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Whether what is found by this name has another one: on a file system that ignores case, that of a version or
+/// a package whose files an older NOPAR called as they are.
+pub(super) fn is_called_otherwise(folder: &Path, file: &str) -> io::Result<bool> {
+    if fs::symlink_metadata(folder.join(file)).is_err() {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(folder)? {
+        if entry?.file_name() == file {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// File systems that ignore case are rare where tests run. What is found and not listed, there as here, is a
+    /// thread among the processes.
+    #[test]
+    fn what_is_found_and_not_listed_is_called_otherwise() {
+        let is = |folder: &str, file: &str| is_called_otherwise(Path::new(folder), file).unwrap();
+        let thread = std::thread::spawn(move || {
+            let thread = fs::read_link("/proc/thread-self").unwrap();
+            let number = thread.file_name().unwrap().to_str().unwrap();
+            assert!(is("/proc", number), "/proc/{number}");
+        });
+        thread.join().unwrap();
+        assert!(!is("/proc", "self"));
+        assert!(!is("/proc", "nothing of this name"));
+    }
 }

@@ -99,3 +99,12 @@ fn a_file_that_another_version_names_stays() {
     assert_eq!(files(document.unpublish_version("1.0.1", NOW)), ["x.tgz"]);
     assert_eq!(files(document.unpublish_version("1.0.2", NOW)), ["n-1.0.2.tgz"]);
 }
+
+/// What an old NOPAR wrote to a file system that ignores case: the other version's file may be this one.
+#[test]
+fn a_file_that_differs_in_case_from_a_named_one_stays() {
+    let mut document = with(&["1.0.0", "1.1.0-rc", "1.1.0-RC"]);
+    assert_eq!(files(document.unpublish_version("1.1.0-RC", NOW)), [""; 0]);
+    assert_eq!(files(document.unpublish_version("1.1.0-rc", NOW)), ["n-1.1.0-rc.tgz"]);
+    assert_eq!(files(document.unpublish_all(NOW)), ["n-1.0.0.tgz"]);
+}

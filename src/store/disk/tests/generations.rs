@@ -256,3 +256,29 @@ async fn a_document_is_dated_later_than_the_one_before() {
         before = dated;
     }
 }
+
+/// What a file system that ignores case makes of `JSONStream`, when `jsonstream` is asked for: there is nothing, and
+/// nothing may be put there.
+#[tokio::test]
+async fn a_place_that_differs_in_case_only_is_nobody_elses() {
+    let home = directory();
+    put(home.path(), "jsonstream/jsonstream.json", r#"{"name":"JSONStream","versions":{}}"#);
+    let before = everything(home.path());
+    let store = open(home.path());
+    let small = name("jsonstream");
+    assert_eq!(document(&store, &small).await, None);
+    let mut upload = store.upload().await.unwrap();
+    upload.write(Bytes::from_static(b"bytes")).await.unwrap();
+    let change = Change {
+        document: Bytes::from_static(br#"{"name":"jsonstream"}"#),
+        add: vec![("jsonstream-1.0.0.tgz".parse().unwrap(), upload)],
+        remove: Vec::new(),
+    };
+    let refused = store.commit(&small, None, change).await.map(drop).unwrap_err();
+    assert!(matches!(&refused, StoreError::Damaged { .. }), "{refused}");
+    assert_eq!(
+        refused.to_string(),
+        "jsonstream/jsonstream.json is damaged: it is the document of \"JSONStream\""
+    );
+    assert_eq!(everything(home.path()), before);
+}
