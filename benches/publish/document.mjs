@@ -18,14 +18,19 @@ function document(name, dist, length, data) {
   };
 }
 
-/** A package of some hundred bytes. */
-export function smallDocument(name) {
-  const tarball = Buffer.from(`the tarball of ${name}, `.repeat(20));
+/** A package with this tarball. */
+export function wholeDocument(name, tarball, readme = '') {
   const dist = {
     integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}`,
     shasum: createHash('sha1').update(tarball).digest('hex'),
   };
-  return Buffer.from(JSON.stringify(document(name, dist, tarball.length, tarball.toString('base64'))));
+  const whole = document(name, dist, tarball.length, tarball.toString('base64'));
+  return Buffer.from(JSON.stringify(readme ? { ...whole, readme } : whole));
+}
+
+/** A package of some hundred bytes. */
+export function smallDocument(name) {
+  return wholeDocument(name, Buffer.from(`the tarball of ${name}, `.repeat(20)));
 }
 
 /** A package with a tarball of so many bytes: its headers, and what writes its body. */

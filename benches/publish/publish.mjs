@@ -1,9 +1,9 @@
 // How many small packages are published per second, each of them on the disk before it is answered, beside
-// how many files that disk takes in the same way; and what memory a publish of 200 MB takes.
+// how many files that disk takes in the same way; what memory a publish of 200 MB takes; and what CPU time hits of
+// published packages take, beside hits of an upstream's.
 // See benches/README.md for how to run and to read it.
 
 import http from 'node:http';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { about, aboutLines, fingerprint, saveRun, version } from '../machine/about.mjs';
@@ -14,6 +14,8 @@ import { megabytes, number, table, time } from '../machine/table.mjs';
 import { binary, startNopar } from '../fleet/servers.mjs';
 import { bareRate } from './bare.mjs';
 import { largeDocument, smallDocument } from './document.mjs';
+import { compareHits } from './hits.mjs';
+import { makeTwins, startElsewhere } from './twins.mjs';
 
 /** A publish of 200 million bytes may take so much memory. */
 const MEMORY_LIMIT = 32 * 1024 ** 2;
@@ -34,11 +36,8 @@ const length = Number(values.megabytes) * 1e6;
 const before = loadNow();
 const temporary = temporaryDirectory('nopar-publish', values.directory);
 const program = binary();
-const nowhere = http.createServer((request, response) => {
-  response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found"}');
-});
-await new Promise((resolve) => { nowhere.listen(0, '127.0.0.1', resolve); });
-const nopar = await startNopar(program, temporary.make('home'), `http://127.0.0.1:${nowhere.address().port}`);
+const elsewhere = await startElsewhere();
+const nopar = await startNopar(program, temporary.make('home'), elsewhere.origin);
 const agent = new http.Agent({ keepAlive: true, maxSockets: atOnce });
 
 /** Sends the document of one package; `write` writes its body. */
@@ -57,14 +56,16 @@ function put(name, headers, write) {
   });
 }
 
+/** Sends a document that is in memory. */
+function publish(name, body) {
+  const headers = { 'content-type': 'application/json', 'content-length': body.length };
+  return put(name, headers, (request) => request.end(body));
+}
+
 async function publishMany(prefix, count) {
   let next = 0;
   const work = async () => {
-    for (let n = next++; n < count; n = next++) {
-      const body = smallDocument(`${prefix}-${n}`);
-      const headers = { 'content-type': 'application/json', 'content-length': body.length };
-      await put(`${prefix}-${n}`, headers, (request) => request.end(body));
-    }
+    for (let n = next++; n < count; n = next++) await publish(`${prefix}-${n}`, smallDocument(`${prefix}-${n}`));
   };
   await Promise.all(Array.from({ length: atOnce }, work));
 }
@@ -91,9 +92,14 @@ await put('large', headers, write);
 const seconds = (performance.now() - since) / 1000;
 const grown = peakMemory([nopar.pid]) - resident;
 
+const hits = [];
+for (const twin of await makeTwins(nopar, elsewhere, publish)) {
+  hits.push({ what: twin.what, ...(await compareHits(nopar, twin)) });
+}
+
 agent.destroy();
 await nopar.stop();
-nowhere.close();
+elsewhere.close();
 
 const facts = about({ nopar: `${version(program, '--version')} (${fingerprint(program)})` }, 'benches/publish/run');
 const rows = [
@@ -103,9 +109,15 @@ const rows = [
   ['CPU per publish', time(published.cpu), ''],
   ['memory of a large publish', megabytes(grown), `${number(length / 1e6)} MB in base64, ${number(seconds)} s; at most ${megabytes(MEMORY_LIMIT)}`],
 ];
-const text = ['# Publishing', '', ...aboutLines(facts), loadLine(before), '', table(['what', 'value>', 'of'], rows), ''].join('\n');
+const hitRows = hits.map(({ what, hosted, proxied }) => [what, time(hosted), time(proxied), number(hosted / proxied)]);
+const text = [
+  '# Publishing', '', ...aboutLines(facts), loadLine(before), '',
+  table(['what', 'value>', 'of'], rows), '',
+  '## Hot hits', '',
+  table(['CPU per hit', 'hosted>', 'proxied>', 'hosted over proxied>'], hitRows), '',
+].join('\n');
 console.log(text);
-const json = { about: { ...facts, load: before.average }, published, bare, large: { length, seconds, grown } };
+const json = { about: { ...facts, load: before.average }, published, bare, large: { length, seconds, grown }, hits };
 if (values.save) console.log(`saved in ${saveRun('publish', facts, text, json)}`);
 if (grown > MEMORY_LIMIT) {
   console.log(`NOT MET: a publish of ${number(length / 1e6)} MB took ${megabytes(grown)} of memory`);
