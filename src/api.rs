@@ -61,20 +61,33 @@ pub trait Body: Send {
 }
 
 /// Whether a package is in the upstream registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It is.
     There,
     /// It is not.
     Absent,
-    /// The upstream does not say it, or must not be asked.
-    Unknown,
+    /// There is nobody to ask: the upstream cannot be reached, or fails, or must not be asked.
+    Unasked,
+    /// The upstream answers, and does not say it.
+    Unsaid(Evasion),
+}
+
+/// An upstream's answer that leaves open what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evasion {
+    /// What it answered, as a sentence without its end.
+    pub said: String,
+    /// Whether it may answer otherwise before long.
+    pub is_passing: bool,
+    /// In how many seconds to ask it again, if it said that.
+    pub retry_after: Option<u64>,
 }
 
 /// The registry that all names belong to which are not NOPAR's own.
 #[async_trait]
 pub trait Elsewhere: Send + Sync {
-    /// Whether it has a package.
+    /// Whether it has a package, by what it says now: what it said before may have changed since.
     async fn has(&self, name: &PackageName) -> Presence;
 }
 

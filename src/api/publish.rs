@@ -52,11 +52,16 @@ impl Api {
             }
             Authority::Upstream(copy) => {
                 name.check_publishable()?;
-                // A copy of it is all that it takes to know that the upstream has it.
-                if copy.is_some() || call.elsewhere.has(name).await == Presence::There {
+                if copy.is_some() {
+                    // A copy of it is all that it takes to know that the upstream has it.
                     return Err(Refusal::taken(name));
                 }
-                Ok(Absent::Create)
+                match call.elsewhere.has(name).await {
+                    Presence::There => Err(Refusal::taken(name)),
+                    Presence::Unsaid(evasion) => Err(Refusal::unsaid(name, &evasion)),
+                    // An upstream that is down keeps nobody from publishing.
+                    Presence::Absent | Presence::Unasked => Ok(Absent::Create),
+                }
             }
         }
     }

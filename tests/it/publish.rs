@@ -18,6 +18,7 @@ mod tags;
 mod taken;
 mod tls;
 mod unpublish;
+mod unsaid;
 
 use std::net::SocketAddr;
 use std::path::Path;

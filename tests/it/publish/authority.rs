@@ -11,7 +11,7 @@ use crate::asking::INSTALL;
 use crate::support::client::{Request, get};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, path_of, refusal, send};
-use crate::support::upstream::{FakeUpstream, Fault, usual_path};
+use crate::support::upstream::{FakeUpstream, usual_path};
 
 /// A NOPAR that claims names.
 async fn claiming(patterns: &str) -> (FakeUpstream, TestNopar) {
@@ -207,27 +207,6 @@ async fn a_name_the_upstream_has_given_up_is_free() {
         refusal(&get(nopar.addr(), "/x/-/x-1.1.0.tgz").await, &[404], "of the upstream");
     }
     assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
-}
-
-/// An upstream that fails keeps nobody from publishing; what is published stays NOPAR's own afterwards.
-#[tokio::test]
-async fn a_failing_upstream_does_not_stop_a_publish() {
-    for failure in ["down", "500", "429", "garbage", "reset"] {
-        let (upstream, nopar) = alone().await;
-        match failure {
-            "down" => upstream.stop().await,
-            "garbage" => upstream.always("*", Fault::garbage()),
-            "reset" => upstream.always("*", Fault::Reset),
-            status => upstream.always("*", status.parse::<u16>().expect("a status")),
-        }
-        Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
-        let bytes = Publish::of("x", "1.0.0").bytes();
-        check_tarball(nopar.addr(), "x", "1.0.0", &bytes).await;
-        upstream.behave("*");
-        upstream.restart().await;
-        upstream.package("x").version("9.9.9", |v| v);
-        assert_eq!(versions(&packument(nopar.addr(), "x").await), ["1.0.0"], "{failure}");
-    }
 }
 
 /// Without an upstream (`NOPAR_AUTO_FORWARD=no`) every name is free, and nobody is asked.
