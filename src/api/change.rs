@@ -25,7 +25,8 @@ impl Api {
         self.put_copy(call, name, Some(rev), &copy, Request::Revision).await
     }
 
-    /// A client's copy of a document comes back, and says what is to be different.
+    /// A client's copy of a document comes back, and says what is to be different. Whoever sent it may change the
+    /// package.
     pub(super) async fn put_copy(
         &self,
         call: &Call<'_>,
@@ -34,7 +35,6 @@ impl Api {
         copy: &[u8],
         request: Request,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Change, &name)?;
         let copy = ClientCopy::parse(copy)?;
         let edited = self.edit(&name, |document, stamp| {
             document.check_rev(rev)?;
@@ -94,7 +94,7 @@ impl Api {
         self.allow(call, Permission::Change, name)?;
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(()),
-            Authority::Claimed => Err(Refusal::no_package()),
+            Authority::Claimed(_) => Err(Refusal::no_package()),
             Authority::Upstream(_) => {
                 let error =
                     format!("{name} is not hosted here, and only its own registry can change it");

@@ -25,20 +25,28 @@ impl Api {
         body: &mut dyn Body,
         name: PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Publish, &name)?;
+        self.may_put(call, &name)?;
         self.check_length(body)?;
         let absent = self.check_name(call, &name).await?;
         let incoming = self.receive(body).await?;
         let had_tarball = incoming.tarball.is_some();
         match (Put::parse(&name, incoming.document, had_tarball)?, incoming.tarball) {
             (Put::Publish(document), Some(tarball)) => {
+                self.allow(call, Permission::Publish, &name)?;
                 self.publish(call, name, absent, &document, tarball).await
             }
             (Put::Change(copy), _) => {
+                self.allow(call, Permission::Change, &name)?;
                 self.put_copy(call, name, None, &copy, Request::Package).await
             }
             (Put::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
         }
+    }
+
+    /// Whether the caller may do either of what a `PUT /PKG` can be. Which of them it is stands in the body.
+    fn may_put(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        let may_publish = self.allow(call, Permission::Publish, name);
+        may_publish.or_else(|denied| self.allow(call, Permission::Change, name).map_err(|_| denied))
     }
 
     /// Whether packages of this name are published here, and what is to be done if there is none when it comes to it:
@@ -46,12 +54,13 @@ impl Api {
     async fn check_name(&self, call: &Call<'_>, name: &PackageName) -> Result<Absent, Refusal> {
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(Absent::Refuse),
-            Authority::Claimed => {
-                name.check_publishable()?;
+            Authority::Claimed(Some(_)) => Err(Refusal::copied(name)),
+            Authority::Claimed(None) => {
+                self.may_begin(call, name)?;
                 Ok(Absent::Create)
             }
             Authority::Upstream(copy) => {
-                name.check_publishable()?;
+                self.may_begin(call, name)?;
                 if copy.is_some() {
                     // A copy of it is all that it takes to know that the upstream has it.
                     return Err(Refusal::taken(name));
@@ -64,6 +73,12 @@ impl Api {
                 }
             }
         }
+    }
+
+    /// Whether the caller may publish the first version of a package, and it can have this name.
+    fn may_begin(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        self.allow(call, Permission::Publish, name)?;
+        Ok(name.check_publishable()?)
     }
 
     async fn publish(

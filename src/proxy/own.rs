@@ -66,7 +66,7 @@ impl Door {
     pub(super) async fn whose(&self, name: &PackageName, absent: Failure) -> Own {
         match self.hosted.authority(name).await {
             Ok(Authority::Own(package)) => Own::Ours(package),
-            Ok(Authority::Claimed) => Own::Refused(absent),
+            Ok(Authority::Claimed(_)) => Own::Refused(absent),
             Ok(Authority::Upstream(None)) => Own::Elsewhere,
             Ok(Authority::Upstream(Some(copy))) => Own::Copied(copy),
             Err(error) => Own::Refused(failure(&error, absent)),
