@@ -31,6 +31,9 @@ use std::sync::Arc;
 /// The longest body of a call that brings no tarball.
 const DOCUMENT_LIMIT: usize = 32 << 20;
 
+/// npm's commands that send a document back with changes, by `PUT /PKG`, as a publish comes.
+const CHANGES: [&str; 4] = ["deprecate", "undeprecate", "star", "unstar"];
+
 /// The endpoints.
 pub struct Api {
     hosted: Arc<Hosted>,
@@ -43,6 +46,8 @@ pub struct Api {
 pub struct Call<'a> {
     /// Who calls.
     pub caller: Caller,
+    /// What the client says that it does, in npm's words (`npm-command`), if it says so.
+    pub command: Option<String>,
     /// Whoever can say whether a name is taken elsewhere.
     pub elsewhere: &'a dyn Elsewhere,
 }
@@ -204,6 +209,11 @@ impl Api {
 }
 
 impl Call<'_> {
+    /// Whether it is a change of what is published, as far as the client says.
+    fn is_change(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| CHANGES.contains(&command))
+    }
+
     /// The caller as packuments name people.
     fn person(&self) -> Person {
         let name = self.caller.user().unwrap_or("anonymous").to_owned();

@@ -95,11 +95,7 @@ impl Api {
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(()),
             Authority::Claimed(_) => Err(Refusal::no_package()),
-            Authority::Upstream(_) => {
-                let error =
-                    format!("{name} is not hosted here, and only its own registry can change it");
-                Err(Refusal::new(StatusCode::FORBIDDEN, error, "not_hosted"))
-            }
+            Authority::Upstream(_) => Err(Refusal::not_hosted(name)),
         }
     }
 }

@@ -25,9 +25,14 @@ impl Api {
         body: &mut dyn Body,
         name: PackageName,
     ) -> Result<Reply, Refusal> {
-        self.may_put(call, &name)?;
+        let is_change = call.is_change();
+        if is_change {
+            self.may_change(call, &name).await?;
+        } else {
+            self.may_put(call, &name)?;
+        }
         self.check_length(body)?;
-        let absent = self.check_name(call, &name).await?;
+        let absent = if is_change { Absent::Refuse } else { self.check_name(call, &name).await? };
         let incoming = self.receive(body).await?;
         let had_tarball = incoming.tarball.is_some();
         match (Put::parse(&name, incoming.document, had_tarball)?, incoming.tarball) {
@@ -43,7 +48,7 @@ impl Api {
         }
     }
 
-    /// Whether the caller may do either of what a `PUT /PKG` can be. Which of them it is stands in the body.
+    /// Whether the caller may do either of what a `PUT /PKG` can be: most clients tell it by the body only.
     fn may_put(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
         let may_publish = self.allow(call, Permission::Publish, name);
         may_publish.or_else(|denied| self.allow(call, Permission::Change, name).map_err(|_| denied))

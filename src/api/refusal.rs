@@ -41,7 +41,15 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
     }
 
-    /// The name is the upstream's.
+    /// The package is the upstream's, and so are its changes.
+    pub(super) fn not_hosted(name: &PackageName) -> Refusal {
+        let error = format!(
+            "{name} is a package of the upstream registry, not of this one, and can be changed only there"
+        );
+        Refusal::new(StatusCode::FORBIDDEN, error, "not_hosted")
+    }
+
+    /// The name is the upstream's: nobody publishes under it here.
     pub(super) fn taken(name: &PackageName) -> Refusal {
         let error = format!(
             "{name} is a package of the upstream registry; to host a package of that name here, claim it with NOPAR_LOCAL_PACKAGES={name}"

@@ -17,11 +17,15 @@ use crate::route::Route;
 use crate::view::Ask;
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::StatusCode;
+use http::header::{self, HeaderName};
 use log::error;
 use pingora_proxy::Session;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Which of its commands npm carries out with a request.
+const NPM_COMMAND: HeaderName = HeaderName::from_static("npm-command");
 
 /// Whose a name is.
 pub(super) enum Own {
@@ -56,8 +60,10 @@ impl Door {
             return failure.into();
         };
         let asker = Asker { door: self, base, behalf };
+        let command = session.req_header().headers.get(NPM_COMMAND);
+        let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
-        let call = Call { caller, elsewhere: &asker };
+        let call = Call { caller, command, elsewhere: &asker };
         let reply = self.api.answer(&method, route, &call, &mut body).await;
         Decision::Reply(reply, CacheState::None)
     }
