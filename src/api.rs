@@ -12,6 +12,7 @@ mod incoming;
 mod owner;
 mod publish;
 mod refusal;
+mod room;
 mod told;
 
 pub use refusal::Refusal;
@@ -26,6 +27,7 @@ use crate::route::Route;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
+use room::Room;
 use std::sync::Arc;
 
 /// The longest body of a call that brings no tarball.
@@ -40,6 +42,7 @@ pub struct Api {
     access: Arc<Access>,
     clock: Clock,
     body_limit: u64,
+    room: Room,
 }
 
 /// A request, as far as an endpoint has to know it.
@@ -99,7 +102,7 @@ pub trait Elsewhere: Send + Sync {
 impl Api {
     /// Endpoints for `hosted`, which may be called by whom `access` lets in. A body may have `body_limit` bytes.
     pub fn new(hosted: Arc<Hosted>, access: Arc<Access>, clock: Clock, body_limit: u64) -> Api {
-        Api { hosted, access, clock, body_limit }
+        Api { hosted, access, clock, body_limit, room: Room::default() }
     }
 
     /// Who calls, by the values of all Authorization headers.

@@ -22,7 +22,8 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
         let copy = self.whole(body).await?;
-        self.put_copy(call, name, Some(rev), &copy, Request::Revision).await
+        let (copy, _place) = copy.work(|text| ClientCopy::parse(&text)).await?;
+        self.put_copy(call, name, Some(rev), &copy?, Request::Revision).await
     }
 
     /// A client's copy of a document comes back, and says what is to be different. Whoever sent it may change the
@@ -32,13 +33,12 @@ impl Api {
         call: &Call<'_>,
         name: PackageName,
         rev: Option<&str>,
-        copy: &[u8],
+        copy: &ClientCopy,
         request: Request,
     ) -> Result<Reply, Refusal> {
-        let copy = ClientCopy::parse(copy)?;
         let edited = self.edit(&name, |document, stamp| {
             document.check_rev(rev)?;
-            let edits = document.edits_of(&copy, request, call.caller.user())?;
+            let edits = document.edits_of(copy, request, call.caller.user())?;
             Ok(document.apply(&edits, stamp)?)
         });
         let rev = edited.await?;

@@ -4,19 +4,34 @@
 //! Who may, and whose the name is, is decided before a byte of the body is read.
 
 use super::commit::{Absent, Files, bundle_of};
-use super::incoming::Arrived;
+use super::incoming::{Arrived, Incoming};
 use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{ChangeError, NewVersion, Request};
+use crate::npm::hosted::{ChangeError, ClientCopy, NewVersion, Request};
 use crate::npm::integrity::{Algorithm, Integrity};
-use crate::npm::publish::{Provenance, PublishDocument, Put};
+use crate::npm::publish::{PublishDocument, Put};
 use crate::npm::{PackageName, TarballName, hex};
 use crate::reply::Reply;
 use bytes::Bytes;
 use http::{StatusCode, header};
 use log::info;
 use serde_json::json;
+
+/// What a body asks for, with all parsed that takes long if it is long.
+enum Asked {
+    Publish(Box<PublishDocument>),
+    Change(ClientCopy),
+}
+
+impl Asked {
+    fn parse(name: &PackageName, text: Vec<u8>, had_tarball: bool) -> Result<Asked, Refusal> {
+        Ok(match Put::parse(name, text, had_tarball)? {
+            Put::Publish(document) => Asked::Publish(document),
+            Put::Change(text) => Asked::Change(ClientCopy::parse(&text)?),
+        })
+    }
+}
 
 impl Api {
     pub(super) async fn put_package(
@@ -33,18 +48,20 @@ impl Api {
         }
         self.check_length(body)?;
         let absent = if is_change { Absent::Refuse } else { self.check_name(call, &name).await? };
-        let incoming = self.receive(body).await?;
-        let had_tarball = incoming.tarball.is_some();
-        match (Put::parse(&name, incoming.document, had_tarball)?, incoming.tarball) {
-            (Put::Publish(document), Some(tarball)) => {
+        let Incoming { document, tarball } = self.receive(body).await?;
+        let (asked, had_tarball) = (name.clone(), tarball.is_some());
+        let parse = move |text| Asked::parse(&asked, text, had_tarball);
+        let (asked, _place) = document.work(parse).await?;
+        match (asked?, tarball) {
+            (Asked::Publish(document), Some(tarball)) => {
                 self.allow(call, Permission::Publish, &name)?;
                 self.publish(call, name, absent, &document, tarball).await
             }
-            (Put::Change(copy), _) => {
+            (Asked::Change(copy), _) => {
                 self.allow(call, Permission::Change, &name)?;
                 self.put_copy(call, name, None, &copy, Request::Package).await
             }
-            (Put::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
+            (Asked::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
         }
     }
 
@@ -103,9 +120,7 @@ impl Api {
         if let Some(said) = &document.provenance
             && let Some(file) = bundle_of(&file)
         {
-            let unknown = "the sigstore bundle that is attached states nothing that can be read";
-            let stated = Provenance::predicate_type(&said.bundle);
-            provenance = Some(stated.ok_or_else(|| Refusal::bad_body(unknown))?);
+            provenance = Some(said.predicate_type.clone());
             let mut upload = self.hosted.store().upload().await?;
             upload.write(Bytes::from(said.bundle.clone())).await?;
             files.push((file, upload));

@@ -94,6 +94,12 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, error, "bad_body")
     }
 
+    /// Something is wrong with NOPAR itself.
+    pub(super) fn internal() -> Refusal {
+        let error = "the registry could not work on it, nothing was changed; its log says why";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "internal_error")
+    }
+
     /// Others changed the package again and again.
     pub(super) fn crowded(name: &PackageName) -> Refusal {
         let error = format!("too many others change {name} at once; try again");
@@ -143,6 +149,7 @@ impl From<PublishError> for Refusal {
             PublishError::Length { .. } | PublishError::Digest { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
+            PublishError::LongManifest { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         };
         Refusal::new(status, error.to_string(), "bad_publish")

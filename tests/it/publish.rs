@@ -8,6 +8,7 @@ mod changes;
 mod crash;
 mod forms;
 mod login;
+mod long;
 mod names;
 mod parallel;
 mod people;

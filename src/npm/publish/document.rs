@@ -42,6 +42,16 @@ pub enum PublishError {
         /// What the manifest says.
         said: String,
     },
+    /// Every client that installs any version of the package would have to read it.
+    #[error(
+        "the manifest of version {version} has {len} bytes besides its readme, and may have {LONGEST_MANIFEST}"
+    )]
+    LongManifest {
+        /// Whose.
+        version: Version,
+        /// Its length.
+        len: usize,
+    },
     /// No tag that can be set.
     #[error(transparent)]
     Tag(#[from] InvalidDistTag),
@@ -61,6 +71,9 @@ pub enum PublishError {
     /// An attachment that is neither the tarball nor a sigstore bundle.
     #[error("attachment {0:?} is neither the version's tarball nor its sigstore bundle")]
     Attachment(String),
+    /// A sigstore bundle that no client could verify.
+    #[error("the sigstore bundle that is attached states nothing that can be read")]
+    Bundle,
     /// There is nothing in the tarball.
     #[error("the tarball that is attached is empty")]
     Empty,
@@ -143,6 +156,13 @@ struct Dist {
     shasum: Option<String>,
 }
 
+/// The longest manifest, in bytes, its readme aside, which documents have once.
+///
+/// Whoever installs one version reads the manifests of all: a hundred of this length are the 100 MB at which npm's own
+/// registry takes no more of a package. The longest of well-known packages, that of date-fns with 180 KB of `exports`,
+/// is a sixth of it (2026-11-28); usual ones have 1 to 20 KB.
+pub(super) const LONGEST_MANIFEST: usize = 1 << 20;
+
 /// Ending of the attachment with the sigstore bundle (libnpmpublish).
 const BUNDLE_ENDING: &str = ".sigstore";
 
@@ -181,8 +201,13 @@ impl PublishDocument {
             return Err(PublishError::Versions(count));
         };
         let version = Version::parse(&version)?;
+        let len = manifest.get().len();
         let manifest: Object = serde_json::from_str(manifest.get())?;
         check_manifest(name, &version, &manifest)?;
+        let len = len - manifest.get("readme").map_or(0, |readme| readme.get().len());
+        if len > LONGEST_MANIFEST {
+            return Err(PublishError::LongManifest { version, len });
+        }
         let (stated_len, provenance) = sorted_out(attachments, had_tarball)?;
         Ok(PublishDocument {
             tags: tags_of(body.dist_tags, &version)?,
@@ -265,7 +290,8 @@ fn sorted_out(
         if name.ends_with(BUNDLE_ENDING) && provenance.is_none() {
             let content_type = attachment.content_type.unwrap_or_default();
             let bundle = attachment.data.unwrap_or_default();
-            provenance = Some(Provenance { content_type, bundle });
+            let predicate_type = Provenance::predicate_type(&bundle).ok_or(PublishError::Bundle)?;
+            provenance = Some(Provenance { content_type, bundle, predicate_type });
         } else if tarball.is_none() {
             tarball = Some(attachment.length);
         } else {
