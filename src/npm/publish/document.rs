@@ -1,12 +1,15 @@
 //! What a body asks for, once its tarball is out of it.
 //! Knows nothing of the tarball's bytes but what the document says of them, and compares that at the end.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::dist_tag::{DistTag, InvalidDistTag};
 use super::super::integrity::Integrity;
+use super::super::json::text;
 use super::super::name::PackageName;
 use super::super::version::{InvalidVersion, Version};
 use super::provenance::Provenance;
@@ -212,7 +215,7 @@ impl PublishDocument {
         Ok(PublishDocument {
             tags: tags_of(body.dist_tags, &version)?,
             access: body.access,
-            readme: body.readme.as_deref().and_then(text),
+            readme: body.readme.as_deref().and_then(text).map(Cow::into_owned),
             provenance,
             stated_len,
             stated_digests: digests_of(&manifest)?,
@@ -262,7 +265,7 @@ fn check_manifest(
     if Version::parse(&said).as_ref() == Ok(version) {
         return Ok(());
     }
-    Err(PublishError::ManifestVersion { version: version.clone(), said })
+    Err(PublishError::ManifestVersion { version: version.clone(), said: said.into_owned() })
 }
 
 fn tags_of(
@@ -315,9 +318,4 @@ fn digests_of(manifest: &Object) -> Result<Vec<Integrity>, PublishError> {
         .flatten()
         .map(|digests| digests.map_err(|_| PublishError::Integrity))
         .collect()
-}
-
-/// A JSON string's text; `None` for what is no string.
-fn text(raw: &RawValue) -> Option<String> {
-    serde_json::from_str(raw.get()).ok()
 }
