@@ -12,6 +12,7 @@ mod incoming;
 mod owner;
 mod publish;
 mod refusal;
+mod room;
 mod told;
 
 pub use refusal::Refusal;
@@ -26,10 +27,14 @@ use crate::route::Route;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
+use room::Room;
 use std::sync::Arc;
 
 /// The longest body of a call that brings no tarball.
 const DOCUMENT_LIMIT: usize = 32 << 20;
+
+/// npm's commands that send a document back with changes, by `PUT /PKG`, as a publish comes.
+const CHANGES: [&str; 4] = ["deprecate", "undeprecate", "star", "unstar"];
 
 /// The endpoints.
 pub struct Api {
@@ -37,12 +42,15 @@ pub struct Api {
     access: Arc<Access>,
     clock: Clock,
     body_limit: u64,
+    room: Room,
 }
 
 /// A request, as far as an endpoint has to know it.
 pub struct Call<'a> {
     /// Who calls.
     pub caller: Caller,
+    /// What the client says that it does, in npm's words (`npm-command`), if it says so.
+    pub command: Option<String>,
     /// Whoever can say whether a name is taken elsewhere.
     pub elsewhere: &'a dyn Elsewhere,
 }
@@ -61,27 +69,40 @@ pub trait Body: Send {
 }
 
 /// Whether a package is in the upstream registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It is.
     There,
     /// It is not.
     Absent,
-    /// The upstream does not say it, or must not be asked.
-    Unknown,
+    /// There is nobody to ask: the upstream cannot be reached, or fails, or must not be asked.
+    Unasked,
+    /// The upstream answers, and does not say it.
+    Unsaid(Evasion),
+}
+
+/// An upstream's answer that leaves open what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evasion {
+    /// What it answered, as a sentence without its end.
+    pub said: String,
+    /// Whether it may answer otherwise before long.
+    pub is_passing: bool,
+    /// In how many seconds to ask it again, if it said that.
+    pub retry_after: Option<u64>,
 }
 
 /// The registry that all names belong to which are not NOPAR's own.
 #[async_trait]
 pub trait Elsewhere: Send + Sync {
-    /// Whether it has a package.
+    /// Whether it has a package, by what it says now: what it said before may have changed since.
     async fn has(&self, name: &PackageName) -> Presence;
 }
 
 impl Api {
     /// Endpoints for `hosted`, which may be called by whom `access` lets in. A body may have `body_limit` bytes.
     pub fn new(hosted: Arc<Hosted>, access: Arc<Access>, clock: Clock, body_limit: u64) -> Api {
-        Api { hosted, access, clock, body_limit }
+        Api { hosted, access, clock, body_limit, room: Room::default() }
     }
 
     /// Who calls, by the values of all Authorization headers.
@@ -191,6 +212,11 @@ impl Api {
 }
 
 impl Call<'_> {
+    /// Whether it is a change of what is published, as far as the client says.
+    fn is_change(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| CHANGES.contains(&command))
+    }
+
     /// The caller as packuments name people.
     fn person(&self) -> Person {
         let name = self.caller.user().unwrap_or("anonymous").to_owned();

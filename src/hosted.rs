@@ -49,8 +49,9 @@ pub struct Hosted {
 pub enum Authority {
     /// NOPAR, which holds this.
     Own(Arc<Package>),
-    /// NOPAR, which holds nothing of that name.
-    Claimed,
+    /// NOPAR, which publishes nothing of that name; an older NOPAR may have left a copy of the upstream's package in
+    /// its place.
+    Claimed(Option<Arc<Package>>),
     /// The upstream; an older NOPAR may have left a copy of what it said.
     Upstream(Option<Arc<Package>>),
 }
@@ -119,7 +120,7 @@ impl Hosted {
     pub async fn authority(&self, name: &PackageName) -> Result<Authority, HostedError> {
         match self.package(name).await? {
             Some(package) if package.standing() != Standing::Copy => Ok(Authority::Own(package)),
-            _ if self.is_claimed(name) => Ok(Authority::Claimed),
+            copy if self.is_claimed(name) => Ok(Authority::Claimed(copy)),
             copy => Ok(Authority::Upstream(copy)),
         }
     }

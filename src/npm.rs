@@ -6,6 +6,7 @@ pub mod dist_tag;
 mod hex;
 pub mod hosted;
 pub mod integrity;
+mod json;
 pub mod name;
 pub mod packument;
 pub mod publish;

@@ -5,12 +5,16 @@
 //! learns no token. To find one, its digest is looked for and no bytes are compared, so how long that takes
 //! tells nothing about tokens: it needs no comparison in constant time.
 //!
-//! Nothing is remembered in memory: another process may end a token, and then it must be over here as well.
+//! Nothing is remembered in memory: another process may end a token, and then it must be over here as well. A file's
+//! time is when its token was used, by the hour.
+
+mod bound;
 
 use super::Denied;
 use super::token::Token;
 use super::user::User;
-use log::warn;
+use bound::{Bound, note_use};
+use log::{info, warn};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
@@ -27,6 +31,7 @@ const LONGEST: u64 = 4096;
 #[derive(Clone)]
 pub(super) struct Tokens {
     folder: Arc<Path>,
+    bound: Bound,
 }
 
 /// What the file of a token says.
@@ -43,7 +48,7 @@ struct Record {
 
 impl Tokens {
     pub(super) fn new(folder: PathBuf) -> Tokens {
-        Tokens { folder: folder.into() }
+        Tokens { folder: folder.into(), bound: Bound::default() }
     }
 
     /// Whose the token is, if it is one.
@@ -56,6 +61,7 @@ impl Tokens {
         let give = move |tokens: &Tokens| {
             let token = Token::random()?;
             tokens.keep(&token, user)?;
+            tokens.bound();
             Ok(token)
         };
         self.blocking("a token could not be given out", give).await
@@ -83,18 +89,31 @@ impl Tokens {
     /// A file that is damaged is no token. Blocks.
     fn find(&self, token: &Token) -> io::Result<Option<User>> {
         let place = self.place(token);
-        let mut bytes = Vec::new();
-        match File::open(&place).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)) {
+        let file = match File::open(&place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
-        let record = serde_json::from_slice(&bytes).ok();
-        let user = record.and_then(|Record { user, .. }| User::parse(&user).ok());
-        if user.is_none() {
+        let user = user_in(&file)?;
+        match user {
+            Some(_) => note_use(&file),
             // What it says instead is not told: that may be anything.
-            warn!("access: {} is damaged, and no token", place.display());
+            None => warn!("access: {} is damaged, and no token", place.display()),
         }
         Ok(user)
+    }
+
+    /// Removes what is too many. Blocks.
+    fn bound(&self) {
+        let user_of = |path: &Path| user_in(&File::open(path).ok()?).ok().flatten();
+        match self.bound.keep(&self.folder, user_of) {
+            Ok(0) => {}
+            Ok(removed) => {
+                let most = self.bound.most;
+                info!("access: there were more than {most} tokens; {removed} of them ended");
+            }
+            // The one that was given out is good all the same.
+            Err(error) => warn!("access: {} cannot be listed: {error}", self.folder.display()),
+        }
     }
 
     /// Puts the file of a token in place. After a crash it is there, whole, or not there; beside it there
@@ -155,6 +174,14 @@ impl Tokens {
     }
 }
 
+/// Whose token a file is; `None` if it is none.
+fn user_in(file: &File) -> io::Result<Option<User>> {
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    let record = serde_json::from_slice(&bytes).ok();
+    Ok(record.and_then(|Record { user, .. }| User::parse(&user).ok()))
+}
+
 /// Writes a file that is not there, and waits until its bytes are on the disk.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
@@ -195,6 +222,22 @@ mod tests {
         let other = Token::of("npm_other");
         tokens.keep(&other, user("bob")).unwrap();
         assert_eq!(tokens.find(&other).unwrap(), Some(user("bob")));
+    }
+
+    /// A fleet that logs in for each job leaves so many files and no more, ends nobody else's token, and the token it
+    /// got is good.
+    #[tokio::test]
+    async fn a_fleet_fills_no_disk() {
+        let (_home, tokens) = tokens();
+        let tokens = Tokens { bound: Bound { most: 20, kept: 15 }, ..tokens };
+        let ann = tokens.give(user("ann")).await.unwrap().into_text();
+        for number in 0..100 {
+            let token = tokens.give(user("ci")).await.unwrap();
+            let count = fs::read_dir(&tokens.folder).unwrap().count();
+            assert!((15.min(number + 2)..=20).contains(&count), "{count} after {number}");
+            assert_eq!(tokens.user(token).await.unwrap(), Some(user("ci")));
+        }
+        assert_eq!(tokens.user(Token::of(&ann)).await.unwrap(), Some(user("ann")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Knows nothing of which users there are.
 
 /// The name of a user: not empty, at most 214 bytes, and none of them a control character, a `:` or a `/`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct User(String);
 
 /// The length of the longest name, in bytes: that of a package's name.

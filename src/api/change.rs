@@ -22,23 +22,23 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
         let copy = self.whole(body).await?;
-        self.put_copy(call, name, Some(rev), &copy, Request::Revision).await
+        let (copy, _place) = copy.work(|text| ClientCopy::parse(&text)).await?;
+        self.put_copy(call, name, Some(rev), &copy?, Request::Revision).await
     }
 
-    /// A client's copy of a document comes back, and says what is to be different.
+    /// A client's copy of a document comes back, and says what is to be different. Whoever sent it may change the
+    /// package.
     pub(super) async fn put_copy(
         &self,
         call: &Call<'_>,
         name: PackageName,
         rev: Option<&str>,
-        copy: &[u8],
+        copy: &ClientCopy,
         request: Request,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Change, &name)?;
-        let copy = ClientCopy::parse(copy)?;
         let edited = self.edit(&name, |document, moment| {
             document.check_rev(rev)?;
-            let edits = document.edits_of(&copy, request, call.caller.user())?;
+            let edits = document.edits_of(copy, request, call.caller.user())?;
             Ok(document.apply(&edits, moment)?)
         });
         let rev = edited.await?;
@@ -94,12 +94,8 @@ impl Api {
         self.allow(call, Permission::Change, name)?;
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(()),
-            Authority::Claimed => Err(Refusal::no_package()),
-            Authority::Upstream(_) => {
-                let error =
-                    format!("{name} is not hosted here, and only its own registry can change it");
-                Err(Refusal::new(StatusCode::FORBIDDEN, error, "not_hosted"))
-            }
+            Authority::Claimed(_) => Err(Refusal::no_package()),
+            Authority::Upstream(_) => Err(Refusal::not_hosted(name)),
         }
     }
 }

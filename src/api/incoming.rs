@@ -1,19 +1,31 @@
 //! The bodies of calls, as they come in: short ones into memory, tarballs into the store.
 //! Knows nothing of what they are for.
 
+use super::room::Place;
 use super::{Api, Body, DOCUMENT_LIMIT, Refusal};
 use crate::npm::publish::Scanner;
 use crate::npm::{Digester, Integrity};
 use crate::store::Upload;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use log::error;
+use tokio::task::spawn_blocking;
 
 /// The longest body that is a name, a version, a password.
 const SHORT: u64 = 64 << 10;
 
+/// A document of this length is parsed in less time than the way to another thread takes.
+const QUICK: usize = 16 << 10;
+
+/// A document that is in memory, and the room that it has there.
+pub(super) struct Document {
+    text: Vec<u8>,
+    place: Place,
+}
+
 /// What came in the body of `PUT /PKG`.
 pub(super) struct Incoming {
     /// The document without its tarball.
-    pub(super) document: Vec<u8>,
+    pub(super) document: Document,
     /// The tarball, if there was one.
     pub(super) tarball: Option<Arrived>,
 }
@@ -23,6 +35,25 @@ pub(super) struct Arrived {
     pub(super) upload: Box<dyn Upload>,
     pub(super) len: u64,
     pub(super) digests: Integrity,
+}
+
+impl Document {
+    /// Works on it, on the blocking pool if it is long. What is made of it may hold as much as it did: its place is
+    /// kept until that is done with as well.
+    pub(super) async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce(Vec<u8>) -> T + Send + 'static,
+    ) -> Result<(T, Place), Refusal> {
+        let Document { text, place } = self;
+        if text.len() <= QUICK {
+            return Ok((work(text), place));
+        }
+        let done = spawn_blocking(move || (work(text), place)).await;
+        done.map_err(|panic| {
+            error!("a document could not be worked on: {panic}");
+            Refusal::internal()
+        })
+    }
 }
 
 impl Api {
@@ -38,16 +69,18 @@ impl Api {
     pub(super) async fn receive(&self, body: &mut dyn Body) -> Result<Incoming, Refusal> {
         let mut scanner = Scanner::new(DOCUMENT_LIMIT);
         let (mut digester, mut len, mut upload) = (Digester::of_all(), 0, None);
-        let (mut received, mut decoded) = (0, Vec::new());
+        let (mut received, mut decoded, mut place) = (0, Vec::new(), self.room.place());
         while let Some(piece) = body.next().await? {
             received += piece.len() as u64;
             if received > self.body_limit {
                 return Err(Refusal::too_large(self.body_limit));
             }
             scanner.feed(&piece, &mut decoded)?;
+            place.grow(scanner.kept()).await?;
             self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
         }
-        let (document, had_tarball) = scanner.finish(&mut decoded)?;
+        let (text, had_tarball) = scanner.finish(&mut decoded)?;
+        let document = Document { text, place };
         self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
         if !had_tarball {
             return Ok(Incoming { document, tarball: None });
@@ -61,28 +94,30 @@ impl Api {
     }
 
     /// Takes a document without a tarball.
-    pub(super) async fn whole(&self, body: &mut dyn Body) -> Result<Bytes, Refusal> {
+    pub(super) async fn whole(&self, body: &mut dyn Body) -> Result<Document, Refusal> {
         self.at_most(DOCUMENT_LIMIT as u64, body).await
     }
 
     /// Takes a body that is a few words.
-    pub(super) async fn short(&self, body: &mut dyn Body) -> Result<Bytes, Refusal> {
-        self.at_most(SHORT, body).await
+    pub(super) async fn short(&self, body: &mut dyn Body) -> Result<Vec<u8>, Refusal> {
+        Ok(self.at_most(SHORT, body).await?.text)
     }
 
-    async fn at_most(&self, limit: u64, body: &mut dyn Body) -> Result<Bytes, Refusal> {
+    async fn at_most(&self, limit: u64, body: &mut dyn Body) -> Result<Document, Refusal> {
         let limit = self.body_limit.min(limit);
         if body.stated_len().is_some_and(|len| len > limit) {
             return Err(Refusal::too_large(limit));
         }
-        let mut bytes = BytesMut::new();
+        let (mut text, mut place) = (Vec::new(), self.room.place());
         while let Some(piece) = body.next().await? {
-            if (bytes.len() + piece.len()) as u64 > limit {
+            let len = text.len() + piece.len();
+            if len as u64 > limit {
                 return Err(Refusal::too_large(limit));
             }
-            bytes.extend_from_slice(&piece);
+            place.grow(len).await?;
+            text.extend_from_slice(&piece);
         }
-        Ok(bytes.freeze())
+        Ok(Document { text, place })
     }
 
     /// Hands decoded bytes on. The upload begins with the first.

@@ -4,19 +4,34 @@
 //! Who may, and whose the name is, is decided before a byte of the body is read.
 
 use super::commit::{Absent, Files, bundle_of};
-use super::incoming::Arrived;
+use super::incoming::{Arrived, Incoming};
 use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{ChangeError, NewVersion, Request};
+use crate::npm::hosted::{ChangeError, ClientCopy, NewVersion, Request};
 use crate::npm::integrity::{Algorithm, Integrity};
-use crate::npm::publish::{Provenance, PublishDocument, Put};
+use crate::npm::publish::{PublishDocument, Put};
 use crate::npm::{PackageName, TarballName, hex};
 use crate::reply::Reply;
 use bytes::Bytes;
 use http::{StatusCode, header};
 use log::info;
 use serde_json::json;
+
+/// What a body asks for, with all parsed that takes long if it is long.
+enum Asked {
+    Publish(Box<PublishDocument>),
+    Change(ClientCopy),
+}
+
+impl Asked {
+    fn parse(name: &PackageName, text: Vec<u8>, had_tarball: bool) -> Result<Asked, Refusal> {
+        Ok(match Put::parse(name, text, had_tarball)? {
+            Put::Publish(document) => Asked::Publish(document),
+            Put::Change(text) => Asked::Change(ClientCopy::parse(&text)?),
+        })
+    }
+}
 
 impl Api {
     pub(super) async fn put_package(
@@ -25,20 +40,35 @@ impl Api {
         body: &mut dyn Body,
         name: PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Publish, &name)?;
+        let is_change = call.is_change();
+        if is_change {
+            self.may_change(call, &name).await?;
+        } else {
+            self.may_put(call, &name)?;
+        }
         self.check_length(body)?;
-        let absent = self.check_name(call, &name).await?;
-        let incoming = self.receive(body).await?;
-        let had_tarball = incoming.tarball.is_some();
-        match (Put::parse(&name, incoming.document, had_tarball)?, incoming.tarball) {
-            (Put::Publish(document), Some(tarball)) => {
+        let absent = if is_change { Absent::Refuse } else { self.check_name(call, &name).await? };
+        let Incoming { document, tarball } = self.receive(body).await?;
+        let (asked, had_tarball) = (name.clone(), tarball.is_some());
+        let parse = move |text| Asked::parse(&asked, text, had_tarball);
+        let (asked, _place) = document.work(parse).await?;
+        match (asked?, tarball) {
+            (Asked::Publish(document), Some(tarball)) => {
+                self.allow(call, Permission::Publish, &name)?;
                 self.publish(call, name, absent, &document, tarball).await
             }
-            (Put::Change(copy), _) => {
+            (Asked::Change(copy), _) => {
+                self.allow(call, Permission::Change, &name)?;
                 self.put_copy(call, name, None, &copy, Request::Package).await
             }
-            (Put::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
+            (Asked::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
         }
+    }
+
+    /// Whether the caller may do either of what a `PUT /PKG` can be: most clients tell it by the body only.
+    fn may_put(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        let may_publish = self.allow(call, Permission::Publish, name);
+        may_publish.or_else(|denied| self.allow(call, Permission::Change, name).map_err(|_| denied))
     }
 
     /// Whether packages of this name are published here, and what is to be done if there is none when it comes to it:
@@ -46,19 +76,31 @@ impl Api {
     async fn check_name(&self, call: &Call<'_>, name: &PackageName) -> Result<Absent, Refusal> {
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(Absent::Refuse),
-            Authority::Claimed => {
-                name.check_publishable()?;
+            Authority::Claimed(Some(_)) => Err(Refusal::copied(name)),
+            Authority::Claimed(None) => {
+                self.may_begin(call, name)?;
                 Ok(Absent::Create)
             }
             Authority::Upstream(copy) => {
-                name.check_publishable()?;
-                // A copy of it is all that it takes to know that the upstream has it.
-                if copy.is_some() || call.elsewhere.has(name).await == Presence::There {
+                self.may_begin(call, name)?;
+                if copy.is_some() {
+                    // A copy of it is all that it takes to know that the upstream has it.
                     return Err(Refusal::taken(name));
                 }
-                Ok(Absent::Create)
+                match call.elsewhere.has(name).await {
+                    Presence::There => Err(Refusal::taken(name)),
+                    Presence::Unsaid(evasion) => Err(Refusal::unsaid(name, &evasion)),
+                    // An upstream that is down keeps nobody from publishing.
+                    Presence::Absent | Presence::Unasked => Ok(Absent::Create),
+                }
             }
         }
+    }
+
+    /// Whether the caller may publish the first version of a package, and it can have this name.
+    fn may_begin(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        self.allow(call, Permission::Publish, name)?;
+        Ok(name.check_publishable()?)
     }
 
     async fn publish(
@@ -78,9 +120,7 @@ impl Api {
         if let Some(said) = &document.provenance
             && let Some(file) = bundle_of(&file)
         {
-            let unknown = "the sigstore bundle that is attached states nothing that can be read";
-            let stated = Provenance::predicate_type(&said.bundle);
-            provenance = Some(stated.ok_or_else(|| Refusal::bad_body(unknown))?);
+            provenance = Some(said.predicate_type.clone());
             let mut upload = self.hosted.store().upload().await?;
             upload.write(Bytes::from(said.bundle.clone())).await?;
             files.push((file, upload));

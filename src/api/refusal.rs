@@ -1,6 +1,7 @@
 //! Why a call is not answered as the client would like it, and what it is told.
 //! Knows nothing of who said no but what that one said.
 
+use super::Evasion;
 use crate::access::Denied;
 use crate::hosted::HostedError;
 use crate::npm::hosted::ChangeError;
@@ -20,12 +21,14 @@ pub struct Refusal {
     pub error: String,
     /// CouchDB's `reason`.
     pub reason: &'static str,
+    /// In how many seconds to try again, if that is known.
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
     /// With these words.
     pub fn new(status: StatusCode, error: impl Into<String>, reason: &'static str) -> Refusal {
-        Refusal { status, error: error.into(), reason }
+        Refusal { status, error: error.into(), reason, retry_after: None }
     }
 
     /// The package is not here.
@@ -38,12 +41,31 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
     }
 
-    /// The name is the upstream's.
+    /// The package is the upstream's, and so are its changes.
+    pub(super) fn not_hosted(name: &PackageName) -> Refusal {
+        let error = format!(
+            "{name} is a package of the upstream registry, not of this one, and can be changed only there"
+        );
+        Refusal::new(StatusCode::FORBIDDEN, error, "not_hosted")
+    }
+
+    /// The name is the upstream's: nobody publishes under it here.
     pub(super) fn taken(name: &PackageName) -> Refusal {
         let error = format!(
             "{name} is a package of the upstream registry; to host a package of that name here, claim it with NOPAR_LOCAL_PACKAGES={name}"
         );
         Refusal::new(StatusCode::FORBIDDEN, error, "name_of_upstream")
+    }
+
+    /// Nobody knows whether the name is the upstream's. What npm tries again, 503, is what may go otherwise then.
+    pub(super) fn unsaid(name: &PackageName, evasion: &Evasion) -> Refusal {
+        let Evasion { said, is_passing, retry_after } = evasion;
+        let status =
+            if *is_passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
+        let error = format!(
+            "{said}: nobody knows whether it has {name}, and that name is not taken unless it is claimed with NOPAR_LOCAL_PACKAGES={name}"
+        );
+        Refusal { retry_after: *retry_after, ..Refusal::new(status, error, "upstream_unsaid") }
     }
 
     /// The store has a copy of the upstream's document in the package's place.
@@ -72,6 +94,12 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, error, "bad_body")
     }
 
+    /// Something is wrong with NOPAR itself.
+    pub(super) fn internal() -> Refusal {
+        let error = "the registry could not work on it, nothing was changed; its log says why";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "internal_error")
+    }
+
     /// Others changed the package again and again.
     pub(super) fn crowded(name: &PackageName) -> Refusal {
         let error = format!("too many others change {name} at once; try again");
@@ -80,7 +108,10 @@ impl Refusal {
 
     /// The answer.
     pub fn reply(&self) -> Reply {
-        let reply = Reply::error(self.status, &self.error, self.reason);
+        let mut reply = Reply::error(self.status, &self.error, self.reason);
+        if let Some(after) = self.retry_after {
+            reply = reply.with(header::RETRY_AFTER, after.to_string());
+        }
         match self.status {
             // What it takes to be let in (RFC 9110 §11.6.1).
             StatusCode::UNAUTHORIZED => {
@@ -118,6 +149,7 @@ impl From<PublishError> for Refusal {
             PublishError::Length { .. } | PublishError::Digest { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
+            PublishError::LongManifest { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         };
         Refusal::new(status, error.to_string(), "bad_publish")

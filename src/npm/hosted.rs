@@ -25,6 +25,7 @@ mod model_tests;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use indexmap::IndexMap;
@@ -32,6 +33,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use self::members::Members;
+use super::json;
 use super::name::PackageName;
 use super::tarball::TarballName;
 
@@ -92,7 +94,7 @@ impl HostedDocument {
         // Borrowed, because versions are most of it and are taken apart once more.
         let whole: IndexMap<String, &RawValue> =
             serde_json::from_slice(bytes).map_err(DocumentUnreadable::NotAnObject)?;
-        let said = ["name", "_id"].into_iter().find_map(|key| members::text(whole.get(key)?));
+        let said = ["name", "_id"].into_iter().find_map(|key| json::text(whole.get(key)?));
         let mut document = Self::new(PackageName::parse(&said.ok_or(DocumentUnreadable::NoName)?)?);
         let places = std::mem::take(&mut document.members);
         for (key, raw) in whole {
@@ -143,7 +145,7 @@ impl HostedDocument {
 
     /// The revision, `N-HEX`, or as an old NOPAR wrote it, a number.
     pub fn rev(&self) -> Option<String> {
-        members::text_or_number(self.members.get("_rev")?)
+        json::text_or_number(self.members.get("_rev")?).map(Cow::into_owned)
     }
 
     /// Compares the revision that a client has seen with that of the document. One who says none may change
@@ -175,7 +177,7 @@ impl HostedDocument {
     pub fn dist_tags(&self) -> IndexMap<String, String> {
         self.dist_tags
             .iter()
-            .filter_map(|(tag, raw)| Some((tag.to_owned(), members::text(raw)?)))
+            .filter_map(|(tag, raw)| Some((tag.to_owned(), json::text(raw)?.into_owned())))
             .collect()
     }
 

@@ -17,6 +17,12 @@ const BRIEFLY: Duration = Duration::from_secs(1);
 const WRONG_DIGEST: &str = "upstream_integrity";
 const SLOW: &str = "upstream_slow";
 const TOO_LARGE: &str = "upstream_too_large";
+const UNREACHABLE: &str = "upstream_unreachable";
+const INVALID: &str = "upstream_invalid";
+const FORBIDDEN: &str = "upstream_forbidden_address";
+const REDIRECTS: &str = "upstream_redirects";
+/// How the reason begins that has an upstream's status behind it.
+const STATUS: &str = "upstream_status_";
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A request that fails. `Clone`, because all who waited for one fetch share its failure.
@@ -29,6 +35,8 @@ pub(super) struct Failure {
     pub(super) reason: String,
     /// In how many seconds to try again, if the upstream said that.
     pub(super) retry_after: Option<u64>,
+    /// Whether the upstream had begun to send what it was asked for.
+    began: bool,
 }
 
 impl Failure {
@@ -37,7 +45,8 @@ impl Failure {
         error: impl Into<String>,
         reason: impl Into<String>,
     ) -> Failure {
-        Failure { status, error: error.into(), reason: reason.into(), retry_after: None }
+        let (error, reason) = (error.into(), reason.into());
+        Failure { status, error, reason, retry_after: None, began: false }
     }
 
     /// The package is nowhere. The words are CouchDB's, which npm and its kin look for.
@@ -64,7 +73,7 @@ impl Failure {
 
     /// The upstream answered with a status that is no answer to the question.
     pub(super) fn upstream_status(status: StatusCode, headers: &HeaderMap) -> Failure {
-        let reason = format!("upstream_status_{}", status.as_u16());
+        let reason = format!("{STATUS}{}", status.as_u16());
         let (answer, error) = match status.as_u16() {
             401 | 403 => (
                 StatusCode::BAD_GATEWAY,
@@ -100,15 +109,26 @@ impl Failure {
     /// The upstream gave no answer.
     pub(super) fn fetch(error: &FetchError) -> Failure {
         let (status, reason) = match error {
+            FetchError::Unfinished(error) => return Failure::fetch(error).after_its_begin(),
             error if error.is_timeout() => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
             FetchError::Connection { source, .. } if is_forbidden(source) => {
                 return Failure::forbidden();
             }
             FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, TOO_LARGE),
+            FetchError::Redirect { .. } => (StatusCode::BAD_GATEWAY, REDIRECTS),
             FetchError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "upstream_busy"),
-            _ => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
+            _ => (StatusCode::BAD_GATEWAY, UNREACHABLE),
         };
         Failure::new(status, told(reason), reason)
+    }
+
+    /// The same failure, in the middle of an answer.
+    fn after_its_begin(self) -> Failure {
+        let error = match self.reason.as_str() {
+            UNREACHABLE => "the upstream registry broke its answer off".to_owned(),
+            _ => self.error,
+        };
+        Failure { error, began: true, ..self }
     }
 
     /// The upstream must not give it out.
@@ -125,6 +145,26 @@ impl Failure {
         Failure::new(StatusCode::BAD_GATEWAY, format!("{error}: {wrong}"), WRONG_DIGEST)
     }
 
+    /// The status that the upstream answered with, if that is the matter.
+    fn upstream_said(&self) -> Option<StatusCode> {
+        self.reason.strip_prefix(STATUS)?.parse().ok()
+    }
+
+    /// Whether the upstream is up and yet did not say what it was asked: it refused, or sent something else, or not all
+    /// of it. Not when it could not be reached, or failed.
+    pub(super) fn is_evasion(&self) -> bool {
+        match self.upstream_said() {
+            Some(status) => !status.is_server_error(),
+            None => self.began || [INVALID, FORBIDDEN, REDIRECTS].contains(&self.reason.as_str()),
+        }
+    }
+
+    /// Whether that may pass: when an answer broke off, and by npm's own account of which statuses to try again.
+    pub(super) fn is_passing(&self) -> bool {
+        let status = self.upstream_said();
+        self.began || status.is_some_and(|status| matches!(status.as_u16(), 408 | 420 | 429))
+    }
+
     /// Whether the upstream sent more than NOPAR takes.
     pub(super) fn is_too_large(&self) -> bool {
         self.reason == TOO_LARGE
@@ -138,7 +178,7 @@ impl Failure {
     /// A page where a tarball should be.
     pub(super) fn no_tarball_but_a_page() -> Failure {
         let error = "the upstream registry sent a page in place of the tarball";
-        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
+        Failure::new(StatusCode::BAD_GATEWAY, error, INVALID)
     }
 
     /// A tarball that did not come to its end.
@@ -176,8 +216,7 @@ impl Failure {
 
     /// The upstream leads to where only NOPAR may go. Whoever asks is not told which address that is.
     fn forbidden() -> Failure {
-        let reason = "upstream_forbidden_address";
-        Failure::new(StatusCode::BAD_GATEWAY, told(reason), reason)
+        Failure::new(StatusCode::BAD_GATEWAY, told(FORBIDDEN), FORBIDDEN)
     }
 
     /// The upstream's answer is not what was asked for.
@@ -187,7 +226,7 @@ impl Failure {
             return Failure::new(StatusCode::BAD_GATEWAY, told(reason), reason);
         }
         let error = "the upstream registry's answer is not this package's document";
-        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
+        Failure::new(StatusCode::BAD_GATEWAY, error, INVALID)
     }
 
     /// Something is wrong with NOPAR itself.
@@ -241,7 +280,10 @@ fn told(reason: &str) -> &'static str {
         TOO_LARGE => {
             "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
         }
-        "upstream_forbidden_address" => {
+        REDIRECTS => {
+            "the upstream registry redirects too often, or to where nothing can be fetched"
+        }
+        FORBIDDEN => {
             "the upstream registry leads to an address that is not public (NOPAR_ALLOW_HOSTS)"
         }
         _ => "the upstream registry could not be reached",
@@ -251,6 +293,38 @@ fn told(reason: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What keeps a new name from being taken, and what does not.
+    #[test]
+    fn who_answers_and_does_not_say_is_not_down() {
+        let of_status = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            Failure::upstream_status(status, &HeaderMap::new())
+        };
+        for (status, is_evasion, is_passing) in [
+            (204, true, false),
+            (304, true, false),
+            (400, true, false),
+            (401, true, false),
+            (403, true, false),
+            (408, true, true),
+            (429, true, true),
+            (500, false, false),
+            (503, false, false),
+            (504, false, false),
+            (508, false, false),
+        ] {
+            let failure = of_status(status);
+            assert_eq!(failure.is_evasion(), is_evasion, "{status}");
+            assert_eq!(failure.is_passing(), is_passing, "{status}");
+        }
+        let target = String::new();
+        assert!(Failure::fetch(&FetchError::Redirect { target: target.clone() }).is_evasion());
+        assert!(Failure::forbidden().is_evasion());
+        let after = Duration::ZERO;
+        assert!(!Failure::fetch(&FetchError::Busy { target, after }).is_evasion());
+        assert!(!Failure::timeout().is_evasion());
+    }
 
     #[test]
     fn retry_after_is_a_number_or_a_date() {

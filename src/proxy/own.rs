@@ -9,7 +9,7 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
-use crate::api::{Body, Call, Elsewhere, Presence, Refusal};
+use crate::api::{Body, Call, Elsewhere, Evasion, Presence, Refusal};
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
 use crate::npm::{PackageName, TarballName};
@@ -17,11 +17,15 @@ use crate::route::Route;
 use crate::view::Ask;
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::StatusCode;
+use http::header::{self, HeaderName};
 use log::error;
 use pingora_proxy::Session;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Which of its commands npm carries out with a request.
+const NPM_COMMAND: HeaderName = HeaderName::from_static("npm-command");
 
 /// Whose a name is.
 pub(super) enum Own {
@@ -56,8 +60,10 @@ impl Door {
             return failure.into();
         };
         let asker = Asker { door: self, base, behalf };
+        let command = session.req_header().headers.get(NPM_COMMAND);
+        let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
-        let call = Call { caller, elsewhere: &asker };
+        let call = Call { caller, command, elsewhere: &asker };
         let reply = self.api.answer(&method, route, &call, &mut body).await;
         Decision::Reply(reply, CacheState::None)
     }
@@ -66,7 +72,7 @@ impl Door {
     pub(super) async fn whose(&self, name: &PackageName, absent: Failure) -> Own {
         match self.hosted.authority(name).await {
             Ok(Authority::Own(package)) => Own::Ours(package),
-            Ok(Authority::Claimed) => Own::Refused(absent),
+            Ok(Authority::Claimed(_)) => Own::Refused(absent),
             Ok(Authority::Upstream(None)) => Own::Elsewhere,
             Ok(Authority::Upstream(Some(copy))) => Own::Copied(copy),
             Err(error) => Own::Refused(failure(&error, absent)),
@@ -139,21 +145,39 @@ struct Asker<'a> {
 impl Elsewhere for Asker<'_> {
     async fn has(&self, name: &PackageName) -> Presence {
         let door = self.door;
-        if !door.is_asked(name) {
-            // A copy that is served is a package that there is.
-            let held = door.cache.get(&door.packument_key(name)).await;
-            return if held.is_some() { Presence::There } else { Presence::Unknown };
+        let said = if door.is_asked(name) {
+            // Confirmed: that it was not there is remembered for a while, in which it may have come up.
+            match door.obtain(name, self.base, true, &self.behalf).await {
+                Ok(_) => Presence::There,
+                Err(failure) => presence(failure),
+            }
+        } else {
+            Presence::Unasked
+        };
+        match said {
+            Presence::Unasked | Presence::Unsaid(_) => {
+                // A copy that is served is a package that there is.
+                let held = door.cache.get(&door.packument_key(name)).await;
+                if held.is_some() { Presence::There } else { said }
+            }
+            said => said,
         }
-        match door.obtain_index(name, self.base, false, &self.behalf).await {
-            Ok(_) => Presence::There,
-            Err(failure) => match failure.status {
-                StatusCode::NOT_FOUND | StatusCode::GONE => Presence::Absent,
-                // It must not give it out, and has it.
-                StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => Presence::There,
-                // It answered with a document, if not with one that can be kept.
-                _ if failure.is_too_large() => Presence::There,
-                _ => Presence::Unknown,
-            },
-        }
+    }
+}
+
+/// What an upstream that sent no packument says of there being one.
+fn presence(failure: Failure) -> Presence {
+    match failure.status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => Presence::Absent,
+        // It must not give it out, and has it.
+        StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => Presence::There,
+        // It answered with a document, if not with one that can be kept.
+        _ if failure.is_too_large() => Presence::There,
+        _ if failure.is_evasion() => Presence::Unsaid(Evasion {
+            is_passing: failure.is_passing(),
+            retry_after: failure.retry_after,
+            said: failure.error,
+        }),
+        _ => Presence::Unasked,
     }
 }

@@ -44,10 +44,12 @@ impl Upstream {
         // To wait for room is not the upstream's delay.
         let left = self.fetch_timeout.saturating_sub(opened.since.elapsed());
         let room = Room::before(&opened.headers).await;
-        tokio::time::timeout(left, read_whole(opened, room, limit)).await.unwrap_or_else(|_| {
+        let whole = tokio::time::timeout(left, read_whole(opened, room, limit)).await;
+        let whole = whole.unwrap_or_else(|_| {
             let (target, after) = (target.to_string(), self.fetch_timeout);
             Err(FetchError::Timeout { target, after })
-        })
+        });
+        whole.map_err(|error| FetchError::Unfinished(Box::new(error)))
     }
 }
 

@@ -57,6 +57,9 @@ pub enum FetchError {
         /// How long it waited.
         after: Duration,
     },
+    /// It answered, and what it answered did not come to its end.
+    #[error(transparent)]
+    Unfinished(Box<FetchError>),
     /// It was redirected in circles, or to where nothing can be fetched.
     #[error("{target} redirects too often, or not to an http or https URL")]
     Redirect {
@@ -93,6 +96,7 @@ impl FetchError {
     pub fn is_timeout(&self) -> bool {
         match self {
             FetchError::Timeout { .. } => true,
+            FetchError::Unfinished(error) => error.is_timeout(),
             FetchError::Connection { source, .. } => matches!(
                 source.etype(),
                 ErrorType::ConnectTimedout

@@ -10,6 +10,7 @@ mod damaged;
 mod faults;
 mod forms;
 mod login;
+mod long;
 mod names;
 mod parallel;
 mod people;
@@ -21,6 +22,7 @@ mod tags;
 mod taken;
 mod tls;
 mod unpublish;
+mod unsaid;
 
 use std::net::SocketAddr;
 use std::path::Path;

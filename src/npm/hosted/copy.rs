@@ -6,12 +6,15 @@
 //! What it holds otherwise than the document, and no edit says, is not looked at: addresses differ in every
 //! copy, for one. Only what someone could take for done is an error: a version more, another tarball.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::dist_tag::DistTag;
+use super::super::json;
 use super::super::name::PackageName;
-use super::members::{self, Members};
+use super::members::Members;
 use super::owners::is_starred;
 use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
 
@@ -40,7 +43,7 @@ impl ClientCopy {
 
     /// The revision that the client has seen, if the copy says it.
     pub fn rev(&self) -> Option<String> {
-        members::text_or_number(self.0.get("_rev")?)
+        json::text_or_number(self.0.get("_rev")?).map(Cow::into_owned)
     }
 
     fn check_name(&self, asked: &PackageName) -> Result<(), ChangeError> {
@@ -109,7 +112,9 @@ impl HostedDocument {
             let copy = Members::parse(raw).map_err(|_| ChangeError::NotADocument)?;
             check_tarball(version, &held, &copy)?;
             let message = match copy.get("deprecated") {
-                Some(raw) if !matches!(raw.get(), "null" | "false") => members::text(raw),
+                Some(raw) if !matches!(raw.get(), "null" | "false") => {
+                    json::text(raw).map(Cow::into_owned)
+                }
                 _ => Some(String::new()),
             };
             // A message that is no text is none of npm's.
@@ -140,7 +145,7 @@ impl HostedDocument {
         held.retain(|_, version| !gone.contains(&version.as_str()));
         let mut edits = Vec::new();
         for (tag, raw) in copied.iter() {
-            let version = members::text(raw).ok_or(ChangeError::NotADocument)?;
+            let version = json::text(raw).ok_or(ChangeError::NotADocument)?.into_owned();
             let ruled = self.dist_tags.text(tag).is_some_and(|it| gone.contains(&it.as_str()));
             if ruled || held.get(tag) == Some(&version) {
                 continue;

@@ -1,9 +1,13 @@
 //! A JSON object's members, owned: keys in the order they came, values as the text they were.
 //! Knows nothing of packuments.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+
+use super::super::json::text;
 
 /// Of equal keys the last value stands at the first place, as with every JSON parser of the clients.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -43,7 +47,7 @@ impl Members {
 
     /// The text of the member `key`, if it is there and a string.
     pub(super) fn text(&self, key: &str) -> Option<String> {
-        text(self.get(key)?)
+        text(self.get(key)?).map(Cow::into_owned)
     }
 
     /// The object that is the member `key`, if it is there and one.
@@ -110,18 +114,6 @@ impl PartialEq for Members {
         let ours = self.iter().map(|(key, raw)| (key, raw.get()));
         ours.eq(other.iter().map(|(key, raw)| (key, raw.get())))
     }
-}
-
-/// The text of a JSON string; `None` for other types and for strings that are no Unicode text.
-pub(super) fn text(raw: &RawValue) -> Option<String> {
-    // Asked first: an error of serde_json costs more.
-    raw.get().starts_with('"').then(|| serde_json::from_str(raw.get()).ok())?
-}
-
-/// The text of a JSON string, or a number as it is written.
-pub(super) fn text_or_number(raw: &RawValue) -> Option<String> {
-    let number = raw.get().starts_with(|c: char| c.is_ascii_digit());
-    if number { Some(raw.get().to_owned()) } else { text(raw) }
 }
 
 fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {

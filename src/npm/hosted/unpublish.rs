@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::super::json::text;
 use super::super::tarball::TarballName;
-use super::members;
 use super::{ChangeError, HostedDocument, Moment};
 
 /// What `time` keeps of a package that was taken back as a whole.
@@ -61,8 +61,7 @@ impl HostedDocument {
         self.versions.remove(version);
         let was_latest = self.dist_tags.text("latest").as_deref() == Some(version);
         // `latest` gets its new version in its place.
-        self.dist_tags
-            .retain(|tag, to| tag == "latest" || members::text(to).as_deref() != Some(version));
+        self.dist_tags.retain(|tag, to| tag == "latest" || text(to).as_deref() != Some(version));
         if let Some(highest) = self.highest().filter(|_| was_latest) {
             self.set_latest(&highest);
         }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::integrity::Integrity;
+use super::super::json;
 use super::super::name::PackageName;
 use super::super::selector::Selector;
 use super::super::tarball::{TarballName, basename_of};
@@ -58,7 +59,7 @@ impl Index {
             dist_tags: tags
                 .iter()
                 .filter_map(|(tag, raw)| {
-                    Some((tag.text.to_string(), object::text(raw)?.into_owned()))
+                    Some((tag.text.to_string(), json::text(raw)?.into_owned()))
                 })
                 .collect(),
             modified: modified.map(Cow::into_owned),

@@ -11,6 +11,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::super::json::text;
+
 /// An object's members. Of equal keys the last value stands at the first place.
 pub(super) type Object<'a> = IndexMap<Key<'a>, &'a RawValue>;
 
@@ -79,16 +81,6 @@ pub(super) fn member<'a>(object: &Object<'a>, key: &str) -> Option<Object<'a>> {
 /// The text of the member `key`, if it is there and a string.
 pub(super) fn text_of<'a>(object: &Object<'a>, key: &str) -> Option<Cow<'a, str>> {
     object.get(key).copied().and_then(text)
-}
-
-/// The text of a JSON string; `None` for other types and for strings that are no Unicode text.
-pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(raw.get()).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inner))
-    }
 }
 
 /// Whether `raw` is a string, be it Unicode text or not.

@@ -12,6 +12,8 @@ pub struct Provenance {
     pub content_type: String,
     /// The bundle: JSON.
     pub bundle: String,
+    /// What it states ([`predicate_type`](Self::predicate_type)).
+    pub predicate_type: String,
 }
 
 /// What is looked at of a bundle (sigstore's `bundle.proto`).

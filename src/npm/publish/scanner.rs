@@ -96,6 +96,11 @@ impl Scanner {
         Ok(())
     }
 
+    /// How many bytes of the document were kept so far.
+    pub fn kept(&self) -> usize {
+        self.document.len()
+    }
+
     /// The document without its tarball, and whether there was one. What is left of the tarball is appended to
     /// `tarball`.
     ///

@@ -1,6 +1,7 @@
 //! What clients send, and what is not a publish: taken apart, and refused with a reason.
 //! Knows nothing of how it is cut into pieces (`property_tests`).
 
+use super::document::LONGEST_MANIFEST;
 use super::*;
 use crate::npm::{Digester, PackageName};
 use serde_json::{Value, json};
@@ -8,6 +9,8 @@ use serde_json::{Value, json};
 /// `hello world`, with padding.
 const DATA: &str = "aGVsbG8gd29ybGQ=";
 const LIMIT: usize = 10_000;
+/// Its payload is `{"predicateType":"p"}`.
+const BUNDLE: &str = r#"{"dsseEnvelope":{"payload":"eyJwcmVkaWNhdGVUeXBlIjoicCJ9"}}"#;
 
 fn name() -> PackageName {
     "@s/n".parse().unwrap()
@@ -175,11 +178,26 @@ fn a_publish_that_is_not_right_is_refused_with_a_reason() {
     );
     refused(
         |d| {
-            let bundle = json!({"data": "{}", "content_type": "x"});
+            let bundle = json!({"data": BUNDLE, "content_type": "x"});
             d["_attachments"] = json!({"n-1.0.0.sigstore": bundle});
         },
         "no tarball",
     );
+}
+
+#[test]
+fn a_manifest_has_a_longest_length_and_its_readme_none() {
+    let put = |key: &str, len: usize| {
+        let mut document = document();
+        document["versions"]["1.0.0"][key] = json!("x".repeat(len));
+        Put::parse(&name(), document.to_string().into_bytes(), true)
+    };
+    let overhead = document()["versions"]["1.0.0"].to_string().len() + ",\"odd2\":\"\"".len();
+    assert!(put("odd2", LONGEST_MANIFEST - overhead).is_ok());
+    let one_more = put("odd2", LONGEST_MANIFEST - overhead + 1);
+    let too_long = LONGEST_MANIFEST + 1;
+    assert!(matches!(one_more, Err(PublishError::LongManifest { len, .. }) if len == too_long));
+    assert!(put("readme", 2 * LONGEST_MANIFEST).is_ok());
 }
 
 #[test]
@@ -198,10 +216,13 @@ fn a_document_that_publishes_nothing_is_a_change() {
 #[test]
 fn a_sigstore_bundle_comes_with_it() {
     let mut with_bundle = document();
-    let bundle = json!({"content_type": "application/vnd.dev.sigstore.bundle+json;version=0.2", "data": "{\"a\":1}"});
-    with_bundle["_attachments"]["@s/n-1.0.0.sigstore"] = bundle;
+    let kind = "application/vnd.dev.sigstore.bundle+json;version=0.2";
+    with_bundle["_attachments"]["@s/n-1.0.0.sigstore"] =
+        json!({"content_type": kind, "data": BUNDLE});
     let provenance = published(&with_bundle).provenance.expect("its bundle");
-    assert_eq!(provenance.bundle, "{\"a\":1}");
+    assert_eq!((provenance.bundle.as_str(), provenance.predicate_type.as_str()), (BUNDLE, "p"));
+    with_bundle["_attachments"]["@s/n-1.0.0.sigstore"]["data"] = json!("{}");
+    assert!(matches!(put(&with_bundle), Err(PublishError::Bundle)));
     let mut other = document();
     // A text that is no tarball and no bundle; the tarball's data was taken out before.
     other["_attachments"]["more"] = json!({"length": 1});

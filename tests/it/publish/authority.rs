@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::login::login;
 use super::{alone, check_tarball, done, nothing_stored, packument, versions};
 use crate::asking::INSTALL;
-use crate::support::client::{Request, get};
+use crate::support::client::{Request, Response, get};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, path_of, refusal, send};
-use crate::support::upstream::{FakeUpstream, Fault, usual_path};
+use crate::support::upstream::{FakeUpstream, usual_path};
 
 /// A NOPAR that claims names.
 async fn claiming(patterns: &str) -> (FakeUpstream, TestNopar) {
@@ -210,27 +210,6 @@ async fn a_name_the_upstream_has_given_up_is_free() {
     assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
 }
 
-/// An upstream that fails keeps nobody from publishing; what is published stays NOPAR's own afterwards.
-#[tokio::test]
-async fn a_failing_upstream_does_not_stop_a_publish() {
-    for failure in ["down", "500", "429", "garbage", "reset"] {
-        let (upstream, nopar) = alone().await;
-        match failure {
-            "down" => upstream.stop().await,
-            "garbage" => upstream.always("*", Fault::garbage()),
-            "reset" => upstream.always("*", Fault::Reset),
-            status => upstream.always("*", status.parse::<u16>().expect("a status")),
-        }
-        Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
-        let bytes = Publish::of("x", "1.0.0").bytes();
-        check_tarball(nopar.addr(), "x", "1.0.0", &bytes).await;
-        upstream.behave("*");
-        upstream.restart().await;
-        upstream.package("x").version("9.9.9", |v| v);
-        assert_eq!(versions(&packument(nopar.addr(), "x").await), ["1.0.0"], "{failure}");
-    }
-}
-
 /// Without an upstream (`NOPAR_AUTO_FORWARD=no`) every name is free, and nobody is asked.
 #[tokio::test]
 async fn without_forwarding_every_name_is_free() {
@@ -259,6 +238,50 @@ async fn an_upstreams_package_cannot_be_changed() {
     }
     let other = upstream.requests().into_iter().find(|seen| seen.method != "GET");
     assert!(other.is_none(), "{other:?}");
+}
+
+/// Whoever would change the upstream's package reads where that can be done, and not how to publish it: npm prints
+/// the sentence. It is known before the body, and without asking.
+#[tokio::test]
+async fn who_changes_an_upstreams_package_is_told_where() {
+    let (upstream, nopar) = alone().await;
+    upstream.package("x").version("1.0.0", |v| v);
+    let told = |answer: &Response, what: &str| {
+        let error = refusal(answer, &[403], what);
+        assert!(error.contains("x is a package of the upstream registry"), "{what}: {error}");
+        assert!(error.contains("can be changed only there"), "{what}: {error}");
+        assert!(!error.contains("NOPAR_LOCAL_PACKAGES"), "{what}: {error}");
+    };
+    for command in ["deprecate", "undeprecate", "star", "unstar"] {
+        let mut connection = nopar.connect().await;
+        let head = format!(
+            "PUT /x HTTP/1.1\r\nHost: npm.test\r\nnpm-command: {command}\r\n\
+             Content-Length: 100000\r\n\r\n"
+        );
+        connection.deliver(head.as_bytes()).await;
+        told(&connection.receive().await.expect("an answer to a head alone"), command);
+    }
+    for (what, change) in changes(nopar.addr(), "x") {
+        // By these paths nothing is published.
+        if !matches!(what, "deprecate" | "star") {
+            told(&change.send().await, what);
+        }
+    }
+    assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
+}
+
+/// What npm says of a command is a hint: a publish of NOPAR's own package is one under any.
+#[tokio::test]
+async fn the_command_is_a_hint() {
+    let (_upstream, nopar) = alone().await;
+    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
+    for (number, command) in ["publish", "deprecate", "odd"].into_iter().enumerate() {
+        let publish = Publish::of("x", &format!("1.1.{number}")).to(nopar.addr());
+        done(&publish.header("npm-command", command).send().await, command);
+        let (_, deprecation) = changes(nopar.addr(), "x").remove(0);
+        let answer = deprecation.header("npm-command", command).send().await;
+        refusal(&answer, &[409], "of a revision that is past");
+    }
 }
 
 /// A package that is nowhere cannot be changed, and does not come about by that.

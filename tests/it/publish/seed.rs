@@ -256,3 +256,25 @@ async fn an_empty_directory_is_a_new_registry() {
     let (_upstream, nopar) = over(registry.path()).await;
     Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
 }
+
+/// Where a copy lies in the place of a claimed name, nothing is published, and that is said before a body is sent.
+#[tokio::test]
+async fn a_copy_in_the_place_of_a_claimed_name_is_told_of_at_once() {
+    let upstream = FakeUpstream::start().await;
+    let folder = TempDir::new().expect("a folder");
+    let document = write_package(folder.path(), "x", true);
+    let path = folder.path().to_str().expect("UTF-8");
+    let nopar = TestNopar::with(&upstream).env("NOPAR_REGISTRY_PATH", path);
+    let nopar = nopar.env("NOPAR_LOCAL_PACKAGES", "x").start().await;
+    let mut connection = nopar.connect().await;
+    connection
+        .deliver(b"PUT /x HTTP/1.1\r\nHost: npm.test\r\nContent-Length: 100000\r\n\r\n")
+        .await;
+    let answer = connection.receive().await.expect("an answer to a head alone");
+    let error = refusal(&answer, &[403], "before the body");
+    assert!(error.contains("move it away"), "{error}");
+    let answer = Publish::of("x", "2.0.0").to(nopar.addr()).send().await;
+    refusal(&answer, &[403], "with the body");
+    assert_eq!(std::fs::read(folder.path().join("x/x.json")).expect("the copy"), document);
+    assert_eq!(upstream.count_all(), 0);
+}

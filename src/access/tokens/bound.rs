@@ -1,0 +1,179 @@
+//! How many tokens there may be, and which of them go when there are more.
+//! Knows nothing of what a token may do, nor how its file is written.
+//!
+//! Tokens do not expire, as they give nothing that anybody could not have without. But a fleet whose jobs log in each
+//! time and never out leaves one file after the other. So whoever has the most tokens loses those that were used
+//! least recently: the fleet its own of yesterday, and not a person the one in their `.npmrc`.
+
+use super::super::user::User;
+use std::collections::HashMap;
+use std::fs::{self, DirEntry, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// How many tokens there may be, and how many of them stay when there are more: to choose takes reading them all, which
+/// is not to be done with each login.
+#[derive(Clone, Copy)]
+pub(super) struct Bound {
+    pub(super) most: usize,
+    pub(super) kept: usize,
+}
+
+/// A use is noted once in this time: nobody has so many tokens in use that it matters which was used last within it.
+const NOTED: Duration = Duration::from_secs(3600);
+
+impl Default for Bound {
+    /// The names of ten thousand files are listed in some milliseconds, which is less than it takes to have a new
+    /// token on the disk.
+    fn default() -> Bound {
+        Bound { most: 10_000, kept: 9_000 }
+    }
+}
+
+/// A token's file.
+struct Row {
+    path: PathBuf,
+    used: SystemTime,
+    /// How many tokens of the same user were used after it. A file that is no token has more than any.
+    newer: usize,
+}
+
+impl Bound {
+    /// Removes tokens if there are too many; how many it removed. `user_of` says whose a file is. Blocks.
+    pub(super) fn keep(
+        self,
+        folder: &Path,
+        user_of: impl Fn(&Path) -> Option<User>,
+    ) -> io::Result<usize> {
+        let files = files(folder)?;
+        if files.len() <= self.most {
+            return Ok(0);
+        }
+        let mut users: HashMap<Option<User>, Vec<Row>> = HashMap::new();
+        for file in &files {
+            // One that is gone meanwhile is none too many.
+            let Ok(used) = file.metadata().and_then(|it| it.modified()) else { continue };
+            let path = file.path();
+            let user = user_of(&path);
+            let newer = if user.is_some() { 0 } else { usize::MAX };
+            users.entry(user).or_default().push(Row { path, used, newer });
+        }
+        let mut rows: Vec<Row> = users.into_values().flat_map(ranked).collect();
+        rows.sort_by(|a, b| b.newer.cmp(&a.newer).then(a.used.cmp(&b.used)));
+        let too_many = rows.len().saturating_sub(self.kept);
+        let removed = rows[..too_many].iter().filter(|row| fs::remove_file(&row.path).is_ok());
+        Ok(removed.count())
+    }
+}
+
+/// Files that have the name of a token.
+fn files(folder: &Path) -> io::Result<Vec<DirEntry>> {
+    let is_token = |entry: &DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+    let entries = fs::read_dir(folder)?;
+    entries.filter(|entry| entry.as_ref().map_or(true, is_token)).collect()
+}
+
+/// The tokens of one user, with how many were used after each.
+fn ranked(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by_key(|row| std::cmp::Reverse(row.used));
+    for (number, row) in rows.iter_mut().enumerate() {
+        row.newer = row.newer.max(number);
+    }
+    rows
+}
+
+/// Notes that a token is used, as the time of its file. Best effort: where it cannot be noted, it goes a little earlier.
+pub(super) fn note_use(file: &File) {
+    let noted = file.metadata().and_then(|it| it.modified());
+    let now = SystemTime::now();
+    if noted.is_ok_and(|noted| now.duration_since(noted).is_ok_and(|since| since > NOTED)) {
+        let _ = file.set_modified(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const BOUND: Bound = Bound { most: 6, kept: 4 };
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// Files that hold a user's name, used so many days ago.
+    fn folder(rows: &[(&str, &str, u32)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, user, days) in rows {
+            let path = folder.path().join(name);
+            fs::write(&path, user).unwrap();
+            let used = SystemTime::now() - DAY * *days;
+            File::open(&path).unwrap().set_modified(used).unwrap();
+        }
+        folder
+    }
+
+    fn user_of(path: &Path) -> Option<User> {
+        User::parse(&fs::read_to_string(path).unwrap()).ok()
+    }
+
+    /// Fails the test unless these are left.
+    #[track_caller]
+    fn check(rows: &[(&str, &str, u32)], left: &[&str]) {
+        let folder = folder(rows);
+        let removed = BOUND.keep(folder.path(), user_of).unwrap();
+        let names = fs::read_dir(folder.path()).unwrap();
+        let names: BTreeSet<String> =
+            names.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(names, left.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(removed, rows.len() - left.len());
+    }
+
+    #[test]
+    fn as_many_as_there_may_be_stay() {
+        let names = ["a", "b", "c", "d", "e", "f"];
+        check(&names.map(|name| (name, "u", 1)), &names);
+    }
+
+    #[test]
+    fn who_has_the_most_loses_those_that_were_used_least_recently() {
+        let fleet =
+            [("c1", "ci", 5), ("c2", "ci", 4), ("c3", "ci", 3), ("c4", "ci", 2), ("c5", "ci", 1)];
+        let people = [("a", "ann", 90), ("b", "bob", 80)];
+        check(&[&fleet[..], &people].concat(), &["a", "b", "c4", "c5"]);
+    }
+
+    #[test]
+    fn of_users_with_one_each_those_go_that_were_used_least_recently() {
+        let rows = [
+            ("a", "a", 1),
+            ("b", "b", 9),
+            ("c", "c", 3),
+            ("d", "d", 4),
+            ("e", "e", 5),
+            ("f", "f", 2),
+            ("g", "g", 7),
+        ];
+        check(&rows, &["a", "c", "d", "f"]);
+    }
+
+    #[test]
+    fn what_is_no_token_goes_first_and_what_is_unfinished_is_not_counted() {
+        let damaged = [("x", "", 0), ("y", "a/b", 0)];
+        let good = [("a", "u", 1), ("b", "u", 2), ("c", "v", 3), ("d", "w", 4), ("e", "w", 5)];
+        let rows = [&damaged[..], &good, &[(".f.tmp", "u", 0)]].concat();
+        check(&rows, &["a", "b", "c", "d", ".f.tmp"]);
+    }
+
+    #[test]
+    fn a_use_is_noted_once_in_a_while() {
+        let folder = folder(&[("a", "u", 1)]);
+        let file = File::open(folder.path().join("a")).unwrap();
+        let noted = || file.metadata().unwrap().modified().unwrap();
+        let before = SystemTime::now();
+        note_use(&file);
+        let first = noted();
+        assert!(first + Duration::from_secs(1) > before, "{first:?}");
+        note_use(&file);
+        assert_eq!(noted(), first);
+    }
+}
