@@ -50,7 +50,7 @@ async function run(bench) {
 }
 
 function result(objects, times, reads) {
-  const checks = [within(`first answer after the start, ${objects} objects`, median(times), LIMIT_MS, ' ms')];
+  const checks = [within(`first answer after the start, ${objects} objects, slowest`, Math.max(...times), LIMIT_MS, ' ms')];
   if (reads) checks.push(within('reads of the cache for the first hit of a packument', reads.reads.length, 1));
   return {
     data: { objects, times, reads: reads ?? 'not counted: no strace' },
