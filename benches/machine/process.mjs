@@ -49,14 +49,21 @@ function unmappedMemory(pids) {
 
 /** `[path in /proc, what it leads to]` of the descriptors of `pid`. */
 function openedBy(pid) {
-  return readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`).flatMap((path) => {
-    try {
-      return [[path, readlinkSync(path)]];
-    } catch {
-      // It was closed since it was listed.
-      return [];
-    }
+  const numbers = unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return numbers.map((fd) => `/proc/${pid}/fd/${fd}`).flatMap((path) => {
+    const target = unlessGone(() => readlinkSync(path));
+    return target === undefined ? [] : [[path, target]];
   });
+}
+
+/** What `read` gives, unless its process or descriptor is gone since it was listed: nginx's cache loader ends after a minute. */
+function unlessGone(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
+    throw error;
+  }
 }
 
 /** Lets `peakMemory` start anew from what is resident now. */
@@ -86,13 +93,7 @@ function sumOfStatus(pids, key) {
 
 /** The number of one line of /proc/PID/status; a process that is ending has no memory lines. */
 function statusOf(pid) {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch (error) {
-    // Gone: nginx's cache loader ends after a minute.
-    if (error.code === 'ENOENT' || error.code === 'ESRCH') return '';
-    throw error;
-  }
+  return unlessGone(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
 }
 
 export function statusNumber(text, key) {
@@ -100,13 +101,8 @@ export function statusNumber(text, key) {
 }
 
 function readStat(pid) {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'), TICK_US);
-  } catch (error) {
-    // It ended since it was listed.
-    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
-    throw error;
-  }
+  const text = unlessGone(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return text === undefined ? undefined : parseStat(text, TICK_US);
 }
 
 /** The parent and the time on cores in /proc/PID/stat. */
