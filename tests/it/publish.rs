@@ -16,6 +16,7 @@ mod parallel;
 mod people;
 mod provenance;
 mod refused;
+mod release;
 mod seed;
 mod shared;
 mod tags;

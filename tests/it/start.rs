@@ -34,6 +34,19 @@ async fn it_works_without_any_configuration() {
     assert!(binary.ended().await.success);
 }
 
+/// Who listens to more than the machine itself is told what that means, and nobody else.
+#[tokio::test]
+async fn a_listener_that_others_reach_is_warned_of() {
+    const WARNING: &str = "everyone who reaches this address may use the registry";
+    for (host, is_open) in [("0.0.0.0", true), ("127.0.0.1", false)] {
+        let binary = Binary::start(&[], &[("NOPAR_PORT", "0"), ("NOPAR_HOSTNAME", host)]);
+        binary.listening().await;
+        binary.signal("TERM");
+        let said = binary.ended().await.stderr;
+        assert_eq!(said.contains(WARNING), is_open, "{host}: {said}");
+    }
+}
+
 /// The documented default file is the one NOPAR prints, and NOPAR takes it.
 #[tokio::test]
 async fn the_default_file_is_what_it_prints() {
