@@ -17,7 +17,7 @@ mod told;
 
 pub use refusal::Refusal;
 
-use crate::access::{Access, Caller, Permission};
+use crate::access::{Access, Caller, Denied, Permission};
 use crate::clock::Clock;
 use crate::hosted::Hosted;
 use crate::npm::PackageName;
@@ -105,12 +105,28 @@ impl Api {
         Api { hosted, access, clock, body_limit, room: Room::default() }
     }
 
-    /// Who calls, by the values of all Authorization headers.
+    /// Who sends a request of this kind, by the values of all Authorization headers.
+    ///
+    /// npm sends the token of its `.npmrc` along with everything, also with a login that is due because that token has
+    /// ended. So where nobody in particular has to call, bad credentials are none; whether that one may read a package
+    /// is then decided as of everybody who shows none.
     ///
     /// # Errors
-    /// When they are no credentials, or not any more.
-    pub async fn caller(&self, authorization: &[&str]) -> Result<Caller, Refusal> {
-        Ok(self.access.caller(authorization).await?)
+    /// When they are no credentials, or not any more, and it matters who calls.
+    pub async fn caller(
+        &self,
+        method: &Method,
+        route: &Route,
+        authorization: &[&str],
+    ) -> Result<Caller, Refusal> {
+        if is_of_account(route) {
+            return Ok(Caller::anonymous());
+        }
+        let is_read = matches!(*method, Method::GET | Method::HEAD) && *route != Route::Whoami;
+        match self.access.caller(authorization).await {
+            Err(Denied::BadCredentials) if is_read => Ok(Caller::anonymous()),
+            caller => Ok(caller?),
+        }
     }
 
     /// Whether requests of this kind are answered here, and not out of a packument.
@@ -209,6 +225,11 @@ impl Api {
     ) -> Result<(), Refusal> {
         Ok(self.access.allow(&call.caller, permission, name)?)
     }
+}
+
+/// Whether a request logs in or out, or asks for a user: what counts is in its path and body, whoever sends it.
+fn is_of_account(route: &Route) -> bool {
+    matches!(route, Route::User { .. } | Route::Token { .. } | Route::Session)
 }
 
 impl Call<'_> {
