@@ -191,7 +191,7 @@ impl Api {
             Route::Token { token } => self.log_out(&token).await,
             Route::Whoami => self.whoami(call),
             Route::Session => self.session(body).await,
-            Route::Visibility { name } => self.visibility(call, &name),
+            Route::Visibility { name } => self.visibility(call, &name).await,
             Route::Attestations { name, version } => {
                 self.attestations(call, &name, version.as_str()).await
             }
@@ -203,7 +203,7 @@ impl Api {
             Route::Access { name } if *method == Method::POST => {
                 self.set_access(call, body, &name).await
             }
-            Route::Access { name } => self.access_of(call, &name),
+            Route::Access { name } => self.access_of(call, &name).await,
             Route::Collaborators { name } => self.collaborators(call, &name).await,
             Route::PackagesOf { user } => self.packages_of(&user).await,
             Route::Stars { user } => self.stars(&user).await,

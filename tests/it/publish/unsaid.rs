@@ -16,7 +16,7 @@ async fn check(nopar: &TestNopar, status: u16, said: &str) -> Response {
     let answer = publish(nopar).await;
     let error = refusal(&answer, &[status], said);
     assert!(error.contains(said), "{error}");
-    assert!(error.contains("NOPAR_LOCAL_PACKAGES=x"), "{error}");
+    assert!(error.contains("add x to NOPAR_LOCAL_PACKAGES"), "{error}");
     assert_eq!(answer.json()["reason"], "upstream_unsaid", "{error}");
     nothing_stored(nopar, said).await;
     answer
