@@ -77,14 +77,14 @@ pub enum Presence {
     Absent,
     /// There is nobody to ask: the upstream cannot be reached, or fails, or must not be asked.
     Unasked,
-    /// The upstream answers, and does not say it.
+    /// The upstream answers and does not say it, or NOPAR itself does not get to ask.
     Unsaid(Evasion),
 }
 
-/// An upstream's answer that leaves open what it was asked.
+/// What leaves open what the upstream was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evasion {
-    /// What it answered, as a sentence without its end.
+    /// What it answered, or why it was not asked, as a sentence without its end.
     pub said: String,
     /// Whether it may answer otherwise before long.
     pub is_passing: bool,
