@@ -17,7 +17,7 @@ mod told;
 
 pub use refusal::Refusal;
 
-use crate::access::{Access, Caller, Permission};
+use crate::access::{Access, Caller, Denied, Permission};
 use crate::clock::Clock;
 use crate::hosted::Hosted;
 use crate::npm::PackageName;
@@ -77,14 +77,14 @@ pub enum Presence {
     Absent,
     /// There is nobody to ask: the upstream cannot be reached, or fails, or must not be asked.
     Unasked,
-    /// The upstream answers, and does not say it.
+    /// The upstream answers and does not say it, or NOPAR itself does not get to ask.
     Unsaid(Evasion),
 }
 
-/// An upstream's answer that leaves open what it was asked.
+/// What leaves open what the upstream was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evasion {
-    /// What it answered, as a sentence without its end.
+    /// What it answered, or why it was not asked, as a sentence without its end.
     pub said: String,
     /// Whether it may answer otherwise before long.
     pub is_passing: bool,
@@ -105,12 +105,28 @@ impl Api {
         Api { hosted, access, clock, body_limit, room: Room::default() }
     }
 
-    /// Who calls, by the values of all Authorization headers.
+    /// Who sends a request of this kind, by the values of all Authorization headers.
+    ///
+    /// npm sends the token of its `.npmrc` along with everything, also with a login that is due because that token has
+    /// ended. So where nobody in particular has to call, bad credentials are none; whether that one may read a package
+    /// is then decided as of everybody who shows none.
     ///
     /// # Errors
-    /// When they are no credentials, or not any more.
-    pub async fn caller(&self, authorization: &[&str]) -> Result<Caller, Refusal> {
-        Ok(self.access.caller(authorization).await?)
+    /// When they are no credentials, or not any more, and it matters who calls.
+    pub async fn caller(
+        &self,
+        method: &Method,
+        route: &Route,
+        authorization: &[&str],
+    ) -> Result<Caller, Refusal> {
+        if is_of_account(route) {
+            return Ok(Caller::anonymous());
+        }
+        let is_read = matches!(*method, Method::GET | Method::HEAD) && *route != Route::Whoami;
+        match self.access.caller(authorization).await {
+            Err(Denied::BadCredentials) if is_read => Ok(Caller::anonymous()),
+            caller => Ok(caller?),
+        }
     }
 
     /// Whether requests of this kind are answered here, and not out of a packument.
@@ -175,7 +191,7 @@ impl Api {
             Route::Token { token } => self.log_out(&token).await,
             Route::Whoami => self.whoami(call),
             Route::Session => self.session(body).await,
-            Route::Visibility { name } => self.visibility(call, &name),
+            Route::Visibility { name } => self.visibility(call, &name).await,
             Route::Attestations { name, version } => {
                 self.attestations(call, &name, version.as_str()).await
             }
@@ -187,7 +203,7 @@ impl Api {
             Route::Access { name } if *method == Method::POST => {
                 self.set_access(call, body, &name).await
             }
-            Route::Access { name } => self.access_of(call, &name),
+            Route::Access { name } => self.access_of(call, &name).await,
             Route::Collaborators { name } => self.collaborators(call, &name).await,
             Route::PackagesOf { user } => self.packages_of(&user).await,
             Route::Stars { user } => self.stars(&user).await,
@@ -209,6 +225,11 @@ impl Api {
     ) -> Result<(), Refusal> {
         Ok(self.access.allow(&call.caller, permission, name)?)
     }
+}
+
+/// Whether a request logs in or out, or asks for a user: what counts is in its path and body, whoever sends it.
+fn is_of_account(route: &Route) -> bool {
+    matches!(route, Route::User { .. } | Route::Token { .. } | Route::Session)
 }
 
 impl Call<'_> {

@@ -64,7 +64,7 @@ impl Api {
     }
 
     /// `DELETE /PKG/-/FILE/-rev/REV`: what clients send after they have taken a version out of the document. It
-    /// went with that.
+    /// went with that. The file has the name that packuments give it, whatever an old NOPAR has called it.
     pub(super) async fn remove_tarball(
         &self,
         call: &Call<'_>,
@@ -73,13 +73,17 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
         let document = self.hosted.document(&name).await?.ok_or_else(Refusal::no_package)?;
-        let is_named =
-            document.versions().any(|version| document.file(version).as_ref() == Some(file));
-        if is_named {
+        let of = file.canonical_version(&name);
+        let is_its =
+            |version: &str| of == Some(version) || document.file(version).as_ref() == Some(file);
+        if document.versions().any(is_its) {
             let error = format!(
                 "{file} is the tarball of a version that is published; unpublish the version"
             );
             return Err(Refusal::new(StatusCode::CONFLICT, error, "conflict"));
+        }
+        if !of.is_some_and(|version| document.had(version)) {
+            return Err(Refusal::no_tarball(file));
         }
         let rev = document.rev().unwrap_or_default();
         Ok(done("tarball removed", &name, &rev))

@@ -38,7 +38,9 @@ impl Api {
         name: &PackageName,
     ) -> Result<Vec<Person>, Refusal> {
         self.allow(call, Permission::Read, name)?;
-        let document = self.hosted.document(name).await?.filter(HostedDocument::is_hosted);
+        // The owners of one that was taken back are noted, so that nobody else goes on under its name.
+        let is_there = |it: &HostedDocument| it.is_hosted() && it.versions().len() > 0;
+        let document = self.hosted.document(name).await?.filter(is_there);
         Ok(document.ok_or_else(Refusal::no_package)?.maintainers())
     }
 

@@ -10,7 +10,7 @@ use crate::access::Permission;
 use crate::hosted::Authority;
 use crate::npm::hosted::{ChangeError, ClientCopy, NewVersion, Request};
 use crate::npm::integrity::{Algorithm, Integrity};
-use crate::npm::publish::{PublishDocument, Put};
+use crate::npm::publish::{PublishDocument, PublishError, Put};
 use crate::npm::{PackageName, TarballName, hex};
 use crate::reply::Reply;
 use bytes::Bytes;
@@ -56,6 +56,9 @@ impl Api {
             (Asked::Publish(document), Some(tarball)) => {
                 self.allow(call, Permission::Publish, &name)?;
                 self.publish(call, name, absent, &document, tarball).await
+            }
+            (Asked::Change(copy), _) if absent == Absent::Create && copy.is_publish() => {
+                Err(PublishError::NoTarball.into())
             }
             (Asked::Change(copy), _) => {
                 self.allow(call, Permission::Change, &name)?;

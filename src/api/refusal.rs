@@ -6,7 +6,7 @@ use crate::access::Denied;
 use crate::hosted::HostedError;
 use crate::npm::hosted::ChangeError;
 use crate::npm::publish::{PublishError, ScanError};
-use crate::npm::{InvalidDistTag, InvalidName, PackageName};
+use crate::npm::{InvalidDistTag, InvalidName, PackageName, TarballName};
 use crate::reply::Reply;
 use crate::store::StoreError;
 use http::{StatusCode, header};
@@ -36,6 +36,11 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "document not found")
     }
 
+    /// No version has this tarball, or had.
+    pub(super) fn no_tarball(file: &TarballName) -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, format!("tarball not found: {file}"), "not_found")
+    }
+
     /// Nothing is at this path.
     pub(super) fn no_endpoint() -> Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
@@ -52,7 +57,7 @@ impl Refusal {
     /// The name is the upstream's: nobody publishes under it here.
     pub(super) fn taken(name: &PackageName) -> Refusal {
         let error = format!(
-            "{name} is a package of the upstream registry; to host a package of that name here, claim it with NOPAR_LOCAL_PACKAGES={name}"
+            "{name} is a package of the upstream registry; to host a package of that name here, add {name} to NOPAR_LOCAL_PACKAGES and restart NOPAR"
         );
         Refusal::new(StatusCode::FORBIDDEN, error, "name_of_upstream")
     }
@@ -63,7 +68,7 @@ impl Refusal {
         let status =
             if *is_passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
         let error = format!(
-            "{said}: nobody knows whether it has {name}, and that name is not taken unless it is claimed with NOPAR_LOCAL_PACKAGES={name}"
+            "{said}: nobody knows whether the upstream registry has {name}; to host a package of that name here whether or not, add {name} to NOPAR_LOCAL_PACKAGES and restart NOPAR"
         );
         Refusal { retry_after: *retry_after, ..Refusal::new(status, error, "upstream_unsaid") }
     }

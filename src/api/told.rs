@@ -1,9 +1,9 @@
 //! What is told of packages and people beside packuments: who owns what, who likes what, who may see it.
 //! Knows nothing of how any of it is changed.
 
-use super::{Api, Body, Call, Refusal};
+use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
-use crate::hosted::{Package, Standing};
+use crate::hosted::{Authority, Package, Standing};
 use crate::npm::PackageName;
 use crate::reply::Reply;
 use http::{StatusCode, header};
@@ -11,15 +11,36 @@ use serde_json::{Map, Value, json};
 
 impl Api {
     /// `GET /-/package/PKG/visibility`.
-    pub(super) fn visibility(&self, call: &Call<'_>, name: &PackageName) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name)?;
+    pub(super) async fn visibility(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.may_see(call, name).await?;
         Ok(told(&json!({"public": true})))
     }
 
     /// `GET /-/package/PKG/access`.
-    pub(super) fn access_of(&self, call: &Call<'_>, name: &PackageName) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name)?;
+    pub(super) async fn access_of(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<Reply, Refusal> {
+        self.may_see(call, name).await?;
         Ok(told(&json!({"access": "public"})))
+    }
+
+    /// Whether there is a package of this name for the caller to see.
+    async fn may_see(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        self.allow(call, Permission::Read, name)?;
+        let is_there = match self.hosted.authority(name).await? {
+            Authority::Own(package) => package.standing() == Standing::Published,
+            Authority::Claimed(_) => false,
+            Authority::Upstream(Some(_)) => true,
+            // An upstream that does not say it is no reason to say that there is none.
+            Authority::Upstream(None) => call.elsewhere.has(name).await != Presence::Absent,
+        };
+        if is_there { Ok(()) } else { Err(Refusal::no_package()) }
     }
 
     /// `POST /-/package/PKG/access`: what is so already may be wished for.

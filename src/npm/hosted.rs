@@ -48,6 +48,9 @@ pub use self::publish::NewVersion;
 const PRIVATE: [&str; 6] =
     ["_attachments", "_proxied", "_mtime", "_highest-version", "_inversed-dist-tags", "_fwd-dists"];
 
+/// What `time` holds besides versions.
+const NO_VERSIONS: [&str; 3] = ["created", "modified", "unpublished"];
+
 /// What a client may say in place of a revision that it does not know: pnpm writes the word.
 const NO_REVISION: [&str; 2] = ["", "undefined"];
 
@@ -166,6 +169,12 @@ impl HostedDocument {
     /// The versions, in the document's order, as it spells them.
     pub fn versions(&self) -> impl ExactSizeIterator<Item = &str> {
         self.versions.iter().map(|(version, _)| version)
+    }
+
+    /// Whether a version is there, or ever was.
+    pub fn had(&self, version: &str) -> bool {
+        let is_remembered = !NO_VERSIONS.contains(&version) && self.time.contains(version);
+        is_remembered || self.versions.contains(version)
     }
 
     /// The manifest of a version.

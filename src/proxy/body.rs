@@ -8,7 +8,7 @@ pub(super) use unpacked::{Packing, Unpacked};
 use super::failure::Failure;
 use crate::connection::{self, Pace, Patience};
 use bytes::{Bytes, BytesMut};
-use http::{StatusCode, header};
+use http::{StatusCode, Version, header};
 use pingora::protocols::http::ServerSession;
 use pingora::{Error, ErrorType};
 use std::pin::pin;
@@ -187,9 +187,12 @@ fn stated_length(session: &ServerSession) -> Option<u64> {
     session.get_header(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
+/// Whether the client asks before it sends. One of HTTP/1.0 does not, whatever a proxy passed on of another's request:
+/// it would take a 100 for the answer (RFC 9110 §10.1.1).
 fn is_asking(session: &ServerSession) -> bool {
     let expects = session.get_header(header::EXPECT);
-    expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    session.req_header().version > Version::HTTP_10
+        && expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ const UNREACHABLE: &str = "upstream_unreachable";
 const INVALID: &str = "upstream_invalid";
 const FORBIDDEN: &str = "upstream_forbidden_address";
 const REDIRECTS: &str = "upstream_redirects";
+const BUSY: &str = "upstream_busy";
+const WAITED: &str = "upstream_wait";
+const INTERNAL: &str = "internal_error";
 /// How the reason begins that has an upstream's status behind it.
 const STATUS: &str = "upstream_status_";
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -116,7 +119,7 @@ impl Failure {
             }
             FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, TOO_LARGE),
             FetchError::Redirect { .. } => (StatusCode::BAD_GATEWAY, REDIRECTS),
-            FetchError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "upstream_busy"),
+            FetchError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, BUSY),
             _ => (StatusCode::BAD_GATEWAY, UNREACHABLE),
         };
         Failure::new(status, told(reason), reason)
@@ -150,19 +153,28 @@ impl Failure {
         self.reason.strip_prefix(STATUS)?.parse().ok()
     }
 
-    /// Whether the upstream is up and yet did not say what it was asked: it refused, or sent something else, or not all
-    /// of it. Not when it could not be reached, or failed.
+    /// Whether the upstream may well be up and yet did not say what it was asked: it refused, or sent something else, or
+    /// not all of it, or NOPAR itself did not get to ask. Not when it could not be reached, or failed.
     pub(super) fn is_evasion(&self) -> bool {
+        let is_nonsense = || [INVALID, FORBIDDEN, REDIRECTS].contains(&self.reason.as_str());
         match self.upstream_said() {
             Some(status) => !status.is_server_error(),
-            None => self.began || [INVALID, FORBIDDEN, REDIRECTS].contains(&self.reason.as_str()),
+            None => self.began || self.is_own() || is_nonsense(),
         }
     }
 
-    /// Whether that may pass: when an answer broke off, and by npm's own account of which statuses to try again.
+    /// Whether NOPAR itself is the matter, so that this says nothing of the upstream.
+    fn is_own(&self) -> bool {
+        [BUSY, WAITED, INTERNAL].contains(&self.reason.as_str())
+    }
+
+    /// Whether that may pass: when an answer broke off, or NOPAR is the matter, and by npm's own account of which
+    /// statuses to try again.
     pub(super) fn is_passing(&self) -> bool {
         let status = self.upstream_said();
-        self.began || status.is_some_and(|status| matches!(status.as_u16(), 408 | 420 | 429))
+        self.began
+            || self.is_own()
+            || status.is_some_and(|status| matches!(status.as_u16(), 408 | 420 | 429))
     }
 
     /// Whether the upstream sent more than NOPAR takes.
@@ -191,6 +203,11 @@ impl Failure {
     pub(super) fn timeout() -> Failure {
         let reason = "upstream_timeout";
         Failure::new(StatusCode::GATEWAY_TIMEOUT, told(reason), reason)
+    }
+
+    /// Another request was to ask the upstream, and did not come to an end.
+    pub(super) fn waited() -> Failure {
+        Failure::new(StatusCode::GATEWAY_TIMEOUT, told(WAITED), WAITED)
     }
 
     /// How long this failure is told to whoever asks, before the upstream is asked once more: as
@@ -232,7 +249,7 @@ impl Failure {
     /// Something is wrong with NOPAR itself.
     pub(super) fn internal() -> Failure {
         let error = "NOPAR could not answer; its log says why";
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error, "internal_error")
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error, INTERNAL)
     }
 
     /// What an error that Pingora met on the way means. `None`: the client is gone, nobody is told.
@@ -274,9 +291,8 @@ fn seconds(after: &str) -> Option<u64> {
 fn told(reason: &str) -> &'static str {
     match reason {
         "upstream_timeout" => "the upstream registry did not answer in time",
-        "upstream_busy" => {
-            "too many requests wait for the upstream registry (NOPAR_UPSTREAM_CONNECTIONS)"
-        }
+        BUSY => "too many requests wait for the upstream registry (NOPAR_UPSTREAM_CONNECTIONS)",
+        WAITED => "another request has waited for the upstream registry for too long",
         TOO_LARGE => {
             "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
         }
@@ -322,7 +338,11 @@ mod tests {
         assert!(Failure::fetch(&FetchError::Redirect { target: target.clone() }).is_evasion());
         assert!(Failure::forbidden().is_evasion());
         let after = Duration::ZERO;
-        assert!(!Failure::fetch(&FetchError::Busy { target, after }).is_evasion());
+        // Where NOPAR itself is the matter, the upstream may have the name.
+        let busy = Failure::fetch(&FetchError::Busy { target, after });
+        for own in [busy, Failure::waited(), Failure::internal()] {
+            assert!(own.is_evasion() && own.is_passing(), "{own:?}");
+        }
         assert!(!Failure::timeout().is_evasion());
     }
 

@@ -167,7 +167,7 @@ pub(super) async fn wait(http_cache: &mut HttpCache, what: &str) -> Result<(), F
     let outcome = http_cache.cache_lock_wait().await;
     if matches!(outcome.lock_status(), LockStatus::WaitTimeout | LockStatus::GiveUp) {
         warn!("{what} was waited for in vain: its lock was held too long");
-        return Err(Failure::timeout());
+        return Err(Failure::waited());
     }
     Ok(())
 }

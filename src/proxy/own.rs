@@ -49,7 +49,7 @@ impl Door {
         base: &BaseUrl,
     ) -> Decision {
         let method = session.req_header().method.clone();
-        let caller = match self.api.caller(&credentials(session)).await {
+        let caller = match self.api.caller(&method, &route, &credentials(session)).await {
             Ok(caller) => caller,
             Err(refusal) => return Decision::Reply(refusal.reply(), CacheState::None),
         };

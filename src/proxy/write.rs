@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{Method, StatusCode};
 use log::error;
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::conditional_filter;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::{RangeType, Session, range_header_filter};
@@ -63,10 +63,18 @@ pub(super) async fn view(
     age: Duration,
 ) -> Result<()> {
     let mut header = view_header(view, state, age)?;
-    if conditional_filter::not_modified_filter(session.req_header(), &header) {
+    let request = session.req_header();
+    if may_be_held(request, state) && conditional_filter::not_modified_filter(request, &header) {
         not_modified(&mut header);
     }
     finish(session, header, view.body.bytes()).await
+}
+
+/// Whether what a client has may be told by its validators. Of NOPAR's own packages not by a date alone: it is of a
+/// second, in which there may have been two publishes, and who published the second one is to see it. Of an upstream's
+/// a copy may be older than that anyway.
+fn may_be_held(request: &RequestHeader, state: CacheState) -> bool {
+    state != CacheState::Hosted || request.headers.contains_key(header::IF_NONE_MATCH)
 }
 
 /// Sends a hosted tarball, or as much of it as is asked for.

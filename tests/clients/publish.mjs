@@ -146,7 +146,7 @@ async function checkUnpublish(one, name) {
 
 async function checkTaken(one) {
   await check(`${one.client.name}: publish of a name that the upstream has says how to claim it`, () => {
-    return one.expectRefused(PACKAGE, '2.0.0', `NOPAR_LOCAL_PACKAGES=${PACKAGE}`);
+    return one.expectRefused(PACKAGE, '2.0.0', `add ${PACKAGE} to NOPAR_LOCAL_PACKAGES`);
   });
 }
 

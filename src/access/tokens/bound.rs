@@ -3,7 +3,9 @@
 //!
 //! Tokens do not expire, as they give nothing that anybody could not have without. But a fleet whose jobs log in each
 //! time and never out leaves one file after the other. So whoever has the most tokens loses those that were used
-//! least recently: the fleet its own of yesterday, and not a person the one in their `.npmrc`.
+//! least recently: the fleet its own of yesterday, and not a person the one in their `.npmrc`. Only where thousands of
+//! names have a token each are those of all in one row. Which of them were never used is not known: a use in the first
+//! hour is not noted.
 
 use super::super::user::User;
 use std::collections::HashMap;

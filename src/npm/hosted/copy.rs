@@ -46,6 +46,12 @@ impl ClientCopy {
         json::text_or_number(self.0.get("_rev")?).map(Cow::into_owned)
     }
 
+    /// Whether it is what a publish would send, but for the tarball: versions, and no revision. Who changes a document
+    /// has read it, and with it that.
+    pub fn is_publish(&self) -> bool {
+        self.0.contains("versions") && self.rev().is_none()
+    }
+
     fn check_name(&self, asked: &PackageName) -> Result<(), ChangeError> {
         let said = ["_id", "name"].into_iter().filter_map(|key| self.0.text(key));
         match said.into_iter().find(|said| said != asked.as_str()) {

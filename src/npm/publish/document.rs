@@ -11,6 +11,7 @@ use super::super::dist_tag::{DistTag, InvalidDistTag};
 use super::super::integrity::Integrity;
 use super::super::json::text;
 use super::super::name::PackageName;
+use super::super::tarball::canonical_file;
 use super::super::version::{InvalidVersion, Version};
 use super::provenance::Provenance;
 
@@ -211,7 +212,7 @@ impl PublishDocument {
         if len > LONGEST_MANIFEST {
             return Err(PublishError::LongManifest { version, len });
         }
-        let (stated_len, provenance) = sorted_out(attachments, had_tarball)?;
+        let (stated_len, provenance) = sorted_out(name, &version, attachments, had_tarball)?;
         Ok(PublishDocument {
             tags: tags_of(body.dist_tags, &version)?,
             access: body.access,
@@ -285,26 +286,33 @@ fn tags_of(
 
 /// The stated length of the tarball, and the bundle.
 fn sorted_out(
+    name: &PackageName,
+    version: &Version,
     attachments: IndexMap<String, Attachment>,
     had_tarball: bool,
 ) -> Result<(Option<u64>, Option<Provenance>), PublishError> {
     let (mut tarball, mut provenance) = (None, None);
-    for (name, attachment) in attachments {
-        if name.ends_with(BUNDLE_ENDING) && provenance.is_none() {
+    for (key, attachment) in attachments {
+        if key.ends_with(BUNDLE_ENDING) && provenance.is_none() {
             let content_type = attachment.content_type.unwrap_or_default();
             let bundle = attachment.data.unwrap_or_default();
             let predicate_type = Provenance::predicate_type(&bundle).ok_or(PublishError::Bundle)?;
             provenance = Some(Provenance { content_type, bundle, predicate_type });
-        } else if tarball.is_none() {
+        } else if tarball.is_none() && is_tarball(&key, name, version) {
             tarball = Some(attachment.length);
         } else {
-            return Err(PublishError::Attachment(name));
+            return Err(PublishError::Attachment(key));
         }
     }
     match tarball.filter(|_| had_tarball) {
         Some(length) => Ok((length, provenance)),
         None => Err(PublishError::NoTarball),
     }
+}
+
+/// Whether this is the key of the version's tarball. All clients put the scope into it, which its file has not.
+fn is_tarball(key: &str, name: &PackageName, version: &Version) -> bool {
+    key == format!("{name}-{version}.tgz") || key == canonical_file(name, version.as_str())
 }
 
 /// Every digest that `dist` names: all of them have to be right, not only the strongest.

@@ -230,6 +230,23 @@ fn a_sigstore_bundle_comes_with_it() {
 }
 
 #[test]
+fn the_tarball_is_attached_by_the_version_s_name() {
+    let by = |key: &str| {
+        let mut document = document();
+        let attachment = document["_attachments"]["@s/n-1.0.0.tgz"].take();
+        document["_attachments"] = json!({key: attachment});
+        put(&document)
+    };
+    for key in ["@s/n-1.0.0.tgz", "n-1.0.0.tgz"] {
+        assert!(by(key).is_ok(), "{key}");
+    }
+    for key in ["n-1.0.1.tgz", "m-1.0.0.tgz", "@t/n-1.0.0.tgz", "s-n-1.0.0.tgz", "n-1.0.0", ""] {
+        let wrong = by(key);
+        assert!(matches!(wrong, Err(PublishError::Attachment(said)) if said == key), "{key}");
+    }
+}
+
+#[test]
 fn the_tarball_has_to_be_what_the_document_says() {
     let digested = |bytes: &[u8]| {
         let mut digester = Digester::of_all();

@@ -94,6 +94,20 @@ async fn a_client_is_told_to_go_on() {
     check_tarball(nopar.addr(), "x", "1.0.0", &publish.bytes()).await;
 }
 
+/// One of HTTP/1.0 knows no 100, and would take it for the answer.
+#[tokio::test]
+async fn a_client_of_old_is_not_told_to_go_on() {
+    let (_upstream, nopar) = alone().await;
+    let body = Publish::of("x", "1.0.0").document().to_string();
+    let mut connection = nopar.connect().await;
+    let lines = format!("Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!("PUT /x HTTP/1.0\r\nHost: npm.test\r\n{lines}");
+    connection.deliver(head.as_bytes()).await;
+    connection.deliver(body.as_bytes()).await;
+    let heads = connection.receive_heads().await;
+    assert_eq!(heads.iter().map(|head| head.status).collect::<Vec<_>>(), [201]);
+}
+
 /// A client that waits for a 100 and may not publish, or not so much, is told so instead.
 #[tokio::test]
 async fn a_client_is_not_told_to_go_on_in_vain() {

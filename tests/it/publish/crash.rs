@@ -3,6 +3,7 @@
 
 mod publisher;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -141,7 +142,8 @@ async fn what_was_acknowledged_survives_a_kill() {
         let now = (rounds - tally.kills).min(ROUNDS_OF_A_REGISTRY);
         killed_again_and_again(now, &mut tally).await;
     }
-    println!("{}", tally.told());
+    // Past what the test runner keeps back of a test that passes.
+    let _ = writeln!(std::io::stderr(), "{}", tally.told());
     assert!(tally.in_the_middle * 2 >= rounds, "most kills found nothing on its way");
 }
 

@@ -85,6 +85,24 @@ async fn an_etag_is_good_until_the_next_publish() {
     }
 }
 
+/// A date is of a second, in which there may be two publishes: who has nothing else gets all of it.
+#[tokio::test]
+async fn a_date_alone_is_no_validator() {
+    let (_upstream, nopar) = alone().await;
+    publish_both(&nopar, "x").await;
+    for way in WAYS {
+        let fresh = way.of(&nopar, "x").send().await.expect(200);
+        let ahead = "Fri, 01 Jan 2100 00:00:00 GMT";
+        for date in [fresh.header("last-modified").unwrap_or(ahead), ahead] {
+            let since = || way.of(&nopar, "x").header("If-Modified-Since", date);
+            since().send().await.expect(200);
+            since().method("HEAD").send().await.expect(200);
+            since().header("If-None-Match", etag(&fresh)).send().await.expect(304);
+            since().header("If-None-Match", "\"other\"").send().await.expect(200);
+        }
+    }
+}
+
 /// HEAD is GET without the body, and `Last-Modified` is the document's time of change.
 #[tokio::test]
 async fn head_is_get_without_a_body() {

@@ -105,7 +105,17 @@ async fn nobody_is_nobody() {
 async fn a_reader_may_be_anybody() {
     let (_upstream, nopar) = alone().await;
     Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
-    for path in ["/x", "/x/-/x-1.0.0.tgz", "/-/package/x/dist-tags"] {
+    for path in [
+        "/x",
+        "/x/-/x-1.0.0.tgz",
+        "/-/package/x/dist-tags",
+        "/-/package/x/visibility",
+        "/-/package/x/access",
+        "/-/package/x/collaborators",
+        "/-/package/x/owners",
+        "/-/user/ann/package",
+        "/-/_view/starredByUser?key=%22ann%22",
+    ] {
         for wrong in ["Bearer npm_nobodys", "Basic bm8="] {
             let request = Request::get(nopar.addr(), path).header("Authorization", wrong);
             request.send().await.expect(200);
@@ -157,9 +167,35 @@ async fn a_token_ends_with_the_logout() {
         whoami(nopar.addr(), &bob).await.expect(200);
         nopar.restart().await;
     }
-    // Once more: it is gone already, which is what was wanted.
-    let again = logout(nopar.addr(), &ann).send().await;
-    assert!(matches!(again.status, 200 | 401 | 404), "{}", again.status);
+    // Once more: it is gone already, and who shows it is not asked for another one.
+    refusal(&logout(nopar.addr(), &ann).send().await, &[404], "again");
+    // Whoever knows a token may end it, and npm shows the one that it has.
+    let path = format!("/-/user/token/{}", bob.strip_prefix("Bearer ").expect("a token"));
+    let request = Request::new(nopar.addr(), "DELETE", &path).header("Authorization", &ann);
+    request.send().await.expect(200);
+    refusal(&whoami(nopar.addr(), &bob).await, &[401], "bob's");
+}
+
+/// npm sends the token of its `.npmrc` along with a login: one that has ended, or is of another registry, is in
+/// nobody's way.
+#[tokio::test]
+async fn a_login_needs_no_good_token() {
+    let (_upstream, nopar) = alone().await;
+    let dead = login(nopar.addr(), "ann").await;
+    logout(nopar.addr(), &dead).send().await.expect(200);
+    for shown in [dead.as_str(), "Bearer npm_nobodys", "Bearer", "Basic bm8=", "Digest x"] {
+        let with = |request: Request| request.header("Authorization", shown).send();
+        let web = send(nopar.addr(), "POST", "/-/v1/login", &json!({}));
+        refusal(&with(web).await, &[404], shown);
+        with(Request::get(nopar.addr(), &path("ann"))).await.expect(200);
+        let session = json!({"name": "ann", "password": PASSWORD});
+        with(send(nopar.addr(), "POST", "/_session", &session)).await.expect(200);
+        let again = send(nopar.addr(), "PUT", &path("ann"), &body("ann", PASSWORD));
+        let token = token_of(&with(again).await.expect(201));
+        let authorization = format!("Bearer {token}");
+        whoami(nopar.addr(), &authorization).await.expect(200);
+        refusal(&whoami(nopar.addr(), shown).await, &[401], shown);
+    }
 }
 
 /// What `npm login` does for somebody who is known: read the user, then log in again by name and password.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::login::login;
 use super::{alone, at_revision, done, packument, revision, versions};
-use crate::support::client::get;
+use crate::support::client::{Request, get};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, basic, path_of, put, refusal, send};
 
@@ -137,8 +137,24 @@ async fn access_is_told() {
     }
     for what in ["visibility", "collaborators", "access"] {
         let answer = get(nopar.addr(), &format!("/-/package/@s%2fnowhere/{what}")).await;
-        assert_ne!(answer.status / 100, 5, "{what}: {}", answer.status);
-        assert!(answer.json().is_object(), "{what}");
+        refusal(&answer, &[404], what);
+    }
+}
+
+/// Of a package that was taken back nothing is told; of the upstream's only that everyone may read them.
+#[tokio::test]
+async fn access_is_told_of_what_is_there() {
+    let (upstream, nopar) = alone().await;
+    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
+    let gone = Request::new(nopar.addr(), "DELETE", "/x/-rev/undefined");
+    done(&gone.send().await, "all of it");
+    for what in ["visibility", "collaborators", "access", "owners"] {
+        refusal(&get(nopar.addr(), &format!("/-/package/x/{what}")).await, &[404], what);
+    }
+    assert_eq!(upstream.count("/x"), 1, "by the publish");
+    upstream.package("y").version("1.0.0", |v| v);
+    for what in ["visibility", "access"] {
+        get(nopar.addr(), &format!("/-/package/y/{what}")).await.expect(200);
     }
 }
 

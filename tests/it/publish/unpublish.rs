@@ -168,6 +168,25 @@ async fn a_version_that_is_listed_has_a_tarball() {
     assert!(versions(&document).iter().any(|version| version == latest), "{document}");
 }
 
+/// A tarball that no version has, nor had, is not there to be removed.
+#[tokio::test]
+async fn a_tarball_that_never_was_is_not_removed() {
+    let (_upstream, nopar) = alone().await;
+    for version in ["1.0.0", "1.1.0"] {
+        Publish::of("x", version).succeed(nopar.addr()).await;
+    }
+    take_back(nopar.addr(), "x", "1.1.0").await;
+    let remove = async |file: &str| {
+        let path = format!("/x/-/{file}/-rev/undefined");
+        Request::new(nopar.addr(), "DELETE", &path).send().await
+    };
+    for file in ["x-9.9.9.tgz", "y-1.1.0.tgz", "x-modified.tgz", "x.tgz"] {
+        refusal(&remove(file).await, &[404], file);
+    }
+    refusal(&remove("x-1.0.0.tgz").await, &[409], "of a version");
+    done(&remove("x-1.1.0.tgz").await, "once more");
+}
+
 /// A download that has begun comes to its end, whatever is taken back meanwhile.
 #[tokio::test]
 async fn a_running_download_is_not_taken_back() {

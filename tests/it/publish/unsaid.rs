@@ -16,7 +16,7 @@ async fn check(nopar: &TestNopar, status: u16, said: &str) -> Response {
     let answer = publish(nopar).await;
     let error = refusal(&answer, &[status], said);
     assert!(error.contains(said), "{error}");
-    assert!(error.contains("NOPAR_LOCAL_PACKAGES=x"), "{error}");
+    assert!(error.contains("add x to NOPAR_LOCAL_PACKAGES"), "{error}");
     assert_eq!(answer.json()["reason"], "upstream_unsaid", "{error}");
     nothing_stored(nopar, said).await;
     answer
@@ -107,6 +107,22 @@ async fn an_upstream_that_breaks_off_puts_a_publish_off() {
         upstream.always("*", fault);
         check(&nopar, 503, said).await;
     }
+}
+
+/// While NOPAR has no place to ask it, nothing is known of the upstream: npm tries again.
+#[tokio::test]
+async fn a_busy_nopar_puts_a_publish_off() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("y").version("1.0.0", |v| v);
+    let builder = TestNopar::with(&upstream).env("NOPAR_UPSTREAM_CONNECTIONS", "1");
+    let nopar = builder.env("NOPAR_FETCH_TIMEOUT", "1s").start().await;
+    nopar.get("/y").await.expect(200);
+    let hold = upstream.hold_body("/y/-/y-1.0.0.tgz", 10);
+    let slow = tokio::spawn(nopar.get("/y/-/y-1.0.0.tgz"));
+    hold.arrived(1).await;
+    check(&nopar, 503, "too many requests wait for the upstream registry").await;
+    hold.release();
+    slow.await.expect("an answer").expect(200);
 }
 
 /// What the upstream gave up, or must not give out: the one is free, the other is its own.
