@@ -11,12 +11,16 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::bounded::{Bounded, TooMany};
 use super::super::dist_tag::DistTag;
 use super::super::json;
 use super::super::name::PackageName;
 use super::members::Members;
 use super::owners::is_starred;
 use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
+
+/// The longest list of owners, in bytes: ten thousands of them.
+const LONGEST_OWNERS: usize = 1 << 20;
 
 /// What came in the body of a request.
 #[derive(Debug)]
@@ -36,9 +40,9 @@ impl ClientCopy {
     /// Parses a body.
     ///
     /// # Errors
-    /// When it is not a JSON object.
+    /// When it is not a JSON object, or one with more members than any document has.
     pub fn parse(bytes: &[u8]) -> Result<Self, ChangeError> {
-        serde_json::from_slice(bytes).map(Self).map_err(|_| ChangeError::NotADocument)
+        members(serde_json::from_slice(bytes)).map(Self)
     }
 
     /// The revision that the client has seen, if the copy says it.
@@ -56,8 +60,7 @@ impl ClientCopy {
 
     /// A part that is an object, if the copy has it.
     fn part(&self, key: &str) -> Result<Option<Members>, ChangeError> {
-        let part = self.0.get(key).filter(|raw| raw.get() != "null").map(Members::parse);
-        part.transpose().map_err(|_| ChangeError::NotADocument)
+        self.0.get(key).filter(|raw| raw.get() != "null").map(parse).transpose()
     }
 }
 
@@ -109,7 +112,7 @@ impl HostedDocument {
                 return Err(ChangeError::VersionAdded(version.to_owned()));
             }
             let Some(held) = self.manifest_members(version) else { continue };
-            let copy = Members::parse(raw).map_err(|_| ChangeError::NotADocument)?;
+            let copy = parse(raw)?;
             check_tarball(version, &held, &copy)?;
             let message = match copy.get("deprecated") {
                 Some(raw) if !matches!(raw.get(), "null" | "false") => {
@@ -166,6 +169,9 @@ impl HostedDocument {
     fn owners_in(&self, copy: &ClientCopy) -> Result<Option<Edit>, ChangeError> {
         let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
         let Some(raw) = copy.0.get("maintainers") else { return Ok(None) };
+        if raw.get().len() > LONGEST_OWNERS {
+            return Err(TooMany.into());
+        }
         // As values first: among the owners of old there may be what is no person, and it came back as it is.
         if self.members.get("maintainers").is_some_and(|held| value(held) == value(raw)) {
             return Ok(None);
@@ -175,9 +181,26 @@ impl HostedDocument {
     }
 }
 
+/// The members of what has to be an object, as a client sent it.
+fn parse(raw: &RawValue) -> Result<Members, ChangeError> {
+    members(serde_json::from_str(raw.get()))
+}
+
+fn members(
+    parsed: Result<Bounded<Box<RawValue>>, serde_json::Error>,
+) -> Result<Members, ChangeError> {
+    let parsed = parsed.map_err(|_| ChangeError::NotADocument)?;
+    Ok(parsed.all()?.into())
+}
+
 fn check_tarball(version: &str, held: &Members, copy: &Members) -> Result<(), ChangeError> {
-    let (Some(held), Some(copy)) = (held.object("dist"), copy.object("dist")) else {
+    let (Some(held), Some(copy)) = (held.object("dist"), copy.get("dist")) else {
         return Ok(());
+    };
+    let copy = match parse(copy) {
+        // What is no object names no tarball.
+        Err(ChangeError::NotADocument) => return Ok(()),
+        other => other?,
     };
     let changed = ["integrity", "shasum"].iter().any(|key| {
         let (held, copy) = (held.text(key), copy.text(key));

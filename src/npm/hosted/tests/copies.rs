@@ -1,6 +1,7 @@
 //! Clients' copies, as npm and pnpm send them back.
 //! Knows nothing of requests.
 
+use super::super::super::bounded::{MOST_MEMBERS, TooMany};
 use super::*;
 
 use Request::{Package, Revision};
@@ -220,4 +221,27 @@ fn edits_are_made_together_or_not_at_all() {
     let document = with(&["1.0.0", "2.0.0"]);
     let edits = [message("1.0.0", "old"), Edit::Untag("none".to_owned())];
     refused(&document, |it| it.apply(&edits, LATER), ChangeError::NoTag("none".to_owned()));
+}
+
+/// Short members in masses would take a hundred times the memory of the body.
+#[test]
+fn no_object_may_have_masses_of_members() {
+    let masses = |count: usize| -> Value {
+        let members = (0..count).map(|number| (format!("m{number}"), json!(0)));
+        Value::Object(members.collect())
+    };
+    let document = with(&["1.0.0"]);
+    let too_many: Result<Vec<Edit>, ChangeError> = Err(TooMany.into());
+    let masses = masses(MOST_MEMBERS + 1);
+    assert_eq!(edits(&document, &masses, Revision), too_many);
+    for copy in [
+        json!({"versions": masses}),
+        json!({"versions": {"1.0.0": masses}}),
+        json!({"versions": {"1.0.0": {"dist": masses}}}),
+        json!({"users": masses}),
+        json!({"dist-tags": masses}),
+        json!({"maintainers": masses}),
+    ] {
+        assert_eq!(edits(&document, &copy, Revision), too_many);
+    }
 }
