@@ -50,6 +50,19 @@ impl ClientCopy {
         json::text_or_number(self.0.get("_rev")?).map(Cow::into_owned)
     }
 
+    /// The same, of the revision that the path of its request says, if it says none itself.
+    pub fn seen_at(mut self, rev: &str) -> Self {
+        if !self.is_seen() {
+            self.0.put_text("_rev", rev);
+        }
+        self
+    }
+
+    /// Whether the client knows what it has seen: its copy may be of any age otherwise.
+    fn is_seen(&self) -> bool {
+        self.rev().is_some_and(|rev| !NO_REVISION.contains(&rev.as_str()))
+    }
+
     fn check_name(&self, asked: &PackageName) -> Result<(), ChangeError> {
         let said = ["_id", "name"].into_iter().filter_map(|key| self.0.text(key));
         match said.into_iter().find(|said| said != asked.as_str()) {
@@ -70,7 +83,8 @@ impl HostedDocument {
     /// Of stars, only that of the caller is theirs to give.
     ///
     /// # Errors
-    /// When the copy is of another package or an older revision, or says what cannot be.
+    /// When the copy is of another package or an older revision, or says what cannot be. Versions, tags and owners
+    /// are changed by who has seen which there are: without a revision, such a copy is of an older one.
     pub fn edits_of(
         &self,
         copy: &ClientCopy,
@@ -86,7 +100,24 @@ impl HostedDocument {
         if request == Request::Package {
             return Ok(edits);
         }
-        let missing = |version: &&str| copied.as_ref().is_some_and(|it| !it.contains(version));
+        let rest = self.rest_in(copy, copied.as_ref())?;
+        if !rest.is_empty() && !copy.is_seen() {
+            // It would take back what its sender has never seen: a version that came meanwhile, its tag, an owner.
+            let said = "undefined".to_owned();
+            return Err(ChangeError::Conflict { name: self.name.clone(), said });
+        }
+        edits.extend(rest);
+        Ok(edits)
+    }
+
+    /// What only a copy of the present revision may change: versions that it lacks, tags and owners.
+    fn rest_in(
+        &self,
+        copy: &ClientCopy,
+        copied: Option<&Members>,
+    ) -> Result<Vec<Edit>, ChangeError> {
+        let mut edits = Vec::new();
+        let missing = |version: &&str| copied.is_some_and(|it| !it.contains(version));
         let gone: Vec<&str> = self.versions().filter(missing).collect();
         if !gone.is_empty() && gone.len() == self.versions.len() {
             edits.push(Edit::UnpublishAll);
@@ -94,13 +125,7 @@ impl HostedDocument {
             edits.extend(gone.iter().map(|version| Edit::Unpublish((*version).to_owned())));
             edits.extend(self.tags_in(copy, &gone)?);
         }
-        let owners = self.owners_in(copy)?;
-        if owners.is_some() && copy.rev().is_none_or(|rev| NO_REVISION.contains(&&*rev)) {
-            // yarn 1 has not seen the owners that there are, and would throw them out.
-            let said = "undefined".to_owned();
-            return Err(ChangeError::Conflict { name: self.name.clone(), said });
-        }
-        edits.extend(owners);
+        edits.extend(self.owners_in(copy)?);
         Ok(edits)
     }
 
