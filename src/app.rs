@@ -96,6 +96,7 @@ impl App {
         let cache = DiskCache::open(path, size, clock.clone(), Arc::clone(&counters))?;
         let cache: &'static DiskCache = Box::leak(Box::new(cache));
         let store = DiskStore::open(&config.store.path)?;
+        warn_of_no_directory(&config);
         let in_flight = InFlight::default();
         let (working, counting) = (in_flight.clone(), Arc::clone(&counters));
         let kept = Kept { cache, store: Arc::new(store.clone()) };
@@ -144,7 +145,7 @@ impl App {
         if settings.may_sendfile() && settings.sendfile == config::Sendfile::Auto {
             self.proxy.choose_sendfile();
         }
-        look_around(self.store, self.hosted);
+        look_around(self.store, self.hosted, self.config.store.path.display().to_string());
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -181,16 +182,30 @@ impl App {
     }
 }
 
+/// Whoever names a directory expects it to be there: its packages would pass for the upstream's.
+fn warn_of_no_directory(config: &Config) {
+    let path = &config.store.path;
+    if config.origin("store.path") != Origin::Default && !path.exists() {
+        warn!(
+            "store: {} is not there yet: it is made with the first publish (NOPAR_REGISTRY_PATH)",
+            path.display()
+        );
+    }
+}
+
 /// Looks at all hosted packages, on a thread of its own: tells what cannot be read, and has their names known
 /// before anybody asks.
-fn look_around(store: DiskStore, hosted: Arc<Hosted>) {
+fn look_around(store: DiskStore, hosted: Arc<Hosted>, path: String) {
     let look = move || {
         match store.report() {
             Ok(report) => {
                 let (packages, copies) = (report.packages, report.copies);
-                if packages > 0 {
-                    info!("store: {packages} packages, {copies} of them copies of an older NOPAR");
-                }
+                let of = if copies > 0 {
+                    format!(", {copies} of them copies of an older NOPAR")
+                } else {
+                    String::new()
+                };
+                info!("store: {packages} packages{of} in {path}");
                 report.problems.iter().for_each(|problem| warn!("store: left out: {problem}"));
             }
             Err(error) => warn!("{error}"),

@@ -1,6 +1,7 @@
 //! npm's vocabulary: names, tarballs, integrity, packuments and their rewriting.
 //! Knows nothing of NOPAR's own addresses, disk or configuration; cannot fail for reasons outside its input.
 
+mod bounded;
 mod digester;
 pub mod dist_tag;
 mod hex;
@@ -15,6 +16,7 @@ pub mod tarball;
 mod url_path;
 pub mod version;
 
+pub use bounded::TooMany;
 pub use digester::Digester;
 pub use dist_tag::{DistTag, InvalidDistTag};
 pub use hex::hex;

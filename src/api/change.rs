@@ -23,7 +23,7 @@ impl Api {
         self.may_change(call, &name).await?;
         let copy = self.whole(body).await?;
         let (copy, _place) = copy.work(|text| ClientCopy::parse(&text)).await?;
-        self.put_copy(call, name, Some(rev), &copy?, Request::Revision).await
+        self.put_copy(call, name, Some(rev), &copy?.seen_at(rev), Request::Revision).await
     }
 
     /// A client's copy of a document comes back, and says what is to be different. Whoever sent it may change the

@@ -137,6 +137,7 @@ impl From<ChangeError> for Refusal {
                 (StatusCode::NOT_FOUND, "not_found")
             }
             E::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
+            E::TooMany(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             E::LatestRemoved | E::LastOwner(_) | E::TarballChanged(_) | E::VersionAdded(_) => {
                 (StatusCode::FORBIDDEN, "not_allowed")
             }
@@ -154,7 +155,9 @@ impl From<PublishError> for Refusal {
             PublishError::Length { .. } | PublishError::Digest { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            PublishError::LongManifest { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            PublishError::LongManifest { .. } | PublishError::TooMany(_) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         Refusal::new(status, error.to_string(), "bad_publish")

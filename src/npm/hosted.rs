@@ -31,8 +31,10 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use self::members::Members;
+use super::hex;
 use super::json;
 use super::name::PackageName;
 use super::tarball::TarballName;
@@ -117,6 +119,7 @@ impl HostedDocument {
         for part in ["dist-tags", "versions", "time"] {
             document.members.put_missing(part, &places);
         }
+        document.put_missing_rev(bytes);
         Ok(document)
     }
 
@@ -146,13 +149,13 @@ impl HostedDocument {
         self.versions.is_empty() && self.time.contains("unpublished")
     }
 
-    /// The revision, `N-HEX`, or as an old NOPAR wrote it, a number.
+    /// The revision, `N-HEX`, or as an old NOPAR wrote it, a number. There always is one.
     pub fn rev(&self) -> Option<String> {
         json::text_or_number(self.members.get("_rev")?).map(Cow::into_owned)
     }
 
-    /// Compares the revision that a client has seen with that of the document. One who says none may change
-    /// whatever there is.
+    /// Compares the revision that a client has seen with that of the document. One who says none is not refused here:
+    /// what they may change is for others to say.
     ///
     /// # Errors
     /// When there was a change since.
@@ -202,6 +205,15 @@ impl HostedDocument {
     pub fn is_attested(&self, version: &str) -> bool {
         let dist = self.versions.object(version).and_then(|manifest| manifest.object("dist"));
         dist.is_some_and(|dist| dist.contains("attestations"))
+    }
+
+    /// A document of old may have no revision. It gets one of its bytes, so that a client that sends its copy back can
+    /// tell which document it has seen.
+    fn put_missing_rev(&mut self, bytes: &[u8]) {
+        if self.rev().is_none_or(|rev| NO_REVISION.contains(&rev.as_str())) {
+            let digest = hex(&Sha256::digest(bytes)[..8]);
+            self.members.put_text("_rev", &format!("0-{digest}"));
+        }
     }
 
     /// The end of every change.

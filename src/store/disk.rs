@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Opening changes nothing but that it sweeps what dead processes left in `.nopar/tmp`. `.nopar` itself is
-//! made with the first upload or commit, so a directory that is only read stays as it was found.
+//! made with the first upload or commit, so a directory that is only read stays as it was found. One that was
+//! there and is gone has no packages that could be looked for: all that asks for any fails, until it is back.
 //!
 //! The order that makes a commit durable: the tarballs' bytes are written and synced under `tmp`, renamed,
 //! and their folder is synced; then the same with the document. Each of these goes through `steps`,
@@ -25,6 +26,7 @@ mod find;
 mod format;
 mod layout;
 mod lock;
+mod presence;
 mod read;
 mod scan;
 mod seed;
@@ -45,6 +47,7 @@ use async_trait::async_trait;
 use commit::Ready;
 use lock::Locks;
 use parking_lot::Mutex;
+use presence::Presence;
 use seed::Registry;
 use std::path::Path;
 use std::sync::Arc;
@@ -62,6 +65,7 @@ pub struct DiskStore {
 /// What work on the blocking pool holds on to.
 struct Inner {
     disk: Arc<Disk>,
+    presence: Presence,
     locks: Locks,
     /// What an old `registry.json` holds.
     registry: Registry,
@@ -80,6 +84,7 @@ impl DiskStore {
         let disk = Arc::new(Disk::new(root));
         workspace::sweep(root);
         let inner = Inner {
+            presence: Presence::of(root),
             locks: Locks::new(workspace::locks(root)),
             registry: Registry::read(root),
             workspace: Mutex::default(),
@@ -108,13 +113,16 @@ impl DiskStore {
 }
 
 impl Inner {
-    /// This store's folder of nameless files, made when first needed. Blocks.
+    /// This store's folder of nameless files, made when first needed, and again when somebody removed it. Blocks.
     fn workspace(&self) -> Result<Arc<Workspace>, StoreError> {
         let mut workspace = self.workspace.lock();
-        if let Some(workspace) = &*workspace {
+        if let Some(workspace) = workspace.as_ref().filter(|it| it.is_there()) {
             return Ok(Arc::clone(workspace));
         }
+        // In place of a directory that is gone, none is made that would pass for it.
+        self.presence.check()?;
         let claimed = Arc::new(Workspace::claim(&self.disk)?);
+        self.presence.written();
         Ok(Arc::clone(workspace.insert(claimed)))
     }
 }

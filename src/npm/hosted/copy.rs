@@ -11,12 +11,16 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::bounded::{Bounded, TooMany};
 use super::super::dist_tag::DistTag;
 use super::super::json;
 use super::super::name::PackageName;
 use super::members::Members;
 use super::owners::is_starred;
 use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
+
+/// The longest list of owners, in bytes: ten thousands of them.
+const LONGEST_OWNERS: usize = 1 << 20;
 
 /// What came in the body of a request.
 #[derive(Debug)]
@@ -36,9 +40,9 @@ impl ClientCopy {
     /// Parses a body.
     ///
     /// # Errors
-    /// When it is not a JSON object.
+    /// When it is not a JSON object, or one with more members than any document has.
     pub fn parse(bytes: &[u8]) -> Result<Self, ChangeError> {
-        serde_json::from_slice(bytes).map(Self).map_err(|_| ChangeError::NotADocument)
+        members(serde_json::from_slice(bytes)).map(Self)
     }
 
     /// The revision that the client has seen, if the copy says it.
@@ -52,6 +56,19 @@ impl ClientCopy {
         self.0.contains("versions") && self.rev().is_none()
     }
 
+    /// The same, of the revision that the path of its request says, if it says none itself.
+    pub fn seen_at(mut self, rev: &str) -> Self {
+        if !self.is_seen() {
+            self.0.put_text("_rev", rev);
+        }
+        self
+    }
+
+    /// Whether the client knows what it has seen: its copy may be of any age otherwise.
+    fn is_seen(&self) -> bool {
+        self.rev().is_some_and(|rev| !NO_REVISION.contains(&rev.as_str()))
+    }
+
     fn check_name(&self, asked: &PackageName) -> Result<(), ChangeError> {
         let said = ["_id", "name"].into_iter().filter_map(|key| self.0.text(key));
         match said.into_iter().find(|said| said != asked.as_str()) {
@@ -62,8 +79,7 @@ impl ClientCopy {
 
     /// A part that is an object, if the copy has it.
     fn part(&self, key: &str) -> Result<Option<Members>, ChangeError> {
-        let part = self.0.get(key).filter(|raw| raw.get() != "null").map(Members::parse);
-        part.transpose().map_err(|_| ChangeError::NotADocument)
+        self.0.get(key).filter(|raw| raw.get() != "null").map(parse).transpose()
     }
 }
 
@@ -73,7 +89,8 @@ impl HostedDocument {
     /// Of stars, only that of the caller is theirs to give.
     ///
     /// # Errors
-    /// When the copy is of another package or an older revision, or says what cannot be.
+    /// When the copy is of another package or an older revision, or says what cannot be. Versions, tags and owners
+    /// are changed by who has seen which there are: without a revision, such a copy is of an older one.
     pub fn edits_of(
         &self,
         copy: &ClientCopy,
@@ -89,7 +106,24 @@ impl HostedDocument {
         if request == Request::Package {
             return Ok(edits);
         }
-        let missing = |version: &&str| copied.as_ref().is_some_and(|it| !it.contains(version));
+        let rest = self.rest_in(copy, copied.as_ref())?;
+        if !rest.is_empty() && !copy.is_seen() {
+            // It would take back what its sender has never seen: a version that came meanwhile, its tag, an owner.
+            let said = "undefined".to_owned();
+            return Err(ChangeError::Conflict { name: self.name.clone(), said });
+        }
+        edits.extend(rest);
+        Ok(edits)
+    }
+
+    /// What only a copy of the present revision may change: versions that it lacks, tags and owners.
+    fn rest_in(
+        &self,
+        copy: &ClientCopy,
+        copied: Option<&Members>,
+    ) -> Result<Vec<Edit>, ChangeError> {
+        let mut edits = Vec::new();
+        let missing = |version: &&str| copied.is_some_and(|it| !it.contains(version));
         let gone: Vec<&str> = self.versions().filter(missing).collect();
         if !gone.is_empty() && gone.len() == self.versions.len() {
             edits.push(Edit::UnpublishAll);
@@ -97,13 +131,7 @@ impl HostedDocument {
             edits.extend(gone.iter().map(|version| Edit::Unpublish((*version).to_owned())));
             edits.extend(self.tags_in(copy, &gone)?);
         }
-        let owners = self.owners_in(copy)?;
-        if owners.is_some() && copy.rev().is_none_or(|rev| NO_REVISION.contains(&&*rev)) {
-            // yarn 1 has not seen the owners that there are, and would throw them out.
-            let said = "undefined".to_owned();
-            return Err(ChangeError::Conflict { name: self.name.clone(), said });
-        }
-        edits.extend(owners);
+        edits.extend(self.owners_in(copy)?);
         Ok(edits)
     }
 
@@ -115,7 +143,7 @@ impl HostedDocument {
                 return Err(ChangeError::VersionAdded(version.to_owned()));
             }
             let Some(held) = self.manifest_members(version) else { continue };
-            let copy = Members::parse(raw).map_err(|_| ChangeError::NotADocument)?;
+            let copy = parse(raw)?;
             check_tarball(version, &held, &copy)?;
             let message = match copy.get("deprecated") {
                 Some(raw) if !matches!(raw.get(), "null" | "false") => {
@@ -172,6 +200,9 @@ impl HostedDocument {
     fn owners_in(&self, copy: &ClientCopy) -> Result<Option<Edit>, ChangeError> {
         let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
         let Some(raw) = copy.0.get("maintainers") else { return Ok(None) };
+        if raw.get().len() > LONGEST_OWNERS {
+            return Err(TooMany.into());
+        }
         // As values first: among the owners of old there may be what is no person, and it came back as it is.
         if self.members.get("maintainers").is_some_and(|held| value(held) == value(raw)) {
             return Ok(None);
@@ -181,9 +212,26 @@ impl HostedDocument {
     }
 }
 
+/// The members of what has to be an object, as a client sent it.
+fn parse(raw: &RawValue) -> Result<Members, ChangeError> {
+    members(serde_json::from_str(raw.get()))
+}
+
+fn members(
+    parsed: Result<Bounded<Box<RawValue>>, serde_json::Error>,
+) -> Result<Members, ChangeError> {
+    let parsed = parsed.map_err(|_| ChangeError::NotADocument)?;
+    Ok(parsed.all()?.into())
+}
+
 fn check_tarball(version: &str, held: &Members, copy: &Members) -> Result<(), ChangeError> {
-    let (Some(held), Some(copy)) = (held.object("dist"), copy.object("dist")) else {
+    let (Some(held), Some(copy)) = (held.object("dist"), copy.get("dist")) else {
         return Ok(());
+    };
+    let copy = match parse(copy) {
+        // What is no object names no tarball.
+        Err(ChangeError::NotADocument) => return Ok(()),
+        other => other?,
     };
     let changed = ["integrity", "shasum"].iter().any(|key| {
         let (held, copy) = (held.text(key), copy.text(key));

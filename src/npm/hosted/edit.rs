@@ -58,11 +58,13 @@ impl HostedDocument {
         for edit in edits {
             files.extend(edited.make(edit, moment.now)?);
         }
+        let files = edited.forget(files);
         edited.date(moment);
         *self = edited;
         Ok(files)
     }
 
+    /// Makes one of them. Gives the files of versions that it takes back.
     fn make(&mut self, edit: &Edit, now: &str) -> Result<Vec<TarballName>, ChangeError> {
         match edit {
             Edit::Unpublish(version) => return self.take_back(version, now),

@@ -1,6 +1,7 @@
 //! Why a document cannot be read, and why one cannot be changed.
 //! Knows nothing of status codes; there is one kind for each answer that clients get.
 
+use super::super::bounded::TooMany;
 use super::super::dist_tag::InvalidDistTag;
 use super::super::name::{InvalidName, PackageName};
 
@@ -66,6 +67,9 @@ pub enum ChangeError {
     /// What the client sent is no JSON object, or parts of it are none.
     #[error("the document of a package is a JSON object, and so are its versions and dist-tags")]
     NotADocument,
+    /// What the client sent would take more memory than any document.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// What the client sent is another package's document.
     #[error("the document is of {said:?}, and its path of {asked}")]
     WrongName {

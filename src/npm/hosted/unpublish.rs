@@ -30,6 +30,7 @@ impl HostedDocument {
         moment: Moment<'_>,
     ) -> Result<Vec<TarballName>, ChangeError> {
         let files = self.take_back(version, moment.now)?;
+        let files = self.forget(files);
         self.date(moment);
         Ok(files)
     }
@@ -41,10 +42,12 @@ impl HostedDocument {
     /// When there is none.
     pub fn unpublish_all(&mut self, moment: Moment<'_>) -> Result<Vec<TarballName>, ChangeError> {
         let files = self.take_all_back(moment.now)?;
+        let files = self.forget(files);
         self.date(moment);
         Ok(files)
     }
 
+    /// Takes a version back. Gives its file, to [`forget`](Self::forget) once all that goes is gone.
     pub(super) fn take_back(
         &mut self,
         version: &str,
@@ -65,9 +68,10 @@ impl HostedDocument {
         if let Some(highest) = self.highest().filter(|_| was_latest) {
             self.set_latest(&highest);
         }
-        Ok(self.forget(file))
+        Ok(Vec::from_iter(file))
     }
 
+    /// Takes all versions back. Gives their files, like [`take_back`](Self::take_back).
     pub(super) fn take_all_back(&mut self, now: &str) -> Result<Vec<TarballName>, ChangeError> {
         if self.versions.is_empty() {
             return Err(ChangeError::NothingPublished(self.name.clone()));
@@ -82,7 +86,7 @@ impl HostedDocument {
         self.versions.clear();
         self.dist_tags.clear();
         self.clear_latest();
-        Ok(self.forget(files))
+        Ok(files)
     }
 
     /// Keeps in mind that a version was there: documents of old may have no time of it.
@@ -95,15 +99,19 @@ impl HostedDocument {
     /// Takes the files of versions that are gone from the books of an old NOPAR. Gives those that no version
     /// names: with the file names of old, two versions may have had one. Names that differ in case only are one
     /// on some file systems; where they are two, a file stays that nobody gets.
-    fn forget(&mut self, files: impl IntoIterator<Item = TarballName>) -> Vec<TarballName> {
+    ///
+    /// Reads the manifests of all versions that are left, so it is done once for all that go.
+    pub(super) fn forget(&mut self, mut gone: Vec<TarballName>) -> Vec<TarballName> {
+        if gone.is_empty() {
+            return gone;
+        }
         let folded = |file: &TarballName| file.as_str().to_lowercase();
         let named = self.versions().filter_map(|version| self.file(version));
         let kept: HashSet<_> = named.map(|file| folded(&file)).collect();
-        let mut gone: Vec<_> =
-            files.into_iter().filter(|file| !kept.contains(&folded(file))).collect();
-        gone.dedup();
+        let mut told = HashSet::new();
+        gone.retain(|file| !kept.contains(&folded(file)) && told.insert(file.as_str().to_owned()));
         if let Some(mut books) = self.members.object("_attachments") {
-            books.retain(|file, _| gone.iter().all(|gone| gone.as_str() != file));
+            books.retain(|file, _| !told.contains(file));
             self.members.put_value("_attachments", &books);
         }
         gone

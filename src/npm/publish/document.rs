@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::super::bounded::{Bounded, TooMany};
 use super::super::dist_tag::{DistTag, InvalidDistTag};
 use super::super::integrity::Integrity;
 use super::super::json::text;
@@ -35,6 +36,9 @@ pub enum PublishError {
     /// It holds none, or several.
     #[error("a publish is of one version, and the document holds {0}")]
     Versions(usize),
+    /// It would take more memory than what a publish consists of.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// No version that can be published.
     #[error(transparent)]
     Version(#[from] InvalidVersion),
@@ -137,14 +141,15 @@ struct Body {
     name: Option<String>,
     #[serde(rename = "_id")]
     id: Option<String>,
+    /// The first one: there is no other in a publish.
     #[serde(default)]
-    versions: IndexMap<String, Box<RawValue>>,
+    versions: Bounded<Box<RawValue>, 1>,
     #[serde(default, rename = "dist-tags")]
-    dist_tags: IndexMap<String, String>,
+    dist_tags: Bounded<String>,
     access: Option<String>,
     readme: Option<Box<RawValue>>,
     #[serde(default, rename = "_attachments")]
-    attachments: Option<IndexMap<String, Attachment>>,
+    attachments: Option<Bounded<Attachment>>,
 }
 
 #[derive(Deserialize)]
@@ -184,7 +189,7 @@ impl Put {
         for said in [&body.name, &body.id].into_iter().flatten() {
             check_name(name, said)?;
         }
-        let attachments = body.attachments.take().unwrap_or_default();
+        let attachments = body.attachments.take().unwrap_or_default().all()?;
         if !had_tarball && attachments.is_empty() {
             return Ok(Put::Change(document));
         }
@@ -199,14 +204,15 @@ impl PublishDocument {
         attachments: IndexMap<String, Attachment>,
         had_tarball: bool,
     ) -> Result<PublishDocument, PublishError> {
-        let count = body.versions.len();
-        let mut versions = body.versions.into_iter();
-        let (Some((version, manifest)), None) = (versions.next(), versions.next()) else {
+        let count = body.versions.count();
+        let mut versions = body.versions.kept().into_iter();
+        let (Some((version, manifest)), 1) = (versions.next(), count) else {
             return Err(PublishError::Versions(count));
         };
         let version = Version::parse(&version)?;
         let len = manifest.get().len();
-        let manifest: Object = serde_json::from_str(manifest.get())?;
+        let manifest: Bounded<Box<RawValue>> = serde_json::from_str(manifest.get())?;
+        let manifest: Object = manifest.all()?;
         check_manifest(name, &version, &manifest)?;
         let len = len - manifest.get("readme").map_or(0, |readme| readme.get().len());
         if len > LONGEST_MANIFEST {
@@ -214,7 +220,7 @@ impl PublishDocument {
         }
         let (stated_len, provenance) = sorted_out(name, &version, attachments, had_tarball)?;
         Ok(PublishDocument {
-            tags: tags_of(body.dist_tags, &version)?,
+            tags: tags_of(body.dist_tags.all()?, &version)?,
             access: body.access,
             readme: body.readme.as_deref().and_then(text).map(Cow::into_owned),
             provenance,

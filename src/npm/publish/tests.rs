@@ -1,6 +1,7 @@
 //! What clients send, and what is not a publish: taken apart, and refused with a reason.
 //! Knows nothing of how it is cut into pieces (`property_tests`).
 
+use super::super::bounded::{MOST_MEMBERS, TooMany};
 use super::document::LONGEST_MANIFEST;
 use super::*;
 use crate::npm::{Digester, PackageName};
@@ -198,6 +199,32 @@ fn a_manifest_has_a_longest_length_and_its_readme_none() {
     let too_long = LONGEST_MANIFEST + 1;
     assert!(matches!(one_more, Err(PublishError::LongManifest { len, .. }) if len == too_long));
     assert!(put("readme", 2 * LONGEST_MANIFEST).is_ok());
+}
+
+/// Short members in masses would take a hundred times the memory of the body.
+#[test]
+fn no_object_may_have_masses_of_members() {
+    let masses = |count: usize| {
+        let members: Vec<String> = (0..count).map(|number| format!("\"m{number}\":\"\"")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let put = |part: &str| {
+        let mark = "\"HERE\"";
+        let mut document = document();
+        let place =
+            part.split('.').fold(&mut document, |place, key| &mut place[key.replace('_', ".")]);
+        *place = json!("HERE");
+        let text = document.to_string().replace(mark, &masses(MOST_MEMBERS + 1));
+        Put::parse(&name(), text.into_bytes(), true)
+    };
+    assert!(matches!(put("versions"), Err(PublishError::Versions(count)) if count > MOST_MEMBERS));
+    for part in ["dist-tags", "versions.1_0_0"] {
+        let error = put(part).expect_err(part);
+        assert!(matches!(error, PublishError::TooMany(TooMany)), "{part}: {error}");
+    }
+    // What publishes nothing is looked at by who knows what it may change.
+    let text = format!(r#"{{"versions":{}}}"#, masses(MOST_MEMBERS + 1));
+    assert!(matches!(Put::parse(&name(), text.into_bytes(), false), Ok(Put::Change(_))));
 }
 
 #[test]

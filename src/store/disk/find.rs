@@ -59,6 +59,7 @@ impl Inner {
                 Err(unfit) => return Err(self.damaged(&place, unfit)),
             }
         }
+        self.presence.check()?;
         let document = self.registry.document(name);
         Ok(Found { place, document, in_its_place: false, taken_by })
     }
@@ -73,6 +74,7 @@ impl Inner {
                 Err(error) => return Err(self.disk.failed(&path, "read", error)),
             }
         }
+        self.presence.check()?;
         // That file is never written.
         Ok(self.registry.document(name).map(|_| Stamp::new([0; 4])))
     }
@@ -94,6 +96,7 @@ impl Inner {
                 }
             }
         }
+        self.presence.check()?;
         Ok(None)
     }
 

@@ -41,7 +41,7 @@ pub(super) fn check(root: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other.map(drop).map_err(failed)?,
     }
-    match fs::read_to_string(root.join(OWN).join(MARK)) {
+    match fs::read_to_string(mark_of(root)) {
         Ok(found) if found.trim() == FORMAT => Ok(()),
         Ok(found) => {
             Err(OpenError::Format { path: root.to_owned(), found: found.trim().to_owned() })
@@ -51,10 +51,14 @@ pub(super) fn check(root: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Where the mark of a directory is, once there is one.
+pub(super) fn mark_of(root: &Path) -> PathBuf {
+    root.join(OWN).join(MARK)
+}
+
 /// Puts the mark in place, whole, if there is none. Who calls holds the lock of [`OWN`].
 pub(super) fn mark(root: &Path) -> io::Result<()> {
-    let own = root.join(OWN);
-    let mark = own.join(MARK);
+    let (own, mark) = (root.join(OWN), mark_of(root));
     if mark.try_exists()? {
         // Another process may have made it since this one looked.
         return check(root).map_err(io::Error::other);

@@ -117,6 +117,9 @@ fn all_folders(store: &Inner, scan: &mut Scan) -> Result<Vec<PathBuf>, StoreErro
             Err(error) => scan.problem(&folder, error),
         }
     }
+    if all.is_empty() {
+        store.presence.check()?;
+    }
     Ok(all)
 }
 

@@ -5,6 +5,7 @@ mod faults;
 mod generations;
 mod opening;
 mod order;
+mod presence;
 
 use super::DiskStore;
 use super::steps::{Step, Watch};

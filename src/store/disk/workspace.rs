@@ -50,6 +50,11 @@ impl Workspace {
         Ok(Workspace { disk: Arc::clone(disk), path, last: AtomicU64::new(0), _lock: lock })
     }
 
+    /// Whether the folder, and that of the locks, are still there: who tidies up may take either for rubbish.
+    pub(super) fn is_there(&self) -> bool {
+        self.path.join(LOCK).exists() && locks(self.disk.root()).is_dir()
+    }
+
     /// A path in it that no other file has.
     pub(super) fn next(&self) -> PathBuf {
         self.path.join(self.last.fetch_add(1, Ordering::Relaxed).to_string())

@@ -78,6 +78,24 @@ async fn a_client_need_not_know_the_revision() {
     refusal(&delete_all(nopar.addr(), "x", "undefined").await, &[404], "again");
 }
 
+/// Who says no revision may not have seen the last publish either: no version goes with what they send.
+#[tokio::test]
+async fn without_a_revision_no_version_is_taken_back() {
+    let (_upstream, nopar) = alone().await;
+    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
+    let mut old = packument(nopar.addr(), "x").await;
+    old.as_object_mut().expect("an object").remove("_rev");
+    Publish::of("x", "1.1.0").succeed(nopar.addr()).await;
+    let now = packument(nopar.addr(), "x").await;
+    let answer = send(nopar.addr(), "PUT", "/x/-rev/undefined", &old).send().await;
+    refusal(&answer, &[409], "a version, tags");
+    assert_eq!(packument(nopar.addr(), "x").await, now);
+    // The path's is as good as the body's.
+    let path = format!("/x/-rev/{}", revision(&now));
+    done(&send(nopar.addr(), "PUT", &path, &old).send().await, "by the path");
+    assert_eq!(versions(&packument(nopar.addr(), "x").await), ["1.0.0"]);
+}
+
 /// Who has not seen the last publish takes nothing back.
 #[tokio::test]
 async fn an_old_revision_takes_nothing_back() {

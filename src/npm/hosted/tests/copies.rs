@@ -1,6 +1,7 @@
 //! Clients' copies, as npm and pnpm send them back.
 //! Knows nothing of requests.
 
+use super::super::super::bounded::{MOST_MEMBERS, TooMany};
 use super::*;
 
 use Request::{Package, Revision};
@@ -183,6 +184,66 @@ fn owners_are_set_by_who_has_seen_them() {
     assert_eq!(edits(&document, &copy, Revision), Ok(vec![]));
 }
 
+/// Who does not know which document they have seen would take back what came since.
+#[test]
+fn versions_and_tags_are_changed_by_who_has_seen_them() {
+    let document = with(&["1.0.0", "2.0.0"]);
+    let (fresh, old) = (copy_of(&document), copy_of(&with(&["1.0.0"])));
+    let mut moved = fresh.clone();
+    moved["dist-tags"]["latest"] = json!("1.0.0");
+    let mut untagged = fresh.clone();
+    untagged["dist-tags"] = json!({});
+    let mut none = fresh.clone();
+    none["versions"] = json!({});
+    let conflict = ChangeError::Conflict { name: name("n"), said: "undefined".to_owned() };
+    for copy in [&old, &moved, &none] {
+        for rev in [json!(null), json!(""), json!("undefined")] {
+            let mut copy = copy.clone();
+            copy["_rev"] = rev;
+            assert_eq!(edits(&document, &copy, Revision), Err(conflict.clone()), "{copy}");
+            assert_eq!(edits(&document, &copy, Package), Ok(vec![]));
+            // The path may say it.
+            let seen = ClientCopy::parse(copy.to_string().as_bytes()).expect("a copy");
+            let seen = seen.seen_at(&document.rev().expect("a revision"));
+            let edits = document.edits_of(&seen, Revision, Some("ann")).expect("edits");
+            assert!(!edits.is_empty(), "{copy}");
+        }
+    }
+    // What is the same, and messages, take nothing back.
+    let mut copy = fresh;
+    copy["_rev"] = json!(null);
+    copy["versions"]["1.0.0"]["deprecated"] = json!("old");
+    assert_eq!(edits(&document, &copy, Revision).expect("edits"), [message("1.0.0", "old")]);
+    assert_eq!(edits(&document, &untagged, Revision), Err(ChangeError::LatestRemoved));
+}
+
+/// Nor does a document of old that had no revision go back to what one client has seen of it.
+#[test]
+fn a_document_without_a_revision_gets_one() {
+    for rev in ["", r#""_rev":null,"#, r#""_rev":"","#, r#""_rev":"undefined","#] {
+        let text = |more: &str| {
+            format!(
+                r#"{{"name":"n",{rev}"versions":{{"1.0.0":{{}}{more}}},"dist-tags":{{"latest":"1.0.0"}}}}"#
+            )
+        };
+        let of = |more: &str| HostedDocument::parse(text(more).as_bytes()).expect("a document");
+        let mut document = of(r#","1.1.0":{}"#);
+        let given = document.rev().expect("a revision");
+        assert_eq!(of(r#","1.1.0":{}"#).rev().as_ref(), Some(&given), "as stable as its bytes");
+        assert_ne!(of("").rev().as_ref(), Some(&given));
+        let mut copy = copy_of(&document);
+        assert_eq!(copy["_rev"], json!(given));
+        assert_eq!(document.check_rev(Some(&given)), Ok(()));
+        document.check_rev(Some("0-0")).expect_err("another");
+        remove(&mut copy, "versions", "1.1.0");
+        let unpublish = [Edit::Unpublish("1.1.0".to_owned())];
+        assert_eq!(edits(&document, &copy, Revision).expect("edits"), unpublish);
+        document.apply(&unpublish, NOW).expect("applied");
+        assert_eq!(document.rev().as_deref(), Some("1-0a1b"));
+        edits(&document, &copy, Revision).expect_err("it was changed since");
+    }
+}
+
 #[test]
 fn what_could_be_taken_for_done_is_an_error() {
     let document = with(&["1.0.0"]);
@@ -220,4 +281,27 @@ fn edits_are_made_together_or_not_at_all() {
     let document = with(&["1.0.0", "2.0.0"]);
     let edits = [message("1.0.0", "old"), Edit::Untag("none".to_owned())];
     refused(&document, |it| it.apply(&edits, LATER), ChangeError::NoTag("none".to_owned()));
+}
+
+/// Short members in masses would take a hundred times the memory of the body.
+#[test]
+fn no_object_may_have_masses_of_members() {
+    let masses = |count: usize| -> Value {
+        let members = (0..count).map(|number| (format!("m{number}"), json!(0)));
+        Value::Object(members.collect())
+    };
+    let document = with(&["1.0.0"]);
+    let too_many: Result<Vec<Edit>, ChangeError> = Err(TooMany.into());
+    let masses = masses(MOST_MEMBERS + 1);
+    assert_eq!(edits(&document, &masses, Revision), too_many);
+    for copy in [
+        json!({"versions": masses}),
+        json!({"versions": {"1.0.0": masses}}),
+        json!({"versions": {"1.0.0": {"dist": masses}}}),
+        json!({"users": masses}),
+        json!({"dist-tags": masses}),
+        json!({"maintainers": masses}),
+    ] {
+        assert_eq!(edits(&document, &copy, Revision), too_many);
+    }
 }

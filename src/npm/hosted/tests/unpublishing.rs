@@ -100,6 +100,26 @@ fn a_file_that_another_version_names_stays() {
     assert_eq!(files(document.unpublish_version("1.0.2", NOW)), ["n-1.0.2.tgz"]);
 }
 
+/// Together, versions that share a file take it with them, once.
+#[test]
+fn a_file_that_no_version_names_any_more_goes_once() {
+    let dist = r#"{"dist":{"tarball":"http://old/n/x.tgz"}}"#;
+    let versions = format!(r#""1.0.0":{dist},"1.0.1":{dist},"1.0.2":{dist},"1.0.3":{{}}"#);
+    let books = r#"{"x.tgz":{},"n-1.0.3.tgz":{}}"#;
+    let text = format!(r#"{{"name":"n","versions":{{{versions}}},"_attachments":{books}}}"#);
+    let document = HostedDocument::parse(text.as_bytes()).expect("a document");
+    let without = |gone: &[&str]| {
+        let mut document = document.clone();
+        let gone = gone.iter().map(|version| Edit::Unpublish((*version).to_owned()));
+        let files = files(document.apply(&gone.collect::<Vec<_>>(), NOW));
+        (files, value(&document)["_attachments"].clone())
+    };
+    let all: Value = serde_json::from_str(books).expect("JSON");
+    assert_eq!(without(&["1.0.0", "1.0.2"]), (vec![], all));
+    let expected = (vec!["x.tgz".to_owned()], json!({"n-1.0.3.tgz": {}}));
+    assert_eq!(without(&["1.0.0", "1.0.1", "1.0.2"]), expected);
+}
+
 /// What an old NOPAR wrote to a file system that ignores case: the other version's file may be this one.
 #[test]
 fn a_file_that_differs_in_case_from_a_named_one_stays() {
