@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 /// The most members of an object. The largest packages have some ten thousands of versions.
 pub(super) const MOST_MEMBERS: usize = 100_000;
 
-/// An object has more members than [`MOST_MEMBERS`].
+/// An object has more than 100,000 members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an object of the document has more than {MOST_MEMBERS} members")]
 pub struct TooMany;
