@@ -26,7 +26,7 @@ pub(super) struct Meter {
     seen: u64,
 }
 
-/// While memory is short: who takes nothing at all for so long is cut. It is looked at that often, too.
+/// Who begins to wait while memory is short, and takes nothing at all for so long, is cut.
 const HURRY: Duration = Duration::from_secs(2);
 
 /// The numbers of it.
@@ -63,7 +63,8 @@ impl Meter {
         loop {
             if let Some(end) = self.measure.wait(&queued, Instant::now) {
                 (self.end, self.seen) = (end, queued());
-                self.look_at(end.min(Instant::now() + HURRY));
+                // Only then: each look wakes who has given its piece back, and would read it again.
+                self.look_at(if is_short() { end.min(Instant::now() + HURRY) } else { end });
             }
             let Some(timer) = &mut self.timer else { return Poll::Pending };
             if timer.as_mut().poll(context).is_pending() {
@@ -203,9 +204,11 @@ mod tests {
     async fn who_takes_nothing_is_cut_early_while_memory_is_short() {
         let begun = Instant::now();
         let mut meter = Meter::new(PACE);
-        poll_fn(|context| meter.poll_too_slow(|| 9, || begun.elapsed() >= 5 * HURRY, context))
-            .await;
-        assert_eq!(begun.elapsed(), 5 * HURRY);
+        poll_fn(|context| meter.poll_too_slow(|| 9, || true, context)).await;
+        assert_eq!(begun.elapsed(), HURRY);
+        let (begun, mut meter) = (Instant::now(), Meter::new(PACE));
+        poll_fn(|context| meter.poll_too_slow(|| 9, || false, context)).await;
+        assert_eq!(begun.elapsed(), PACE.window);
         // Whoever takes a little each time is judged by the least, as ever.
         let (begun, mut meter) = (Instant::now(), Meter::new(PACE));
         let queued = || 1000 - begun.elapsed().as_secs();
