@@ -22,7 +22,7 @@ pub(super) struct Meter {
     timer: Option<Pin<Box<Sleep>>>,
     /// When the window ends.
     end: Instant,
-    /// What was queued when it was last looked at.
+    /// What was queued when it was last looked at, while memory is short.
     seen: u64,
 }
 
@@ -62,28 +62,32 @@ impl Meter {
     ) -> Poll<()> {
         loop {
             if let Some(end) = self.measure.wait(&queued, Instant::now) {
-                (self.end, self.seen) = (end, queued());
-                // Only then: each look wakes who has given its piece back, and would read it again.
-                self.look_at(if is_short() { end.min(Instant::now() + HURRY) } else { end });
+                self.end = end;
+                self.look_again(&queued, &is_short);
             }
             let Some(timer) = &mut self.timer else { return Poll::Pending };
             if timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
-            let (now, queued) = (timer.deadline(), queued());
-            let has_stopped = std::mem::replace(&mut self.seen, queued) == queued;
-            if has_stopped && is_short() {
-                return Poll::Ready(());
-            }
-            if now < self.end {
-                self.look_at(self.end.min(now + HURRY));
-            } else if self.measure.window_ends(queued) {
+            if timer.deadline() < self.end {
+                if is_short() && queued() == self.seen {
+                    return Poll::Ready(());
+                }
+                self.look_again(&queued, &is_short);
+            } else if self.measure.window_ends(queued()) {
                 return Poll::Ready(());
             }
         }
     }
 
-    fn look_at(&mut self, time: Instant) {
+    /// Sets the timer: to the end of the window, or earlier while memory is short. Only then, as each look asks the
+    /// system, and wakes who has given its piece back and would read it again.
+    fn look_again(&mut self, queued: impl Fn() -> u64, is_short: impl Fn() -> bool) {
+        let mut time = self.end;
+        if is_short() {
+            self.seen = queued();
+            time = time.min(Instant::now() + HURRY);
+        }
         match &mut self.timer {
             Some(timer) => timer.as_mut().reset(time),
             None => self.timer = Some(Box::pin(sleep_until(time))),

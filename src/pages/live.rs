@@ -12,13 +12,10 @@ const LEAST_BESIDE: u64 = 64 << 20;
 
 /// Bytes of bodies that are alive, and how many of them are too many.
 #[derive(Clone, Debug, Default)]
-pub struct Live(Arc<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    bytes: AtomicU64,
-    /// 0: there is no limit.
-    most: AtomicU64,
+pub struct Live {
+    bytes: Arc<AtomicU64>,
+    /// `None`: there is no limit.
+    most: Option<u64>,
 }
 
 /// Counts bytes for as long as it lives.
@@ -37,25 +34,23 @@ struct Heap {
 impl Live {
     /// For a tier of at most so many bytes.
     pub fn beside(tier: u64) -> Live {
-        let live = Live::default();
-        live.0.most.store(tier.saturating_add(LEAST_BESIDE.max(tier / 2)), Ordering::Relaxed);
-        live
+        let most = tier.saturating_add(LEAST_BESIDE.max(tier / 2));
+        Live { most: Some(most), ..Live::default() }
     }
 
     /// Whether there are too many: clients that take nothing hold them.
     pub fn is_too_much(&self) -> bool {
-        let most = self.0.most.load(Ordering::Relaxed);
-        most > 0 && self.bytes() > most
+        self.most.is_some_and(|most| self.bytes() > most)
     }
 
     /// How many there are.
     pub fn bytes(&self) -> u64 {
-        self.0.bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed)
     }
 
     pub(super) fn count(&self, len: usize) -> Counted {
         let len = len as u64;
-        self.0.bytes.fetch_add(len, Ordering::Relaxed);
+        self.bytes.fetch_add(len, Ordering::Relaxed);
         Counted { live: self.clone(), len }
     }
 
@@ -68,7 +63,7 @@ impl Live {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.live.0.bytes.fetch_sub(self.len, Ordering::Relaxed);
+        self.live.bytes.fetch_sub(self.len, Ordering::Relaxed);
     }
 }
 

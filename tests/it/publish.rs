@@ -43,6 +43,14 @@ async fn alone() -> (FakeUpstream, TestNopar) {
     (upstream, nopar)
 }
 
+/// The same, with its packages in a directory that is there already.
+async fn over(registry: &Path) -> (FakeUpstream, TestNopar) {
+    let upstream = FakeUpstream::start().await;
+    let path = registry.to_str().expect("a path in UTF-8");
+    let nopar = TestNopar::with(&upstream).env("NOPAR_REGISTRY_PATH", path).start().await;
+    (upstream, nopar)
+}
+
 /// The full document, as one who is about to change it reads it.
 async fn packument(addr: SocketAddr, name: &str) -> Value {
     get(addr, &format!("{}?write=true", path_of(name))).await.expect(200).json()

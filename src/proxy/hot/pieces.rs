@@ -56,16 +56,11 @@ impl FilePieces {
             return Ok(Piece::Buffer);
         }
         let key = MemoryKey { id: self.entry.id(), what: What::Piece(number) };
-        if let Some(Held::Piece(bytes)) = self.memory.look(key.id, &key.what) {
-            self.memory.was_of_use();
-            return Ok(Piece::Bytes(bytes));
-        }
         let memory = Arc::clone(&self.memory);
-        let file = self.file().await?;
         // Those who come to it at the same time share one reading.
         let kept = async {
             let mut kept = Vec::new();
-            file.read(number, &mut kept).await?;
+            self.file().await?.read(number, &mut kept).await?;
             Ok::<_, io::Error>(Held::Piece(memory.keep(Bytes::from(kept))))
         };
         match memory.get_or_make(key, kept).await? {
@@ -75,10 +70,10 @@ impl FilePieces {
     }
 
     async fn file(&mut self) -> io::Result<&OpenFile> {
-        if self.file.is_none() {
-            self.file = Some(self.cache.opened_file(&self.entry).await?);
+        match &mut self.file {
+            Some(file) => Ok(file),
+            none => Ok(none.insert(self.cache.opened_file(&self.entry).await?)),
         }
-        self.file.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{check_tarball, done, nothing_stored, packument, stored, versions};
+use super::{check_tarball, done, nothing_stored, over, packument, stored, versions};
 use crate::asking::{WAYS, canonical};
 use crate::support::client::{Request, get};
 use crate::support::nopar::TestNopar;
@@ -66,13 +66,6 @@ fn write_package(registry: &Path, name: &str, proxied: bool) -> Vec<u8> {
     write(&registry.join(format!("{name}/{base}-1.0.0.tgz")), &bytes("1.0.0"));
     write(&registry.join(format!("{name}/{base}_1.1.tgz")), &bytes("1.1.0"));
     document
-}
-
-async fn over(registry: &Path) -> (FakeUpstream, TestNopar) {
-    let upstream = FakeUpstream::start().await;
-    let path = registry.to_str().expect("a path in UTF-8");
-    let nopar = TestNopar::with(&upstream).env("NOPAR_REGISTRY_PATH", path).start().await;
-    (upstream, nopar)
 }
 
 /// Fails the test unless both versions of old are there, under addresses of today.

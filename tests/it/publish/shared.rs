@@ -7,11 +7,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{check_tarball, done, packument, stored, versions};
+use super::{check_tarball, done, over, packument, stored, versions};
 use crate::support::client::get;
 use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, refusal, send};
-use crate::support::upstream::{FakeUpstream, integrity, made_up, shasum, usual_path};
+use crate::support::upstream::{integrity, made_up, shasum, usual_path};
 
 fn bytes(seed: u64) -> Bytes {
     // One kept in memory, one that is not.
@@ -37,13 +37,6 @@ fn write(registry: &Path, versions: &[(&str, &str, u64)]) {
         "dist-tags": {"latest": last}, "versions": manifests,
     });
     std::fs::write(folder.join("x.json"), document.to_string()).expect("a file");
-}
-
-async fn over(registry: &Path) -> (FakeUpstream, TestNopar) {
-    let upstream = FakeUpstream::start().await;
-    let path = registry.to_str().expect("a path in UTF-8");
-    let nopar = TestNopar::with(&upstream).env("NOPAR_REGISTRY_PATH", path).start().await;
-    (upstream, nopar)
 }
 
 async fn take_back(nopar: &TestNopar, version: &str) {
