@@ -86,6 +86,8 @@ impl TestNoparBuilder {
 
     /// Starts it, or says in NOPAR's own words why it does not.
     pub(crate) async fn try_start(mut self) -> Result<TestNopar, String> {
+        // Crowds of hundreds have both their ends in this process; many shells allow it 1,024 files.
+        rlimit::increase_nofile_limit(rlimit::INFINITY).expect("the limit of open files");
         let home = TempDir::new().expect("a temporary directory");
         let file = self.file.map(|text| {
             let path = home.path().join("nopar.toml");
