@@ -41,7 +41,7 @@ pub enum Permission {
     Read,
     /// New versions.
     Publish,
-    /// What is there: dist-tags, deprecations, owners; unpublishing.
+    /// What is there: dist-tags, deprecations, owners; unpublishing, and discarding the copy of an upstream's package.
     Change,
 }
 

@@ -7,10 +7,12 @@ mod account;
 mod attestation;
 mod change;
 mod commit;
+mod delete;
 mod dist_tag;
 mod incoming;
 mod owner;
 mod publish;
+mod refresh;
 mod refusal;
 mod room;
 mod told;
@@ -97,6 +99,15 @@ pub struct Evasion {
 pub trait Elsewhere: Send + Sync {
     /// Whether it has a package, by what it says now: what it said before may have changed since.
     async fn has(&self, name: &PackageName) -> Presence;
+
+    /// Has what is held of a package confirmed, or fetched anew.
+    ///
+    /// # Errors
+    /// What a client is told who asks for the package, and cannot be served from a copy.
+    async fn refresh(&self, name: &PackageName) -> Result<(), Reply>;
+
+    /// Discards what is held of a package; whether there was anything.
+    async fn discard(&self, name: &PackageName) -> bool;
 }
 
 impl Api {
@@ -145,6 +156,8 @@ impl Api {
             | Route::Owners { .. }
             | Route::Owner { .. }
             | Route::Access { .. }
+            | Route::Refresh { .. }
+            | Route::Delete { .. }
             | Route::User { .. }
             | Route::Token { .. }
             | Route::Whoami
@@ -179,7 +192,9 @@ impl Api {
             Route::Manifest { name, selector } => {
                 self.set_tag(call, body, name, selector.as_str()).await
             }
-            Route::Revision { name, rev } if is_delete => self.unpublish(call, name, &rev).await,
+            Route::Revision { name, rev } if is_delete => {
+                self.unpublish(call, name, Some(rev.as_str())).await
+            }
             Route::Revision { name, rev } => self.put_revision(call, body, name, &rev).await,
             Route::TarballRevision { name, file, .. } => {
                 self.remove_tarball(call, name, &file).await
@@ -204,6 +219,8 @@ impl Api {
                 self.set_access(call, body, &name).await
             }
             Route::Access { name } => self.access_of(call, &name).await,
+            Route::Refresh { name } => self.refresh(call, &name).await,
+            Route::Delete { name, rev } => self.delete(call, name, rev.as_deref()).await,
             Route::Collaborators { name } => self.collaborators(call, &name).await,
             Route::PackagesOf { user } => self.packages_of(&user).await,
             Route::Stars { user } => self.stars(&user).await,

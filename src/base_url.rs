@@ -79,6 +79,12 @@ impl BaseUrl {
         &self.text[self.path_at..]
     }
 
+    /// Scheme, host and port without the path: as browsers write the origin of a page that lies below it
+    /// (RFC 6454 §6.2).
+    pub fn origin(&self) -> &str {
+        &self.text[..self.path_at]
+    }
+
     /// The base URL by which a request came.
     ///
     /// A configured one is always right. Else the host is that of the request's target

@@ -6,6 +6,7 @@
 //! | NOPAR's own (`/-/ping`, errors) | answered in `request_filter` |
 //! | a change of a hosted package, a login, … | answered in `request_filter` by `api` |
 //! | anything of a package that is NOPAR's own | answered in `request_filter` from the store |
+//! | a copy confirmed or discarded by name | answered in `request_filter`, once that is done |
 //! | packument, fresh | answered in `request_filter` from a view |
 //! | packument, stale by less than a day | the same, while a task of its own has the upstream confirm it |
 //! | packument, staler, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
@@ -16,6 +17,8 @@
 mod access_log;
 mod behalf;
 mod body;
+mod copy;
+mod cross_site;
 mod ctx;
 mod failure;
 mod figures;

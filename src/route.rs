@@ -126,6 +126,19 @@ pub enum Route {
         /// Whose.
         name: PackageName,
     },
+    /// `/-/package/lodash/refresh`. `GET` and `POST` have the upstream confirm the copy that is held: neither
+    /// reads it, so there is no `HEAD`.
+    Refresh {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/delete?rev=2-abc`. `POST` unpublishes all of it, or discards the copy of it.
+    Delete {
+        /// Whose.
+        name: PackageName,
+        /// The revision that is meant, if the query says one: 1 to 256 bytes without control characters.
+        rev: Option<String>,
+    },
     /// `/-/user/org.couchdb.user:me`, and the same with `/-rev/` and anything behind it, by which clients
     /// log in where the user is there already. `PUT` logs in.
     User {
@@ -203,7 +216,8 @@ impl Route {
             Self::Revision { .. } => "PUT, DELETE",
             Self::TarballRevision { .. } | Self::Token { .. } => "DELETE",
             Self::DistTag { .. } => "PUT, POST, DELETE",
-            Self::Session => "POST",
+            Self::Session | Self::Delete { .. } => "POST",
+            Self::Refresh { .. } => "GET, POST",
             Self::Owners { .. } => "GET, HEAD, PUT",
             Self::Owner { .. } => "DELETE",
             Self::Root
@@ -225,8 +239,8 @@ impl Route {
     fn allows(&self, method: &Method) -> bool {
         let allow = self.allow();
         // Nearly all requests read, and are not to wait for a search.
-        if method == Method::GET || method == Method::HEAD {
-            return allow.starts_with(READ);
+        if (method == Method::GET || method == Method::HEAD) && allow.starts_with(READ) {
+            return true;
         }
         allow.split(", ").any(|one| one == method.as_str())
     }
@@ -248,6 +262,8 @@ impl Route {
             Self::Owners { .. } => "owners",
             Self::Owner { .. } => "owner",
             Self::Access { .. } => "access",
+            Self::Refresh { .. } => "refresh",
+            Self::Delete { .. } => "delete",
             Self::User { .. } => "user",
             Self::Token { .. } => "token",
             Self::Whoami => "whoami",
@@ -276,7 +292,9 @@ impl Route {
             | Self::Collaborators { name }
             | Self::Owners { name }
             | Self::Owner { name, .. }
-            | Self::Access { name } => Some(name),
+            | Self::Access { name }
+            | Self::Refresh { name }
+            | Self::Delete { name, .. } => Some(name),
             Self::Root
             | Self::User { .. }
             | Self::Token { .. }

@@ -46,16 +46,16 @@ impl Api {
         Ok(done("updated package", &name, &rev))
     }
 
-    /// `DELETE /PKG/-rev/REV`: all versions are taken back.
+    /// `DELETE /PKG/-rev/REV`: all versions are taken back. Without a `rev` nobody looks at the present one.
     pub(super) async fn unpublish(
         &self,
         call: &Call<'_>,
         name: PackageName,
-        rev: &str,
+        rev: Option<&str>,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
         let edited = self.edit(&name, |document, moment| {
-            document.check_rev(Some(rev))?;
+            document.check_rev(rev)?;
             Ok(document.unpublish_all(moment)?)
         });
         let rev = edited.await?;

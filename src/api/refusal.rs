@@ -54,6 +54,12 @@ impl Refusal {
         Refusal::new(StatusCode::FORBIDDEN, error, "not_hosted")
     }
 
+    /// The package is NOPAR's own: there is no upstream that could say anything of it.
+    pub(super) fn hosted(name: &PackageName) -> Refusal {
+        let error = format!("{name} is published here: there is nothing to refresh");
+        Refusal::new(StatusCode::CONFLICT, error, "hosted")
+    }
+
     /// The name is the upstream's: nobody publishes under it here.
     pub(super) fn taken(name: &PackageName) -> Refusal {
         let error = format!(

@@ -40,6 +40,7 @@ fn parses_configured_urls() {
         let base = BaseUrl::parse(text).expect(text);
         assert_eq!(base.as_str(), expected);
         assert_eq!(base.path_prefix(), prefix);
+        assert_eq!(Some(base.origin()), expected.strip_suffix(prefix));
         assert_eq!(base.as_str().parse(), Ok(base));
     }
 }

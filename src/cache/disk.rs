@@ -316,6 +316,11 @@ impl DiskCache {
         }
     }
 
+    /// Removes whatever is held of a key, without a look at it.
+    pub fn remove(&self, key: &Key) {
+        self.drop_file(&key.hash(), None);
+    }
+
     pub(super) fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
         let name = {
             let _accounts = self.accounts.lock();

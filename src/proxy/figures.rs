@@ -67,16 +67,17 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
     match route {
         Route::Packument { .. } | Route::Manifest { .. } if !is_read => Kind::Change,
         Route::Root => Kind::Root,
-        Route::Packument { .. } => Kind::Packument,
+        Route::Packument { .. } | Route::Refresh { .. } => Kind::Packument,
         Route::Manifest { .. } => Kind::Manifest,
         Route::Tarball { .. } => Kind::Tarball,
         Route::DistTags { .. } => Kind::DistTags,
         Route::Ping => Kind::Ping,
         Route::Favicon => Kind::Favicon,
         Route::Robots => Kind::Robots,
-        Route::Revision { .. } | Route::TarballRevision { .. } | Route::DistTag { .. } => {
-            Kind::Change
-        }
+        Route::Revision { .. }
+        | Route::TarballRevision { .. }
+        | Route::DistTag { .. }
+        | Route::Delete { .. } => Kind::Change,
         _ => Kind::Account,
     }
 }
@@ -99,6 +100,20 @@ mod tests {
         ] {
             let route = Route::parse(&Method::GET, path.as_bytes(), "").unwrap().route;
             assert_eq!(kind_of(&Method::GET, &route).as_str(), route.kind(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_to_a_package_is_counted_as_what_it_is_about() {
+        for (method, path, kind) in [
+            (Method::GET, "/-/package/a/refresh", Kind::Packument),
+            (Method::POST, "/-/package/a/refresh", Kind::Packument),
+            (Method::POST, "/-/package/a/delete", Kind::Change),
+            (Method::DELETE, "/a/-rev/1", Kind::Change),
+            (Method::PUT, "/a", Kind::Change),
+        ] {
+            let route = Route::parse(&method, path.as_bytes(), "").unwrap().route;
+            assert_eq!(kind_of(&method, &route), kind, "{method} {path}");
         }
     }
 }

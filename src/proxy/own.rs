@@ -5,6 +5,7 @@
 use super::Door;
 use super::behalf::Behalf;
 use super::body::{self, Incoming, Packing, Unpacked};
+use super::cross_site;
 use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
@@ -13,6 +14,7 @@ use crate::api::{Body, Call, Elsewhere, Evasion, Presence, Refusal};
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
 use crate::npm::{PackageName, TarballName};
+use crate::reply::Reply;
 use crate::route::Route;
 use crate::view::Ask;
 use async_trait::async_trait;
@@ -48,7 +50,11 @@ impl Door {
         route: Route,
         base: &BaseUrl,
     ) -> Decision {
-        let method = session.req_header().method.clone();
+        let request = session.req_header();
+        if let Err(failure) = cross_site::check(&request.method, &route, &request.headers, base) {
+            return failure.into();
+        }
+        let method = request.method.clone();
         let caller = match self.api.caller(&method, &route, &credentials(session)).await {
             Ok(caller) => caller,
             Err(refusal) => return Decision::Reply(refusal.reply(), CacheState::None),
@@ -134,7 +140,7 @@ impl Body for Unpacked<'_> {
     }
 }
 
-/// Asks the upstream whether it has a package, as for a client who asks for it.
+/// Asks the upstream for a package, as for a client who asks for it; and sees to what is held of it.
 struct Asker<'a> {
     door: &'a Door,
     base: &'a BaseUrl,
@@ -162,6 +168,15 @@ impl Elsewhere for Asker<'_> {
             }
             said => said,
         }
+    }
+
+    async fn refresh(&self, name: &PackageName) -> Result<(), Reply> {
+        let refreshed = self.door.refresh_copy(name, self.base, &self.behalf).await;
+        refreshed.map_err(|failure| failure.reply())
+    }
+
+    async fn discard(&self, name: &PackageName) -> bool {
+        self.door.discard_copy(name).await
     }
 }
 

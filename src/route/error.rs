@@ -56,8 +56,8 @@ pub enum BadPath {
     /// No name that a user could have.
     #[error("a user name is 1 to 214 bytes without control characters")]
     User,
-    /// Longer than any `_rev` that was given out.
-    #[error("a revision is at most 256 bytes")]
+    /// Not one that was given out: empty, or longer than any `_rev`.
+    #[error("a revision is 1 to 256 bytes without control characters")]
     Revision,
     /// Longer than any dist-tag of a packument that can be asked for.
     #[error("a dist-tag is at most 512 bytes")]

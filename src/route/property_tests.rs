@@ -50,6 +50,7 @@ fn assert_safe(route: &Route) {
         Route::Revision { rev, .. } | Route::TarballRevision { rev, .. } => {
             assert_one_line(rev, 256)
         }
+        Route::Delete { rev: Some(rev), .. } => assert_one_line(rev, 256),
         Route::DistTag { tag, .. } => assert_one_line(tag, 512),
         Route::Token { token } => assert_one_line(token, 1024),
         Route::User { user } | Route::PackagesOf { user } | Route::StarredBy { user } => {
@@ -66,7 +67,7 @@ fn assert_one_line(text: &str, longest: usize) {
 
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 40] = [
+    const WORDS: [&str; 43] = [
         "/",
         "/",
         "/",
@@ -80,6 +81,9 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "dist-tags",
         "/dist-tags",
         "/access",
+        "/refresh",
+        "/delete",
+        "?rev=",
         "/-rev/",
         "-rev",
         "undefined",
@@ -143,7 +147,7 @@ fn segment() -> impl Strategy<Value = String> {
 
 /// What can follow a name, with the route that it makes.
 fn route() -> impl Strategy<Value = Route> {
-    let shape = (package_name(), 0..10, part(), segment());
+    let shape = (package_name(), 0..13, part(), segment());
     shape.prop_filter_map("a route", |(name, kind, text, other)| match kind {
         0 => Some(Route::Packument { name }),
         1 => Some(Route::DistTags { name }),
@@ -156,7 +160,10 @@ fn route() -> impl Strategy<Value = Route> {
         5 => Some(Route::Visibility { name }),
         6 => Some(Route::Collaborators { name }),
         7 => Some(Route::Access { name }),
-        8 => {
+        8 => Some(Route::Refresh { name }),
+        9 => Some(Route::Delete { name, rev: None }),
+        10 => Some(Route::Delete { name, rev: Some(other) }),
+        11 => {
             let file = TarballName::parse(&text).ok()?;
             Some(Route::TarballRevision { name, file, rev: other })
         }
@@ -260,6 +267,13 @@ proptest! {
                 Route::Visibility { .. } => service("visibility"),
                 Route::Collaborators { .. } => service("collaborators"),
                 Route::Access { .. } => service("access"),
+                Route::Refresh { .. } => service("refresh"),
+                Route::Delete { rev: None, .. } => service("delete"),
+                Route::Delete { rev: Some(rev), .. } => {
+                    let rev = every_byte(rev);
+                    let after = format!("delete?a=b&r%65v={rev}&rev=c");
+                    [service(&format!("delete?rev={rev}")), service(&after)].concat()
+                }
                 Route::Manifest { selector, .. } => {
                     vec![format!("/{spelled}/{}", every_byte(selector.as_str()))]
                 }

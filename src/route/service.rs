@@ -3,7 +3,7 @@
 
 use url::form_urlencoded;
 
-use super::{BadPath, Route, RouteError, at_most, cut_name};
+use super::{BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name};
 use crate::npm::{PackageName, Selector};
 
 /// What CouchDB has before the names of its users.
@@ -24,7 +24,7 @@ pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     Ok(match *parts {
         ["ping"] => Route::Ping,
         ["whoami"] => Route::Whoami,
-        ["package", ref rest @ ..] => return of_package(rest),
+        ["package", ref rest @ ..] => return of_package(rest, query),
         // Before the packages of a user: of one called `token`, `/-/org/token/package` tells.
         ["user", "token", token] => {
             Route::Token { token: at_most(MAX_TOKEN_BYTES, token).ok_or(BadPath::Token)? }
@@ -46,7 +46,7 @@ pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
 
 /// What follows `/-/package/`. A name is looked at only where something can be had of it: all else is
 /// not found, and no bad name.
-fn of_package(parts: &[&str]) -> Result<Route, RouteError> {
+fn of_package(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     let (name, rest) = cut_name(parts);
     let name = || PackageName::parse(&name).map_err(BadPath::from);
     Ok(match *rest {
@@ -60,6 +60,8 @@ fn of_package(parts: &[&str]) -> Result<Route, RouteError> {
         ["owners"] => Route::Owners { name: name()? },
         ["owners", owner] => Route::Owner { name: name()?, user: user(owner)? },
         ["access"] => Route::Access { name: name()? },
+        ["refresh"] => Route::Refresh { name: name()? },
+        ["delete"] => Route::Delete { name: name()?, rev: revision(query)? },
         _ => return Err(RouteError::NotFound),
     })
 }
@@ -78,6 +80,15 @@ fn key(query: &[u8]) -> Result<String, RouteError> {
     let (_, text) = key.ok_or(RouteError::NotFound)?;
     let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     Ok(user(bare.unwrap_or(&text))?)
+}
+
+/// The revision that a query says. An empty one is no way to say none: a script that has lost it would delete
+/// what it has not seen.
+fn revision(query: &[u8]) -> Result<Option<String>, BadPath> {
+    let said = form_urlencoded::parse(query).find(|(name, _)| name == "rev");
+    let Some((_, rev)) = said else { return Ok(None) };
+    let is_one = (1..=MAX_REVISION_BYTES).contains(&rev.len()) && !rev.contains(char::is_control);
+    if is_one { Ok(Some(rev.into_owned())) } else { Err(BadPath::Revision) }
 }
 
 fn user(text: &str) -> Result<String, BadPath> {

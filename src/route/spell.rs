@@ -39,6 +39,12 @@ pub(super) fn path(route: &Route) -> String {
             format!("{}/{}", of_package(name, "owners"), encode_segment(user))
         }
         Route::Access { name } => of_package(name, "access"),
+        Route::Refresh { name } => of_package(name, "refresh"),
+        Route::Delete { name, rev: None } => of_package(name, "delete"),
+        Route::Delete { name, rev: Some(rev) } => {
+            let rev = utf8_percent_encode(rev, NON_ALPHANUMERIC);
+            format!("{}?rev={rev}", of_package(name, "delete"))
+        }
         Route::User { user } => format!("/-/user/org.couchdb.user:{}", encode_segment(user)),
         Route::Token { token } => format!("/-/user/token/{}", encode_segment(token)),
         Route::Whoami => "/-/whoami".to_owned(),

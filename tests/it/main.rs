@@ -3,8 +3,10 @@
 mod asking;
 mod base_url;
 mod conditional;
+mod copies;
 mod counters;
 mod crash;
+mod cross_site;
 mod crowd;
 mod failures;
 mod freshness;

@@ -12,6 +12,7 @@ mod forms;
 mod login;
 mod long;
 mod names;
+mod old_paths;
 mod parallel;
 mod people;
 mod provenance;

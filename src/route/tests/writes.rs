@@ -23,6 +23,10 @@ fn dist_tag(of: &str, tag: &str) -> Route {
     Route::DistTag { name: name(of), tag: tag.to_owned() }
 }
 
+fn delete(of: &str, rev: Option<&str>) -> Route {
+    Route::Delete { name: name(of), rev: rev.map(str::to_owned) }
+}
+
 fn user(name: &str) -> Route {
     Route::User { user: name.to_owned() }
 }
@@ -60,6 +64,10 @@ fn all_services_of(of: &str) -> Vec<(&'static str, Route)> {
         ("visibility", Route::Visibility { name: name(of) }),
         ("collaborators", Route::Collaborators { name: name(of) }),
         ("access", Route::Access { name: name(of) }),
+        ("refresh", Route::Refresh { name: name(of) }),
+        ("refresh?rev=2-ab", Route::Refresh { name: name(of) }),
+        ("delete", delete(of, None)),
+        ("delete?rev=2-ab", delete(of, Some("2-ab"))),
     ]
 }
 
@@ -88,7 +96,8 @@ fn every_spelling_of_a_scoped_name_is_read() {
 #[test]
 fn a_package_may_be_called_like_a_service_or_a_part_of_a_path() {
     let like = ["dist-tags", "visibility", "access", "package", "user", "token", "whoami", "-rev"];
-    for of in like.into_iter().chain(["_rev", "@s/-rev", "@dist-tags/dist-tags", "JSONStream"]) {
+    let more = ["refresh", "delete", "_rev", "@s/-rev", "@dist-tags/dist-tags", "JSONStream"];
+    for of in like.into_iter().chain(more) {
         let (path, encoded) = (name(of).path(), name(of).encoded());
         for (rest, route) in all_of(of) {
             is(&format!("/{path}{rest}"), &route);
@@ -136,6 +145,31 @@ fn tags_and_revisions_are_any_text() {
     is(&format!("/-/package/n/dist-tags/{long}"), &dist_tag("n", &long));
     let path = format!("/-/package/n/dist-tags/{long}t");
     assert_eq!(get(&path), Err(BadPath::DistTag.into()));
+}
+
+#[test]
+fn a_query_may_say_which_revision_is_deleted() {
+    let path = |query: &str| format!("/-/package/n/delete{query}");
+    for (query, rev) in [
+        ("", None),
+        ("?", None),
+        ("?x&re=1&reva=2", None),
+        ("?rev=2-ab", Some("2-ab")),
+        ("?rev=undefined", Some("undefined")),
+        ("?a=b&rev=2-ab&rev=3-cd", Some("2-ab")),
+        ("?r%65v=a%2Fb+c%2B", Some("a/b c+")),
+    ] {
+        is(&path(query), &delete("n", rev));
+    }
+    let long = "r".repeat(256);
+    is(&path(&format!("?rev={long}")), &delete("n", Some(&long)));
+    let longer = format!("?rev={long}r");
+    for query in [&*longer, "?rev=", "?rev", "?rev=a%0Ab", "?rev=%00"] {
+        let parsed = Route::parse(&Method::POST, path(query).as_bytes(), "");
+        assert_eq!(parsed, Err(BadPath::Revision.into()), "{query}");
+    }
+    let below = below_of_some_method("/npm/-/package/npm/delete?rev=1", "/npm");
+    assert_eq!(below, Ok(delete("npm", Some("1"))));
 }
 
 #[test]
@@ -210,6 +244,7 @@ fn the_longest_of_everything_is_still_a_path() {
     for route in [
         Route::Manifest { name: name.clone(), selector: Selector::parse(&long(512)).unwrap() },
         Route::TarballRevision { name: name.clone(), file, rev: long(256) },
+        Route::Delete { name: name.clone(), rev: Some(long(256)) },
         Route::DistTag { name, tag: long(512) },
         token(&long(1024)),
         user(&long(214)),

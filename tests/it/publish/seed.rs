@@ -195,6 +195,25 @@ async fn a_copy_stands_in_for_the_upstream() {
     }
 }
 
+/// What is deleted by name is what NOPAR has cached of the upstream's package: the copy of old is not touched, and told
+/// of where it is all that there is.
+#[tokio::test]
+async fn a_copy_of_old_is_not_deleted() {
+    let registry = TempDir::new().expect("a directory");
+    let written = write_package(registry.path(), "x", true);
+    let (upstream, nopar) = over(registry.path()).await;
+    upstream.package("x").version("2.0.0", |v| v);
+    let delete = || Request::new(nopar.addr(), "POST", "/-/package/x/delete").send();
+    let error = refusal(&delete().await, &[403], "nothing is cached");
+    assert!(error.contains("move it away"), "{error}");
+    get(nopar.addr(), "/-/package/x/refresh").await.expect(200);
+    delete().await.expect(200);
+    refusal(&delete().await, &[403], "nothing is cached any more");
+    assert!(std::fs::read(registry.path().join("x/x.json")).expect("it") == written);
+    upstream.stop().await;
+    check_served(&nopar, "x").await;
+}
+
 /// In the oldest generation `registry.json` held all documents: they are served, and go on in files.
 #[tokio::test]
 async fn documents_of_the_first_generation_are_served() {

@@ -36,7 +36,7 @@ async fn delete_all(addr: SocketAddr, name: &str, rev: &str) -> Response {
 }
 
 /// Fails the test unless nothing of the package can be had.
-async fn check_gone(addr: SocketAddr, name: &str) {
+pub(super) async fn check_gone(addr: SocketAddr, name: &str) {
     let path = path_of(name);
     let tags = format!("/-/package/{}/dist-tags", &path[1..]);
     for path in [&path, &format!("{path}/1.0.0"), &format!("{path}/latest"), &tags] {
