@@ -10,6 +10,7 @@
 //! next request. Views live in the memory tier under a generation that ends with the stamp.
 
 mod checked;
+mod large;
 mod names;
 mod package;
 mod release;
@@ -18,6 +19,7 @@ mod tarball;
 #[cfg(test)]
 mod tests;
 
+pub use large::Large;
 pub use package::{Package, Standing};
 pub use release::{ReleaseError, release};
 pub use tarball::HostedTarball;
@@ -32,8 +34,12 @@ use checked::Checked;
 use log::warn;
 use names::Names;
 use package::Known;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+
+/// What a method of a store returns.
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Hosted packages.
 pub struct Hosted {
@@ -42,6 +48,7 @@ pub struct Hosted {
     claims: Vec<Pattern>,
     names: Names,
     checked: Checked,
+    asked: large::Asked,
 }
 
 /// Who is the authority of a name.
@@ -89,7 +96,8 @@ pub enum HostedError {
 impl Hosted {
     /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
     pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
-        Hosted { store, memory, claims, names: Names::default(), checked: Checked::default() }
+        let (names, checked, asked) = Default::default();
+        Hosted { store, memory, claims, names, checked, asked }
     }
 
     /// Where the packages are.
@@ -219,11 +227,7 @@ impl Hosted {
 
     /// The stamp of a package, if the store says it at once.
     fn stamp_now(&self, name: &PackageName) -> Option<Option<Stamp>> {
-        let mut stamp = self.store.stamp(name);
-        match stamp.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(stamp)) => Some(stamp),
-            _ => None,
-        }
+        at_once(self.store.stamp(name))
     }
 
     /// A view or a small tarball of a package, if it is in memory. Not counted as of use.
@@ -275,6 +279,14 @@ impl Hosted {
             }
         }
         Ok(packages)
+    }
+}
+
+/// What a store says, if it says it at once.
+fn at_once<T>(mut said: BoxFuture<'_, Result<T, StoreError>>) -> Option<T> {
+    match said.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(said)) => Some(said),
+        _ => None,
     }
 }
 

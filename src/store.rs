@@ -124,6 +124,18 @@ pub trait Store: Send + Sync + 'static {
         file: &TarballName,
     ) -> Result<Option<Tarball>, StoreError>;
 
+    /// What tells a tarball's bytes from all that were and will be in their place, without opening it: the stamp that
+    /// [`tarball`](Store::tarball) would give with them. `None` when there is none of that name. Costs little: it is
+    /// asked for with every request of a large one.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    async fn tarball_stamp(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Stamp>, StoreError>;
+
     /// The packages that have a document, in order. Whether it can be read is seen by who reads it: most are
     /// not read for this, but all are listed, so it is for starts and for pages, not for every request.
     ///

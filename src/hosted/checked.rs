@@ -2,7 +2,7 @@
 //! Knows nothing of what is done about one that is wrong.
 //!
 //! A file is known by its stamp: when it is written to, by whomever, it is read again. What a disk changes behind
-//! the back of its file system is seen by the first who asks after a start.
+//! the back of its file system is seen by the first who asks after a start, and by who reads a piece by its sum.
 
 use super::HostedError;
 use crate::npm::{Digester, Integrity, PackageName, TarballName};
@@ -19,9 +19,18 @@ const REMEMBERED: usize = 16 * 1024;
 /// One file that was read. Names as well as the stamp: the file system may use a number again.
 type Key = (PackageName, TarballName, Stamp);
 
+/// What one reading told.
+struct Reading {
+    digests: Integrity,
+    sums: Sums,
+}
+
+/// A CRC-32 of each [`CHUNK`] of a tarball: who reads one of them later knows that it is the one that was digested.
+pub(super) type Sums = Arc<[u32]>;
+
 /// What large tarballs digest to.
 pub(super) struct Checked {
-    digests: Cache<Key, Arc<Integrity>>,
+    readings: Cache<Key, Arc<Reading>>,
     /// As many are digested at once as there are cores: it is all computing, and others are served beside it.
     turns: Semaphore,
 }
@@ -29,54 +38,62 @@ pub(super) struct Checked {
 impl Default for Checked {
     fn default() -> Checked {
         let cores = available_parallelism().map_or(1, usize::from);
-        Checked { digests: Cache::new(REMEMBERED), turns: Semaphore::new(cores) }
+        Checked { readings: Cache::new(REMEMBERED), turns: Semaphore::new(cores) }
     }
 }
 
 impl Checked {
-    /// Whether a tarball is the one that `expected` means. Read by the first who asks, while all others who ask for
-    /// it wait.
+    /// The sums of a tarball, if it is the one that `expected` means. Read by the first who asks, while all others who
+    /// ask for it wait.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) async fn is(
+    pub(super) async fn sums(
         &self,
         name: &PackageName,
         file: &TarballName,
         tarball: &Tarball,
         expected: &Integrity,
-    ) -> Result<bool, HostedError> {
+    ) -> Result<Option<Sums>, HostedError> {
         let key = (name.clone(), file.clone(), tarball.stamp());
-        let digests = self.digests.get_or_insert_async(&key, self.read(tarball, expected)).await?;
-        if digests.matches(expected).is_some() {
-            return Ok(is(&digests, expected));
+        let read = self.readings.get_or_insert_async(&key, self.read(tarball, expected)).await?;
+        if read.digests.matches(expected).is_some() {
+            return Ok(read.sums_of(expected));
         }
         // Another version names the same file, by another kind of digest.
-        let digests = self.read(tarball, expected).await?;
-        let is = is(&digests, expected);
-        self.digests.insert(key, digests);
-        Ok(is)
+        let read = self.read(tarball, expected).await?;
+        let sums = read.sums_of(expected);
+        self.readings.insert(key, read);
+        Ok(sums)
     }
 
     async fn read(
         &self,
         tarball: &Tarball,
         expected: &Integrity,
-    ) -> Result<Arc<Integrity>, HostedError> {
+    ) -> Result<Arc<Reading>, HostedError> {
         // The semaphore is never closed: this does not fail.
         let _turn = self.turns.acquire().await.ok();
-        let mut digester = Digester::new(Some(expected));
+        let (mut digester, mut sums) = (Digester::new(Some(expected)), Vec::new());
         let mut at = 0;
         while at < tarball.len() {
             let bytes = tarball.read(at, CHUNK).await?;
             at += bytes.len() as u64;
             let digest = move || {
                 digester.update(&bytes);
-                digester
+                (digester, crc32fast::hash(&bytes))
             };
-            digester = spawn_blocking(digest).await?;
+            let sum;
+            (digester, sum) = spawn_blocking(digest).await?;
+            sums.push(sum);
         }
-        Ok(Arc::new(digester.finish()))
+        Ok(Arc::new(Reading { digests: digester.finish(), sums: sums.into() }))
+    }
+}
+
+impl Reading {
+    fn sums_of(&self, expected: &Integrity) -> Option<Sums> {
+        is(&self.digests, expected).then(|| Arc::clone(&self.sums))
     }
 }
 

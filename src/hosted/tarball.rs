@@ -1,9 +1,10 @@
 //! Tarballs of hosted packages, each compared with what its document says before a byte of it is sent.
 //! Knows nothing of how much of one a client wants.
 
-use super::checked::is;
+use super::checked::{Sums, is};
+use super::large::Large;
 use super::{Hosted, HostedError, Package};
-use crate::npm::{Digester, IndexedVersion, TarballName};
+use crate::npm::{Digester, IndexedVersion, Integrity, TarballName};
 use crate::store::{CHUNK, Tarball};
 use crate::view::{Heads, Held, MemoryKey, Small, What};
 use std::sync::Arc;
@@ -40,7 +41,11 @@ impl Hosted {
         let content = self.store.tarball(&package.name, &kept).await?.ok_or(HostedError::Absent)?;
         let etag = etag(said);
         if content.len() > CHUNK {
-            self.check_large(package, &kept, &content, said).await?;
+            if let Some(expected) = said.digests() {
+                let sums = self.check_large(package, &kept, &content, &expected).await?;
+                let large = Large::new(kept, &content, sums, etag.clone());
+                self.asked_for(package, file, large).await?;
+            }
             return Ok(HostedTarball::Large { content, etag });
         }
         let key = MemoryKey { id: package.id(), what: What::File(file.clone()) };
@@ -65,13 +70,10 @@ impl Hosted {
         package: &Package,
         kept: &TarballName,
         content: &Tarball,
-        said: &IndexedVersion,
-    ) -> Result<(), HostedError> {
-        let Some(expected) = said.digests() else { return Ok(()) };
-        if self.checked.is(&package.name, kept, content, &expected).await? {
-            return Ok(());
-        }
-        Err(damaged(package, kept))
+        expected: &Integrity,
+    ) -> Result<Sums, HostedError> {
+        let sums = self.checked.sums(&package.name, kept, content, expected).await?;
+        sums.ok_or_else(|| damaged(package, kept))
     }
 }
 
@@ -88,6 +90,6 @@ fn etag(said: &IndexedVersion) -> Option<String> {
     Some(format!("\"{shasum}\""))
 }
 
-fn damaged(package: &Package, kept: &TarballName) -> HostedError {
+pub(super) fn damaged(package: &Package, kept: &TarballName) -> HostedError {
     HostedError::Damaged { name: package.name.clone(), file: kept.clone() }
 }

@@ -78,6 +78,14 @@ impl Store for Watched {
         Ok(Some(Tarball::new(len, stamp, Arc::new(content))))
     }
 
+    async fn tarball_stamp(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Stamp>, StoreError> {
+        Ok(self.tarball(name, file).await?.map(|tarball| tarball.stamp()))
+    }
+
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         self.store.names().await
     }
@@ -176,22 +184,27 @@ async fn what_is_listed_is_read_when_it_has_changed() {
     assert_eq!(store.read().0, 1, "the one that was changed, once");
 }
 
-#[tokio::test]
-async fn a_large_tarball_is_compared_once_as_long_as_it_stays() {
-    let (store, hosted) = hosted();
+/// A package with a tarball of three pieces and a byte.
+async fn large(store: &Watched, hosted: &Hosted) -> (Arc<Package>, TarballName, Vec<u8>) {
     let x: PackageName = "x".parse().unwrap();
-    let bytes = vec![7; 3 * CHUNK as usize + 1];
+    let bytes: Vec<u8> = (0..=3 * CHUNK).map(|n| (n % 251) as u8).collect();
     let digest =
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, Sha512::digest(&bytes));
     let members = format!(r#""versions":{{"1.0.0":{{"dist":{{"integrity":"sha512-{digest}"}}}}}}"#);
-    put(&store, &x, &members, Some(&bytes)).await;
-    let package = own(&hosted, &x).await;
-    let file: TarballName = "x-1.0.0.tgz".parse().unwrap();
+    put(store, &x, &members, Some(&bytes)).await;
+    (own(hosted, &x).await, "x-1.0.0.tgz".parse().unwrap(), bytes)
+}
+
+#[tokio::test]
+async fn a_large_tarball_is_compared_once_as_long_as_it_stays() {
+    let (store, hosted) = hosted();
+    let (package, file, bytes) = large(&store, &hosted).await;
     let all = bytes.len();
     let ask = || hosted.tarball(&package, &file);
     let two = tokio::join!(ask(), ask());
     assert!(two.0.is_ok() && two.1.is_ok());
-    assert_eq!(store.read().1, all, "by two who ask at once");
+    // The second one has its first piece kept.
+    assert_eq!(store.read().1, all + CHUNK as usize, "by two who ask at once");
     assert!(ask().await.is_ok() && store.read().1 == 0);
     for round in 1..=2 {
         store.spoilt.store(round, Ordering::Relaxed);
@@ -202,4 +215,44 @@ async fn a_large_tarball_is_compared_once_as_long_as_it_stays() {
     }
     store.spoilt.store(0, Ordering::Relaxed);
     assert!(ask().await.is_ok(), "it is as it was");
+}
+
+#[tokio::test]
+async fn a_large_tarball_that_is_asked_for_again_is_ready_piece_by_piece() {
+    let (store, hosted) = hosted();
+    let (package, file, bytes) = large(&store, &hosted).await;
+    for _ in 0..2 {
+        assert!(hosted.ready_large(&package, &file).is_none());
+        hosted.tarball(&package, &file).await.unwrap();
+    }
+    let large = hosted.ready_large(&package, &file).expect("a tarball that is ready");
+    assert_eq!(large.len(), bytes.len() as u64);
+    store.read();
+    for (round, read) in [bytes.len() - CHUNK as usize, 0].into_iter().enumerate() {
+        let mut whole = Vec::new();
+        for number in 0..4 {
+            let piece = hosted.piece(&package, &file, &large, number).await.unwrap();
+            whole.extend_from_slice(&piece);
+        }
+        assert!(whole == bytes, "in round {round}");
+        assert_eq!(store.read().1, read, "in round {round}");
+    }
+    store.spoilt.store(1, Ordering::Relaxed);
+    assert!(hosted.ready_large(&package, &file).is_none(), "it was written to");
+}
+
+#[tokio::test]
+async fn a_piece_that_is_damaged_meanwhile_is_not_sent() {
+    let (store, hosted) = hosted();
+    let (package, file, bytes) = large(&store, &hosted).await;
+    for _ in 0..2 {
+        hosted.tarball(&package, &file).await.unwrap();
+    }
+    let large = hosted.ready_large(&package, &file).expect("a tarball that is ready");
+    store.spoilt.store(1, Ordering::Relaxed);
+    let last = hosted.piece(&package, &file, &large, 3).await;
+    assert!(matches!(last, Err(HostedError::Damaged { .. })));
+    // What was checked before is right, whatever became of the file.
+    let first = hosted.piece(&package, &file, &large, 0).await.unwrap();
+    assert!(first[..] == bytes[..CHUNK as usize]);
 }

@@ -7,6 +7,7 @@
 
 mod asked;
 mod head;
+mod own;
 mod pieces;
 
 use super::Door;
@@ -18,7 +19,6 @@ use crate::clock;
 use crate::config::Verify;
 use crate::connection::{Answer, Body, Caller, End, Forwarded, Plain, READ_ERROR, Ready};
 use crate::counters::Kind;
-use crate::npm::PackageName;
 use crate::view::{Heads, Held, What};
 use asked::{Asked, Remembered, Thing};
 use bytes::Bytes;
@@ -27,7 +27,7 @@ use http::header::ETAG;
 use pieces::FilePieces;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// How long another process's publish may not be seen of a name that is held as a copy of the upstream's, in
 /// milliseconds. Each look is a `stat`, a tenth of what a ready answer costs.
@@ -99,34 +99,6 @@ impl Hot {
         // Not remembered where it failed: nobody may be asked in the store's place then, however often.
         let is_elsewhere = self.door.hosted.is_still_elsewhere(&asked.name);
         is_elsewhere.then(|| asked.looked.store(now, Ordering::Relaxed))
-    }
-
-    /// A view or a small tarball of a package that is NOPAR's own.
-    fn own(
-        &self,
-        name: &PackageName,
-        what: &What,
-        request: &Plain<'_>,
-        head: &mut Vec<u8>,
-    ) -> Option<(Due, Body)> {
-        let hosted = &self.door.hosted;
-        let package = hosted.ready(name)?;
-        let answer = match hosted.look(&package, what)? {
-            Held::Body(small) => {
-                let due = due(request, small.etag.as_deref())?;
-                head::append_hosted(head, &small, due)?;
-                (due, Body::Bytes(small.bytes.clone()))
-            }
-            Held::View(view) => {
-                let due = due(request, Some(view.etag.as_str()))?;
-                let lines = head::of_view(&view, due, CacheState::Hosted)?;
-                head::append(head, lines, Duration::ZERO);
-                (due, Body::Bytes(view.body.clone()))
-            }
-            _ => return None,
-        };
-        self.door.memory.was_of_use();
-        Some(answer)
     }
 
     fn tarball(

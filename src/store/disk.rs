@@ -173,6 +173,15 @@ impl Store for DiskStore {
         blocking(move || inner.tarball(&name, &file)).await
     }
 
+    async fn tarball_stamp(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Stamp>, StoreError> {
+        // As with documents.
+        self.inner.tarball_stamp(name, file)
+    }
+
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         let inner = Arc::clone(&self.inner);
         blocking(move || Ok(scan::names(&inner)?.into_iter().collect())).await

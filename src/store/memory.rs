@@ -98,6 +98,16 @@ impl Store for MemoryStore {
         }))
     }
 
+    async fn tarball_stamp(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Stamp>, StoreError> {
+        let packages = self.packages.lock();
+        let found = packages.get(name).and_then(|package| package.tarballs.get(file));
+        Ok(found.map(|(tag, _)| stamp_of(*tag)))
+    }
+
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         Ok(self.packages.lock().keys().cloned().collect())
     }

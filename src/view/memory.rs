@@ -33,6 +33,8 @@ pub enum What {
     Piece(u64),
     /// A small tarball of a hosted package, by its file.
     File(TarballName),
+    /// A piece of a large one, by its file and its number.
+    FilePiece(TarballName, u64),
 }
 
 /// Generation and part of it.
@@ -147,6 +149,9 @@ const SHARDS: usize = 8;
 /// What is longer takes longer to copy than other requests should wait for: a tenth of a millisecond.
 const LONG: usize = 512 << 10;
 
+/// The part of the tier that one large tarball may take.
+const PIECES: u64 = 4;
+
 /// What an average row is thought to weigh, to size the table.
 const USUAL_ROW: u64 = 16 * 1024;
 
@@ -234,6 +239,11 @@ impl Memory {
     /// The most it may be.
     pub fn limit(&self) -> u64 {
         self.rows.capacity()
+    }
+
+    /// Whether a large tarball of this length may be held piece by piece.
+    pub fn has_room_for_pieces(&self, len: u64) -> bool {
+        len <= self.limit() / PIECES
     }
 
     /// Rows held.

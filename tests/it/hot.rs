@@ -7,6 +7,7 @@ mod freshness;
 mod heads;
 mod log;
 mod made;
+mod own;
 mod pages;
 mod parity;
 mod pipelining;

@@ -5,7 +5,7 @@ use super::Due;
 use crate::cache::Entry;
 use crate::proxy::ctx::CacheState;
 use crate::proxy::{tarball, write};
-use crate::view::{Heads, Small, View};
+use crate::view::{Heads, View};
 use http::header::AGE;
 use pingora::Result;
 use pingora::http::ResponseHeader;
@@ -57,9 +57,15 @@ pub(super) fn append_tarball(
 }
 
 /// Appends the head of a hosted tarball, or of a 304 in its place.
-pub(super) fn append_hosted(to: &mut Vec<u8>, small: &Small, due: Due) -> Option<()> {
-    let lines = made(place(&small.heads, due), || {
-        let mut header = write::tarball_header(small.bytes.len() as u64, small.etag.as_deref())?;
+pub(super) fn append_hosted(
+    to: &mut Vec<u8>,
+    len: u64,
+    etag: Option<&str>,
+    heads: &Heads,
+    due: Due,
+) -> Option<()> {
+    let lines = made(place(heads, due), || {
+        let mut header = write::tarball_header(len, etag)?;
         if due == Due::NotModified {
             write::not_modified(&mut header);
         }

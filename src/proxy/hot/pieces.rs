@@ -12,9 +12,6 @@ use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
 
-/// The part of the memory tier that one tarball may take.
-const MOST: u64 = 4;
-
 // Buffers are made for pieces, and a piece is a chunk.
 const _: () = assert!(PIECE as u64 == CHUNK);
 
@@ -37,7 +34,7 @@ impl FilePieces {
         memory: &Arc<Memory>,
         entry: &Arc<Entry>,
     ) -> Option<FilePieces> {
-        let keeps = entry.note_asked() && entry.body_len() <= memory.limit() / MOST;
+        let keeps = entry.note_asked() && memory.has_room_for_pieces(entry.body_len());
         let is_held = keeps && memory.look(entry.id(), &What::Piece(0)).is_some();
         let file = if is_held { None } else { Some(cache.open_file(entry)?) };
         let (memory, entry) = (Arc::clone(memory), Arc::clone(entry));

@@ -58,6 +58,9 @@ pub(super) async fn tarballs_are_read_in_any_pieces(Stores { one, other, keep: _
     let bytes = bytes_of("1.0.0");
     assert!(publish(&*one, &x, "1.0.0", &bytes).await.unwrap());
     let tarball = other.tarball(&x, &file(&x, "1.0.0")).await.unwrap().unwrap();
+    let stamp = other.tarball_stamp(&x, &file(&x, "1.0.0")).await.unwrap();
+    assert_eq!(stamp, Some(tarball.stamp()));
+    assert_eq!(other.tarball_stamp(&x, &file(&x, "2.0.0")).await.unwrap(), None);
     let len = bytes.len() as u64;
     assert_eq!(tarball.len(), len);
     for (offset, asked) in [

@@ -67,16 +67,22 @@ impl Inner {
     /// What tells a package's document from others in its place.
     pub(super) fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
         for place in [Some(Place::own(name)), Place::of_the_seed(name)].into_iter().flatten() {
-            let path = self.disk.root().join(&place.document);
-            match fs::metadata(&path) {
-                Ok(file) => return Ok(Some(stamp_of(&file))),
-                Err(error) if is_absent(&error) => {}
-                Err(error) => return Err(self.disk.failed(&path, "read", error)),
+            if let Some(stamp) = self.stamp_at(&place.document)? {
+                return Ok(Some(stamp));
             }
         }
         self.presence.check()?;
         // That file is never written.
         Ok(self.registry.document(name).map(|_| Stamp::new([0; 4])))
+    }
+
+    fn stamp_at(&self, below: &Path) -> Result<Option<Stamp>, StoreError> {
+        let path = self.disk.root().join(below);
+        match fs::metadata(&path) {
+            Ok(file) => Ok(Some(stamp_of(&file))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(self.disk.failed(&path, "read", error)),
+        }
     }
 
     /// A tarball of a package, open.
@@ -88,11 +94,30 @@ impl Inner {
         name: &PackageName,
         file: &TarballName,
     ) -> Result<Option<Tarball>, StoreError> {
+        self.first_of(name, file, |path| self.open(path))
+    }
+
+    /// What tells a tarball's bytes from others in their place.
+    pub(super) fn tarball_stamp(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<Stamp>, StoreError> {
+        self.first_of(name, file, |path| self.stamp_at(path))
+    }
+
+    /// What `look` finds first in the places that a tarball may have.
+    fn first_of<T>(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+        look: impl Fn(&Path) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         let (own, seed) = files(file);
         for place in [Some(Place::own(name)), Place::of_the_seed(name)].into_iter().flatten() {
             for file in std::iter::once(&own).chain(&seed) {
-                if let Some(tarball) = self.open(&place.folder.join(file))? {
-                    return Ok(Some(tarball));
+                if let Some(found) = look(&place.folder.join(file))? {
+                    return Ok(Some(found));
                 }
             }
         }
