@@ -89,10 +89,20 @@ async function checkStars(one, name, { set, unset, list }) {
   });
 }
 
-async function checkAccess(one, name, { status }) {
-  await check(`${one.client.name}: access of ${name} is public`, async () => {
-    const { output } = await one.project.succeed(status(name));
+async function checkAccess(one, name, { status, open, packages }) {
+  const isPublic = async (args) => {
+    const { output } = await one.project.succeed(args);
     expect(output.includes(name) && output.includes('public'), output);
+  };
+  await check(`${one.client.name}: access of ${name} is public`, () => isPublic(status(name)));
+  // Of others it is never set: clients refuse that themselves.
+  if (name.startsWith('@')) {
+    await check(`${one.client.name}: access of ${name} is set to public`, () => isPublic(open(name)));
+  }
+  await check(`${one.client.name}: ${name} is among the packages of its owner`, async () => {
+    const { output } = await one.project.succeed(packages(one.user));
+    const line = output.split('\n').find((each) => each.includes(`${name}:`)) ?? '';
+    expect(line.includes('write'), output);
   });
 }
 

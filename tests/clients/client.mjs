@@ -61,7 +61,7 @@ export class Project {
     this.#registry = registry;
   }
 
-  /** Writes files of the project, name → text. */
+  /** Writes files of the project, name → text or bytes. */
   write(files) {
     for (const [name, text] of Object.entries(files)) writeFileSync(path.join(this.directory, name), text);
   }
@@ -88,15 +88,15 @@ export class Project {
     await rm(path.dirname(this.directory), { recursive: true, force: true });
   }
 
-  /** Runs the client; `{ code, output, seconds }`. */
-  run(args) {
+  /** Runs the client, with these environment variables besides; `{ code, output, seconds }`. */
+  run(args, variables) {
     const [program, ...first] = this.#client.command();
-    return this.#spawn(program, [...first, ...args]);
+    return this.#spawn(program, [...first, ...args], { variables });
   }
 
-  /** Runs the client and throws its words unless it ends with 0. */
-  async succeed(args) {
-    return orThrow(await this.run(args), `${this.#client.name} ${args.join(' ')}`);
+  /** Runs the client, with these environment variables besides, and throws its words unless it ends with 0. */
+  async succeed(args, variables) {
+    return orThrow(await this.run(args, variables), `${this.#client.name} ${args.join(' ')}`);
   }
 
   /**
@@ -106,7 +106,7 @@ export class Project {
   async converse(args, answers) {
     const [program, ...first] = this.#client.command();
     const [terminal, ...rest] = onTerminal([program, ...first, ...args]);
-    return orThrow(await this.#spawn(terminal, rest, answers), `${this.#client.name} ${args.join(' ')}`);
+    return orThrow(await this.#spawn(terminal, rest, { answers }), `${this.#client.name} ${args.join(' ')}`);
   }
 
   /** Runs the installed application itself. */
@@ -135,11 +135,11 @@ export class Project {
     };
   }
 
-  #spawn(program, args, answers) {
+  #spawn(program, args, { answers, variables } = {}) {
     const started = performance.now();
     const child = spawn(program, args, {
       cwd: this.directory,
-      env: this.#environment(),
+      env: { ...this.#environment(), ...variables },
       stdio: [answers ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       timeout: answers ? QUESTION_LIMIT_MS : TIME_LIMIT_MS,
     });

@@ -14,7 +14,7 @@ const TAR_BLOCK = 512;
 
 /** Starts the registry on a free port; `published` is version → Date, oldest first. */
 export async function startDated(published) {
-  const tarballs = new Map(Object.keys(published).map((version) => [version, tarball(version)]));
+  const tarballs = new Map(Object.keys(published).map((version) => [version, tarball(PACKAGE, version)]));
   const requests = [];
   const server = http.createServer((request, response) => {
     const agent = request.headers['user-agent'] ?? 'nobody';
@@ -80,9 +80,9 @@ function digest(algorithm, bytes, encoding) {
   return createHash(algorithm).update(bytes).digest(encoding);
 }
 
-// POSIX ustar: one header, one file padded to whole blocks, two empty blocks.
-function tarball(version) {
-  const content = Buffer.from(JSON.stringify({ name: PACKAGE, version }));
+/** A package of a manifest alone. POSIX ustar: one header, one file padded to whole blocks, two empty blocks. */
+export function tarball(name, version) {
+  const content = Buffer.from(JSON.stringify({ name, version }));
   const header = Buffer.alloc(TAR_BLOCK);
   const octal = (value, width) => value.toString(8).padStart(width, '0');
   const fields = [

@@ -1,22 +1,25 @@
-// Real package managers use NOPAR as a registry of their own: they log in, publish, install what they published,
-// change it, and take it back. `--full` has each do all of it with a scope and without; names of clients choose among
+// Real package managers use NOPAR as a registry of their own: they log in, publish, install what they published, ask
+// about it, change it, and take it back. `--full` has each do all of it with a scope and without; names of clients choose among
 // them.
 // Knows nothing of how NOPAR does it: it looks at exit codes, at what the clients say, at the documents that anybody
 // can read, and at what was asked of the registry behind.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { checkAccount, signIn } from './account.mjs';
+import { checkAttested } from './attested.mjs';
 import { checkChanges } from './changes.mjs';
 import { chosenClients, eachClient } from './clients.mjs';
+import { expectInstalled, installAll } from './consumer.mjs';
 import { PACKAGE, startDated } from './dated.mjs';
 import { makeHome, startNopar } from './nopar.mjs';
 import { Publisher } from './publisher.mjs';
 import { PUBLISHING } from './publishing.mjs';
+import { checkQuestions } from './questions.mjs';
 import { check, close, expect, expectNone } from './report.mjs';
 import { startTrap } from './trap.mjs';
 
@@ -65,8 +68,14 @@ async function tryPublishing(one) {
   // What a blind client does wrong, it does where there is no scope.
   const changed = one.acts.owners?.blind ? plain : scoped;
   for (const name of values.full ? [plain, scoped] : [changed]) {
+    await checkQuestions(one, name);
     await checkChanges(one, name);
     if (one.acts.unpublish) await checkUnpublish(one, name);
+  }
+  if (one.acts.attest) {
+    const attested = `attested-${one.client.name}`;
+    const names = [`${CLAIMED}/${attested}`, attested];
+    for (const name of values.full ? names : names.slice(0, 1)) await checkAttested(one, name);
   }
   await checkTaken(one);
   await checkTooLarge(one);
@@ -105,17 +114,12 @@ async function checkPublish(one, name) {
 
 async function checkInstall(one, names) {
   const consumer = one.newProject(nopar.url);
-  const dependencies = Object.fromEntries(names.map((name) => [name, '^1.0.0']));
-  const manifest = { name: 'consumer', version: '1.0.0', private: true, dependencies };
-  consumer.write({ 'package.json': JSON.stringify(manifest) });
-  const done = await check(`${one.client.name}: install of both`, () => consumer.succeed(one.client.install));
+  const of = (what) => Object.fromEntries(names.map((name) => [name, what(name)]));
+  const install = () => installAll(consumer, one.client, of(() => '^1.0.0'));
+  const done = await check(`${one.client.name}: install of both`, install);
   if (done) {
     await check(`${one.client.name}: what is installed is what was published`, () => {
-      for (const name of names) {
-        const file = path.join(consumer.nodeModules, name, 'index.js');
-        expect(existsSync(file), `${file} is missing`);
-        expect(readFileSync(file, 'utf8') === one.published(name, '1.1.0'), `${name}: index.js is another`);
-      }
+      expectInstalled(consumer, of((name) => one.published(name, '1.1.0')));
     });
   }
   await consumer.remove();

@@ -14,8 +14,11 @@ const EMAIL = 'somebody@example.com';
  * `prepare` has to go before a publish when a manifest has changed. `environment`: what lets an install take what was
  * published a moment ago. `publish(tag)`.
  *
+ * `attest(tarball, bundle)` publishes a tarball with its provenance.
+ *
  * `tags`, `deprecations`, `owners`, `stars`, `access`: see the rows; `blind`: it adds an owner without having seen the
- * others. `unpublish(spec)` takes `NAME` or `NAME@VERSION`. `view(name)` asks for the version that is the latest.
+ * others. `unpublish(spec)` takes `NAME` or `NAME@VERSION`. `view(name)` asks for the version that is the latest,
+ * `viewRange(name)` for those that are in a range. `outdated` lists what a project has that is not the latest.
  */
 export const PUBLISHING = {
   'npm-11': { ...npm(), stars: starring() },
@@ -69,12 +72,16 @@ function npm() {
     deprecations: deprecating(),
     owners: owning((user, name) => [user, name]),
     access: accessing(),
+    attest: (tarball, bundle) => ['publish', tarball, '--provenance-file', bundle],
     unpublish: (spec) => ['unpublish', spec, '--force'],
     view: (name) => ['view', name, 'version'],
+    viewRange: (name) => ['view', `${name}@^1`, 'version'],
+    outdated: ['outdated'],
   };
 }
 
 function pnpm() {
+  const { status, open } = accessing();
   return {
     ...npm(),
     login: ['login'],
@@ -83,8 +90,10 @@ function pnpm() {
     publish: (tag) => ['publish', '--no-git-checks', ...tagged(tag)],
     owners: owning((user, name) => [name, user]),
     stars: starring(),
-    // It wants collaborators as a list, and is sent a map, which is what npm reads.
-    access: { status: accessing().status },
+    // It wants collaborators as a list, and is sent a map, which is what npm reads. Its own packages it looks for where
+    // no registry has them, unless it is told whose they are.
+    access: { status, open, packages: (user) => ['access', 'list', 'packages', user] },
+    attest: undefined,
   };
 }
 
@@ -106,6 +115,8 @@ function deprecating() {
 function accessing() {
   return {
     status: (name) => ['access', 'get', 'status', name],
+    open: (name) => ['access', 'set', 'status=public', name],
+    packages: () => ['access', 'list', 'packages'],
     collaborators: (name) => ['access', 'list', 'collaborators', name],
   };
 }

@@ -1,8 +1,9 @@
-//! How much memory a huge packument takes, measured on the real binary.
+//! How much memory huge packuments, tarballs and publishes take, measured on the real binary.
 //! Knows nothing of where in the process it goes.
 
 mod crowd;
 mod many;
+mod publish;
 mod stalled;
 
 use std::fs;

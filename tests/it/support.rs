@@ -12,6 +12,7 @@ pub(crate) mod http2;
 pub(crate) mod nopar;
 pub(crate) mod proxy;
 pub(crate) mod publish;
+pub(crate) mod seed;
 mod server;
 pub(crate) mod tls;
 pub(crate) mod upstream;

@@ -12,7 +12,6 @@ use super::super::dist_tag::{DistTag, InvalidDistTag};
 use super::super::integrity::Integrity;
 use super::super::json::text;
 use super::super::name::PackageName;
-use super::super::tarball::canonical_file;
 use super::super::version::{InvalidVersion, Version};
 use super::provenance::Provenance;
 
@@ -76,9 +75,18 @@ pub enum PublishError {
     /// There is nothing to publish.
     #[error("no tarball is attached")]
     NoTarball,
-    /// An attachment that is neither the tarball nor a sigstore bundle.
-    #[error("attachment {0:?} is neither the version's tarball nor its sigstore bundle")]
-    Attachment(String),
+    /// An attachment that is neither the version's tarball nor its sigstore bundle, or is a second one of them.
+    #[error(
+        "attachment {said:?} is neither the version's tarball nor its sigstore bundle: they are called {tarball:?} and {bundle:?}, and each is there once"
+    )]
+    Attachment {
+        /// How it is called.
+        said: String,
+        /// How the tarball has to be called.
+        tarball: String,
+        /// How the bundle has to be called.
+        bundle: String,
+    },
     /// A sigstore bundle that no client could verify.
     #[error("the sigstore bundle that is attached states nothing that can be read")]
     Bundle,
@@ -172,7 +180,8 @@ struct Dist {
 /// is a sixth of it (2026-11-28); usual ones have 1 to 20 KB.
 pub(super) const LONGEST_MANIFEST: usize = 1 << 20;
 
-/// Ending of the attachment with the sigstore bundle (libnpmpublish).
+/// Endings of what is attached: the tarball, and its sigstore bundle (libnpmpublish).
+const TARBALL_ENDING: &str = ".tgz";
 const BUNDLE_ENDING: &str = ".sigstore";
 
 impl Put {
@@ -299,15 +308,19 @@ fn sorted_out(
 ) -> Result<(Option<u64>, Option<Provenance>), PublishError> {
     let (mut tarball, mut provenance) = (None, None);
     for (key, attachment) in attachments {
-        if key.ends_with(BUNDLE_ENDING) && provenance.is_none() {
+        if provenance.is_none() && is_key(&key, name, version, BUNDLE_ENDING) {
             let content_type = attachment.content_type.unwrap_or_default();
             let bundle = attachment.data.unwrap_or_default();
             let predicate_type = Provenance::predicate_type(&bundle).ok_or(PublishError::Bundle)?;
             provenance = Some(Provenance { content_type, bundle, predicate_type });
-        } else if tarball.is_none() && is_tarball(&key, name, version) {
+        } else if tarball.is_none() && is_key(&key, name, version, TARBALL_ENDING) {
             tarball = Some(attachment.length);
         } else {
-            return Err(PublishError::Attachment(key));
+            return Err(PublishError::Attachment {
+                said: key,
+                tarball: key_of(name.as_str(), version, TARBALL_ENDING),
+                bundle: key_of(name.as_str(), version, BUNDLE_ENDING),
+            });
         }
     }
     match tarball.filter(|_| had_tarball) {
@@ -316,9 +329,14 @@ fn sorted_out(
     }
 }
 
-/// Whether this is the key of the version's tarball. All clients put the scope into it, which its file has not.
-fn is_tarball(key: &str, name: &PackageName, version: &Version) -> bool {
-    key == format!("{name}-{version}.tgz") || key == canonical_file(name, version.as_str())
+/// Whether this is the key of what is attached to the version with this ending. All clients put the scope into it, which
+/// its file has not.
+fn is_key(key: &str, name: &PackageName, version: &Version, ending: &str) -> bool {
+    [name.as_str(), name.basename()].into_iter().any(|of| key == key_of(of, version, ending))
+}
+
+fn key_of(name: &str, version: &Version, ending: &str) -> String {
+    format!("{name}-{version}{ending}")
 }
 
 /// Every digest that `dist` names: all of them have to be right, not only the strongest.

@@ -65,6 +65,11 @@ fn refused(change: impl FnOnce(&mut Value), words: &str) {
     assert!(error.contains(words), "{error}");
 }
 
+/// Whether it is refused for the sake of the attachment with this key.
+fn is_refused_for(put: Result<Put, PublishError>, key: &str) -> bool {
+    matches!(put, Err(PublishError::Attachment { said, .. }) if said == key)
+}
+
 #[test]
 fn what_npm_sends_is_taken_apart() {
     let text = document().to_string();
@@ -253,7 +258,7 @@ fn a_sigstore_bundle_comes_with_it() {
     let mut other = document();
     // A text that is no tarball and no bundle; the tarball's data was taken out before.
     other["_attachments"]["more"] = json!({"length": 1});
-    assert!(matches!(put(&other), Err(PublishError::Attachment(name)) if name == "more"));
+    assert!(is_refused_for(put(&other), "more"));
 }
 
 #[test]
@@ -268,9 +273,38 @@ fn the_tarball_is_attached_by_the_version_s_name() {
         assert!(by(key).is_ok(), "{key}");
     }
     for key in ["n-1.0.1.tgz", "m-1.0.0.tgz", "@t/n-1.0.0.tgz", "s-n-1.0.0.tgz", "n-1.0.0", ""] {
-        let wrong = by(key);
-        assert!(matches!(wrong, Err(PublishError::Attachment(said)) if said == key), "{key}");
+        assert!(is_refused_for(by(key), key), "{key}");
     }
+}
+
+#[test]
+fn the_bundle_is_attached_by_the_version_s_name() {
+    let by = |keys: &[&str]| {
+        let mut document = document();
+        for key in keys {
+            document["_attachments"][*key] = json!({"content_type": "x", "data": BUNDLE});
+        }
+        put(&document)
+    };
+    for key in ["@s/n-1.0.0.sigstore", "n-1.0.0.sigstore"] {
+        assert!(by(&[key]).is_ok(), "{key}");
+    }
+    for key in [
+        "@s/n-1.0.1.sigstore",
+        "n-1.0.1.sigstore",
+        "m-1.0.0.sigstore",
+        "@t/n-1.0.0.sigstore",
+        "s-n-1.0.0.sigstore",
+        "@s/n-1.0.0.tgz.sigstore",
+        "1.0.0.sigstore",
+        ".sigstore",
+    ] {
+        let wrong = by(&[key]).expect_err(key).to_string();
+        assert!(wrong.starts_with(&format!("attachment {key:?} is neither")), "{wrong}");
+        assert!(wrong.contains("\"@s/n-1.0.0.sigstore\""), "{wrong}");
+    }
+    let twice = by(&["@s/n-1.0.0.sigstore", "n-1.0.0.sigstore"]);
+    assert!(is_refused_for(twice, "n-1.0.0.sigstore"));
 }
 
 #[test]

@@ -5,9 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{alone, check_tarball, packument};
+use super::{alone, check_tarball, nothing_stored, packument};
 use crate::support::client::get;
-use crate::support::publish::{Publish, path_of, refusal};
+use crate::support::publish::{Publish, path_of, put, refusal};
 
 const PREDICATE: &str = "https://slsa.dev/provenance/v1";
 
@@ -89,4 +89,27 @@ async fn what_is_no_bundle_is_not_told_of() {
             refusal(&answer, &[400, 422], text);
         }
     }
+}
+
+/// A bundle goes with the version that it is named after, with the scope or without; by any other name it is refused,
+/// in words that say what it has to be called, and nothing is published.
+#[tokio::test]
+async fn a_bundle_of_another_version_is_refused() {
+    let (_upstream, nopar) = alone().await;
+    let named = |key: &str| {
+        let mut document = Publish::of("@s/n", "1.0.0").bundle(&bundle().to_string()).document();
+        let attachments = document["_attachments"].as_object_mut().expect("attachments");
+        let attached = attachments.remove("@s/n-1.0.0.sigstore").expect("a bundle");
+        attachments.insert(key.to_owned(), attached);
+        document
+    };
+    for key in ["@s/n-1.0.1.sigstore", "@t/n-1.0.0.sigstore", "m-1.0.0.sigstore", "x.sigstore"] {
+        let answer = put(nopar.addr(), "@s/n", &named(key)).send().await;
+        let error = refusal(&answer, &[400], key);
+        assert!(error.contains(key) && error.contains("\"@s/n-1.0.0.sigstore\""), "{error}");
+        nothing_stored(&nopar, key).await;
+    }
+    put(nopar.addr(), "@s/n", &named("n-1.0.0.sigstore")).send().await.expect(201);
+    let told = get(nopar.addr(), "/-/npm/v1/attestations/@s/n@1.0.0").await.expect(200).json();
+    assert_eq!(told["attestations"][0]["bundle"], bundle());
 }
