@@ -193,29 +193,12 @@ fn warn_of_no_directory(config: &Config) {
     }
 }
 
-/// Looks at all hosted packages, on a thread of its own: tells what cannot be read, and has their names known
+/// Looks at all hosted packages, on a thread of its own: tells what is wrong with them, and has their names known
 /// before anybody asks.
 fn look_around(store: DiskStore, hosted: Arc<Hosted>, path: String) {
-    let look = move || {
-        match store.report() {
-            Ok(report) => {
-                let (packages, copies) = (report.packages, report.copies);
-                let of = if copies > 0 {
-                    format!(", {copies} of them copies of an older NOPAR")
-                } else {
-                    String::new()
-                };
-                info!("store: {packages} packages{of} in {path}");
-                report.problems.iter().for_each(|problem| warn!("store: left out: {problem}"));
-            }
-            Err(error) => warn!("{error}"),
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        if let Ok(runtime) = runtime
-            && let Err(error) = runtime.block_on(hosted.packages())
-        {
-            warn!("{error}");
-        }
+    let look = move || match hosted.survey(&store) {
+        Ok(survey) => survey.tell(&path),
+        Err(error) => warn!("{error}"),
     };
     // Without a thread, it is told of when it is asked for.
     let _ = thread::Builder::new().name("store".to_owned()).spawn(look);

@@ -10,18 +10,23 @@
 //! next request. Views live in the memory tier under a generation that ends with the stamp.
 
 mod checked;
+mod findings;
 mod large;
+mod listing;
 mod names;
 mod package;
 mod release;
+mod survey;
 mod tarball;
 
 #[cfg(test)]
 mod tests;
 
+pub use findings::Findings;
 pub use large::Large;
 pub use package::{Package, Standing};
 pub use release::{ReleaseError, release};
+pub use survey::Survey;
 pub use tarball::HostedTarball;
 
 use crate::config::Pattern;
@@ -31,12 +36,14 @@ use crate::store::{Stamp, Store, StoreError, Stored, Tag};
 use crate::view::{self, Ask, Held, Memory, MemoryKey, View, Want, What};
 use bytes::Bytes;
 use checked::Checked;
+use listing::Listing;
 use log::warn;
 use names::Names;
 use package::Known;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use tokio::runtime::Handle;
 
 /// What a method of a store returns.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -49,7 +56,11 @@ pub struct Hosted {
     names: Names,
     checked: Checked,
     asked: large::Asked,
+    listing: Listing<Listed>,
 }
+
+/// All packages, or why they cannot be listed: for all who asked for them at once.
+type Listed = Result<Arc<[Arc<Package>]>, Arc<str>>;
 
 /// Who is the authority of a name.
 #[derive(Clone, Debug)]
@@ -88,6 +99,9 @@ pub enum HostedError {
     /// There is no document, or no such version or dist-tag in it.
     #[error("there is no such package, version or dist-tag")]
     Absent,
+    /// Nobody can say which packages there are.
+    #[error("the packages cannot be listed: {0}")]
+    Unlisted(Arc<str>),
     /// Work on the blocking pool was not done.
     #[error("working on it failed: {0}")]
     Work(#[from] tokio::task::JoinError),
@@ -96,8 +110,8 @@ pub enum HostedError {
 impl Hosted {
     /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
     pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
-        let (names, checked, asked) = Default::default();
-        Hosted { store, memory, claims, names, checked, asked }
+        let (names, checked, asked, listing) = Default::default();
+        Hosted { store, memory, claims, names, checked, asked, listing }
     }
 
     /// Where the packages are.
@@ -264,21 +278,33 @@ impl Hosted {
     }
 
     /// All that the store has, in order; what cannot be read is left out. Only documents that were changed since
-    /// they were last looked at are read.
+    /// they were last looked at are read. What was committed before this is called is in it; all who call it at once
+    /// share one look at the store.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn packages(&self) -> Result<Vec<Arc<Package>>, HostedError> {
-        let mut packages = Vec::new();
-        for name in self.store.names().await? {
+    /// [`HostedError::Unlisted`] when the store fails.
+    pub async fn packages(self: &Arc<Self>) -> Result<Arc<[Arc<Package>]>, HostedError> {
+        let hosted = Arc::clone(self);
+        // On the blocking pool: of thousands of packages, stamps alone take tens of milliseconds.
+        let listed = self.listing.ask(move || Handle::current().block_on(hosted.list()));
+        let listed = listed.await.unwrap_or_else(|_| Err("the work on it broke off".into()));
+        listed.map_err(HostedError::Unlisted)
+    }
+
+    async fn list(&self) -> Listed {
+        let names = self.store.names().await.map_err(|error| error.to_string())?;
+        let mut packages = Vec::with_capacity(names.len());
+        for name in names {
             match self.package(&name).await {
                 Ok(package) => packages.extend(package),
-                // The store's report has told of it.
-                Err(HostedError::Store(StoreError::Damaged { .. })) => {}
+                // A start has told of it, and whoever asks for it is told.
+                Err(
+                    HostedError::Store(StoreError::Damaged { .. }) | HostedError::Unreadable(..),
+                ) => {}
                 Err(error) => warn!("store: left out: {error}"),
             }
         }
-        Ok(packages)
+        Ok(packages.into())
     }
 }
 

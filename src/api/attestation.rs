@@ -1,13 +1,12 @@
 //! `GET /-/npm/v1/attestations/NAME@VERSION`: the sigstore bundle that came with a version.
 //! Knows nothing of what is in it but its kind.
 
-use super::commit::bundle_of;
 use super::told::told;
 use super::{Api, Call, DOCUMENT_LIMIT, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::PackageName;
 use crate::npm::publish::Provenance;
+use crate::npm::{PackageName, TarballName};
 use crate::reply::Reply;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -26,7 +25,7 @@ impl Api {
         let document = self.hosted.document(name).await?.ok_or_else(Refusal::no_package)?;
         // Looked up in the document: the store may have what no document names.
         let file = document.file(version).filter(|_| document.is_attested(version));
-        let file = file.as_ref().and_then(bundle_of).ok_or_else(Refusal::no_package)?;
+        let file = file.as_ref().and_then(TarballName::bundle).ok_or_else(Refusal::no_package)?;
         let bundle = self.hosted.store().tarball(name, &file).await?;
         let bundle = bundle.ok_or_else(Refusal::no_package)?.read(0, DOCUMENT_LIMIT as u64).await?;
         // It was read before it was kept.

@@ -91,14 +91,8 @@ impl Api {
 
 /// A tarball's file, and that of its provenance.
 fn with_its_bundle(file: TarballName) -> impl Iterator<Item = TarballName> {
-    let bundle = bundle_of(&file);
+    let bundle = file.bundle();
     std::iter::once(file).chain(bundle)
-}
-
-/// The file of the sigstore bundle that came with a tarball.
-pub(super) fn bundle_of(file: &TarballName) -> Option<TarballName> {
-    let stem = file.as_str().strip_suffix(".tgz")?;
-    TarballName::parse(&format!("{stem}.sigstore")).ok()
 }
 
 /// The end of a revision: that of two changes is the same only if they were made of one document in one millisecond,
@@ -127,11 +121,5 @@ mod tests {
         assert_eq!(iso(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
         let time = UNIX_EPOCH + Duration::from_micros(1_764_331_199_007_900);
         assert_eq!(iso(time), "2025-11-28T11:59:59.007Z");
-    }
-
-    #[test]
-    fn a_bundle_lies_beside_its_tarball() {
-        let file = TarballName::parse("a-1.0.0.tgz").unwrap();
-        assert_eq!(bundle_of(&file).unwrap().as_str(), "a-1.0.0.sigstore");
     }
 }

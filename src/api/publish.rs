@@ -3,7 +3,7 @@
 //!
 //! Who may, and whose the name is, is decided before a byte of the body is read.
 
-use super::commit::{Absent, Files, bundle_of};
+use super::commit::{Absent, Files};
 use super::incoming::{Arrived, Incoming};
 use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
@@ -121,7 +121,7 @@ impl Api {
         let mut files: Files = vec![(file.clone(), tarball.upload)];
         let mut provenance = None;
         if let Some(said) = &document.provenance
-            && let Some(file) = bundle_of(&file)
+            && let Some(file) = file.bundle()
         {
             provenance = Some(said.predicate_type.clone());
             let mut upload = self.hosted.store().upload().await?;

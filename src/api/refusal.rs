@@ -219,7 +219,12 @@ impl From<HostedError> for Refusal {
             HostedError::Store(error) => error.into(),
             error => {
                 error!("{error}");
-                let told = "the package's document cannot be read; the registry's log says why";
+                let told = match error {
+                    HostedError::Unlisted(_) => {
+                        "the registry's packages cannot be listed; its log says why"
+                    }
+                    _ => "the package's document cannot be read; the registry's log says why",
+                };
                 Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, told, "store_error")
             }
         }

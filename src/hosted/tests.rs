@@ -11,12 +11,14 @@ use crate::store::{CHUNK, Change, Committed, Content, MemoryStore, Tarball, Uplo
 use async_trait::async_trait;
 use sha2::{Digest, Sha512};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::task::JoinSet;
 
 /// A store that counts how often it is read, and whose tarballs are spoilt if that is asked for.
 #[derive(Default)]
 struct Watched {
     store: MemoryStore,
     documents: AtomicUsize,
+    listed: AtomicUsize,
     bytes: Arc<AtomicUsize>,
     spoilt: AtomicUsize,
 }
@@ -87,6 +89,7 @@ impl Store for Watched {
     }
 
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
+        self.listed.fetch_add(1, Ordering::Relaxed);
         self.store.names().await
     }
 }
@@ -98,11 +101,11 @@ impl Watched {
     }
 }
 
-fn hosted() -> (Arc<Watched>, Hosted) {
+fn hosted() -> (Arc<Watched>, Arc<Hosted>) {
     let store = Arc::new(Watched::default());
     let counters = Arc::new(Counters::new(1));
     let memory = Arc::new(Memory::new(32 << 20, Sendfile::default(), counters));
-    (Arc::clone(&store), Hosted::new(store, memory, Vec::new()))
+    (Arc::clone(&store), Arc::new(Hosted::new(store, memory, Vec::new())))
 }
 
 /// Puts a document in place, and a tarball if one is given.
@@ -182,6 +185,24 @@ async fn what_is_listed_is_read_when_it_has_changed() {
         assert_eq!(listed(owner).await, (count, count), "{owner}");
     }
     assert_eq!(store.read().0, 1, "the one that was changed, once");
+}
+
+/// A crowd shares a look at the store; who has published before is in it.
+#[tokio::test]
+async fn a_crowd_that_lists_looks_once_or_twice() {
+    let (store, hosted) = hosted();
+    for round in 0..5 {
+        let name = format!("p{round}").parse().unwrap();
+        put(&store, &name, r#""versions":{"1.0.0":{}}"#, None).await;
+        let mut crowd = JoinSet::new();
+        for _ in 0..100 {
+            let hosted = Arc::clone(&hosted);
+            crowd.spawn(async move { hosted.packages().await.unwrap().len() });
+        }
+        assert_eq!(crowd.join_all().await, [round + 1; 100]);
+        let looks = store.listed.swap(0, Ordering::Relaxed);
+        assert!((1..=2).contains(&looks), "{looks}");
+    }
 }
 
 /// A package with a tarball of three pieces and a byte.

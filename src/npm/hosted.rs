@@ -201,6 +201,12 @@ impl HostedDocument {
         TarballName::kept(&self.name, version, url.as_deref())
     }
 
+    /// The files that an old NOPAR kept books of, whether or not a version names them.
+    pub fn booked_files(&self) -> Vec<TarballName> {
+        let books = self.members.object("_attachments").unwrap_or_default();
+        books.iter().filter_map(|(file, _)| TarballName::parse(file).ok()).collect()
+    }
+
     /// Whether a version says that it came with its provenance.
     pub fn is_attested(&self, version: &str) -> bool {
         let dist = self.versions.object(version).and_then(|manifest| manifest.object("dist"));

@@ -46,6 +46,13 @@ impl TarballName {
         named.or_else(|| Self::parse(&canonical_file(name, version)).ok())
     }
 
+    /// Under which name a registry keeps the sigstore bundle that came with this tarball. `None` for one whose name
+    /// does not end as those of tarballs that are published.
+    pub fn bundle(&self) -> Option<Self> {
+        let stem = self.0.strip_suffix(".tgz")?;
+        Self::parse(&format!("{stem}.sigstore")).ok()
+    }
+
     /// The text, decoded.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -131,6 +138,15 @@ mod tests {
             let name = PackageName::parse(name).expect(name);
             let file = TarballName::parse(&canonical_file(&name, version)).expect("safe");
             assert_eq!(file.canonical_version(&name), Some(version));
+        }
+    }
+
+    #[test]
+    fn a_bundle_lies_beside_its_tarball() {
+        for (file, bundle) in [("a-1.0.0.tgz", Some("a-1.0.0.sigstore")), ("a-1.0.0.tar.gz", None)]
+        {
+            let found = TarballName::parse(file).expect(file).bundle();
+            assert_eq!(found.as_ref().map(TarballName::as_str), bundle, "{file}");
         }
     }
 

@@ -22,6 +22,7 @@
 
 mod commit;
 mod dates;
+mod devices;
 mod find;
 mod format;
 mod layout;
@@ -30,6 +31,7 @@ mod presence;
 mod read;
 mod scan;
 mod seed;
+mod seen;
 mod steps;
 mod upload;
 mod workspace;
@@ -40,6 +42,7 @@ mod tests;
 pub use commit::Released;
 pub use format::OpenError;
 pub use scan::{Problem, Report};
+pub use seen::{Compared, Seen};
 
 use super::{Change, Committed, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload};
 use crate::npm::{PackageName, TarballName};
@@ -75,7 +78,7 @@ struct Inner {
 
 impl DiskStore {
     /// Opens the store in `root`, which need not be there yet. Blocks, for a moment: what the packages
-    /// are like is told by [`DiskStore::report`].
+    /// are like is told by [`DiskStore::walk`].
     ///
     /// # Errors
     /// When the directory cannot be read, or has a format that this NOPAR does not know.
@@ -102,13 +105,44 @@ impl DiskStore {
         self.inner.release(name, expected)
     }
 
-    /// Looks at everything in the directory: how many packages there are, and what cannot be read. Such
-    /// things are left where they are. Reads all documents; blocks.
+    /// Looks at everything in the directory, and shows each package to `see`: how many there are, what cannot be
+    /// read, and what cannot be published to. Such things are left where they are. Reads every document once; blocks.
     ///
     /// # Errors
     /// When the directory itself cannot be read.
-    pub fn report(&self) -> Result<Report, StoreError> {
-        Ok(scan::scan(&self.inner)?.report())
+    pub fn walk(&self, mut see: impl FnMut(Seen)) -> Result<Report, StoreError> {
+        scan::scan(&self.inner, &mut see)
+    }
+
+    /// Compares the tarballs in the folder of a package with those that its document names: what is `named` has to be
+    /// there, what is `allowed` may be. Somebody may change the package meanwhile, see [`at_rest`](Self::at_rest).
+    /// Blocks.
+    ///
+    /// # Errors
+    /// When the medium fails, or what should be a tarball is none.
+    pub fn compare(
+        &self,
+        seen: &Seen,
+        named: &[TarballName],
+        allowed: &[TarballName],
+    ) -> Result<Compared, StoreError> {
+        self.inner.compare(seen, named, allowed)
+    }
+
+    /// Shows a package to `look` while nobody changes it: whoever does is waited for, and whoever wants to waits.
+    /// `None` when there is none. Writes nothing; blocks.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn at_rest<T>(
+        &self,
+        name: &PackageName,
+        look: impl FnOnce(Seen) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let held = self.inner.locks.rest(name);
+        let _held =
+            held.map_err(|error| StoreError::io(format!("{name} could not be locked"), error))?;
+        Ok(self.inner.see(name)?.map(look))
     }
 }
 

@@ -20,6 +20,7 @@ mod refused;
 mod release;
 mod seed;
 mod shared;
+mod survey;
 mod tags;
 mod taken;
 mod tls;
@@ -32,6 +33,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::asking::eventually;
+use crate::support::binary::Binary;
 use crate::support::client::{Request, Response, get};
 use crate::support::nopar::{TestNopar, files_below};
 use crate::support::publish::{path_of, send};
@@ -50,6 +52,14 @@ async fn over(registry: &Path) -> (FakeUpstream, TestNopar) {
     let path = registry.to_str().expect("a path in UTF-8");
     let nopar = TestNopar::with(&upstream).env("NOPAR_REGISTRY_PATH", path).start().await;
     (upstream, nopar)
+}
+
+/// The same as a process of its own, whose log can be read.
+async fn binary_over(registry: &Path) -> (FakeUpstream, Binary, SocketAddr) {
+    let upstream = FakeUpstream::start().await;
+    let path = registry.to_str().expect("a path in UTF-8");
+    let (binary, addr) = Binary::serving(&upstream.url(), &[("NOPAR_REGISTRY_PATH", path)]).await;
+    (upstream, binary, addr)
 }
 
 /// The full document, as one who is about to change it reads it.

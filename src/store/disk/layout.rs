@@ -17,7 +17,7 @@ const LONGEST: usize = 255;
 /// What documents end in.
 pub(super) const DOCUMENT: &str = ".json";
 /// What tarballs end in.
-const TARBALL: &str = ".tgz";
+pub(super) const TARBALL: &str = ".tgz";
 
 /// The place of a package, below the directory of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]

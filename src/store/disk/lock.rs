@@ -38,7 +38,23 @@ impl Locks {
     /// Waits for everybody else who commits the package. Held until the file is closed, also by the
     /// system after a crash. Blocks.
     pub(super) fn hold(&self, name: &PackageName) -> io::Result<File> {
-        hold(&self.folder.join(format!("{:03x}", number(name))))
+        hold(&self.file(name))
+    }
+
+    /// Waits for whoever commits the package just now, and keeps others from it until the file is closed. Makes
+    /// nothing, and is content with a directory that can only be read: `None` when nobody ever committed a package of
+    /// that number. Blocks.
+    pub(super) fn rest(&self, name: &PackageName) -> io::Result<Option<File>> {
+        let file = match File::open(self.file(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        patiently(|| file.lock_shared())?;
+        Ok(Some(file))
+    }
+
+    fn file(&self, name: &PackageName) -> PathBuf {
+        self.folder.join(format!("{:03x}", number(name)))
     }
 }
 
@@ -51,8 +67,12 @@ pub(super) fn hold(path: &Path) -> io::Result<File> {
 
 /// Locks a file. Blocks.
 pub(super) fn lock(file: &File) -> io::Result<()> {
+    patiently(|| file.lock())
+}
+
+fn patiently(lock: impl Fn() -> io::Result<()>) -> io::Result<()> {
     loop {
-        match file.lock() {
+        match lock() {
             // A signal came: that is no answer.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             other => return other,

@@ -2,11 +2,14 @@
 //! Knows nothing of changes: what it cannot read it tells, and leaves where it is.
 
 use super::Inner;
+use super::dates::stamp_of;
+use super::devices;
 use super::find::is_absent;
 use super::layout::{DOCUMENT, Place};
+use super::seen::Seen;
 use crate::npm::PackageName;
-use crate::store::StoreError;
 use crate::store::identity::Identity;
+use crate::store::{Stamp, StoreError};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
@@ -22,6 +25,8 @@ pub struct Report {
     pub copies: usize,
     /// What cannot be read, or is not in its place. It is left out, and left where it is.
     pub problems: Vec<Problem>,
+    /// Folders that can be read, and that nothing can be published to.
+    pub foreign: Vec<Problem>,
 }
 
 /// Something in the directory that is not what it should be.
@@ -33,6 +38,12 @@ pub struct Problem {
     pub fault: String,
 }
 
+impl Problem {
+    pub(super) fn new(path: &Path, fault: impl ToString) -> Problem {
+        Problem { path: path.to_owned(), fault: fault.to_string() }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path.display(), self.fault)
@@ -41,53 +52,86 @@ impl fmt::Display for Problem {
 
 /// What was found.
 #[derive(Default)]
-pub(super) struct Scan {
-    pub(super) names: BTreeSet<PackageName>,
+struct Scan {
+    names: BTreeSet<PackageName>,
     copies: usize,
     problems: Vec<Problem>,
 }
 
 impl Scan {
-    pub(super) fn report(self) -> Report {
+    fn report(self, foreign: Vec<Problem>) -> Report {
         let mut problems = self.problems;
         problems.sort_by(|one, other| one.path.cmp(&other.path));
-        Report { packages: self.names.len(), copies: self.copies, problems }
+        Report { packages: self.names.len(), copies: self.copies, problems, foreign }
     }
 
     fn problem(&mut self, path: &Path, fault: impl ToString) {
-        self.problems.push(Problem { path: path.to_owned(), fault: fault.to_string() });
+        self.problems.push(Problem::new(path, fault));
     }
 
-    fn found(&mut self, name: PackageName, copy: bool) {
-        if self.names.insert(name) && copy {
+    /// Counts a package; `false` when it was already.
+    fn found(&mut self, name: &PackageName, copy: bool) -> bool {
+        let is_new = self.names.insert(name.clone());
+        if is_new && copy {
             self.copies += 1;
         }
+        is_new
     }
 }
 
-/// Looks at everything.
-pub(super) fn scan(store: &Inner) -> Result<Scan, StoreError> {
+/// The folders in the directory.
+#[derive(Default)]
+struct Folders {
+    scopes: Vec<PathBuf>,
+    /// Those that packages may have.
+    packages: Vec<PathBuf>,
+}
+
+/// Looks at everything, and shows each package.
+pub(super) fn scan(store: &Inner, see: &mut dyn FnMut(Seen)) -> Result<Report, StoreError> {
     let mut scan = Scan { problems: store.registry.problems().to_vec(), ..Scan::default() };
-    for folder in all_folders(store, &mut scan)? {
-        package(store, &folder, &mut scan);
+    let mut folders = all_folders(store, &mut scan)?;
+    folders.scopes.sort_unstable();
+    folders.packages.sort_unstable();
+    for folder in &folders.packages {
+        match package(store, folder) {
+            Ok(Some((seen, copy))) => {
+                scan.found(&seen.name, copy);
+                // Not one whose place another one has taken just now, nor one that lies behind another one.
+                if store.stamp(&seen.name).is_ok_and(|stamp| stamp == Some(seen.stamp)) {
+                    see(seen);
+                }
+            }
+            Ok(None) => {}
+            Err(problem) => scan.problems.push(problem),
+        }
     }
     for (name, copy) in store.registry.names() {
-        scan.found(name.clone(), copy);
+        if scan.found(name, copy)
+            && let Ok(Some(seen)) = store.see(name)
+        {
+            see(seen);
+        }
     }
-    Ok(scan)
+    let all = folders.scopes.iter().chain(&folders.packages);
+    Ok(scan.report(devices::foreign(store.disk.root(), all)))
 }
 
 /// The packages that have a document. It is read where the folder does not say whose it is.
 pub(super) fn names(store: &Inner) -> Result<BTreeSet<PackageName>, StoreError> {
     let mut scan = Scan::default();
-    for folder in all_folders(store, &mut scan)? {
+    for folder in all_folders(store, &mut scan)?.packages {
         match told_by(&folder) {
             Some((name, document)) => {
                 if store.disk.root().join(document).is_file() {
                     scan.names.insert(name);
                 }
             }
-            None => package(store, &folder, &mut scan),
+            None => {
+                if let Ok(Some((seen, _))) = package(store, &folder) {
+                    scan.names.insert(seen.name);
+                }
+            }
         }
     }
     scan.names.extend(store.registry.names().map(|(name, _)| name.clone()));
@@ -104,20 +148,21 @@ fn told_by(folder: &Path) -> Option<(PackageName, PathBuf)> {
     Some((name, place.document))
 }
 
-/// The folders that packages may have.
-fn all_folders(store: &Inner, scan: &mut Scan) -> Result<Vec<PathBuf>, StoreError> {
-    let mut all = Vec::new();
+/// The folders of scopes, and those that packages may have.
+fn all_folders(store: &Inner, scan: &mut Scan) -> Result<Folders, StoreError> {
+    let mut all = Folders::default();
     for (folder, is_scope) in folders(store, Path::new(""), scan)? {
         if !is_scope {
-            all.push(folder);
+            all.packages.push(folder);
             continue;
         }
         match folders(store, &folder, scan) {
-            Ok(below) => all.extend(below.into_iter().map(|(folder, _)| folder)),
+            Ok(below) => all.packages.extend(below.into_iter().map(|(folder, _)| folder)),
             Err(error) => scan.problem(&folder, error),
         }
+        all.scopes.push(folder);
     }
-    if all.is_empty() {
+    if all.packages.is_empty() {
         store.presence.check()?;
     }
     Ok(all)
@@ -157,30 +202,31 @@ fn is_folder(entry: &DirEntry) -> std::io::Result<bool> {
     if kind.is_symlink() { Ok(fs::metadata(entry.path())?.is_dir()) } else { Ok(kind.is_dir()) }
 }
 
-/// Looks at the folder of a package.
-fn package(store: &Inner, folder: &Path, scan: &mut Scan) {
+/// Looks at the folder of a package: it, and whether it is a copy; `None` if an old `registry.json` has its document.
+fn package(store: &Inner, folder: &Path) -> Result<Option<(Seen, bool)>, Problem> {
     let Some(base) = folder.file_name().and_then(OsStr::to_str) else {
-        return scan.problem(folder, "its name is not UTF-8");
+        return Err(Problem::new(folder, "its name is not UTF-8"));
     };
     let path = folder.join(format!("{base}{DOCUMENT}"));
+    // Before the document is read: who has the stamp has this document, or the one after it.
+    let file = fs::metadata(store.disk.root().join(&path));
+    let stamp = file.map_or(Stamp::new([0; 4]), |file| stamp_of(&file));
     let document = match store.read(&path) {
         Ok(Some(document)) => document,
         // Of the time when `registry.json` held the documents: only tarballs are here.
-        Ok(None) if store.registry.has(folder) => return,
-        Ok(None) => return scan.problem(folder, format!("it has no {base}{DOCUMENT}")),
-        Err(error) => return scan.problem(&path, error),
+        Ok(None) if store.registry.has(folder) => return Ok(None),
+        Ok(None) => return Err(Problem::new(folder, format!("it has no {base}{DOCUMENT}"))),
+        Err(error) => return Err(Problem::new(&path, error)),
     };
-    let identity = match Identity::of(&document) {
-        Ok(identity) => identity,
-        Err(unfit) => return scan.problem(&path, unfit),
-    };
-    match PackageName::parse(&identity.name) {
-        Err(invalid) => scan.problem(&path, invalid),
-        Ok(name) if is_place_of(&name, &path) => scan.found(name, identity.copy),
-        Ok(name) => {
-            scan.problem(&path, format!("it is the document of {name}, and not in its place"))
-        }
+    let identity = Identity::of(&document).map_err(|unfit| Problem::new(&path, unfit))?;
+    let name = PackageName::parse(&identity.name);
+    let name = name.map_err(|invalid| Problem::new(&path, invalid))?;
+    if !is_place_of(&name, &path) {
+        let fault = format!("it is the document of {name}, and not in its place");
+        return Err(Problem::new(&path, fault));
     }
+    let seen = Seen { name, stamp, document, folder: Some(folder.to_owned()) };
+    Ok(Some((seen, identity.copy)))
 }
 
 fn is_place_of(name: &PackageName, document: &Path) -> bool {

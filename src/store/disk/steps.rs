@@ -112,7 +112,16 @@ impl Disk {
     /// Puts a file into its place, instead of what is there.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
         let renamed = self.tell(Step::Rename, to).and_then(|()| fs::rename(from, to));
-        renamed.map_err(|error| self.failed(to, "put in place", error))
+        renamed.map_err(|error| {
+            // What the system says of it helps nobody who does not know how files are put in place.
+            let done = match error.kind() {
+                io::ErrorKind::CrossesDevices => {
+                    "put in place, as its folder is on another file system than .nopar/tmp"
+                }
+                _ => "put in place",
+            };
+            self.failed(to, done, error)
+        })
     }
 
     /// Waits until the names in a folder are on the disk.

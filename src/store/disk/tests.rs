@@ -3,14 +3,15 @@
 
 mod faults;
 mod generations;
+mod looking;
 mod opening;
 mod order;
 mod presence;
 
-use super::DiskStore;
 use super::steps::{Step, Watch};
-use crate::store::Store;
+use super::{DiskStore, Report};
 use crate::store::conformance::{Stores, suite};
+use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,11 @@ impl DiskStore {
     /// Lets a watch hear of each step from now on, or nobody.
     fn watch(&self, watch: Option<Watch>) {
         *self.inner.disk.watch.lock() = watch;
+    }
+
+    /// What is told of the directory beside its packages.
+    fn report(&self) -> Result<Report, StoreError> {
+        self.walk(drop)
     }
 }
 

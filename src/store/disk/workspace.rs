@@ -32,7 +32,8 @@ pub(super) fn locks(root: &Path) -> PathBuf {
     root.join(OWN).join("locks")
 }
 
-fn all(root: &Path) -> PathBuf {
+/// Where the folders of all processes are.
+pub(super) fn all(root: &Path) -> PathBuf {
     root.join(OWN).join("tmp")
 }
 

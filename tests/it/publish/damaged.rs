@@ -5,24 +5,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::check_tarball;
-use crate::support::binary::Binary;
+use super::{binary_over, check_tarball};
 use crate::support::client::{Request, Response, get, get_many};
 use crate::support::publish::{Publish, refusal};
-use crate::support::upstream::{FakeUpstream, made_up, usual_path};
+use crate::support::upstream::{made_up, usual_path};
 
 /// On both sides of what is kept in memory.
 const SIZES: [usize; 3] = [3_000, 256 * 1024, 900_001];
 
 fn publish_of(size: usize) -> Publish {
     Publish::of(&format!("x{size}"), "1.0.0").tarball(made_up(size as u64, size))
-}
-
-async fn over(registry: &Path) -> (FakeUpstream, Binary, std::net::SocketAddr) {
-    let upstream = FakeUpstream::start().await;
-    let path = registry.to_str().expect("a path in UTF-8");
-    let (binary, addr) = Binary::serving(&upstream.url(), &[("NOPAR_REGISTRY_PATH", path)]).await;
-    (upstream, binary, addr)
 }
 
 fn file_of(registry: &Path, size: usize) -> PathBuf {
@@ -50,7 +42,7 @@ async fn check_refused(addr: std::net::SocketAddr, size: usize, what: &str) {
 #[tokio::test]
 async fn a_damaged_tarball_is_not_sent() {
     let registry = TempDir::new().expect("a directory");
-    let (_upstream, binary, addr) = over(registry.path()).await;
+    let (_upstream, binary, addr) = binary_over(registry.path()).await;
     for size in SIZES {
         publish_of(size).succeed(addr).await;
     }
@@ -73,7 +65,7 @@ async fn a_damaged_tarball_is_not_sent() {
         ] {
             let what = format!("{size} bytes, {what}");
             std::fs::write(&file, wrong).expect("a file");
-            let (_upstream, binary, addr) = over(registry.path()).await;
+            let (_upstream, binary, addr) = binary_over(registry.path()).await;
             check_refused(addr, size, &what).await;
             let said = binary.says("is damaged").await;
             assert!(said.contains(&format!("x{size}-1.0.0.tgz")), "{said}");
@@ -88,7 +80,7 @@ async fn a_damaged_tarball_is_not_sent() {
 #[tokio::test]
 async fn a_tarball_that_is_damaged_later_is_not_sent() {
     let registry = TempDir::new().expect("a directory");
-    let (_upstream, _binary, addr) = over(registry.path()).await;
+    let (_upstream, _binary, addr) = binary_over(registry.path()).await;
     let size = SIZES[2];
     let publish = publish_of(size);
     publish.succeed(addr).await;

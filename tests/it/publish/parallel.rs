@@ -262,3 +262,24 @@ async fn readers_see_whole_documents() {
     }
     assert!(answers.iter().all(|answer| answer.status == 201));
 }
+
+/// Whoever lists packages finds what was published before, however many publish and list at once.
+#[tokio::test]
+async fn lists_hold_what_was_published_before() {
+    let (_upstream, nopar) = alone().await;
+    let addr = nopar.addr();
+    let publisher = |number: usize| async move {
+        let name = format!("x{number}");
+        Publish::of(&name, "1.0.0").succeed(addr).await;
+        for _ in 0..3 {
+            let listed = get(addr, "/-/user/anonymous/package").await.expect(200).json();
+            assert_eq!(listed[&name], "write", "{listed}");
+        }
+    };
+    let publishers: Vec<_> = (0..PUBLISHERS).map(|n| tokio::spawn(publisher(n))).collect();
+    for publisher in publishers {
+        publisher.await.expect("one that found its package");
+    }
+    let listed = get(addr, "/-/user/anonymous/package").await.expect(200).json();
+    assert_eq!(listed.as_object().map(serde_json::Map::len), Some(PUBLISHERS), "{listed}");
+}
