@@ -15,6 +15,7 @@ mod publish;
 mod refresh;
 mod refusal;
 mod room;
+mod timed;
 mod told;
 
 pub use refusal::Refusal;
@@ -32,7 +33,8 @@ use http::Method;
 use room::Room;
 use std::sync::Arc;
 
-/// The longest body of a call that brings no tarball.
+/// The longest document that is sent, its tarball aside; but one that is sent back may be as long as what it is a copy
+/// of.
 const DOCUMENT_LIMIT: usize = 32 << 20;
 
 /// npm's commands that send a document back with changes, by `PUT /PKG`, as a publish comes.
@@ -62,6 +64,9 @@ pub struct Call<'a> {
 pub trait Body: Send {
     /// Its length in bytes, if the client says it.
     fn stated_len(&self) -> Option<u64>;
+
+    /// How many bytes came of it so far: those that the client sent, be they packed or not.
+    fn came(&self) -> u64;
 
     /// The next piece; `None` at the end.
     ///

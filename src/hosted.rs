@@ -18,6 +18,7 @@ mod package;
 mod release;
 mod survey;
 mod tarball;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -28,13 +29,13 @@ pub use package::{Package, Standing};
 pub use release::{ReleaseError, release};
 pub use survey::Survey;
 pub use tarball::HostedTarball;
+pub use work::computed;
 
 use crate::config::Pattern;
 use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
 use crate::npm::{Document, DocumentError, Index, PackageName, TarballName};
 use crate::store::{Stamp, Store, StoreError, Stored, Tag};
 use crate::view::{self, Ask, Held, Memory, MemoryKey, View, Want, What};
-use bytes::Bytes;
 use checked::Checked;
 use listing::Listing;
 use log::warn;
@@ -156,11 +157,12 @@ impl Hosted {
         if let Some(package) = self.names.get(name, stamp) {
             return Ok(Some(package));
         }
-        let Some(document) = self.document(name).await? else {
+        let known = self.work_on(name, 0, |document| Known::of(&document));
+        let Some((_, known)) = known.await? else {
             self.names.forget(name);
             return Ok(None);
         };
-        Ok(Some(self.names.put(name, stamp, Known::of(&document))))
+        Ok(Some(self.names.put(name, stamp, known)))
     }
 
     /// The document of a package, parsed.
@@ -171,23 +173,27 @@ impl Hosted {
         &self,
         name: &PackageName,
     ) -> Result<Option<HostedDocument>, HostedError> {
-        Ok(self.tagged_document(name).await?.map(|(_, document)| document))
+        Ok(self.work_on(name, 0, |document| document).await?.map(|(_, document)| document))
     }
 
-    /// The same with the tag that a commit needs.
+    /// What `work` makes of the document of a package, and the tag that a commit needs. A long one is parsed and worked
+    /// on in one go on the blocking pool; so is a short one if the work reads many bytes beside it.
     ///
     /// # Errors
-    /// As for [`document`](Self::document).
-    pub async fn tagged_document(
+    /// As for [`document`](Self::document), and when the work panicked on the pool.
+    pub async fn work_on<T: Send + 'static>(
         &self,
         name: &PackageName,
-    ) -> Result<Option<(Tag, HostedDocument)>, HostedError> {
+        beside: usize,
+        work: impl FnOnce(HostedDocument) -> T + Send + 'static,
+    ) -> Result<Option<(Tag, T)>, HostedError> {
         let Some(Stored { tag, document }) = self.store.document(name).await? else {
             return Ok(None);
         };
-        let parsed = parse(document).await?;
-        let parsed = parsed.map_err(|error| HostedError::Unreadable(name.clone(), error))?;
-        Ok(Some((tag, parsed)))
+        let len = document.len() + beside;
+        let done = computed(len, move || HostedDocument::parse(&document).map(work)).await?;
+        let done = done.map_err(|error| HostedError::Unreadable(name.clone(), error))?;
+        Ok(Some((tag, done)))
     }
 
     /// A view of a package, from memory, or made while all who ask for it wait.
@@ -314,16 +320,4 @@ fn at_once<T>(mut said: BoxFuture<'_, Result<T, StoreError>>) -> Option<T> {
         Poll::Ready(Ok(said)) => Some(said),
         _ => None,
     }
-}
-
-/// Parses a document; a large one on the blocking pool.
-async fn parse(
-    document: Bytes,
-) -> Result<Result<HostedDocument, DocumentUnreadable>, tokio::task::JoinError> {
-    /// A document of this length takes less time than a way to another thread.
-    const SHORT: usize = 16 << 10;
-    if document.len() <= SHORT {
-        return Ok(HostedDocument::parse(&document));
-    }
-    tokio::task::spawn_blocking(move || HostedDocument::parse(&document)).await
 }

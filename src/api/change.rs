@@ -1,10 +1,11 @@
 //! Changes of a package that bring no tarball: documents sent back, and versions taken back.
 //! Knows nothing of what may be changed in a document.
 
+use super::commit::Absent;
 use super::{Api, Body, Call, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{ClientCopy, Request};
+use crate::npm::hosted::{ClientCopy, HostedDocument, Request};
 use crate::npm::{PackageName, TarballName};
 use crate::reply::Reply;
 use http::{StatusCode, header};
@@ -21,9 +22,9 @@ impl Api {
         rev: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let copy = self.whole(body).await?;
+        let copy = self.whole(&name, body).await?;
         let (copy, _place) = copy.work(|text| ClientCopy::parse(&text)).await?;
-        self.put_copy(call, name, Some(rev), &copy?.seen_at(rev), Request::Revision).await
+        self.put_copy(call, name, Some(rev), copy?.seen_at(rev), Request::Revision).await
     }
 
     /// A client's copy of a document comes back, and says what is to be different. Whoever sent it may change the
@@ -33,12 +34,14 @@ impl Api {
         call: &Call<'_>,
         name: PackageName,
         rev: Option<&str>,
-        copy: &ClientCopy,
+        copy: ClientCopy,
         request: Request,
     ) -> Result<Reply, Refusal> {
-        let edited = self.edit(&name, |document, moment| {
-            document.check_rev(rev)?;
-            let edits = document.edits_of(copy, request, call.caller.user())?;
+        let (rev, user) = (rev.map(str::to_owned), call.caller.user().map(str::to_owned));
+        let (files, len) = (Vec::new(), copy.size());
+        let edited = self.commit(&name, Absent::Refuse, files, len, move |document, moment| {
+            document.check_rev(rev.as_deref())?;
+            let edits = document.edits_of(&copy, request, user.as_deref())?;
             Ok(document.apply(&edits, moment)?)
         });
         let rev = edited.await?;
@@ -54,8 +57,9 @@ impl Api {
         rev: Option<&str>,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let edited = self.edit(&name, |document, moment| {
-            document.check_rev(rev)?;
+        let seen = rev.map(str::to_owned);
+        let edited = self.edit(&name, move |document, moment| {
+            document.check_rev(seen.as_deref())?;
             Ok(document.unpublish_all(moment)?)
         });
         let rev = edited.await?;
@@ -72,21 +76,27 @@ impl Api {
         file: &TarballName,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let document = self.hosted.document(&name).await?.ok_or_else(Refusal::no_package)?;
-        let of = file.canonical_version(&name);
-        let is_its =
-            |version: &str| of == Some(version) || document.file(version).as_ref() == Some(file);
-        if document.versions().any(is_its) {
+        let tarball = file.clone();
+        let look = move |document: HostedDocument| {
+            let of = tarball.canonical_version(document.name());
+            let is_its = |version: &str| {
+                of == Some(version) || document.file(version).as_ref() == Some(&tarball)
+            };
+            let is_there = document.versions().any(is_its);
+            (is_there, of.is_some_and(|version| document.had(version)), document.rev())
+        };
+        let looked = self.hosted.work_on(&name, 0, look).await?.ok_or_else(Refusal::no_package)?;
+        let (_, (is_there, was_there, rev)) = looked;
+        if is_there {
             let error = format!(
                 "{file} is the tarball of a version that is published; unpublish the version"
             );
             return Err(Refusal::new(StatusCode::CONFLICT, error, "conflict"));
         }
-        if !of.is_some_and(|version| document.had(version)) {
+        if !was_there {
             return Err(Refusal::no_tarball(file));
         }
-        let rev = document.rev().unwrap_or_default();
-        Ok(done("tarball removed", &name, &rev))
+        Ok(done("tarball removed", &name, &rev.unwrap_or_default()))
     }
 
     /// Whether the caller may change this package, and it is NOPAR's to change.

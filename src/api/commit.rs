@@ -2,13 +2,15 @@
 //! Knows nothing of what is changed.
 
 use super::{Api, Refusal};
-use crate::npm::hosted::{HostedDocument, Moment};
+use crate::hosted::{HostedError, computed};
+use crate::npm::hosted::{HostedDocument, LONGEST_DOCUMENT, Moment};
 use crate::npm::{PackageName, TarballName, hex};
 use crate::store::{Change, Committed, Upload};
 use bytes::Bytes;
 use jiff::Timestamp;
 use log::warn;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// How often somebody may get ahead. Each time one of them has made its change, so all come to an end; nobody
@@ -27,49 +29,66 @@ pub(super) enum Absent {
 /// Files that come with a change.
 pub(super) type Files = Vec<(TarballName, Box<dyn Upload>)>;
 
+/// What an edit says: the files that may go with it.
+type Edited = Result<Vec<TarballName>, Refusal>;
+
+/// What is to be different in a document. It owns what it goes by: with a long document it is asked on the blocking pool.
+type Edit = dyn Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync;
+
+/// What an edit comes to.
+#[derive(Debug)]
+struct Outcome {
+    /// The revision of the document from then on.
+    rev: String,
+    /// The document to be, and the files that go; `None` if it says what it said before.
+    change: Option<(Bytes, Vec<TarballName>)>,
+}
+
 impl Api {
-    /// Changes a package that is there, without a file more.
+    /// Changes a package that is there, by a few words and without a file more.
     ///
     /// # Errors
     /// As of [`commit`](Self::commit).
     pub(super) async fn edit(
         &self,
         name: &PackageName,
-        edit: impl FnMut(&mut HostedDocument, Moment<'_>) -> Result<Vec<TarballName>, Refusal>,
+        edit: impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static,
     ) -> Result<String, Refusal> {
-        self.commit(name, Absent::Refuse, Vec::new(), edit).await
+        self.commit(name, Absent::Refuse, Vec::new(), 0, edit).await
     }
 
-    /// Makes a change. `edit` says what is to be different, and which files may go then; it is asked again, of
-    /// another document, when that one was changed meanwhile. The revision of the document from then on.
+    /// Makes a change. `edit` says what is to be different, and which files may go then, by `len` bytes that the client
+    /// sent; it is asked again, of another document, when that one was changed meanwhile. The revision of the document
+    /// from then on.
     ///
     /// # Errors
-    /// What `edit` says, or the store. Nothing was changed.
+    /// What `edit` says, or the store, or that the document would become too long. Nothing was changed.
     pub(super) async fn commit(
         &self,
         name: &PackageName,
         absent: Absent,
         mut files: Files,
-        mut edit: impl FnMut(&mut HostedDocument, Moment<'_>) -> Result<Vec<TarballName>, Refusal>,
+        len: usize,
+        edit: impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static,
     ) -> Result<String, Refusal> {
+        let edit: Arc<Edit> = Arc::new(edit);
         for _ in 0..ATTEMPTS {
-            let (tag, before) = match self.hosted.tagged_document(name).await? {
-                Some((tag, document)) => (Some(tag), document),
-                None if absent == Absent::Create => (None, HostedDocument::new(name.clone())),
+            let (edit, clock) = (Arc::clone(&edit), self.clock.clone());
+            let work = move |before: HostedDocument| {
+                decide(&before, edit.as_ref(), &iso(clock.now()), LONGEST_DOCUMENT)
+            };
+            let (tag, outcome) = match self.hosted.work_on(name, len, work.clone()).await? {
+                Some((tag, outcome)) => (Some(tag), outcome?),
+                None if absent == Absent::Create => {
+                    let first = HostedDocument::new(name.clone());
+                    let made = computed(len, move || work(first)).await;
+                    (None, made.map_err(HostedError::from)??)
+                }
                 None => return Err(Refusal::no_package()),
             };
-            if !before.is_hosted() {
-                return Err(Refusal::copied(name));
-            }
-            let (mut document, now) = (before.clone(), iso(self.clock.now()));
-            let rev = revision(&before, &now);
-            let remove = edit(&mut document, Moment { now: &now, rev: &rev })?;
-            let rev = document.rev().unwrap_or_default();
-            if document == before {
-                return Ok(rev);
-            }
-            let remove = remove.into_iter().flat_map(with_its_bundle).collect();
-            let document = Bytes::from(document.to_bytes());
+            let Some((document, remove)) = outcome.change else {
+                return Ok(outcome.rev);
+            };
             let change = Change { document, add: std::mem::take(&mut files), remove };
             match self.hosted.store().commit(name, tag.as_ref(), change).await? {
                 Committed::Done(_) => {
@@ -80,13 +99,35 @@ impl Api {
                     {
                         warn!("{name} was committed and cannot be read: {error}");
                     }
-                    return Ok(rev);
+                    return Ok(outcome.rev);
                 }
                 Committed::Conflict(change) => files = change.add,
             }
         }
         Err(Refusal::crowded(name))
     }
+}
+
+/// Asks an edit, of a document that may become `longest` bytes long.
+fn decide(
+    before: &HostedDocument,
+    edit: &Edit,
+    now: &str,
+    longest: usize,
+) -> Result<Outcome, Refusal> {
+    if !before.is_hosted() {
+        return Err(Refusal::copied(before.name()));
+    }
+    let mut document = before.clone();
+    let rev = revision(before, now);
+    let remove = edit(&mut document, Moment { now, rev: &rev })?;
+    let rev = document.rev().unwrap_or_default();
+    if document == *before {
+        return Ok(Outcome { rev, change: None });
+    }
+    let bytes = document.to_bytes_within(longest, before)?;
+    let remove = remove.into_iter().flat_map(with_its_bundle).collect();
+    Ok(Outcome { rev, change: Some((Bytes::from(bytes), remove)) })
 }
 
 /// A tarball's file, and that of its provenance.
@@ -114,6 +155,8 @@ fn iso(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::npm::hosted::Person;
+    use http::StatusCode;
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
@@ -121,5 +164,45 @@ mod tests {
         assert_eq!(iso(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
         let time = UNIX_EPOCH + Duration::from_micros(1_764_331_199_007_900);
         assert_eq!(iso(time), "2025-11-28T11:59:59.007Z");
+    }
+
+    /// Sets the owners of a package `a` with one version, to `count` of them.
+    fn with_owners(count: usize, longest: usize) -> Result<Outcome, Refusal> {
+        let text = r#"{"name":"a","maintainers":[{"name":"n0"}],"versions":{"1.0.0":{}}}"#;
+        let before = HostedDocument::parse(text.as_bytes()).unwrap();
+        let edit = move |document: &mut HostedDocument, moment: Moment<'_>| -> Edited {
+            let owner = |number| Person { name: format!("n{number}"), email: String::new() };
+            let owners: Vec<Person> = (0..count).map(owner).collect();
+            if owners != document.maintainers() {
+                document.set_maintainers(&owners, moment)?;
+            }
+            Ok(vec![TarballName::parse("a-1.0.0.tgz").unwrap()])
+        };
+        decide(&before, &edit, "2026-11-28T11:35:00.000Z", longest)
+    }
+
+    #[test]
+    fn what_changes_is_written_and_what_stays_is_not() {
+        let changed = with_owners(2, LONGEST_DOCUMENT).unwrap();
+        let (document, remove) = changed.change.unwrap();
+        let document = HostedDocument::parse(&document).unwrap();
+        assert_eq!(document.maintainers().len(), 2);
+        assert_eq!(document.rev(), Some(changed.rev));
+        let remove: Vec<&str> = remove.iter().map(TarballName::as_str).collect();
+        assert_eq!(remove, ["a-1.0.0.tgz", "a-1.0.0.sigstore"]);
+        assert!(with_owners(1, LONGEST_DOCUMENT).unwrap().change.is_none());
+        assert_eq!(with_owners(0, LONGEST_DOCUMENT).unwrap_err().status, StatusCode::FORBIDDEN);
+    }
+
+    #[test]
+    fn a_document_that_would_become_too_long_is_refused() {
+        let (document, _) = with_owners(50, LONGEST_DOCUMENT).unwrap().change.unwrap();
+        let len = document.len();
+        assert!(with_owners(50, len).unwrap().change.is_some());
+        let refusal = with_owners(50, len - 1).unwrap_err();
+        assert_eq!(refusal.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let expected = format!("the document of a would have {len} bytes");
+        assert!(refusal.error.starts_with(&expected), "{}", refusal.error);
+        assert!(refusal.error.contains("unpublish versions"), "{}", refusal.error);
     }
 }

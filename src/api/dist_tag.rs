@@ -21,8 +21,9 @@ impl Api {
         let body = self.short(body).await?;
         let version: String = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a version as a JSON string"))?;
-        let edited = self.edit(&name, |document, moment| {
-            document.set_tag(&tag, &version, moment)?;
+        let (set, to) = (tag.clone(), version.clone());
+        let edited = self.edit(&name, move |document, moment| {
+            document.set_tag(&set, &to, moment)?;
             Ok(Vec::new())
         });
         let rev = edited.await?;
@@ -38,8 +39,9 @@ impl Api {
         tag: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let edited = self.edit(&name, |document, moment| {
-            document.remove_tag(tag, moment)?;
+        let removed = tag.to_owned();
+        let edited = self.edit(&name, move |document, moment| {
+            document.remove_tag(&removed, moment)?;
             Ok(Vec::new())
         });
         let rev = edited.await?;

@@ -2,19 +2,17 @@
 //! Knows nothing of what they are for.
 
 use super::room::Place;
+use super::timed::Timed;
 use super::{Api, Body, DOCUMENT_LIMIT, Refusal};
-use crate::npm::publish::Scanner;
-use crate::npm::{Digester, Integrity};
+use crate::hosted::computed;
+use crate::npm::publish::{ScanError, Scanner};
+use crate::npm::{Digester, Integrity, PackageName};
 use crate::store::Upload;
 use bytes::Bytes;
 use log::error;
-use tokio::task::spawn_blocking;
 
 /// The longest body that is a name, a version, a password.
 const SHORT: u64 = 64 << 10;
-
-/// A document of this length is parsed in less time than the way to another thread takes.
-const QUICK: usize = 16 << 10;
 
 /// A document that is in memory, and the room that it has there.
 pub(super) struct Document {
@@ -45,10 +43,7 @@ impl Document {
         work: impl FnOnce(Vec<u8>) -> T + Send + 'static,
     ) -> Result<(T, Place), Refusal> {
         let Document { text, place } = self;
-        if text.len() <= QUICK {
-            return Ok((work(text), place));
-        }
-        let done = spawn_blocking(move || (work(text), place)).await;
+        let done = computed(text.len(), move || (work(text), place)).await;
         done.map_err(|panic| {
             error!("a document could not be worked on: {panic}");
             Refusal::internal()
@@ -66,11 +61,16 @@ impl Api {
     }
 
     /// Takes a document with a tarball in it.
-    pub(super) async fn receive(&self, body: &mut dyn Body) -> Result<Incoming, Refusal> {
-        let mut scanner = Scanner::new(DOCUMENT_LIMIT);
+    pub(super) async fn receive(
+        &self,
+        name: &PackageName,
+        body: &mut dyn Body,
+    ) -> Result<Incoming, Refusal> {
+        let mut scanner = Scanner::new(self.document_limit(name, body.stated_len()).await?);
         let (mut digester, mut len, mut upload) = (Digester::of_all(), 0, None);
         let (mut received, mut decoded, mut place) = (0, Vec::new(), self.room.place());
-        while let Some(piece) = body.next().await? {
+        let mut body = Timed::of(body);
+        while let Some(piece) = body.next(scanner.kept()).await? {
             received += piece.len() as u64;
             if received > self.body_limit {
                 return Err(Refusal::too_large(self.body_limit));
@@ -80,6 +80,10 @@ impl Api {
             self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
         }
         let (text, had_tarball) = scanner.finish(&mut decoded)?;
+        if had_tarball && text.len() > DOCUMENT_LIMIT {
+            // More than that is for copies.
+            return Err(ScanError::TooLarge(DOCUMENT_LIMIT).into());
+        }
         let document = Document { text, place };
         self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
         if !had_tarball {
@@ -94,8 +98,29 @@ impl Api {
     }
 
     /// Takes a document without a tarball.
-    pub(super) async fn whole(&self, body: &mut dyn Body) -> Result<Document, Refusal> {
-        self.at_most(DOCUMENT_LIMIT as u64, body).await
+    pub(super) async fn whole(
+        &self,
+        name: &PackageName,
+        body: &mut dyn Body,
+    ) -> Result<Document, Refusal> {
+        let limit = self.document_limit(name, body.stated_len()).await?;
+        self.at_most(limit as u64, body).await
+    }
+
+    /// How long a document may be that is sent for a package: whoever deprecates or unpublishes a version of a long one
+    /// sends all of it back. It is longer then than what is kept, by the addresses in front of its tarballs and by what
+    /// is new in it. npm states the length; who does not has the usual limit.
+    async fn document_limit(
+        &self,
+        name: &PackageName,
+        stated_len: Option<u64>,
+    ) -> Result<usize, Refusal> {
+        if stated_len.is_none_or(|len| len <= DOCUMENT_LIMIT as u64) {
+            return Ok(DOCUMENT_LIMIT);
+        }
+        let held = self.hosted.store().document(name).await?;
+        let held = held.map_or(0, |held| held.document.len());
+        Ok(DOCUMENT_LIMIT.max(held + held / 2))
     }
 
     /// Takes a body that is a few words.
@@ -109,7 +134,8 @@ impl Api {
             return Err(Refusal::too_large(limit));
         }
         let (mut text, mut place) = (Vec::new(), self.room.place());
-        while let Some(piece) = body.next().await? {
+        let mut body = Timed::of(body);
+        while let Some(piece) = body.next(text.len()).await? {
             let len = text.len() + piece.len();
             if len as u64 > limit {
                 return Err(Refusal::too_large(limit));
@@ -142,3 +168,6 @@ impl Api {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,9 +39,12 @@ impl Api {
     ) -> Result<Vec<Person>, Refusal> {
         self.allow(call, Permission::Read, name)?;
         // The owners of one that was taken back are noted, so that nobody else goes on under its name.
-        let is_there = |it: &HostedDocument| it.is_hosted() && it.versions().len() > 0;
-        let document = self.hosted.document(name).await?.filter(is_there);
-        Ok(document.ok_or_else(Refusal::no_package)?.maintainers())
+        let owners = |document: HostedDocument| {
+            let is_there = document.is_hosted() && document.versions().len() > 0;
+            is_there.then(|| document.maintainers())
+        };
+        let owners = self.hosted.work_on(name, 0, owners).await?;
+        owners.and_then(|(_, owners)| owners).ok_or_else(Refusal::no_package)
     }
 
     /// `PUT /-/package/PKG/owners`.
@@ -58,10 +61,11 @@ impl Api {
         if !is_user(&user) {
             return Err(Refusal::bad_body("that is not the name of a user"));
         }
-        let edited = self.edit(&name, |document, moment| {
+        let added = user.clone();
+        let edited = self.edit(&name, move |document, moment| {
             let mut owners = document.maintainers();
-            if owners.iter().all(|owner| owner.name != user) {
-                owners.push(Person { name: user.clone(), email: String::new() });
+            if owners.iter().all(|owner| owner.name != added) {
+                owners.push(Person { name: added.clone(), email: String::new() });
                 document.set_maintainers(&owners, moment)?;
             }
             Ok(Vec::new())
@@ -79,12 +83,13 @@ impl Api {
         user: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
-        let edited = self.edit(&name, |document, moment| {
+        let removed = user.to_owned();
+        let edited = self.edit(&name, move |document, moment| {
             let mut owners = document.maintainers();
             let before = owners.len();
-            owners.retain(|owner| owner.name != user);
+            owners.retain(|owner| owner.name != removed);
             if owners.len() == before {
-                return Err(Refusal::no_owner(user));
+                return Err(Refusal::no_owner(&removed));
             }
             document.set_maintainers(&owners, moment)?;
             Ok(Vec::new())

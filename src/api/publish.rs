@@ -48,21 +48,21 @@ impl Api {
         }
         self.check_length(body)?;
         let absent = if is_change { Absent::Refuse } else { self.check_name(call, &name).await? };
-        let Incoming { document, tarball } = self.receive(body).await?;
+        let Incoming { document, tarball } = self.receive(&name, body).await?;
         let (asked, had_tarball) = (name.clone(), tarball.is_some());
         let parse = move |text| Asked::parse(&asked, text, had_tarball);
         let (asked, _place) = document.work(parse).await?;
         match (asked?, tarball) {
             (Asked::Publish(document), Some(tarball)) => {
                 self.allow(call, Permission::Publish, &name)?;
-                self.publish(call, name, absent, &document, tarball).await
+                self.publish(call, name, absent, *document, tarball).await
             }
             (Asked::Change(copy), _) if absent == Absent::Create && copy.is_publish() => {
                 Err(PublishError::NoTarball.into())
             }
             (Asked::Change(copy), _) => {
                 self.allow(call, Permission::Change, &name)?;
-                self.put_copy(call, name, None, &copy, Request::Package).await
+                self.put_copy(call, name, None, copy, Request::Package).await
             }
             (Asked::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
         }
@@ -111,40 +111,40 @@ impl Api {
         call: &Call<'_>,
         name: PackageName,
         absent: Absent,
-        document: &PublishDocument,
+        document: PublishDocument,
         tarball: Arrived,
     ) -> Result<Reply, Refusal> {
         document.check_tarball(tarball.len, &tarball.digests)?;
-        let version = document.version.as_str();
-        let file = TarballName::kept(&name, version, None)
+        let version = document.version.clone();
+        let file = TarballName::kept(&name, version.as_str(), None)
             .ok_or_else(|| Refusal::bad_body("no file can have the name of this version"))?;
         let mut files: Files = vec![(file.clone(), tarball.upload)];
         let mut provenance = None;
-        if let Some(said) = &document.provenance
+        if let Some(said) = document.provenance
             && let Some(file) = file.bundle()
         {
-            provenance = Some(said.predicate_type.clone());
+            provenance = Some(said.predicate_type);
             let mut upload = self.hosted.store().upload().await?;
-            upload.write(Bytes::from(said.bundle.clone())).await?;
+            upload.write(Bytes::from(said.bundle)).await?;
             files.push((file, upload));
         }
         let (integrity, shasum) = stated(&tarball.digests);
-        let new = || NewVersion {
-            version: document.version.clone(),
-            manifest: document.manifest.clone(),
-            integrity: integrity.clone(),
-            shasum: shasum.clone(),
-            tags: document.tags.clone(),
-            readme: document.readme.clone(),
-            provenance: provenance.clone(),
+        let new = NewVersion {
+            version: document.version,
+            manifest: document.manifest,
+            integrity,
+            shasum,
+            tags: document.tags,
+            readme: document.readme,
+            provenance,
             publisher: call.person(),
         };
-        let rev = self.commit(&name, absent, files, |held, moment| {
+        let rev = self.commit(&name, absent, files, new.size(), move |held, moment| {
             // Old documents may name any file; what they name is not replaced.
             if held.versions().any(|version| held.file(version).as_ref() == Some(&file)) {
-                return Err(ChangeError::VersionExists(version.to_owned()).into());
+                return Err(ChangeError::VersionExists(new.version.to_string()).into());
             }
-            held.publish(new(), moment)?;
+            held.publish(new.clone(), moment)?;
             Ok(Vec::new())
         });
         let rev = rev.await?;

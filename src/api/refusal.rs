@@ -144,6 +144,9 @@ impl From<ChangeError> for Refusal {
             }
             E::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
             E::TooMany(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            E::TooLong { .. } | E::Full { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "package_too_large")
+            }
             E::LatestRemoved | E::LastOwner(_) | E::TarballChanged(_) | E::VersionAdded(_) => {
                 (StatusCode::FORBIDDEN, "not_allowed")
             }

@@ -4,7 +4,7 @@
 //! The document of a publish is short: its tarball goes to the disk as it comes. But one that is sent back with
 //! changes may have megabytes, and a crowd may send some hundred of them. Each takes room as it grows, in steps of
 //! twice the size, as its buffer does; who finds none waits, and is sent away after a while. That also ends it when
-//! several wait for what the others hold.
+//! several wait for what the others hold. How long a document may take to come is another matter (`timed`).
 
 use super::Refusal;
 use http::StatusCode;
@@ -13,11 +13,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// All the room, in KiB. A document that is worked on takes two to three times its length.
+/// All the room, in KiB. A document that is worked on takes two to three times its length; one that is longer than this
+/// takes all of the room.
 const ALL: u32 = 64 * 1024;
-/// What a document may have without taking room, in KiB: as much as the head of a request, of which there is one on
+/// What a document may have without taking room, in bytes: as much as the head of a request, of which there is one on
 /// each connection as well. Most have less, and pass whatever the long ones do.
-const FREE: u32 = 64;
+pub(super) const FREE: usize = 64 << 10;
 /// How long somebody waits for room.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// When to try again, in seconds. npm does after ten by itself.
@@ -55,9 +56,12 @@ impl Place {
     /// # Errors
     /// When there is none, for too long.
     pub(super) async fn grow(&mut self, len: usize) -> Result<(), Refusal> {
-        let wanted = u32::try_from(len.div_ceil(1024)).unwrap_or(ALL);
+        if len <= FREE {
+            return Ok(());
+        }
+        let wanted = u32::try_from(len.div_ceil(1024)).unwrap_or(ALL).min(ALL);
         let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        if wanted <= FREE || wanted as usize <= held {
+        if wanted as usize <= held {
             return Ok(());
         }
         let more = wanted.next_power_of_two().min(ALL) as usize - held;
@@ -120,6 +124,19 @@ mod tests {
         assert!(growing.as_mut().poll(&mut context).is_pending());
         drop(first);
         growing.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_longest_takes_all_of_the_room() {
+        let room = room(Duration::ZERO);
+        let mut longest = room.place();
+        for len in [64 * MIB, 64 * MIB + 1, 150 * MIB, usize::MAX] {
+            longest.grow(len).await.unwrap();
+            assert_eq!(room.places.available_permits(), 0);
+        }
+        room.place().grow(MIB).await.unwrap_err();
+        drop(longest);
+        assert_eq!(room.places.available_permits(), ALL as usize);
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use crate::npm::Form;
 use crate::pages::Sendfile;
 use crate::store::{CHUNK, Change, Committed, Content, MemoryStore, Tarball, Upload};
 use async_trait::async_trait;
+use bytes::Bytes;
 use sha2::{Digest, Sha512};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::task::JoinSet;

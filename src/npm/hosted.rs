@@ -8,6 +8,7 @@
 //! **A version is never used twice.** `time` keeps every version that was ever published, also when it is
 //! gone, which is how npm's own registry remembers them.
 
+mod bounds;
 mod copy;
 mod deprecate;
 mod edit;
@@ -39,6 +40,7 @@ use super::json;
 use super::name::PackageName;
 use super::tarball::TarballName;
 
+pub use self::bounds::LONGEST_DOCUMENT;
 pub use self::copy::{ClientCopy, Request};
 pub use self::edit::Edit;
 pub use self::error::{ChangeError, DocumentUnreadable};

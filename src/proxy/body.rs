@@ -95,6 +95,8 @@ pub(super) struct Incoming<'a> {
     since: Instant,
     /// Bytes that came in it.
     moved: u64,
+    /// Bytes that came in all.
+    came: u64,
     /// Whether the client waits to be told to go on.
     is_asking: bool,
 }
@@ -104,7 +106,7 @@ impl<'a> Incoming<'a> {
     pub(super) fn of(session: &'a mut ServerSession, pace: Pace) -> Incoming<'a> {
         let is_asking = is_asking(session) && !session.is_body_done();
         let since = Instant::now();
-        Incoming { session, pace, end: since + pace.window, since, moved: 0, is_asking }
+        Incoming { session, pace, end: since + pace.window, since, moved: 0, came: 0, is_asking }
     }
 
     /// Its length, as the client says it.
@@ -135,7 +137,9 @@ impl<'a> Incoming<'a> {
                 biased;
                 read = &mut reading => {
                     let piece = read.map_err(|error| unreadable(&error))?;
-                    self.moved += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+                    let len = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+                    self.moved += len;
+                    self.came += len;
                     return Ok(piece);
                 }
                 () = sleep_until(self.end) => {

@@ -132,6 +132,10 @@ impl Body for Unpacked<'_> {
         self.stated_length()
     }
 
+    fn came(&self) -> u64 {
+        Unpacked::came(self)
+    }
+
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         Unpacked::next(self).await.map_err(|error| {
             let (status, reason) = error.told();

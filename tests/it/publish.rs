@@ -9,6 +9,7 @@ mod crash;
 mod damaged;
 mod faults;
 mod forms;
+mod full;
 mod login;
 mod long;
 mod names;

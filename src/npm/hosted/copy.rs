@@ -15,12 +15,10 @@ use super::super::bounded::{Bounded, TooMany};
 use super::super::dist_tag::DistTag;
 use super::super::json;
 use super::super::name::PackageName;
+use super::bounds::LONGEST_OWNERS;
 use super::members::Members;
 use super::owners::is_starred;
 use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
-
-/// The longest list of owners, in bytes: ten thousands of them.
-const LONGEST_OWNERS: usize = 1 << 20;
 
 /// What came in the body of a request.
 #[derive(Debug)]
@@ -43,6 +41,11 @@ impl ClientCopy {
     /// When it is not a JSON object, or one with more members than any document has.
     pub fn parse(bytes: &[u8]) -> Result<Self, ChangeError> {
         members(serde_json::from_slice(bytes)).map(Self)
+    }
+
+    /// Bytes of what it says, about: to compare a document with it takes as long as it is.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|(_, raw)| raw.get().len()).sum()
     }
 
     /// The revision that the client has seen, if the copy says it.

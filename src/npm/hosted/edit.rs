@@ -73,7 +73,7 @@ impl HostedDocument {
             Edit::Tag { tag, version } => self.tag(tag, version)?,
             Edit::Untag(tag) => self.untag(tag)?,
             Edit::Owners(owners) => self.set_owners(owners)?,
-            Edit::Star { user, starred } => self.star(user, *starred),
+            Edit::Star { user, starred } => self.star(user, *starred)?,
         }
         Ok(Vec::new())
     }

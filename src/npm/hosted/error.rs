@@ -70,6 +70,30 @@ pub enum ChangeError {
     /// What the client sent would take more memory than any document.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// The document would be longer than any may be.
+    #[error(
+        "the document of {name} would have {len} bytes with this, and may have {longest}; unpublish versions that nobody needs any more"
+    )]
+    TooLong {
+        /// The package.
+        name: PackageName,
+        /// Bytes that it would have.
+        len: usize,
+        /// Bytes that it may have.
+        longest: usize,
+    },
+    /// The document would hold more of something than could be sent back.
+    #[error("the document of {name} may hold {most} {what}, and no more; {remedy}")]
+    Full {
+        /// The package.
+        name: PackageName,
+        /// How much it may hold.
+        most: usize,
+        /// Of what.
+        what: &'static str,
+        /// What can be done.
+        remedy: &'static str,
+    },
     /// What the client sent is another package's document.
     #[error("the document is of {said:?}, and its path of {asked}")]
     WrongName {

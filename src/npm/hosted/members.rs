@@ -116,6 +116,7 @@ impl PartialEq for Members {
     }
 }
 
-fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
+/// What a value is in JSON.
+pub(super) fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
     to_raw_value(value).expect("texts, lists and objects of them are always JSON")
 }

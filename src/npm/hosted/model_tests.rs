@@ -143,10 +143,7 @@ fn change(
             assert_eq!(document.unpublish_all(moment)?.len(), count);
             Ok(())
         }
-        Step::Star(starred) => {
-            document.set_star(USER, *starred, moment);
-            Ok(())
-        }
+        Step::Star(starred) => document.set_star(USER, *starred, moment),
         Step::Owners(count) => {
             let owner = |i| Person { name: format!("owner{i}"), email: String::new() };
             document.set_maintainers(&(0..*count).map(owner).collect::<Vec<_>>(), moment)

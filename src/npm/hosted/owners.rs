@@ -3,7 +3,7 @@
 
 use serde_json::value::RawValue;
 
-use super::members::Members;
+use super::members::{self, Members};
 use super::{ChangeError, HostedDocument, Moment, Person};
 
 impl HostedDocument {
@@ -16,7 +16,7 @@ impl HostedDocument {
     /// Sets the owners.
     ///
     /// # Errors
-    /// When there would be none, or one without a name.
+    /// When there would be none, or one without a name, or too many.
     pub fn set_maintainers(
         &mut self,
         owners: &[Person],
@@ -28,11 +28,20 @@ impl HostedDocument {
     }
 
     /// Sets whether a user likes the package. The revision stays as it is if that is known already.
-    pub fn set_star(&mut self, user: &str, starred: bool, moment: Moment<'_>) {
+    ///
+    /// # Errors
+    /// When too many like it.
+    pub fn set_star(
+        &mut self,
+        user: &str,
+        starred: bool,
+        moment: Moment<'_>,
+    ) -> Result<(), ChangeError> {
         if self.is_starred_by(user) != starred {
-            self.star(user, starred);
+            self.star(user, starred)?;
             self.date(moment);
         }
+        Ok(())
     }
 
     /// Whether a user likes the package.
@@ -54,18 +63,22 @@ impl HostedDocument {
         if owners.iter().any(|owner| owner.name.is_empty()) {
             return Err(ChangeError::NamelessOwner);
         }
-        self.members.put_value("maintainers", &owners);
+        let list = members::raw(owners);
+        self.check_owners(list.get().len())?;
+        self.members.put("maintainers", list);
         Ok(())
     }
 
-    pub(super) fn star(&mut self, user: &str, starred: bool) {
+    pub(super) fn star(&mut self, user: &str, starred: bool) -> Result<(), ChangeError> {
         let mut users = self.users();
         if starred {
             users.put_value(user, &true);
+            self.check_stars(&users)?;
         } else {
             users.remove(user);
         }
         self.members.put_value("users", &users);
+        Ok(())
     }
 
     /// Whether anything stands among the owners, be it a person or not.

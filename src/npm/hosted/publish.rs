@@ -15,8 +15,12 @@ use super::{ChangeError, HostedDocument, Moment, Person};
 /// What only a registry can vouch for: in a client's `dist` it is a copy from elsewhere, or a lie.
 const VOUCHED_FOR: [&str; 3] = ["signatures", "npm-signature", "attestations"];
 
+/// The longest readme, in bytes; what is longer is cut. npm's own registry keeps "the first 64K" (its document on package
+/// metadata).
+const LONGEST_README: usize = 64 << 10;
+
 /// A version to be published.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewVersion {
     /// The version.
     pub version: Version,
@@ -34,6 +38,14 @@ pub struct NewVersion {
     pub provenance: Option<String>,
     /// Who publishes it.
     pub publisher: Person,
+}
+
+impl NewVersion {
+    /// Bytes of what it says, about: to publish it takes as long as it is.
+    pub fn size(&self) -> usize {
+        let manifest: usize = self.manifest.values().map(|raw| raw.get().len()).sum();
+        manifest + self.readme.as_ref().map_or(0, String::len)
+    }
 }
 
 /// Where clients find the provenance of a version.
@@ -69,13 +81,14 @@ impl HostedDocument {
     /// Publishes a version.
     ///
     /// Its manifest stays as it is but for what the registry sets, and the readme, which documents have once and
-    /// not per version: it comes to the root, with the description and the like, if the version becomes
-    /// `latest`. It does if a tag says so, or if nothing was `latest` before.
+    /// not per version: it comes to the root, cut if it is too long, with the description and the like, if the version
+    /// becomes `latest`. It does if a tag says so, or if nothing was `latest` before.
     ///
     /// # Errors
-    /// When it is there, or was.
+    /// When it is there, or was, or there is no room for it.
     pub fn publish(&mut self, mut new: NewVersion, moment: Moment<'_>) -> Result<(), ChangeError> {
         self.check_new(&new.version)?;
+        self.check_room(&new)?;
         let version = new.version.as_str();
         if self.versions.is_empty() && !self.time.contains("created") {
             self.time.put_text("created", moment.now);
@@ -86,7 +99,7 @@ impl HostedDocument {
         }
 
         let mut manifest = Members::from(std::mem::take(&mut new.manifest));
-        let readme = new.readme.take().or_else(|| manifest.text("readme"));
+        let readme = new.readme.take().or_else(|| manifest.text("readme")).map(cut);
         manifest.remove("readme");
         self.complete(&mut manifest, &new);
 
@@ -142,4 +155,10 @@ impl HostedDocument {
 fn holds(keys: &Members, version: &Version) -> bool {
     let same = |key: &str| Version::without_build(key).as_ref() == Ok(version);
     keys.contains(version.as_str()) || keys.iter().any(|(key, _)| key.contains('+') && same(key))
+}
+
+/// What is kept of a readme: whole characters.
+fn cut(mut readme: String) -> String {
+    readme.truncate(readme.floor_char_boundary(LONGEST_README));
+    readme
 }

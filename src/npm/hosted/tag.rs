@@ -8,7 +8,7 @@ impl HostedDocument {
     /// Lets a tag point to a version.
     ///
     /// # Errors
-    /// When there is no such version.
+    /// When there is no such version, or no room for a tag more.
     pub fn set_tag(
         &mut self,
         tag: &DistTag,
@@ -37,6 +37,7 @@ impl HostedDocument {
         if tag.is_latest() {
             self.set_latest(version);
         } else {
+            self.check_tags(std::slice::from_ref(tag))?;
             self.dist_tags.put_text(tag.as_str(), version);
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The rules of a hosted document, one by one.
 //! Knows nothing of the private parts; asks as the store and the api do.
 
+mod bounds;
 mod changes;
 mod copies;
 mod publishing;
@@ -175,11 +176,11 @@ fn what_is_no_packages_document_is_not_read() {
 #[test]
 fn revisions_count_up_from_the_number_of_old() {
     let mut document = seed();
-    document.set_star("bob", true, NOW);
+    document.set_star("bob", true, NOW).expect("starred");
     assert_eq!(document.rev().as_deref(), Some("8-0a1b"));
-    document.set_star("bob", true, LATER);
+    document.set_star("bob", true, LATER).expect("starred");
     assert_eq!(document.rev().as_deref(), Some("8-0a1b"), "nothing changed");
-    document.set_star("bob", false, LATER);
+    document.set_star("bob", false, LATER).expect("starred");
     assert_eq!(document.rev().as_deref(), Some("9-2c3d"));
     for said in [None, Some(""), Some("undefined"), Some("9-2c3d")] {
         assert_eq!(document.check_rev(said), Ok(()));

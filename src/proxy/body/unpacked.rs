@@ -76,6 +76,11 @@ impl<'a> Unpacked<'a> {
         self.body.stated_length()
     }
 
+    /// How many bytes of it came so far, as they came.
+    pub(in crate::proxy) fn came(&self) -> u64 {
+        self.body.came
+    }
+
     /// The next bytes; `None` at the end.
     ///
     /// # Errors

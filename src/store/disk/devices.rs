@@ -13,8 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What is wrong with NOPAR's own folder, if it is on another one than the directory.
-const OWN_FOREIGN: &str =
-    "it is on another file system than the registry directory, and nothing can be moved there \
+const OWN_FOREIGN: &str = "it is on another file system than the registry directory, and nothing can be moved there \
      from it: all publishing is refused until .nopar, with what is in it, is a folder of the \
      registry directory itself";
 

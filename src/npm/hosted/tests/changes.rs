@@ -63,9 +63,9 @@ fn stars_are_the_users_own() {
     let mut document = with(&["1.0.0"]);
     for user in ["ann", "__proto__"] {
         assert!(!document.is_starred_by(user));
-        document.set_star(user, true, LATER);
+        document.set_star(user, true, LATER).expect("starred");
         assert!(document.is_starred_by(user));
     }
-    document.set_star("ann", false, LATER);
+    document.set_star("ann", false, LATER).expect("starred");
     assert_eq!(value(&document)["users"], json!({"__proto__": true}));
 }

@@ -34,7 +34,7 @@ fn message(version: &str, message: &str) -> Edit {
 #[test]
 fn a_copy_as_it_was_read_changes_nothing() {
     for mut document in [seed(), with(&["1.0.0", "2.0.0"])] {
-        document.set_star("ann", true, NOW);
+        document.set_star("ann", true, NOW).expect("starred");
         for request in [Package, Revision] {
             assert_eq!(edits(&document, &copy_of(&document), request), Ok(vec![]));
         }
@@ -133,7 +133,7 @@ fn tags_differ_by_request() {
 #[test]
 fn a_star_is_the_callers_only() {
     let mut document = with(&["1.0.0"]);
-    document.set_star("bob", true, NOW);
+    document.set_star("bob", true, NOW).expect("starred");
     let rev = document.rev();
     let star = |starred| Edit::Star { user: "ann".to_owned(), starred };
     for users in [json!({"ann": true}), json!({"ann": true, "carl": true})] {

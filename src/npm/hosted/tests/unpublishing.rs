@@ -53,7 +53,7 @@ fn the_last_version_is_the_whole_package() {
 #[test]
 fn a_package_that_was_unpublished_is_remembered_and_goes_on() {
     let mut document = with(&["1.0.0", "2.0.0"]);
-    document.set_star("bob", true, NOW);
+    document.set_star("bob", true, NOW).expect("starred");
     assert_eq!(files(document.unpublish_all(LATER)), ["n-1.0.0.tgz", "n-2.0.0.tgz"]);
     let written = value(&document);
     let (now, later) = (NOW.now, LATER.now);
