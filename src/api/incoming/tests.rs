@@ -111,9 +111,8 @@ async fn who_holds_room_and_comes_on_is_waited_for() {
 async fn a_long_document_leaves_its_tarball_time() {
     let (_store, api) = api();
     let (readme, data) = ("x".repeat(100 << 10), "A".repeat(4 * MIB));
-    let text = format!(
-        r#"{{"readme":"{readme}","_attachments":{{"x-1.0.0.tgz":{{"data":"{data}"}}}}}}"#
-    );
+    let text =
+        format!(r#"{{"readme":"{readme}","_attachments":{{"x-1.0.0.tgz":{{"data":"{data}"}}}}}}"#);
     // A quarter of an hour.
     let begun = Instant::now();
     let incoming = api.receive(&x(), &mut Slow::new(text.clone(), 15)).await;
