@@ -1,16 +1,17 @@
-//! Large tarballs that are asked for again: piece by piece out of memory, as those of an upstream are.
+//! Large tarballs: read piece by piece, and out of memory when they are asked for again, as those of an upstream are.
 //! Knows nothing of who takes the pieces.
 //!
-//! Each piece is compared with the sum that it had when the whole tarball was digested, so what is kept is what was
-//! published, whatever became of its file meanwhile.
+//! Each piece is compared with the sum that it had when the whole tarball was digested: so what is sent, and what is kept,
+//! is what was published, whatever becomes of its file meanwhile.
 
 use super::checked::Sums;
 use super::tarball::damaged;
 use super::{Hosted, HostedError, Package, at_once};
-use crate::npm::TarballName;
+use crate::npm::{PackageName, TarballName};
 use crate::pages::Pages;
 use crate::store::{CHUNK, Stamp, Tarball};
 use crate::view::{Heads, Held, MemoryKey, What};
+use bytes::Bytes;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 
@@ -19,12 +20,15 @@ const REMEMBERED: usize = 16 * 1024;
 
 /// A large tarball that is what was published.
 pub struct Large {
-    /// Its ETag, strong.
+    /// Whose it is.
+    pub name: PackageName,
+    /// As the store keeps it.
+    pub kept: TarballName,
+    /// Its ETag, strong: bytes of another digest have another one.
     pub etag: Option<String>,
     /// The heads of its answers.
     pub heads: Heads,
     len: u64,
-    kept: TarballName,
     /// Of its file, when all of it was read.
     stamp: Stamp,
     sums: Sums,
@@ -43,13 +47,14 @@ impl Default for Asked {
 
 impl Large {
     pub(super) fn new(
+        name: &PackageName,
         kept: TarballName,
         content: &Tarball,
         sums: Sums,
         etag: Option<String>,
     ) -> Large {
         let (len, stamp, heads) = (content.len(), content.stamp(), Heads::default());
-        Large { etag, heads, len, kept, stamp, sums }
+        Large { name: name.clone(), kept, etag, heads, len, stamp, sums }
     }
 
     /// Its length in bytes: there are none without any.
@@ -58,9 +63,17 @@ impl Large {
         self.len
     }
 
-    fn is_piece(&self, number: u64, bytes: &[u8]) -> bool {
+    /// A piece of [`CHUNK`] bytes, of which the last one may have fewer, out of what is open.
+    ///
+    /// # Errors
+    /// [`HostedError::Damaged`] when it is not what was published; also when it cannot be read.
+    pub async fn read(&self, content: &Tarball, number: u64) -> Result<Bytes, HostedError> {
+        let bytes = content.read(number * CHUNK, CHUNK).await?;
         let sum = usize::try_from(number).ok().and_then(|number| self.sums.get(number));
-        sum.is_some_and(|sum| *sum == crc32fast::hash(bytes))
+        if sum.is_some_and(|sum| *sum == crc32fast::hash(&bytes)) {
+            return Ok(bytes);
+        }
+        Err(damaged(&self.name, &self.kept))
     }
 }
 
@@ -69,31 +82,42 @@ impl Hosted {
     /// is still the one that was read: who asks for one that was damaged since is to be told, by who reads it.
     pub fn ready_large(&self, package: &Package, file: &TarballName) -> Option<Arc<Large>> {
         let large = self.asked.rows.get(&(package.id(), file.clone()))?;
-        self.memory.look(package.id(), &What::FilePiece(file.clone(), 0))?;
+        self.look(package, &What::FilePiece(file.clone(), 0))?;
         let stamp = at_once(self.store.tarball_stamp(&package.name, &large.kept))?;
         (stamp == Some(large.stamp)).then_some(large)
     }
 
-    /// A piece of [`CHUNK`] bytes, of which the last one may have fewer: from memory, or read by one of all who ask for
-    /// it, and kept there.
+    /// Whether all pieces are in memory.
+    pub fn is_held(&self, package: &Package, file: &TarballName, large: &Large) -> bool {
+        let mut numbers = 0..large.len.div_ceil(CHUNK);
+        numbers.all(|number| self.look(package, &What::FilePiece(file.clone(), number)).is_some())
+    }
+
+    /// The bytes of a large tarball: readable to their end, whatever becomes of its name.
     ///
     /// # Errors
-    /// [`HostedError::Damaged`] when it is not what was published; also when it cannot be read.
+    /// When it cannot be opened.
+    pub async fn open(&self, large: &Large) -> Result<Tarball, HostedError> {
+        self.store.tarball(&large.name, &large.kept).await?.ok_or(HostedError::Absent)
+    }
+
+    /// A piece from memory; if it is not there, read by one of all who ask for it, and kept. `content` is what they have
+    /// open.
+    ///
+    /// # Errors
+    /// Those of [`Large::read`].
     pub async fn piece(
         &self,
         package: &Package,
         file: &TarballName,
         large: &Large,
+        content: &Tarball,
         number: u64,
     ) -> Result<Pages, HostedError> {
         let key = MemoryKey { id: package.id(), what: What::FilePiece(file.clone(), number) };
         let made = async {
-            let content = self.store.tarball(&package.name, &large.kept).await?;
-            let bytes = content.ok_or(HostedError::Absent)?.read(number * CHUNK, CHUNK).await?;
-            if !large.is_piece(number, &bytes) {
-                return Err(damaged(package, &large.kept));
-            }
-            Ok(Held::Piece(self.memory.keep(bytes)))
+            let bytes = large.read(content, number).await?;
+            Ok::<_, HostedError>(Held::Piece(self.memory.keep(bytes)))
         };
         match self.memory.get_or_make(key, made).await? {
             Held::Piece(bytes) => Ok(bytes),
@@ -106,13 +130,14 @@ impl Hosted {
         &self,
         package: &Package,
         file: &TarballName,
-        large: Large,
+        large: &Arc<Large>,
+        content: &Tarball,
     ) -> Result<(), HostedError> {
         let key = (package.id(), file.clone());
         match self.asked.rows.get(&key).filter(|known| known.stamp == large.stamp) {
-            None => self.asked.rows.insert(key, Arc::new(large)),
-            Some(known) if self.memory.has_room_for_pieces(known.len) => {
-                self.piece(package, file, &known, 0).await?;
+            None => self.asked.rows.insert(key, Arc::clone(large)),
+            Some(_) if self.memory.has_room_for_pieces(large.len) => {
+                self.piece(package, file, large, content, 0).await?;
             }
             Some(_) => {}
         }

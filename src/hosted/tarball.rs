@@ -4,7 +4,7 @@
 use super::checked::{Sums, is};
 use super::large::Large;
 use super::{Hosted, HostedError, Package};
-use crate::npm::{Digester, IndexedVersion, Integrity, TarballName};
+use crate::npm::{Digester, IndexedVersion, PackageName, TarballName};
 use crate::store::{CHUNK, Tarball};
 use crate::view::{Heads, Held, MemoryKey, Small, What};
 use std::sync::Arc;
@@ -13,13 +13,8 @@ use std::sync::Arc;
 pub enum HostedTarball {
     /// One that is in memory now.
     Small(Arc<Small>),
-    /// One that is read as it is sent.
-    Large {
-        /// Its bytes.
-        content: Tarball,
-        /// Its ETag, strong: bytes of another digest have another one.
-        etag: Option<String>,
-    },
+    /// One that is read as it is sent, out of what is open here.
+    Large(Arc<Large>, Tarball),
 }
 
 impl Hosted {
@@ -41,18 +36,16 @@ impl Hosted {
         let content = self.store.tarball(&package.name, &kept).await?.ok_or(HostedError::Absent)?;
         let etag = etag(said);
         if content.len() > CHUNK {
-            if let Some(expected) = said.digests() {
-                let sums = self.check_large(package, &kept, &content, &expected).await?;
-                let large = Large::new(kept, &content, sums, etag.clone());
-                self.asked_for(package, file, large).await?;
-            }
-            return Ok(HostedTarball::Large { content, etag });
+            let sums = self.check_large(package, &kept, &content, said).await?;
+            let large = Arc::new(Large::new(&package.name, kept, &content, sums, etag));
+            self.asked_for(package, file, &large, &content).await?;
+            return Ok(HostedTarball::Large(large, content));
         }
         let key = MemoryKey { id: package.id(), what: What::File(file.clone()) };
         let made = async {
             let bytes = content.read(0, CHUNK).await?;
             if !is_small(&bytes, said) {
-                return Err(damaged(package, &kept));
+                return Err(damaged(&package.name, &kept));
             }
             let (bytes, heads) = (self.memory.keep(bytes), Heads::default());
             Ok::<_, HostedError>(Held::Body(Arc::new(Small { bytes, etag, heads })))
@@ -70,10 +63,11 @@ impl Hosted {
         package: &Package,
         kept: &TarballName,
         content: &Tarball,
-        expected: &Integrity,
+        said: &IndexedVersion,
     ) -> Result<Sums, HostedError> {
-        let sums = self.checked.sums(&package.name, kept, content, expected).await?;
-        sums.ok_or_else(|| damaged(package, kept))
+        let (name, expected) = (&package.name, said.digests());
+        let sums = self.checked.sums(name, kept, content, expected.as_ref()).await?;
+        sums.ok_or_else(|| damaged(name, kept))
     }
 }
 
@@ -90,6 +84,6 @@ fn etag(said: &IndexedVersion) -> Option<String> {
     Some(format!("\"{shasum}\""))
 }
 
-pub(super) fn damaged(package: &Package, kept: &TarballName) -> HostedError {
-    HostedError::Damaged { name: package.name.clone(), file: kept.clone() }
+pub(super) fn damaged(name: &PackageName, kept: &TarballName) -> HostedError {
+    HostedError::Damaged { name: name.clone(), file: kept.clone() }
 }

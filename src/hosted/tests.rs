@@ -249,16 +249,19 @@ async fn a_large_tarball_that_is_asked_for_again_is_ready_piece_by_piece() {
     }
     let large = hosted.ready_large(&package, &file).expect("a tarball that is ready");
     assert_eq!(large.len(), bytes.len() as u64);
+    let content = hosted.open(&large).await.unwrap();
+    assert!(!hosted.is_held(&package, &file, &large));
     store.read();
     for (round, read) in [bytes.len() - CHUNK as usize, 0].into_iter().enumerate() {
         let mut whole = Vec::new();
         for number in 0..4 {
-            let piece = hosted.piece(&package, &file, &large, number).await.unwrap();
+            let piece = hosted.piece(&package, &file, &large, &content, number).await.unwrap();
             whole.extend_from_slice(&piece);
         }
         assert!(whole == bytes, "in round {round}");
         assert_eq!(store.read().1, read, "in round {round}");
     }
+    assert!(hosted.is_held(&package, &file, &large));
     store.spoilt.store(1, Ordering::Relaxed);
     assert!(hosted.ready_large(&package, &file).is_none(), "it was written to");
 }
@@ -272,9 +275,11 @@ async fn a_piece_that_is_damaged_meanwhile_is_not_sent() {
     }
     let large = hosted.ready_large(&package, &file).expect("a tarball that is ready");
     store.spoilt.store(1, Ordering::Relaxed);
-    let last = hosted.piece(&package, &file, &large, 3).await;
+    let content = hosted.open(&large).await.unwrap();
+    let last = hosted.piece(&package, &file, &large, &content, 3).await;
     assert!(matches!(last, Err(HostedError::Damaged { .. })));
+    assert!(matches!(large.read(&content, 3).await, Err(HostedError::Damaged { .. })));
     // What was checked before is right, whatever became of the file.
-    let first = hosted.piece(&package, &file, &large, 0).await.unwrap();
+    let first = hosted.piece(&package, &file, &large, &content, 0).await.unwrap();
     assert!(first[..] == bytes[..CHUNK as usize]);
 }

@@ -24,7 +24,7 @@ use asked::{Asked, Remembered, Thing};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::ETAG;
-use pieces::FilePieces;
+use pieces::{FilePieces, InOrder};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -146,7 +146,7 @@ impl Hot {
         }
         let pieces = FilePieces::open(self.door.cache, &self.door.memory, entry)?;
         self.door.cache.used(entry);
-        Some(Body::Pieces(Box::new(pieces)))
+        Some(Body::Pieces(Box::new(InOrder::of(pieces))))
     }
 
     fn used(&self, entry: &Entry, now: SystemTime) {

@@ -5,10 +5,10 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::tarball::TARBALL_CONTROL;
 use crate::connection::STREAM_PIECE;
-use crate::hosted::HostedTarball;
+use crate::hosted::{HostedTarball, Large};
 use crate::negotiate::Encoding;
 use crate::reply::Reply;
-use crate::store::Tarball;
+use crate::store::{CHUNK, Tarball};
 use crate::view::View;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
@@ -18,7 +18,9 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::conditional_filter;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::{RangeType, Session, range_header_filter};
+use std::ops::Range;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Says where an answer came from.
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -26,10 +28,10 @@ pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// So many ranges of a hosted tarball are not answered as such, but with the whole: nobody asks a registry for several.
 const RANGES: usize = 2;
 
-/// The most that is read at once of a hosted tarball: a buffer of that size is one that was just freed, while the
-/// allocator asks the system for a larger one each time. A megabyte takes 450 µs, and took 960 in pieces of 256 KiB
-/// (2026-11-28).
-const PIECE: u64 = 64 << 10;
+/// So many clients at once have whole pieces of hosted tarballs in memory.
+static WHOLE: Semaphore = Semaphore::const_new(128);
+/// What the others have there, in bytes.
+const PIECE: usize = 32 << 10;
 
 /// How proxied packuments may be cached by clients: kept, but asked for each time. Clients revalidate
 /// with a 304 that costs them a few hundred bytes, and see a new version as soon as NOPAR does.
@@ -81,7 +83,7 @@ fn may_be_held(request: &RequestHeader, state: CacheState) -> bool {
 pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> Result<()> {
     let (len, etag) = match tarball {
         HostedTarball::Small(small) => (small.bytes.len() as u64, &small.etag),
-        HostedTarball::Large { content, etag } => (content.len(), etag),
+        HostedTarball::Large(large, _) => (large.len(), &large.etag),
     };
     let mut header = tarball_header(len, etag.as_deref())?;
     if conditional_filter::not_modified_filter(session.req_header(), &header) {
@@ -103,8 +105,8 @@ pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> R
             let part = small.bytes.bytes().slice(start as usize..end as usize);
             finish(session, header, part).await
         }
-        HostedTarball::Large { content, .. } => {
-            send_part(session, header, content, start, end).await
+        HostedTarball::Large(large, content) => {
+            send_part(session, header, large, content, start..end).await
         }
     }
 }
@@ -112,24 +114,39 @@ pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> R
 async fn send_part(
     session: &mut Session,
     header: ResponseHeader,
+    large: &Large,
     content: &Tarball,
-    start: u64,
-    end: u64,
+    range: Range<u64>,
 ) -> Result<()> {
-    let bodiless = session.req_header().method == Method::HEAD || start == end;
+    let bodiless = session.req_header().method == Method::HEAD || range.is_empty();
     session.write_response_header(Box::new(header), bodiless).await?;
-    let piece = if session.is_http2() { STREAM_PIECE as u64 } else { PIECE };
-    let mut at = if bodiless { end } else { start };
-    while at < end {
-        let read = content.read(at, piece.min(end - at)).await;
-        let bytes = read.map_err(|error| {
-            error!("{error}");
+    let mut at = if bodiless { range.end } else { range.start };
+    while at < range.end {
+        // All of a piece is read, and compared, for whatever part of it.
+        let (number, from) = (at / CHUNK, at % CHUNK);
+        let bytes = large.read(content, number).await.map_err(|error| {
+            error!("{} of {} was broken off: {error}", large.kept, large.name);
             Error::explain(ErrorType::FileReadError, "a hosted tarball")
         })?;
-        at += bytes.len() as u64;
-        session.write_response_body(Some(bytes), at >= end).await?;
+        let wanted = bytes.slice(from as usize..(range.end - number * CHUNK).min(CHUNK) as usize);
+        let place = WHOLE.try_acquire().ok();
+        let part = match place {
+            Some(_) => wanted,
+            None => Bytes::copy_from_slice(&wanted[..wanted.len().min(PIECE)]),
+        };
+        at += part.len() as u64;
+        write_body(session, part, at >= range.end).await?;
     }
     Ok(())
+}
+
+/// Sends a part of a body, or all of it.
+async fn write_body(session: &mut Session, mut part: Bytes, is_last: bool) -> Result<()> {
+    // How slow a client of HTTP/2 may be is measured by piece.
+    while session.is_http2() && part.len() > STREAM_PIECE {
+        session.write_response_body(Some(part.split_to(STREAM_PIECE)), false).await?;
+    }
+    session.write_response_body(Some(part), is_last).await
 }
 
 /// The header of a hosted tarball.
@@ -193,10 +210,5 @@ pub(super) async fn finish(
     if bodiless {
         return Ok(());
     }
-    let mut body = body;
-    // How slow a client of HTTP/2 may be is measured by piece.
-    while session.is_http2() && body.len() > STREAM_PIECE {
-        session.write_response_body(Some(body.split_to(STREAM_PIECE)), false).await?;
-    }
-    session.write_response_body(Some(body), true).await
+    write_body(session, body, true).await
 }

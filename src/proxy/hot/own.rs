@@ -1,12 +1,14 @@
 //! Ready answers of packages that are NOPAR's own.
 //! Knows nothing of copies of an upstream's.
 
+use super::pieces::{InOrder, Source};
 use super::{Due, Hot, due, head};
-use crate::connection::{Body, PIECE, Piece, Pieces, Plain};
-use crate::hosted::{Hosted, Large, Package};
+use crate::connection::{Body, PIECE, Piece, Plain};
+use crate::hosted::{Hosted, HostedError, Large, Package};
 use crate::npm::{PackageName, TarballName};
+use crate::pages::Pages;
 use crate::proxy::ctx::CacheState;
-use crate::store::CHUNK;
+use crate::store::{CHUNK, Tarball};
 use crate::view::{Held, What};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,13 +20,14 @@ use std::time::Duration;
 // Buffers are made for pieces, and a piece is a chunk.
 const _: () = assert!(PIECE as u64 == CHUNK);
 
-/// A large tarball on its way.
+/// A large tarball.
 struct OwnPieces {
     hosted: Arc<Hosted>,
     package: Arc<Package>,
     file: TarballName,
     large: Arc<Large>,
-    next: u64,
+    /// Opened when a piece is not in memory.
+    content: Option<Tarball>,
 }
 
 impl Hot {
@@ -72,33 +75,39 @@ impl Hot {
             return Some((due, Body::Bytes(Bytes::new().into())));
         }
         let (hosted, package) = (Arc::clone(&self.door.hosted), Arc::clone(package));
-        let pieces = OwnPieces { hosted, package, file: file.clone(), large, next: 0 };
-        Some((due, Body::Pieces(Box::new(pieces))))
+        let pieces = OwnPieces { hosted, package, file: file.clone(), large, content: None };
+        Some((due, Body::Pieces(Box::new(InOrder::of(pieces)))))
     }
 }
 
 impl OwnPieces {
-    async fn piece(&self, number: u64) -> io::Result<Piece> {
-        let piece = self.hosted.piece(&self.package, &self.file, &self.large, number).await;
-        piece.map(Piece::Bytes).map_err(|error| {
-            error!("{error}");
-            io::Error::other(error)
-        })
+    async fn read(&mut self, number: u64) -> Result<Pages, HostedError> {
+        let held = self.hosted.look(&self.package, &What::FilePiece(self.file.clone(), number));
+        // Opened with the first one if any is missing: it may be unpublished while it is being sent.
+        let is_first = number == 0;
+        if let Some(Held::Piece(bytes)) = held
+            && (!is_first || self.hosted.is_held(&self.package, &self.file, &self.large))
+        {
+            return Ok(bytes);
+        }
+        let content = match &mut self.content {
+            Some(content) => content,
+            none => none.insert(self.hosted.open(&self.large).await?),
+        };
+        self.hosted.piece(&self.package, &self.file, &self.large, content, number).await
     }
 }
 
 #[async_trait]
-impl Pieces for OwnPieces {
-    async fn next(&mut self, _buffer: &mut Vec<u8>) -> io::Result<Piece> {
-        let number = self.next;
-        if number * CHUNK >= self.large.len() {
-            return Ok(Piece::End);
-        }
-        self.next += 1;
-        self.piece(number).await
+impl Source for OwnPieces {
+    fn len(&self) -> u64 {
+        self.large.len()
     }
 
-    async fn again(&mut self, _buffer: &mut Vec<u8>) -> io::Result<Piece> {
-        self.piece(self.next.saturating_sub(1)).await
+    async fn piece(&mut self, number: u64, _buffer: &mut Vec<u8>) -> io::Result<Piece> {
+        self.read(number).await.map(Piece::Bytes).map_err(|error| {
+            error!("{} of {} was broken off: {error}", self.large.kept, self.large.name);
+            io::Error::other(error)
+        })
     }
 }

@@ -15,14 +15,35 @@ use std::sync::Arc;
 // Buffers are made for pieces, and a piece is a chunk.
 const _: () = assert!(PIECE as u64 == CHUNK);
 
-/// A body on its way.
+/// Where the pieces of a body come from, each [`CHUNK`] bytes long but for the last one.
+#[async_trait]
+pub(super) trait Source: Send {
+    /// The body's length in bytes.
+    fn len(&self) -> u64;
+
+    /// A piece, by its number; if it is not in memory, it takes the place of what `buffer` holds.
+    async fn piece(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece>;
+}
+
+/// All pieces of a body, one after the other.
+pub(super) struct InOrder<S> {
+    source: S,
+    next: u64,
+}
+
+impl<S> InOrder<S> {
+    pub(super) fn of(source: S) -> InOrder<S> {
+        InOrder { source, next: 0 }
+    }
+}
+
+/// A body out of the cache.
 pub(super) struct FilePieces {
     cache: &'static DiskCache,
     memory: Arc<Memory>,
     entry: Arc<Entry>,
     /// Opened when a piece is not in memory.
     file: Option<OpenFile>,
-    next: u64,
     /// Whether its pieces are kept.
     keeps: bool,
 }
@@ -38,13 +59,7 @@ impl FilePieces {
         let is_held = keeps && memory.look(entry.id(), &What::Piece(0)).is_some();
         let file = if is_held { None } else { Some(cache.open_file(entry)?) };
         let (memory, entry) = (Arc::clone(memory), Arc::clone(entry));
-        Some(FilePieces { cache, memory, entry, file, next: 0, keeps })
-    }
-
-    /// A piece; if it is damaged, the entry goes.
-    async fn piece(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
-        let read = self.read(number, buffer).await;
-        read.inspect_err(|error| self.cache.drop_damaged(&self.entry, error))
+        Some(FilePieces { cache, memory, entry, file, keeps })
     }
 
     async fn read(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
@@ -75,17 +90,30 @@ impl FilePieces {
 }
 
 #[async_trait]
-impl Pieces for FilePieces {
+impl Source for FilePieces {
+    fn len(&self) -> u64 {
+        self.entry.body_len()
+    }
+
+    /// If it is damaged, the entry goes.
+    async fn piece(&mut self, number: u64, buffer: &mut Vec<u8>) -> io::Result<Piece> {
+        let read = self.read(number, buffer).await;
+        read.inspect_err(|error| self.cache.drop_damaged(&self.entry, error))
+    }
+}
+
+#[async_trait]
+impl<S: Source> Pieces for InOrder<S> {
     async fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece> {
         let number = self.next;
-        if number * CHUNK >= self.entry.body_len() {
+        if number * CHUNK >= self.source.len() {
             return Ok(Piece::End);
         }
         self.next += 1;
-        self.piece(number, buffer).await
+        self.source.piece(number, buffer).await
     }
 
     async fn again(&mut self, buffer: &mut Vec<u8>) -> io::Result<Piece> {
-        self.piece(self.next.saturating_sub(1), buffer).await
+        self.source.piece(self.next.saturating_sub(1), buffer).await
     }
 }

@@ -191,7 +191,7 @@ impl Made {
             _ => dice.choose(table),
         });
         let is_http10 = dice.below(16) == 0;
-        if is_http10 && lines[0].is_empty() {
+        if is_http10 && lines[0].iter().all(|(_, host)| host.is_empty()) {
             // The base URL would be the address, which no two share.
             lines[0] = HOSTS[0];
         }

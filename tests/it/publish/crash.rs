@@ -165,7 +165,7 @@ async fn killed_again_and_again(rounds: usize, tally: &mut Tally) {
     assert!(!binary.stderr().contains("panicked"), "{}", binary.stderr());
     // It goes on from there: what was cut off can be published, and what was not cannot.
     for name in PACKAGES {
-        let version = "99.0.0";
+        let version = "100000.0.0";
         let publish = Publish::of(name, version).tarball(bytes_of(version));
         publish.succeed(addr).await;
         let again = publish.to(addr).send().await;
