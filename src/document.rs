@@ -17,7 +17,7 @@ mod work;
 pub use build::{BuildError, Built, Order, build};
 pub use forms::Forms;
 pub use gzip::{GunzipError, gunzip, pack_template, pack_view};
-pub use work::{build_bounded, on_source, unpack};
+pub use work::{Room, Turn, build_bounded, on_source, turn, unpack};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, PartError, Parts};

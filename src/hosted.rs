@@ -29,18 +29,19 @@ pub use package::{Package, Standing};
 pub use release::{ReleaseError, release};
 pub use survey::Survey;
 pub use tarball::HostedTarball;
-pub use work::computed;
+pub use work::{Worked, computed, in_turn, turn_for};
 
 use crate::config::Pattern;
-use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
-use crate::npm::{Document, DocumentError, Index, PackageName, TarballName};
-use crate::store::{Stamp, Store, StoreError, Stored, Tag};
+use crate::npm::hosted::DocumentUnreadable;
+use crate::npm::{DocumentError, Index, PackageName, TarballName};
+use crate::store::{Stamp, Store, StoreError};
 use crate::view::{self, Ask, Held, Memory, MemoryKey, View, Want, What};
 use checked::Checked;
 use listing::Listing;
 use log::warn;
 use names::Names;
 use package::Known;
+use quick_cache::sync::Cache;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -49,12 +50,17 @@ use tokio::runtime::Handle;
 /// What a method of a store returns.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// How many readings of documents are remembered: for those who wait for one. After that the names remember it.
+const READINGS: usize = 1024;
+
 /// Hosted packages.
 pub struct Hosted {
     store: Arc<dyn Store>,
     memory: Arc<Memory>,
     claims: Vec<Pattern>,
     names: Names,
+    /// What documents said when they were read: each is read by the first who meets its stamp.
+    readings: Cache<(PackageName, Stamp), Arc<Package>>,
     checked: Checked,
     asked: large::Asked,
     listing: Listing<Listed>,
@@ -103,7 +109,7 @@ pub enum HostedError {
     /// Nobody can say which packages there are.
     #[error("the packages cannot be listed: {0}")]
     Unlisted(Arc<str>),
-    /// Work on the blocking pool was not done.
+    /// Work on another thread was not done.
     #[error("working on it failed: {0}")]
     Work(#[from] tokio::task::JoinError),
 }
@@ -112,7 +118,8 @@ impl Hosted {
     /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
     pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
         let (names, checked, asked, listing) = Default::default();
-        Hosted { store, memory, claims, names, checked, asked, listing }
+        let readings = Cache::new(READINGS);
+        Hosted { store, memory, claims, names, readings, checked, asked, listing }
     }
 
     /// Where the packages are.
@@ -148,7 +155,7 @@ impl Hosted {
         }
     }
 
-    /// What the store has of a name.
+    /// What the store has of a name. Of all who ask for it after a change, one reads the document, and the others wait.
     async fn package(&self, name: &PackageName) -> Result<Option<Arc<Package>>, HostedError> {
         let Some(stamp) = self.store.stamp(name).await? else {
             self.names.forget(name);
@@ -157,43 +164,20 @@ impl Hosted {
         if let Some(package) = self.names.get(name, stamp) {
             return Ok(Some(package));
         }
-        let known = self.work_on(name, 0, |document| Known::of(&document));
-        let Some((_, known)) = known.await? else {
-            self.names.forget(name);
-            return Ok(None);
+        let read = async {
+            let known = self.work_on(name, 0, |document| Known::of(&document)).await?;
+            // An error is not remembered.
+            let known = known.ok_or(HostedError::Absent)?.done;
+            Ok::<_, HostedError>(self.names.generation(name, stamp, known))
         };
-        Ok(Some(self.names.put(name, stamp, known)))
-    }
-
-    /// The document of a package, parsed.
-    ///
-    /// # Errors
-    /// When the store fails, or what it has is no document that NOPAR can work with.
-    pub async fn document(
-        &self,
-        name: &PackageName,
-    ) -> Result<Option<HostedDocument>, HostedError> {
-        Ok(self.work_on(name, 0, |document| document).await?.map(|(_, document)| document))
-    }
-
-    /// What `work` makes of the document of a package, and the tag that a commit needs. A long one is parsed and worked
-    /// on in one go on the blocking pool; so is a short one if the work reads many bytes beside it.
-    ///
-    /// # Errors
-    /// As for [`document`](Self::document), and when the work panicked on the pool.
-    pub async fn work_on<T: Send + 'static>(
-        &self,
-        name: &PackageName,
-        beside: usize,
-        work: impl FnOnce(HostedDocument) -> T + Send + 'static,
-    ) -> Result<Option<(Tag, T)>, HostedError> {
-        let Some(Stored { tag, document }) = self.store.document(name).await? else {
-            return Ok(None);
-        };
-        let len = document.len() + beside;
-        let done = computed(len, move || HostedDocument::parse(&document).map(work)).await?;
-        let done = done.map_err(|error| HostedError::Unreadable(name.clone(), error))?;
-        Ok(Some((tag, done)))
+        match self.readings.get_or_insert_async(&(name.clone(), stamp), read).await {
+            Ok(package) => Ok(Some(self.names.note(package))),
+            Err(HostedError::Absent) => {
+                self.names.forget(name);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// A view of a package, from memory, or made while all who ask for it wait.
@@ -209,7 +193,7 @@ impl Hosted {
                 index.select(selector).ok_or(HostedError::Absent)?;
             }
             let (ask, is_indexed) = (ask.clone(), index.is_some());
-            let derived = self.derive(&package.name, move |source| {
+            let derived = self.derive(package, move |source| {
                 (view::of_source(source, &ask), (!is_indexed).then(|| source.index()))
             });
             let (view, index) = derived.await?;
@@ -258,29 +242,13 @@ impl Hosted {
     async fn index(&self, package: &Package) -> Result<Arc<Index>, HostedError> {
         let key = MemoryKey { id: package.id(), what: What::Index };
         let made = async {
-            let index = self.derive(&package.name, |source| source.index()).await?;
+            let index = self.derive(package, |source| source.index()).await?;
             Ok::<_, HostedError>(Held::Index(Arc::new(index)))
         };
         match self.memory.get_or_make(key, made).await? {
             Held::Index(index) => Ok(index),
             _ => Err(HostedError::Absent),
         }
-    }
-
-    /// Works on what clients may see of a document, on the blocking pool.
-    async fn derive<T: Send + 'static>(
-        &self,
-        name: &PackageName,
-        work: impl FnOnce(&Document<'_>) -> T + Send + 'static,
-    ) -> Result<T, HostedError> {
-        let document = self.document(name).await?.ok_or(HostedError::Absent)?;
-        let name = name.clone();
-        tokio::task::spawn_blocking(move || {
-            let public = document.to_public_bytes();
-            let packument = Document::parse(&public);
-            packument.map(|it| work(&it)).map_err(|error| HostedError::NoPackument(name, error))
-        })
-        .await?
     }
 
     /// All that the store has, in order; what cannot be read is left out. Only documents that were changed since

@@ -87,8 +87,8 @@ pub trait Store: Send + Sync + 'static {
     /// Also when there is one that cannot be read: nobody may take the name for free then.
     async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError>;
 
-    /// What tells the package's document from all that were and will be in its place, without reading it;
-    /// `None` when there is none. Costs little: it is asked for with every request. Who has read a document
+    /// What tells the package's document from all that were and will be in its place, and how long it is, without
+    /// reading it; `None` when there is none. Costs little: it is asked for with every request. Who has read a document
     /// after he got a stamp has read that one or a newer one.
     ///
     /// # Errors
@@ -186,12 +186,21 @@ fn digest(bytes: &[u8]) -> [u8; 16] {
 
 /// What changes whenever a document or a tarball does: numbers that an implementation has anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stamp([u64; 4]);
+pub struct Stamp {
+    len: u64,
+    numbers: [u64; 3],
+}
 
 impl Stamp {
-    /// The stamp with these numbers.
-    pub fn new(numbers: [u64; 4]) -> Stamp {
-        Stamp(numbers)
+    /// The stamp of something with `len` bytes, and these numbers besides.
+    pub fn new(len: u64, numbers: [u64; 3]) -> Stamp {
+        Stamp { len, numbers }
+    }
+
+    /// How many bytes it is of: known before any of them is read.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> u64 {
+        self.len
     }
 }
 

@@ -86,7 +86,7 @@ impl Api {
             (is_there, of.is_some_and(|version| document.had(version)), document.rev())
         };
         let looked = self.hosted.work_on(&name, 0, look).await?.ok_or_else(Refusal::no_package)?;
-        let (_, (is_there, was_there, rev)) = looked;
+        let (is_there, was_there, rev) = looked.done;
         if is_there {
             let error = format!(
                 "{file} is the tarball of a version that is published; unpublish the version"

@@ -2,7 +2,7 @@
 //! Knows nothing of what is changed.
 
 use super::{Api, Refusal};
-use crate::hosted::{HostedError, computed};
+use crate::hosted::{HostedError, Worked, computed};
 use crate::npm::hosted::{HostedDocument, LONGEST_DOCUMENT, Moment};
 use crate::npm::{PackageName, TarballName, hex};
 use crate::store::{Change, Committed, Upload};
@@ -32,7 +32,7 @@ pub(super) type Files = Vec<(TarballName, Box<dyn Upload>)>;
 /// What an edit says: the files that may go with it.
 type Edited = Result<Vec<TarballName>, Refusal>;
 
-/// What is to be different in a document. It owns what it goes by: with a long document it is asked on the blocking pool.
+/// What is to be different in a document. It owns what it goes by: with a long document it is asked on another thread.
 type Edit = dyn Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync;
 
 /// What an edit comes to.
@@ -77,12 +77,14 @@ impl Api {
             let work = move |before: HostedDocument| {
                 decide(&before, edit.as_ref(), &iso(clock.now()), LONGEST_DOCUMENT)
             };
-            let (tag, outcome) = match self.hosted.work_on(name, len, work.clone()).await? {
-                Some((tag, outcome)) => (Some(tag), outcome?),
+            let worked = self.hosted.work_on(name, len, work.clone()).await?;
+            let (tag, outcome, room) = match worked {
+                Some(Worked { tag, done, room }) => (Some(tag), done?, room),
                 None if absent == Absent::Create => {
                     let first = HostedDocument::new(name.clone());
                     let made = computed(len, move || work(first)).await;
-                    (None, made.map_err(HostedError::from)??)
+                    let (outcome, room) = made.map_err(HostedError::from)?;
+                    (None, outcome?, room)
                 }
                 None => return Err(Refusal::no_package()),
             };
@@ -90,7 +92,10 @@ impl Api {
                 return Ok(outcome.rev);
             };
             let change = Change { document, add: std::mem::take(&mut files), remove };
-            match self.hosted.store().commit(name, tag.as_ref(), change).await? {
+            let committed = self.hosted.store().commit(name, tag.as_ref(), change).await?;
+            // What was made took it until now; whatever comes next takes room of its own.
+            drop(room);
+            match committed {
                 Committed::Done(_) => {
                     // With the first document the name changes hands: whoever holds a copy of it is to know that
                     // now, and not when it is next asked for.

@@ -36,7 +36,7 @@ pub(super) struct Arrived {
 }
 
 impl Document {
-    /// Works on it, on the blocking pool if it is long. What is made of it may hold as much as it did: its place is
+    /// Works on it, in its turn if it is long. What is made of it may hold as much as it did: its place is
     /// kept until that is done with as well.
     pub(super) async fn work<T: Send + 'static>(
         self,
@@ -44,10 +44,11 @@ impl Document {
     ) -> Result<(T, Place), Refusal> {
         let Document { text, place } = self;
         let done = computed(text.len(), move || (work(text), place)).await;
-        done.map_err(|panic| {
+        let done = done.map_err(|panic| {
             error!("a document could not be worked on: {panic}");
             Refusal::internal()
-        })
+        });
+        Ok(done?.0)
     }
 }
 
@@ -118,9 +119,9 @@ impl Api {
         if stated_len.is_none_or(|len| len <= DOCUMENT_LIMIT as u64) {
             return Ok(DOCUMENT_LIMIT);
         }
-        let held = self.hosted.store().document(name).await?;
-        let held = held.map_or(0, |held| held.document.len());
-        Ok(DOCUMENT_LIMIT.max(held + held / 2))
+        let held = self.hosted.store().stamp(name).await?.map_or(0, |stamp| stamp.len());
+        let held = usize::try_from(held).unwrap_or(usize::MAX);
+        Ok(DOCUMENT_LIMIT.max(held.saturating_add(held / 2)))
     }
 
     /// Takes a body that is a few words.

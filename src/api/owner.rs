@@ -44,7 +44,7 @@ impl Api {
             is_there.then(|| document.maintainers())
         };
         let owners = self.hosted.work_on(name, 0, owners).await?;
-        owners.and_then(|(_, owners)| owners).ok_or_else(Refusal::no_package)
+        owners.and_then(|worked| worked.done).ok_or_else(Refusal::no_package)
     }
 
     /// `PUT /-/package/PKG/owners`.

@@ -164,9 +164,9 @@ impl From<PublishError> for Refusal {
             PublishError::Length { .. } | PublishError::Digest { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            PublishError::LongManifest { .. } | PublishError::TooMany(_) => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
+            PublishError::LongManifest { .. }
+            | PublishError::LongBundle { .. }
+            | PublishError::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         };
         Refusal::new(status, error.to_string(), "bad_publish")

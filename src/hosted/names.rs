@@ -27,17 +27,31 @@ impl Names {
         self.packages.read().get(name).filter(|package| package.stamp == stamp).cloned()
     }
 
+    /// A new generation of a package, which is not noted yet.
+    pub(super) fn generation(
+        &self,
+        name: &PackageName,
+        stamp: Stamp,
+        known: Known,
+    ) -> Arc<Package> {
+        let id = FIRST + self.made.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Package::new(name.clone(), id, stamp, known))
+    }
+
     /// Notes a package's new generation, unless another has done so meanwhile.
     pub(super) fn put(&self, name: &PackageName, stamp: Stamp, known: Known) -> Arc<Package> {
+        self.note(self.generation(name, stamp, known))
+    }
+
+    /// The same, of one that was made before.
+    pub(super) fn note(&self, package: Arc<Package>) -> Arc<Package> {
         let mut packages = self.packages.write();
-        let before = packages.get(name);
-        if let Some(package) = before.filter(|package| package.stamp == stamp) {
-            return Arc::clone(package);
+        let before = packages.get(&package.name);
+        if let Some(noted) = before.filter(|noted| noted.stamp == package.stamp) {
+            return Arc::clone(noted);
         }
-        let was_own = before.is_some_and(|package| is_own(package));
-        let id = FIRST + self.made.fetch_add(1, Ordering::Relaxed);
-        let package = Arc::new(Package::new(name.clone(), id, stamp, known));
-        packages.insert(name.clone(), Arc::clone(&package));
+        let was_own = before.is_some_and(|before| is_own(before));
+        packages.insert(package.name.clone(), Arc::clone(&package));
         if was_own != is_own(&package) {
             self.epoch.fetch_add(1, Ordering::Release);
         }
@@ -87,7 +101,7 @@ mod tests {
     #[test]
     fn a_generation_ends_with_its_stamp() {
         let (names, name) = (Names::default(), "a".parse().unwrap());
-        let [one, two] = [1, 2].map(|number| Stamp::new([number; 4]));
+        let [one, two] = [1, 2].map(|number| Stamp::new(9, [number; 3]));
         let first = names.put(&name, one, published());
         assert_eq!(names.get(&name, one), Some(Arc::clone(&first)));
         assert_eq!(names.get(&name, two), None);
@@ -98,7 +112,7 @@ mod tests {
     #[test]
     fn the_epoch_changes_with_what_is_own() {
         let (names, name) = (Names::default(), "a".parse().unwrap());
-        let stamp = |number| Stamp::new([number; 4]);
+        let stamp = |number| Stamp::new(9, [number; 3]);
         names.put(&name, stamp(1), with(r#""_proxied":true"#));
         assert!(!names.is_own(&name) && names.epoch() == 0);
         names.put(&name, stamp(2), published());

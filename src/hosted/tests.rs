@@ -1,17 +1,19 @@
 //! What is read of a store for what is asked, and what is not sent.
 //! Knows nothing of disks: the store is in memory, and can be looked at and damaged.
 
+mod bounded;
+
 use super::*;
 use crate::base_url::BaseUrl;
 use crate::counters::Counters;
 use crate::negotiate::Encoding;
 use crate::npm::Form;
 use crate::pages::Sendfile;
-use crate::store::{CHUNK, Change, Committed, Content, MemoryStore, Tarball, Upload};
+use crate::store::{CHUNK, Change, Committed, Content, MemoryStore, Stored, Tag, Tarball, Upload};
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest, Sha512};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::task::JoinSet;
 
 /// A store that counts how often it is read, and whose tarballs are spoilt if that is asked for.
@@ -19,9 +21,47 @@ use tokio::task::JoinSet;
 struct Watched {
     store: MemoryStore,
     documents: AtomicUsize,
+    /// How many readings of documents fail from now on.
+    failing: AtomicUsize,
+    /// How long documents are by their stamps, if not as long as they are.
+    claimed: AtomicU64,
+    hands: Arc<Hands>,
     listed: AtomicUsize,
     bytes: Arc<AtomicUsize>,
     spoilt: AtomicUsize,
+}
+
+/// How many documents somebody has in memory that were read.
+#[derive(Default)]
+struct Hands {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// The text of one of them.
+struct Handed {
+    text: Bytes,
+    hands: Arc<Hands>,
+}
+
+impl Handed {
+    fn new(text: Bytes, hands: &Arc<Hands>) -> Handed {
+        let now = hands.now.fetch_add(1, Ordering::SeqCst) + 1;
+        hands.most.fetch_max(now, Ordering::SeqCst);
+        Handed { text, hands: Arc::clone(hands) }
+    }
+}
+
+impl AsRef<[u8]> for Handed {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        self.hands.now.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Bytes that are counted when they are read; of a spoilt tarball the last one is wrong.
@@ -47,11 +87,24 @@ impl Content for WatchedContent {
 impl Store for Watched {
     async fn document(&self, name: &PackageName) -> Result<Option<Stored>, StoreError> {
         self.documents.fetch_add(1, Ordering::Relaxed);
-        self.store.document(name).await
+        if self.failing.load(Ordering::Relaxed) > 0 {
+            self.failing.fetch_sub(1, Ordering::Relaxed);
+            return Err(StoreError::io("it could not be read", std::io::Error::other("it fails")));
+        }
+        let Some(Stored { tag, document }) = self.store.document(name).await? else {
+            return Ok(None);
+        };
+        let document = Bytes::from_owner(Handed::new(document, &self.hands));
+        Ok(Some(Stored { tag, document }))
     }
 
     async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
-        self.store.stamp(name).await
+        let stamp = self.store.stamp(name).await?;
+        Ok(match self.claimed.load(Ordering::Relaxed) {
+            0 => stamp,
+            // One document is all that there is then.
+            claimed => stamp.map(|_| Stamp::new(claimed, [0; 3])),
+        })
     }
 
     async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {
@@ -74,9 +127,9 @@ impl Store for Watched {
     ) -> Result<Option<Tarball>, StoreError> {
         let Some(tarball) = self.store.tarball(name, file).await? else { return Ok(None) };
         let spoilt = self.spoilt.load(Ordering::Relaxed);
-        // As when a file is written to.
-        let stamp = if spoilt > 0 { Stamp::new([spoilt as u64; 4]) } else { tarball.stamp() };
         let (len, read) = (tarball.len(), Arc::clone(&self.bytes));
+        // As when a file is written to.
+        let stamp = if spoilt > 0 { Stamp::new(len, [spoilt as u64; 3]) } else { tarball.stamp() };
         let content = WatchedContent { tarball, read, spoilt: spoilt > 0 };
         Ok(Some(Tarball::new(len, stamp, Arc::new(content))))
     }

@@ -28,6 +28,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -64,7 +65,8 @@ pub struct HostedDocument {
     name: PackageName,
     /// Everything, in order. What stands for `versions`, `dist-tags` and `time` only holds their places.
     members: Members,
-    versions: Members,
+    /// Most of it. Copied when it is changed: most changes leave it as it is.
+    versions: Arc<Members>,
     dist_tags: Members,
     /// Holds every version that was ever published, besides `created`, `modified` and `unpublished`.
     time: Members,
@@ -106,7 +108,7 @@ impl HostedDocument {
         let places = std::mem::take(&mut document.members);
         for (key, raw) in whole {
             let part = match key.as_str() {
-                "versions" => &mut document.versions,
+                "versions" => Arc::make_mut(&mut document.versions),
                 "dist-tags" => &mut document.dist_tags,
                 "time" => &mut document.time,
                 _ => {
@@ -209,10 +211,10 @@ impl HostedDocument {
         books.iter().filter_map(|(file, _)| TarballName::parse(file).ok()).collect()
     }
 
-    /// Whether a version says that it came with its provenance.
-    pub fn is_attested(&self, version: &str) -> bool {
-        let dist = self.versions.object(version).and_then(|manifest| manifest.object("dist"));
-        dist.is_some_and(|dist| dist.contains("attestations"))
+    /// The predicate type of the provenance that a version came with, if it came with one.
+    pub fn predicate_type(&self, version: &str) -> Option<String> {
+        let dist = self.versions.object(version)?.object("dist")?;
+        dist.object("attestations")?.object("provenance")?.text("predicateType")
     }
 
     /// A document of old may have no revision. It gets one of its bytes, so that a client that sends its copy back can
@@ -250,7 +252,7 @@ impl Serialize for Written<'_> {
         let mut map = serializer.serialize_map(None)?;
         for (key, raw) in self.document.members.iter() {
             match key {
-                "versions" => map.serialize_entry(key, &self.document.versions)?,
+                "versions" => map.serialize_entry(key, &*self.document.versions)?,
                 "dist-tags" => map.serialize_entry(key, &self.document.dist_tags)?,
                 "time" => map.serialize_entry(key, &self.document.time)?,
                 _ if !self.private && PRIVATE.contains(&key) => {}

@@ -44,7 +44,10 @@ impl Store for MemoryStore {
     }
 
     async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError> {
-        Ok(self.packages.lock().get(name).map(|package| stamp_of(package.stored.tag)))
+        Ok(self.packages.lock().get(name).map(|package| {
+            let Stored { tag, document } = &package.stored;
+            stamp_of(*tag, document.len())
+        }))
     }
 
     async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {
@@ -94,7 +97,7 @@ impl Store for MemoryStore {
         let bytes = packages.get(name).and_then(|package| package.tarballs.get(file));
         Ok(bytes.map(|(tag, bytes)| {
             let content = Arc::new(MemoryContent(bytes.clone()));
-            Tarball::new(bytes.len() as u64, stamp_of(*tag), content)
+            Tarball::new(bytes.len() as u64, stamp_of(*tag, bytes.len()), content)
         }))
     }
 
@@ -105,7 +108,7 @@ impl Store for MemoryStore {
     ) -> Result<Option<Stamp>, StoreError> {
         let packages = self.packages.lock();
         let found = packages.get(name).and_then(|package| package.tarballs.get(file));
-        Ok(found.map(|(tag, _)| stamp_of(*tag)))
+        Ok(found.map(|(tag, bytes)| stamp_of(*tag, bytes.len())))
     }
 
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
@@ -130,9 +133,9 @@ impl Content for MemoryContent {
 }
 
 /// The same content has the same stamp, which is as good.
-fn stamp_of(tag: Tag) -> Stamp {
+fn stamp_of(tag: Tag, len: usize) -> Stamp {
     let number = |half: &[u8]| half.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    Stamp::new([number(&tag.0[..8]), number(&tag.0[8..]), 0, 0])
+    Stamp::new(len as u64, [number(&tag.0[..8]), number(&tag.0[8..]), 0])
 }
 
 #[cfg(test)]

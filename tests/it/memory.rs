@@ -2,6 +2,7 @@
 //! Knows nothing of where in the process it goes.
 
 mod crowd;
+mod hosted;
 mod many;
 mod publish;
 mod stalled;
@@ -14,6 +15,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::asking::{INSTALL, canonical};
 use crate::support::client::{Request, Response};
@@ -37,15 +40,20 @@ impl Process {
 
     /// One that keeps no more than this in memory, ready to send.
     fn start_holding(upstream: &FakeUpstream, memory: &str) -> Self {
+        Self::start_with(upstream, &[("NOPAR_MEMORY_SIZE", memory)])
+    }
+
+    /// One with these settings besides.
+    fn start_with(upstream: &FakeUpstream, env: &[(&str, &str)]) -> Self {
         let home = tempfile::TempDir::new().expect("a temporary directory");
         let mut child = Command::new(env!("CARGO_BIN_EXE_nopar"))
             .env_clear()
             .env("NOPAR_HOSTNAME", "127.0.0.1")
             .env("NOPAR_PORT", "0")
             .env("NOPAR_HOME", home.path())
-            .env("NOPAR_MEMORY_SIZE", memory)
             .env("NOPAR_CACHE_PATH", home.path().join("cache"))
             .env("NOPAR_FORWARDER_URL", upstream.url())
+            .envs(env.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("starting nopar");
@@ -79,6 +87,19 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The answer to a request that closes its connection, as text. It may take as long as large documents take a busy
+/// machine.
+async fn answer_to(addr: SocketAddr, request: String) -> String {
+    let asking = async {
+        let mut stream = TcpStream::connect(addr).await.expect("a connection");
+        stream.write_all(request.as_bytes()).await.expect("a request sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    tokio::time::timeout(Duration::from_secs(120), asking).await.expect("an answer in time")
 }
 
 /// The address in the line that says where it listens; its log is read to the end, so that it

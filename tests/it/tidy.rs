@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     ("access", &["npm"]),
-    ("hosted", &["config", "npm", "pages", "store", "view"]),
+    ("hosted", &["config", "document", "npm", "pages", "store", "view"]),
     ("api", &["access", "clock", "hosted", "npm", "reply", "route", "store"]),
     (
         "proxy",

@@ -2,6 +2,7 @@
 //! Knows nothing of ranges: clients work out which versions they mean.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::members::Members;
 use super::{ChangeError, HostedDocument, Moment};
@@ -42,7 +43,7 @@ impl HostedDocument {
         } else {
             manifest.put_text("deprecated", message);
         }
-        self.versions.put_value(version, &manifest);
+        Arc::make_mut(&mut self.versions).put_value(version, &manifest);
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! A version is published.
 //! Knows nothing of the body it came in, whose every claim about the tarball was checked by then.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -104,7 +106,7 @@ impl HostedDocument {
         self.complete(&mut manifest, &new);
 
         let is_latest = !self.has_latest() || new.tags.iter().any(DistTag::is_latest);
-        self.versions.put_value(version, &manifest);
+        Arc::make_mut(&mut self.versions).put_value(version, &manifest);
         for tag in &new.tags {
             self.dist_tags.put_text(tag.as_str(), version);
         }

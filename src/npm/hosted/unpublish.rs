@@ -2,6 +2,7 @@
 //! Knows nothing of when that may be done; removes no tarball, but tells which nobody names any more.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -61,7 +62,7 @@ impl HostedDocument {
         }
         let file = self.file(version);
         self.remember(version, now);
-        self.versions.remove(version);
+        Arc::make_mut(&mut self.versions).remove(version);
         let was_latest = self.dist_tags.text("latest").as_deref() == Some(version);
         // `latest` gets its new version in its place.
         self.dist_tags.retain(|tag, to| tag == "latest" || text(to).as_deref() != Some(version));
@@ -83,7 +84,7 @@ impl HostedDocument {
         }
         let name = self.name.as_str();
         self.time.put_value("unpublished", &Unpublished { name, time: now, versions: &versions });
-        self.versions.clear();
+        self.versions = Arc::default();
         self.dist_tags.clear();
         self.clear_latest();
         Ok(files)

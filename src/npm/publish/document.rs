@@ -90,6 +90,14 @@ pub enum PublishError {
     /// A sigstore bundle that no client could verify.
     #[error("the sigstore bundle that is attached states nothing that can be read")]
     Bundle,
+    /// Whoever asks for it has all of it sent.
+    #[error(
+        "the sigstore bundle that is attached has {len} bytes, and may have {LONGEST_BUNDLE}; attach the one that npm makes for this version, or publish without provenance"
+    )]
+    LongBundle {
+        /// Its length.
+        len: usize,
+    },
     /// There is nothing in the tarball.
     #[error("the tarball that is attached is empty")]
     Empty,
@@ -179,6 +187,9 @@ struct Dist {
 /// registry takes no more of a package. The longest of well-known packages, that of date-fns with 180 KB of `exports`,
 /// is a sixth of it (2026-11-28); usual ones have 1 to 20 KB.
 pub(super) const LONGEST_MANIFEST: usize = 1 << 20;
+
+/// The longest sigstore bundle, in bytes: those that npm makes have 10 to 20 KB.
+pub(super) const LONGEST_BUNDLE: usize = 1 << 20;
 
 /// Endings of what is attached: the tarball, and its sigstore bundle (libnpmpublish).
 const TARBALL_ENDING: &str = ".tgz";
@@ -311,6 +322,9 @@ fn sorted_out(
         if provenance.is_none() && is_key(&key, name, version, BUNDLE_ENDING) {
             let content_type = attachment.content_type.unwrap_or_default();
             let bundle = attachment.data.unwrap_or_default();
+            if bundle.len() > LONGEST_BUNDLE {
+                return Err(PublishError::LongBundle { len: bundle.len() });
+            }
             let predicate_type = Provenance::predicate_type(&bundle).ok_or(PublishError::Bundle)?;
             provenance = Some(Provenance { content_type, bundle, predicate_type });
         } else if tarball.is_none() && is_key(&key, name, version, TARBALL_ENDING) {

@@ -2,7 +2,7 @@
 //! Knows nothing of how it is cut into pieces (`property_tests`).
 
 use super::super::bounded::{MOST_MEMBERS, TooMany};
-use super::document::LONGEST_MANIFEST;
+use super::document::{LONGEST_BUNDLE, LONGEST_MANIFEST};
 use super::*;
 use crate::npm::{Digester, PackageName};
 use serde_json::{Value, json};
@@ -259,6 +259,21 @@ fn a_sigstore_bundle_comes_with_it() {
     // A text that is no tarball and no bundle; the tarball's data was taken out before.
     other["_attachments"]["more"] = json!({"length": 1});
     assert!(is_refused_for(put(&other), "more"));
+}
+
+#[test]
+fn a_sigstore_bundle_has_a_longest_length() {
+    let put = |len: usize| {
+        let mut document = document();
+        let bundle = format!("{BUNDLE}{}", " ".repeat(len - BUNDLE.len()));
+        document["_attachments"]["@s/n-1.0.0.sigstore"] = json!({"data": bundle});
+        Put::parse(&name(), document.to_string().into_bytes(), true)
+    };
+    assert!(put(LONGEST_BUNDLE).is_ok());
+    let error = put(LONGEST_BUNDLE + 1).expect_err("it is too long");
+    assert!(matches!(error, PublishError::LongBundle { len } if len == LONGEST_BUNDLE + 1));
+    let error = error.to_string();
+    assert!(error.contains("1048577") && error.contains("1048576"), "{error}");
 }
 
 #[test]

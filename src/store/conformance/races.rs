@@ -124,7 +124,10 @@ pub(super) async fn no_two_documents_have_one_stamp(Stores { one, other, keep: _
         tag = commit(&**store, &x, tag.as_ref(), &document).await;
         assert!(tag.is_some(), "nobody else is there");
         for store in [&one, &other] {
-            stamps.insert(store.stamp(&x).await.unwrap().expect("a document"));
+            let stamp = store.stamp(&x).await.unwrap().expect("a document");
+            let held = store.document(&x).await.unwrap().expect("a document");
+            assert_eq!(stamp.len(), held.document.len() as u64);
+            stamps.insert(stamp);
         }
     }
     assert_eq!(stamps.len(), 100, "two ways to a document have one stamp, and two documents never");

@@ -45,7 +45,7 @@ pub(super) fn stamp_of(file: &Metadata) -> Stamp {
     let dated = nanoseconds(file.mtime(), file.mtime_nsec());
     // Who changes a file by hand may leave its date; not this one.
     let changed = nanoseconds(file.ctime(), file.ctime_nsec());
-    Stamp::new([file.ino(), file.size(), dated, changed])
+    Stamp::new(file.size(), [file.ino(), dated, changed])
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ fn package(store: &Inner, folder: &Path) -> Result<Option<(Seen, bool)>, Problem
     let path = folder.join(format!("{base}{DOCUMENT}"));
     // Before the document is read: who has the stamp has this document, or the one after it.
     let file = fs::metadata(store.disk.root().join(&path));
-    let stamp = file.map_or(Stamp::new([0; 4]), |file| stamp_of(&file));
+    let stamp = file.map_or(Stamp::new(0, [0; 3]), |file| stamp_of(&file));
     let document = match store.read(&path) {
         Ok(Some(document)) => document,
         // Of the time when `registry.json` held the documents: only tarballs are here.

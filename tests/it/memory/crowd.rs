@@ -2,14 +2,11 @@
 //! binary.
 //! Knows nothing of where in the process it goes.
 
-use super::{MB, Process, huge};
+use super::{MB, Process, answer_to, huge};
 use crate::asking::JSON;
 use crate::support::client::{Request, send_all};
 use crate::support::upstream::FakeUpstream;
 use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const CLIENTS: usize = 200;
 const VERSIONS: usize = 720;
@@ -70,18 +67,12 @@ async fn clients_of_different_cold_packuments_take_bounded_memory() {
     assert!(taken < 64 * MB, "{} MB at the peak", taken / MB);
 }
 
-/// The head of an answer that may take as long as two hundred documents take a busy machine.
+/// The head of an answer.
 async fn whole(addr: SocketAddr, number: usize) -> String {
-    let asking = async {
-        let mut stream = TcpStream::connect(addr).await.expect("a connection");
-        let head = format!(
-            "GET /huge{number} HTTP/1.1\r\nHost: npm.test\r\nAccept: {JSON}\r\n\
-             Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.expect("a request sent");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("an answer");
-        String::from_utf8_lossy(&answer[..answer.len().min(500)]).into_owned()
-    };
-    tokio::time::timeout(Duration::from_secs(120), asking).await.expect("an answer in time")
+    let request = format!(
+        "GET /huge{number} HTTP/1.1\r\nHost: npm.test\r\nAccept: {JSON}\r\n\
+         Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    );
+    let answer = answer_to(addr, request).await;
+    answer.chars().take(500).collect()
 }

@@ -91,6 +91,25 @@ async fn what_is_no_bundle_is_not_told_of() {
     }
 }
 
+/// One that is longer than any real one is refused, in words that say how long it may be, and nothing is kept.
+#[tokio::test]
+async fn a_bundle_that_is_too_long_is_refused() {
+    let (_upstream, nopar) = alone().await;
+    let mut long = bundle();
+    long["odd"] = json!("x".repeat(1 << 20));
+    let long = long.to_string();
+    let publish = Publish::of("x", "1.0.0").bundle(&long);
+    let error = refusal(&publish.to(nopar.addr()).send().await, &[413], "a long bundle");
+    assert!(error.contains(&format!("has {} bytes", long.len())), "{error}");
+    assert!(error.contains("may have 1048576"), "{error}");
+    nothing_stored(&nopar, "a long bundle").await;
+    let mut long = bundle();
+    long["odd"] = json!("x".repeat(1_000_000));
+    Publish::of("x", "1.0.0").bundle(&long.to_string()).succeed(nopar.addr()).await;
+    let told = get(nopar.addr(), "/-/npm/v1/attestations/x@1.0.0").await.expect(200).json();
+    assert!(told["attestations"] == json!([{"predicateType": PREDICATE, "bundle": long}]));
+}
+
 /// A bundle goes with the version that it is named after, with the scope or without; by any other name it is refused,
 /// in words that say what it has to be called, and nothing is published.
 #[tokio::test]
