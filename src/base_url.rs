@@ -85,6 +85,17 @@ impl BaseUrl {
         &self.text[..self.path_at]
     }
 
+    /// The host without its port: a name, an IPv4 address, or an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        let (_, authority) = self.origin().split_once("://").unwrap_or_default();
+        // Between brackets there are colons.
+        let end = match authority.find(']') {
+            Some(bracket) => Some(bracket + 1),
+            None => authority.find(':'),
+        };
+        &authority[..end.unwrap_or(authority.len())]
+    }
+
     /// The base URL by which a request came.
     ///
     /// A configured one is always right. Else the host is that of the request's target

@@ -102,6 +102,8 @@ pub struct Kept {
 /// What the configuration says of requests.
 struct Policy {
     base_url: Option<BaseUrl>,
+    /// By which addresses browsers may change something.
+    known: cross_site::Known,
     trusted_proxies: Vec<IpNet>,
     packument_ttl: Duration,
     stale_while_revalidate: Duration,
@@ -232,6 +234,7 @@ impl Policy {
     fn new(config: &Config, pseudonym: String) -> Policy {
         Policy {
             base_url: config.server.base_url.clone(),
+            known: cross_site::Known::of(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
             packument_ttl: config.cache.meta_ttl,
             stale_while_revalidate: config.cache.stale_while_revalidate,

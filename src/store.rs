@@ -58,8 +58,8 @@ use std::fmt;
 ///
 /// # Errors
 /// After an error the change has not been made; what of it was there already has been taken back. Only if
-/// the medium fails while that is done, the whole change may be found made, now or after a crash; half of
-/// it never. Who must know reads the document.
+/// the medium fails while that is done, which is [`StoreError::InDoubt`], the whole change may be found made,
+/// now or after a crash; half of it never. Who must know reads the document.
 ///
 /// # What a crash leaves
 /// The change is complete or absent. Beside that a crash may leave bytes that have no name, which the
@@ -105,7 +105,8 @@ pub trait Store: Send + Sync + 'static {
     /// `expected` (`None`: there is no document). See above for what that means.
     ///
     /// # Errors
-    /// When the medium fails, or the new document is not one of this package. Nothing was changed.
+    /// When the medium fails, or the new document is not one of this package. Nothing was changed, unless it is
+    /// [`StoreError::InDoubt`].
     async fn commit(
         &self,
         name: &PackageName,

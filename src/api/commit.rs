@@ -62,7 +62,8 @@ impl Api {
     /// from then on.
     ///
     /// # Errors
-    /// What `edit` says, or the store, or that the document would become too long. Nothing was changed.
+    /// What `edit` says, or the store, or that the document would become too long. Nothing was changed, unless the
+    /// refusal says that this is not known.
     pub(super) async fn commit(
         &self,
         name: &PackageName,
@@ -92,10 +93,10 @@ impl Api {
                 return Ok(outcome.rev);
             };
             let change = Change { document, add: std::mem::take(&mut files), remove };
-            let committed = self.hosted.store().commit(name, tag.as_ref(), change).await?;
+            let committed = self.hosted.store().commit(name, tag.as_ref(), change).await;
             // What was made took it until now; whatever comes next takes room of its own.
             drop(room);
-            match committed {
+            match committed.map_err(Refusal::of_change)? {
                 Committed::Done(_) => {
                     // With the first document the name changes hands: whoever holds a copy of it is to know that
                     // now, and not when it is next asked for.

@@ -5,14 +5,19 @@ use super::room::Place;
 use super::timed::Timed;
 use super::{Api, Body, DOCUMENT_LIMIT, Refusal};
 use crate::hosted::computed;
+use crate::npm::hosted::HostedDocument;
 use crate::npm::publish::{ScanError, Scanner};
-use crate::npm::{Digester, Integrity, PackageName};
+use crate::npm::{Digester, Integrity, PackageName, Version};
 use crate::store::Upload;
 use bytes::Bytes;
 use log::error;
 
 /// The longest body that is a name, a version, a password.
 const SHORT: u64 = 64 << 10;
+
+/// Bytes from which on a body is worth asking, before it has come, whether its version can be published: to read the
+/// package's document takes as long as a shorter one.
+const WORTH_ASKING: u64 = 1 << 20;
 
 /// A document that is in memory, and the room that it has there.
 pub(super) struct Document {
@@ -61,7 +66,7 @@ impl Api {
         }
     }
 
-    /// Takes a document with a tarball in it.
+    /// Takes a document with a tarball in it; not to its end, if that is long and of a version that cannot be published.
     pub(super) async fn receive(
         &self,
         name: &PackageName,
@@ -70,6 +75,7 @@ impl Api {
         let mut scanner = Scanner::new(self.document_limit(name, body.stated_len()).await?);
         let (mut digester, mut len, mut upload) = (Digester::of_all(), 0, None);
         let (mut received, mut decoded, mut place) = (0, Vec::new(), self.room.place());
+        let mut is_settled = body.stated_len().is_some_and(|len| len < WORTH_ASKING);
         let mut body = Timed::of(body);
         while let Some(piece) = body.next(scanner.kept()).await? {
             received += piece.len() as u64;
@@ -77,6 +83,10 @@ impl Api {
                 return Err(Refusal::too_large(self.body_limit));
             }
             scanner.feed(&piece, &mut decoded)?;
+            if !is_settled && scanner.has_tarball() {
+                is_settled = true;
+                self.check_version(name, scanner.version()).await?;
+            }
             place.grow(scanner.kept()).await?;
             self.put(&mut decoded, &mut digester, &mut len, &mut upload).await?;
         }
@@ -92,10 +102,21 @@ impl Api {
         }
         let upload = match upload {
             Some(upload) => upload,
-            None => self.hosted.store().upload().await?,
+            None => self.upload().await?,
         };
         let digests = digester.finish();
         Ok(Incoming { document, tarball: Some(Arrived { upload, len, digests }) })
+    }
+
+    /// Whether a version may be published whose tarball is about to come, if it is known by now. It is asked again when
+    /// all is there: somebody may get ahead meanwhile. What is no version is refused then as well.
+    async fn check_version(&self, name: &PackageName, said: Option<&str>) -> Result<(), Refusal> {
+        let Some(version) = said.and_then(|said| Version::parse(said).ok()) else { return Ok(()) };
+        let look = move |held: HostedDocument| held.check_new(&version);
+        match self.hosted.work_on(name, 0, look).await? {
+            Some(looked) => Ok(looked.done?),
+            None => Ok(()),
+        }
     }
 
     /// Takes a document without a tarball.
@@ -159,14 +180,20 @@ impl Api {
             return Ok(());
         }
         if upload.is_none() {
-            *upload = Some(self.hosted.store().upload().await?);
+            *upload = Some(self.upload().await?);
         }
         digester.update(decoded);
         *len += decoded.len() as u64;
         if let Some(upload) = upload {
-            upload.write(Bytes::from(std::mem::take(decoded))).await?;
+            let written = upload.write(Bytes::from(std::mem::take(decoded))).await;
+            written.map_err(Refusal::of_change)?;
         }
         Ok(())
+    }
+
+    /// A place in the store for bytes on their way in.
+    pub(super) async fn upload(&self) -> Result<Box<dyn Upload>, Refusal> {
+        self.hosted.store().upload().await.map_err(Refusal::of_change)
     }
 }
 

@@ -124,8 +124,8 @@ impl Api {
             && let Some(file) = file.bundle()
         {
             provenance = Some(said.predicate_type);
-            let mut upload = self.hosted.store().upload().await?;
-            upload.write(Bytes::from(said.bundle)).await?;
+            let mut upload = self.upload().await?;
+            upload.write(Bytes::from(said.bundle)).await.map_err(Refusal::of_change)?;
             files.push((file, upload));
         }
         let (integrity, shasum) = stated(&tarball.digests);

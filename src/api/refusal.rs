@@ -111,6 +111,31 @@ impl Refusal {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "internal_error")
     }
 
+    /// The store did not make a change, as far as it knows: so much is told of all that writes.
+    pub(super) fn of_change(source: StoreError) -> Refusal {
+        error!("{source}");
+        let internal = StatusCode::INTERNAL_SERVER_ERROR;
+        let (status, error, reason) = match source {
+            StoreError::Full { .. } => {
+                let error = "the disk of this registry is full; nothing was changed";
+                (StatusCode::INSUFFICIENT_STORAGE, error, "disk_full")
+            }
+            StoreError::Denied { .. } => {
+                let error = "this registry may not write to its own directory; nothing was changed";
+                (internal, error, "store_error")
+            }
+            StoreError::InDoubt { .. } => {
+                let error = "the registry's store failed while it made this change, and whether it was made is not known: look (npm view) before you try again; its log says why";
+                (internal, error, "change_in_doubt")
+            }
+            StoreError::Io { .. } | StoreError::Damaged { .. } => {
+                let error = "the registry's store failed, nothing was changed; its log says why";
+                (internal, error, "store_error")
+            }
+        };
+        Refusal::new(status, error, reason)
+    }
+
     /// Others changed the package again and again.
     pub(super) fn crowded(name: &PackageName) -> Refusal {
         let error = format!("too many others change {name} at once; try again");
@@ -195,23 +220,12 @@ impl From<InvalidName> for Refusal {
     }
 }
 
+/// Of what was to be read. What was to be written is told by [`Refusal::of_change`].
 impl From<StoreError> for Refusal {
     fn from(source: StoreError) -> Refusal {
         error!("{source}");
-        match source {
-            StoreError::Full { .. } => {
-                let error = "the disk of this registry is full; nothing was changed";
-                Refusal::new(StatusCode::INSUFFICIENT_STORAGE, error, "disk_full")
-            }
-            StoreError::Denied { .. } => {
-                let error = "this registry may not write to its own directory; nothing was changed";
-                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "store_error")
-            }
-            _ => {
-                let error = "the registry's store failed, nothing was changed; its log says why";
-                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "store_error")
-            }
-        }
+        let error = "the registry's store could not be read; its log says why";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "store_error")
     }
 }
 
@@ -250,5 +264,43 @@ impl From<Denied> for Refusal {
             }
         };
         Refusal::new(status, denied.to_string(), reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    fn failed(code: i32) -> StoreError {
+        StoreError::io("a/a.json could not be written", io::Error::from_raw_os_error(code))
+    }
+
+    #[test]
+    fn what_is_told_of_a_change_is_what_is_known_of_it() {
+        for (error, status, reason) in [
+            (failed(libc::ENOSPC), 507, "disk_full"),
+            (failed(libc::EROFS), 500, "store_error"),
+            (failed(libc::EIO), 500, "store_error"),
+        ] {
+            let refusal = Refusal::of_change(error);
+            assert_eq!((refusal.status.as_u16(), refusal.reason), (status, reason));
+            assert!(refusal.error.contains("nothing was changed"), "{}", refusal.error);
+        }
+        let name = "a".parse().unwrap();
+        let doubt = StoreError::in_doubt(&name, &failed(libc::EIO), &failed(libc::EIO));
+        let refusal = Refusal::of_change(doubt);
+        assert_eq!((refusal.status.as_u16(), refusal.reason), (500, "change_in_doubt"));
+        assert!(!refusal.error.contains("nothing was changed"), "{}", refusal.error);
+        assert!(refusal.error.contains("is not known: look (npm view)"), "{}", refusal.error);
+    }
+
+    #[test]
+    fn of_what_is_read_no_change_is_told() {
+        for code in [libc::EACCES, libc::EIO, libc::ENOSPC] {
+            let refusal = Refusal::from(failed(code));
+            assert_eq!((refusal.status.as_u16(), refusal.reason), (500, "store_error"));
+            assert!(!refusal.error.contains("changed"), "{}", refusal.error);
+        }
     }
 }

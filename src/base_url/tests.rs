@@ -46,6 +46,19 @@ fn parses_configured_urls() {
 }
 
 #[test]
+fn a_host_is_without_its_port() {
+    for (text, expected) in [
+        ("http://localhost:5984", "localhost"),
+        ("https://NPM.example/npm", "npm.example"),
+        ("https://[::1]:8443/a:b", "[::1]"),
+        ("http://[2001:db8::1]", "[2001:db8::1]"),
+        ("http://10.0.0.1:1/~npm@1", "10.0.0.1"),
+    ] {
+        assert_eq!(BaseUrl::parse(text).expect(text).host(), expected);
+    }
+}
+
+#[test]
 fn refuses_configured_texts_that_are_no_base_urls() {
     for text in [
         "",

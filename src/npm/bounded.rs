@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// The most members of an object. The largest packages have some ten thousands of versions.
 pub(super) const MOST_MEMBERS: usize = 100_000;
@@ -49,30 +50,91 @@ impl<V, const MOST: usize> Default for Bounded<V, MOST> {
 
 impl<'de, V: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Bounded<V, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members::<V, MOST>(PhantomData))
+        let members: Members<V> = Members::at_most(MOST);
+        let (kept, left_out) = deserializer.deserialize_map(members)?;
+        Ok(Self { kept, left_out })
     }
 }
 
-struct Members<V, const MOST: usize>(PhantomData<V>);
+/// The members of an object that may have more of them than [`MOST_MEMBERS`]: `held`, which are in memory of another
+/// one anyway. `None` if it has more than either.
+///
+/// # Errors
+/// When it is no object.
+pub(super) fn members_beside(
+    object: &RawValue,
+    held: usize,
+) -> Result<Option<IndexMap<String, Box<RawValue>>>, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_str(object.get());
+    let members: Members<Box<RawValue>> = Members::at_most(MOST_MEMBERS.max(held));
+    let (kept, left_out) = reader.deserialize_map(members)?;
+    Ok((left_out == 0).then_some(kept))
+}
 
-impl<'de, V: Deserialize<'de>, const MOST: usize> Visitor<'de> for Members<V, MOST> {
-    type Value = Bounded<V, MOST>;
+/// The member `key` of an object, whatever else there is in it: all others are only read over.
+///
+/// # Errors
+/// When it is no object.
+pub(super) fn member_of(
+    object: &RawValue,
+    key: &str,
+) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+    serde_json::Deserializer::from_str(object.get()).deserialize_map(Member(key))
+}
+
+/// Keeps so many members, and counts the others.
+struct Members<V> {
+    most: usize,
+    value: PhantomData<V>,
+}
+
+impl<V> Members<V> {
+    fn at_most(most: usize) -> Self {
+        Self { most, value: PhantomData }
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Members<V> {
+    type Value = (IndexMap<String, V>, usize);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut bounded: Self::Value = Bounded::default();
+        let (mut kept, mut left_out) = (IndexMap::new(), 0);
         while let Some(key) = members.next_key::<String>()? {
-            if bounded.kept.len() < MOST || bounded.kept.contains_key(&key) {
-                bounded.kept.insert(key, members.next_value()?);
+            if kept.len() < self.most || kept.contains_key(&key) {
+                kept.insert(key, members.next_value()?);
             } else {
                 members.next_value::<IgnoredAny>()?;
-                bounded.left_out += 1;
+                left_out += 1;
             }
         }
-        Ok(bounded)
+        Ok((kept, left_out))
+    }
+}
+
+/// Keeps the member with this key; of several, the last, as [`Members`] does.
+struct Member<'a>(&'a str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Option<Box<RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = members.next_key::<String>()? {
+            if key == self.0 {
+                found = Some(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -94,6 +156,28 @@ mod tests {
         let one = of::<1>(text);
         assert_eq!(one.count(), 3);
         assert_eq!(one.kept().into_iter().collect::<Vec<_>>(), [("a".to_owned(), 3)]);
+    }
+
+    #[test]
+    fn as_many_are_kept_as_are_held_anyway() {
+        let members: Vec<String> = (0..=MOST_MEMBERS).map(|n| format!("\"m{n}\":0")).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let object: &RawValue = serde_json::from_str(&text).unwrap();
+        for (held, kept) in [(0, None), (MOST_MEMBERS, None), (MOST_MEMBERS + 1, Some(100_001))] {
+            let members = members_beside(object, held).unwrap();
+            assert_eq!(members.map(|members| members.len()), kept, "{held}");
+        }
+    }
+
+    #[test]
+    fn one_member_is_found_among_any() {
+        let object: &RawValue = serde_json::from_str(r#"{"a":1,"b":[2],"a":{}}"#).unwrap();
+        let found = |key| member_of(object, key).unwrap().map(|raw| raw.get().to_owned());
+        assert_eq!(found("a").as_deref(), Some("{}"));
+        assert_eq!(found("b").as_deref(), Some("[2]"));
+        assert_eq!(found("c"), None);
+        let list: &RawValue = serde_json::from_str("[]").unwrap();
+        assert!(member_of(list, "a").is_err());
     }
 
     #[test]

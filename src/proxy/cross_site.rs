@@ -2,25 +2,60 @@
 //! Knows nothing of who may do it: whoever reaches NOPAR by that browser may, and did not ask for it.
 //!
 //! A page can have a browser send a GET or a POST wherever it likes, by an image, a form or a script, and with any
-//! body. It does not see the answer, but by then it is done. So every POST is looked at, and the one GET that does
-//! something. PUT and DELETE need no look, be there a body or none: of those a browser first asks whether that page
-//! may send them (the preflight of CORS), and no answer of NOPAR's ever says so.
+//! body. It does not see the answer, but by then it is done. Of all else a browser first asks whether that page may
+//! send it (the preflight of CORS), and no answer of NOPAR's ever says so; but not if it takes the page for one of
+//! NOPAR's own. It does when the page's name leads to NOPAR by now, as whoever owns a name can have it lead to any
+//! address (DNS rebinding). So of every request that does something it is asked whether a page of NOPAR's sent it,
+//! and whether it came by a name that nobody else has: one that is configured, an address, or this machine's own
+//! (`localhost`, which no name server is asked for, RFC 6761 §6.3).
 //!
 //! Browsers tell on whose behalf they ask: in `Sec-Fetch-Site` (Fetch Metadata), by HTTPS and to their own machine, and
-//! in `Origin` (RFC 6454 §7), with each POST. npm, curl and their kin send neither, and pass. So does a GET of a
-//! browser that tells neither: all it brings about is what any request with `no-cache` does.
+//! in `Origin` (RFC 6454 §7), with all but GET and HEAD. npm, curl and their kin send neither, and pass; `fetch` of
+//! Node.js, which pnpm uses, sends `Sec-Fetch-Mode`, which is not looked at. So does a GET of a browser that tells
+//! neither: all it brings about is what any request with `no-cache` does.
 
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
+use crate::config;
 use crate::route::Route;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
+use std::net::Ipv4Addr;
 
 /// Where the page is from that asks, as seen from where it asks.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What it says of a page of this registry, and of the person at the browser.
 const OWN: [&str; 2] = ["same-origin", "none"];
+
+/// Which addresses are NOPAR's, and cannot be another's that leads to it.
+pub(super) struct Known {
+    /// There is one URL that it is reached by.
+    has_url: bool,
+    /// The name that it listens on.
+    name: String,
+}
+
+impl Known {
+    /// By what the configuration says of the server.
+    pub(super) fn of(server: &config::Server) -> Known {
+        let name = undotted(&server.hostname).to_ascii_lowercase();
+        Known { has_url: server.base_url.is_some(), name }
+    }
+
+    /// Whether the URL by which a request came is one of them.
+    fn is(&self, base: &BaseUrl) -> bool {
+        let host = undotted(base.host());
+        let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+        let is_local = host == "localhost" || host.ends_with(".localhost");
+        self.has_url || is_address || is_local || host == self.name
+    }
+}
+
+/// A name without the dot that may be behind it.
+fn undotted(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
 
 /// Lets a request pass that reads, and one that no page of another site had sent. `base` is the URL by which it came.
 ///
@@ -31,15 +66,33 @@ pub(super) fn check(
     route: &Route,
     headers: &HeaderMap,
     base: &BaseUrl,
+    known: &Known,
 ) -> Result<(), Failure> {
-    let acts = *method == Method::POST || matches!(route, Route::Refresh { .. });
-    if !acts || is_own(headers, base) {
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let acts = !reads || matches!(route, Route::Refresh { .. });
+    if !acts || !is_of_browser(headers) {
         return Ok(());
     }
-    let error = format!(
-        "a page of another site had the browser ask for this, and nothing was done; pages of this registry are below {base}/ (NOPAR_BASE_URL)"
-    );
-    Err(Failure::new(StatusCode::FORBIDDEN, error, "cross_site"))
+    if !is_own(headers, base) {
+        return Err(refusal(format!(
+            "a page of another site had the browser ask for this, and nothing was done; pages of this registry are below {base}/ (NOPAR_BASE_URL)"
+        )));
+    }
+    if !known.is(base) {
+        return Err(refusal(format!(
+            "a browser asked for this by {base}/, a name that any site may have lead here, and nothing was done; set NOPAR_BASE_URL to the URL by which browsers reach this registry, and restart NOPAR"
+        )));
+    }
+    Ok(())
+}
+
+fn refusal(error: String) -> Failure {
+    Failure::new(StatusCode::FORBIDDEN, error, "cross_site")
+}
+
+/// Whether a request says on whose behalf it is sent.
+fn is_of_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN)
 }
 
 /// Whether nothing in a request says that it is of another site.
@@ -65,8 +118,12 @@ mod tests {
     const SITE: &str = "sec-fetch-site";
     const ORIGIN: &str = "origin";
 
+    /// A NOPAR with one URL.
+    const WITH_URL: Known = Known { has_url: true, name: String::new() };
+
     /// Whether a request with these headers passes, of a client who knows NOPAR by this URL.
     fn passes_at(
+        known: &Known,
         base: &str,
         method: &Method,
         path: &str,
@@ -78,7 +135,7 @@ mod tests {
         for &(name, value) in lines {
             headers.append(name, HeaderValue::from_static(value));
         }
-        match check(method, &route, &headers, &base) {
+        match check(method, &route, &headers, &base, known) {
             Ok(()) => true,
             Err(failure) => {
                 assert_eq!((failure.status.as_u16(), failure.reason.as_str()), (403, "cross_site"));
@@ -88,7 +145,7 @@ mod tests {
         }
     }
 
-    /// The same of each request that does something and that a page could have sent.
+    /// The same of each request that does something, at a NOPAR with one URL.
     fn passes(lines: &[(&'static str, &'static str)]) -> bool {
         let base = "https://npm.example:8443/npm";
         let all = [
@@ -98,8 +155,11 @@ mod tests {
             (Method::POST, "/-/package/a/dist-tags/beta"),
             (Method::POST, "/-/package/a/access"),
             (Method::POST, "/_session"),
+            (Method::PUT, "/a"),
+            (Method::PUT, "/-/package/a/dist-tags/beta"),
+            (Method::DELETE, "/a/-rev/1"),
         ];
-        let passed = all.map(|(method, path)| passes_at(base, &method, path, lines));
+        let passed = all.map(|(method, path)| passes_at(&WITH_URL, base, &method, path, lines));
         assert!(passed.iter().all(|one| *one == passed[0]), "{passed:?} {lines:?}");
         passed[0]
     }
@@ -159,24 +219,69 @@ mod tests {
             ("http://localhost:5984", "http://localhost:5984"),
             ("http://[::ffff:10.0.0.1]:5984", "http://[::ffff:a00:1]:5984"),
         ] {
-            assert!(passes_at(base, &Method::POST, path, &[(ORIGIN, origin)]), "{base}");
+            let own = [(ORIGIN, origin)];
+            assert!(passes_at(&WITH_URL, base, &Method::POST, path, &own), "{base}");
+        }
+    }
+
+    /// Whoever owns a name can have it lead here: a page below it is one of NOPAR's own to the browser.
+    #[test]
+    fn a_name_that_may_be_anybodys_is_not_nopars() {
+        let listening = |hostname: &str| Known { has_url: false, name: hostname.to_owned() };
+        for (base, hostname, expected) in [
+            ("http://evil.example:5984", "localhost", false),
+            ("http://evil.example:5984", "0.0.0.0", false),
+            ("http://evil.example:5984", "npm.example", false),
+            ("http://npm.example.evil.example", "npm.example", false),
+            ("http://localhost.evil.example", "localhost", false),
+            ("http://notlocalhost", "localhost", false),
+            ("http://npm.example:5984", "npm.example", true),
+            ("http://npm.example.:5984", "npm.example", true),
+            ("http://localhost:5984", "npm.example", true),
+            ("http://npm.localhost", "npm.example", true),
+            ("http://127.0.0.1:5984", "localhost", true),
+            ("https://10.0.0.1", "npm.example", true),
+            ("http://[::1]:5984", "localhost", true),
+        ] {
+            let (known, origin) = (listening(hostname), BaseUrl::parse(base).unwrap());
+            let origin: &'static str = origin.origin().to_owned().leak();
+            for (method, path) in [
+                (Method::POST, "/-/package/a/delete"),
+                (Method::GET, "/-/package/a/refresh"),
+                (Method::PUT, "/a"),
+                (Method::DELETE, "/a/-rev/1"),
+            ] {
+                let own = [(ORIGIN, origin), (SITE, "same-origin")];
+                assert_eq!(passes_at(&known, base, &method, path, &own), expected, "{base}");
+                assert_eq!(passes_at(&known, base, &method, path, &own[1..]), expected, "{base}");
+                // npm, curl.
+                assert!(passes_at(&known, base, &method, path, &[]), "{base}");
+                assert!(passes_at(&WITH_URL, base, &method, path, &own), "{base}");
+            }
         }
     }
 
     #[test]
-    fn what_reads_or_is_asked_about_first_is_not_looked_at() {
+    fn the_name_that_is_listened_on_has_one_spelling() {
+        let mut config = config::Config::default().server;
+        config.hostname = "NPM.Example.".to_owned();
+        assert_eq!(Known::of(&config).name, "npm.example");
+        assert!(!Known::of(&config).has_url);
+        config.base_url = Some(BaseUrl::parse("http://npm.example").unwrap());
+        assert!(Known::of(&config).has_url);
+    }
+
+    #[test]
+    fn what_reads_is_not_looked_at() {
         let lines = [(SITE, "cross-site"), (ORIGIN, "https://other.example")];
         for (method, path) in [
             (Method::GET, "/a"),
             (Method::HEAD, "/a"),
             (Method::GET, "/-/package/a/dist-tags"),
             (Method::GET, "/-/package/a/access"),
-            (Method::PUT, "/a"),
-            (Method::PUT, "/-/package/a/dist-tags/beta"),
-            (Method::DELETE, "/a/-rev/1"),
         ] {
             let base = "https://npm.example";
-            assert!(passes_at(base, &method, path, &lines), "{method} {path}");
+            assert!(passes_at(&WITH_URL, base, &method, path, &lines), "{method} {path}");
         }
     }
 }

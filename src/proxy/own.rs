@@ -51,7 +51,9 @@ impl Door {
         base: &BaseUrl,
     ) -> Decision {
         let request = session.req_header();
-        if let Err(failure) = cross_site::check(&request.method, &route, &request.headers, base) {
+        let known = &self.policy.known;
+        let checked = cross_site::check(&request.method, &route, &request.headers, base, known);
+        if let Err(failure) = checked {
             return failure.into();
         }
         let method = request.method.clone();

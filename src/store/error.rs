@@ -1,9 +1,11 @@
 //! What a store says when it cannot do what it was asked for.
 //! Knows nothing of HTTP; tells apart what HTTP needs told apart.
 
+use crate::npm::PackageName;
 use std::io;
 
-/// Why the store did not do it. Nothing was changed, see [`Store`](super::Store).
+/// Why the store did not do it. Nothing was changed, unless that is [in doubt](StoreError::InDoubt); see
+/// [`Store`](super::Store).
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no room: the disk is full, a quota is used up, or files may not be that long.
@@ -29,6 +31,18 @@ pub enum StoreError {
         what: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// A change failed, and so did taking it back: whether it is made is not known. The document says it.
+    #[error(
+        "a change of {name} failed and could not be taken back ({back}), so it may be made: {failed}"
+    )]
+    InDoubt {
+        /// The package.
+        name: PackageName,
+        /// Why the change failed.
+        failed: String,
+        /// Why it could not be taken back.
+        back: String,
     },
     /// Something is there, and is not what it should be. It is left as it is, for a person to look at.
     #[error("{what} is damaged: {fault}")]
@@ -58,6 +72,16 @@ impl StoreError {
     /// An error that no system said.
     pub(super) fn other(what: impl Into<String>, why: &'static str) -> StoreError {
         StoreError::Io { what: what.into(), source: io::Error::other(why) }
+    }
+
+    /// A change of a package that `failed` and could not be taken `back`.
+    pub(crate) fn in_doubt(
+        name: &PackageName,
+        failed: &StoreError,
+        back: &StoreError,
+    ) -> StoreError {
+        let (failed, back) = (failed.to_string(), back.to_string());
+        StoreError::InDoubt { name: name.clone(), failed, back }
     }
 
     /// Something there is not what it should be.

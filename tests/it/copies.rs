@@ -15,8 +15,13 @@ const NAMES: [&str; 2] = ["a", "@s/n"];
 
 /// A NOPAR that holds everything of two packages, and an upstream that has forgotten being asked for it.
 pub(crate) async fn holding() -> (FakeUpstream, TestNopar) {
+    holding_at("npm.test").await
+}
+
+/// The same, reached by another host.
+pub(crate) async fn holding_at(host: &str) -> (FakeUpstream, TestNopar) {
     let upstream = FakeUpstream::start().await;
-    let nopar = TestNopar::with(&upstream).host("npm.test").start().await;
+    let nopar = TestNopar::with(&upstream).host(host).start().await;
     for name in NAMES {
         upstream.package(name).version("1.0.0", |v| v);
         for way in WAYS {

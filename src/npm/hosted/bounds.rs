@@ -2,8 +2,10 @@
 //! Knows nothing of what is changed.
 //!
 //! Of what clients send, no object may have more than [`MOST_MEMBERS`], so no document may have more in what comes back.
-//! What is larger in a document of old stays, and is served. Only what would make more of it is refused; to take
-//! something away is always allowed.
+//! What is larger in a document of old stays, is served, and may come back as it is or with less in it (`copy`). Only
+//! what would make more of it is refused; to take something away is always allowed.
+
+use serde_json::value::RawValue;
 
 use super::super::bounded::{MOST_MEMBERS, TooMany};
 use super::super::dist_tag::DistTag;
@@ -14,7 +16,7 @@ use super::{ChangeError, HostedDocument, NO_VERSIONS, NewVersion};
 pub const LONGEST_DOCUMENT: usize = 100_000_000;
 
 /// The longest list of owners, in bytes: ten thousands of them.
-pub(super) const LONGEST_OWNERS: usize = 1 << 20;
+const LONGEST_OWNERS: usize = 1 << 20;
 
 /// Versions that a package may have, or ever have had: `time` holds them all.
 const MOST_VERSIONS: usize = MOST_MEMBERS - NO_VERSIONS.len();
@@ -27,7 +29,7 @@ const ADDED_TO_DIST: usize = 4;
 
 impl HostedDocument {
     /// The document as the store keeps it, if it may take the place of `before`: it has `longest` bytes at most, or no
-    /// more than that has.
+    /// more than that has, revision and date aside, which every change writes.
     ///
     /// # Errors
     /// When it is too long.
@@ -38,10 +40,19 @@ impl HostedDocument {
     ) -> Result<Vec<u8>, ChangeError> {
         let bytes = self.to_bytes();
         let len = bytes.len();
-        if len <= longest || len <= before.to_bytes().len() {
+        if len <= longest || self.undated(len) <= before.undated(before.to_bytes().len()) {
             return Ok(bytes);
         }
         Err(ChangeError::TooLong { name: self.name.clone(), len, longest })
+    }
+
+    /// How many of its `len` bytes the end of a change does not write.
+    fn undated(&self, len: usize) -> usize {
+        let dated = [("_rev", self.members.get("_rev")), ("modified", self.time.get("modified"))];
+        // Two quotes, a colon and a comma.
+        let written = |key: &str, raw: &RawValue| key.len() + raw.get().len() + 4;
+        let dated = dated.into_iter().map(|(key, raw)| raw.map_or(0, |raw| written(key, raw)));
+        len.saturating_sub(dated.sum())
     }
 
     /// Whether there is room for a version more.
@@ -77,13 +88,20 @@ impl HostedDocument {
         Ok(())
     }
 
-    /// Whether there is room for a list of owners that has so many bytes; for a shorter one there always is.
+    /// Whether there is room for a list of owners that has so many bytes; for one that is no longer there always is.
     pub(super) fn check_owners(&self, len: usize) -> Result<(), ChangeError> {
         let held = self.members.get("maintainers").map_or(0, |raw| raw.get().len());
         if len > LONGEST_OWNERS.max(held) {
             return Err(self.full(LONGEST_OWNERS, "bytes of owners", "remove some first"));
         }
         Ok(())
+    }
+
+    /// Whether a client's list of owners is worth a look, by its bytes: it may be spelled at greater length than the
+    /// one that there is, as whole copies may.
+    pub(super) fn check_copied_owners(&self, len: usize) -> Result<(), ChangeError> {
+        let held = self.members.get("maintainers").map_or(0, |raw| raw.get().len());
+        if len <= held + held / 2 { Ok(()) } else { self.check_owners(len) }
     }
 
     fn full(&self, most: usize, what: &'static str, remedy: &'static str) -> ChangeError {

@@ -5,19 +5,22 @@
 //! without a version, or only `users`, or only `maintainers`. What a copy does not hold, it does not speak of.
 //! What it holds otherwise than the document, and no edit says, is not looked at: addresses differ in every
 //! copy, for one. Only what someone could take for done is an error: a version more, another tarball.
+//!
+//! A copy may hold as much as may be sent, or as the document holds that it is compared with, which is in memory as well:
+//! what is over a bound in a document of old comes back, and with less of it. Of who likes a package, of whom there may
+//! be any number, only the caller is looked for.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::bounded::{Bounded, TooMany};
+use super::super::bounded::{Bounded, TooMany, member_of, members_beside};
 use super::super::dist_tag::DistTag;
 use super::super::json;
 use super::super::name::PackageName;
-use super::bounds::LONGEST_OWNERS;
 use super::members::Members;
-use super::owners::is_starred;
+use super::owners::is_star;
 use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
 
 /// What came in the body of a request.
@@ -40,7 +43,9 @@ impl ClientCopy {
     /// # Errors
     /// When it is not a JSON object, or one with more members than any document has.
     pub fn parse(bytes: &[u8]) -> Result<Self, ChangeError> {
-        members(serde_json::from_slice(bytes)).map(Self)
+        let parsed: Bounded<Box<RawValue>> =
+            serde_json::from_slice(bytes).map_err(|_| ChangeError::NotADocument)?;
+        Ok(Self(parsed.all()?.into()))
     }
 
     /// Bytes of what it says, about: to compare a document with it takes as long as it is.
@@ -80,9 +85,13 @@ impl ClientCopy {
         }
     }
 
-    /// A part that is an object, if the copy has it.
-    fn part(&self, key: &str) -> Result<Option<Members>, ChangeError> {
-        self.0.get(key).filter(|raw| raw.get() != "null").map(parse).transpose()
+    /// A part that is an object, if the copy has it. The document has `held` members there.
+    fn part(&self, key: &str, held: usize) -> Result<Option<Members>, ChangeError> {
+        self.raw_part(key).map(|raw| parse(raw, held)).transpose()
+    }
+
+    fn raw_part(&self, key: &str) -> Option<&RawValue> {
+        self.0.get(key).filter(|raw| raw.get() != "null")
     }
 }
 
@@ -102,7 +111,7 @@ impl HostedDocument {
     ) -> Result<Vec<Edit>, ChangeError> {
         copy.check_name(&self.name)?;
         self.check_rev(copy.rev().as_deref())?;
-        let copied = copy.part("versions")?;
+        let copied = copy.part("versions", self.versions.len())?;
         let mut edits =
             copied.as_ref().map(|it| self.messages_in(it)).transpose()?.unwrap_or_default();
         edits.extend(self.star_in(copy, caller)?);
@@ -146,7 +155,7 @@ impl HostedDocument {
                 return Err(ChangeError::VersionAdded(version.to_owned()));
             }
             let Some(held) = self.manifest_members(version) else { continue };
-            let copy = parse(raw)?;
+            let copy = parse(raw, held.len())?;
             check_tarball(version, &held, &copy)?;
             let message = match copy.get("deprecated") {
                 Some(raw) if !matches!(raw.get(), "null" | "false") => {
@@ -168,8 +177,9 @@ impl HostedDocument {
         copy: &ClientCopy,
         caller: Option<&str>,
     ) -> Result<Option<Edit>, ChangeError> {
-        let (Some(users), Some(user)) = (copy.part("users")?, caller) else { return Ok(None) };
-        let starred = is_starred(&users, user);
+        let (Some(users), Some(user)) = (copy.raw_part("users"), caller) else { return Ok(None) };
+        let star = member_of(users, user).map_err(|_| ChangeError::NotADocument)?;
+        let starred = star.as_deref().is_some_and(is_star);
         let differs = starred != self.is_starred_by(user);
         Ok(differs.then(|| Edit::Star { user: user.to_owned(), starred }))
     }
@@ -177,7 +187,8 @@ impl HostedDocument {
     /// The tags that differ. Those of versions that are gone are not the client's to say: they go, and where
     /// `latest` goes is a rule of the document.
     fn tags_in(&self, copy: &ClientCopy, gone: &[&str]) -> Result<Vec<Edit>, ChangeError> {
-        let Some(copied) = copy.part("dist-tags")? else { return Ok(Vec::new()) };
+        let copied = copy.part("dist-tags", self.dist_tags.len())?;
+        let Some(copied) = copied else { return Ok(Vec::new()) };
         let mut held = self.dist_tags();
         held.retain(|_, version| !gone.contains(&version.as_str()));
         let mut edits = Vec::new();
@@ -203,11 +214,14 @@ impl HostedDocument {
     fn owners_in(&self, copy: &ClientCopy) -> Result<Option<Edit>, ChangeError> {
         let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
         let Some(raw) = copy.0.get("maintainers") else { return Ok(None) };
-        if raw.get().len() > LONGEST_OWNERS {
-            return Err(TooMany.into());
+        let held = self.members.get("maintainers");
+        if held.is_some_and(|held| held.get() == raw.get()) {
+            return Ok(None);
         }
+        // Before it is parsed: a list of the shortest values takes a hundred times its length.
+        self.check_copied_owners(raw.get().len())?;
         // As values first: among the owners of old there may be what is no person, and it came back as it is.
-        if self.members.get("maintainers").is_some_and(|held| value(held) == value(raw)) {
+        if held.is_some_and(|held| value(held) == value(raw)) {
             return Ok(None);
         }
         let owners = serde_json::from_str(raw.get()).map_err(|_| ChangeError::NamelessOwner)?;
@@ -215,23 +229,17 @@ impl HostedDocument {
     }
 }
 
-/// The members of what has to be an object, as a client sent it.
-fn parse(raw: &RawValue) -> Result<Members, ChangeError> {
-    members(serde_json::from_str(raw.get()))
-}
-
-fn members(
-    parsed: Result<Bounded<Box<RawValue>>, serde_json::Error>,
-) -> Result<Members, ChangeError> {
-    let parsed = parsed.map_err(|_| ChangeError::NotADocument)?;
-    Ok(parsed.all()?.into())
+/// The members of what has to be an object, as a client sent it; the document has `held` of them there.
+fn parse(raw: &RawValue, held: usize) -> Result<Members, ChangeError> {
+    let members = members_beside(raw, held).map_err(|_| ChangeError::NotADocument)?;
+    Ok(members.ok_or(TooMany)?.into())
 }
 
 fn check_tarball(version: &str, held: &Members, copy: &Members) -> Result<(), ChangeError> {
     let (Some(held), Some(copy)) = (held.object("dist"), copy.get("dist")) else {
         return Ok(());
     };
-    let copy = match parse(copy) {
+    let copy = match parse(copy, held.len()) {
         // What is no object names no tarball.
         Err(ChangeError::NotADocument) => return Ok(()),
         other => other?,

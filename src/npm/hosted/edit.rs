@@ -8,14 +8,15 @@ use super::{ChangeError, HostedDocument, Moment, Person};
 /// One change of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// [`deprecate`](HostedDocument::deprecate), of one version.
+    /// Sets the message of a version that is deprecated. Nothing else of its manifest changes.
     Deprecate {
         /// The version.
         version: String,
         /// Empty to take it back.
         message: String,
     },
-    /// [`unpublish_version`](HostedDocument::unpublish_version).
+    /// Takes a version back, with the tags that point to it; `latest` moves to the highest that is left, a stable one
+    /// before a prerelease. The last version is all of them.
     Unpublish(String),
     /// [`unpublish_all`](HostedDocument::unpublish_all).
     UnpublishAll,
@@ -30,7 +31,7 @@ pub enum Edit {
     Untag(String),
     /// [`set_maintainers`](HostedDocument::set_maintainers).
     Owners(Vec<Person>),
-    /// [`set_star`](HostedDocument::set_star).
+    /// Sets whether a user likes the package.
     Star {
         /// Who.
         user: String,

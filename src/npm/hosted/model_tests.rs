@@ -1,13 +1,16 @@
-//! Any order of changes against a model in the plainest words.
+//! Any order of changes, by edits and by clients' copies, against a model in the plainest words.
 //! Knows nothing of JSON but that what no rule names has to survive in it.
+
+mod model;
 
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use self::model::{Change, Model, owners};
 use super::super::dist_tag::DistTag;
 use super::super::version::Version;
 use super::*;
@@ -23,132 +26,128 @@ const USER: &str = "constructor";
 #[derive(Debug, Clone)]
 enum Step {
     Publish(&'static str, Vec<&'static str>),
-    Tag(&'static str, &'static str),
-    Untag(&'static str),
-    Deprecate(&'static str, &'static str),
-    Unpublish(&'static str),
-    UnpublishAll,
-    Star(bool),
-    Owners(usize),
+    /// Edits, all at once.
+    Apply(Vec<Change>),
+    /// A client's copy with all of this changed in it.
+    Copy {
+        by: Request,
+        seen: bool,
+        changes: Vec<Change>,
+    },
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let one = |of: &'static [&'static str]| any::<Index>().prop_map(move |it| *it.get(of));
-    let tags = subsequence(TAGS.to_vec(), 0..=2);
+fn one(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    any::<Index>().prop_map(move |it| *it.get(of))
+}
+
+fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        6 => (one(&VERSIONS), tags).prop_map(|(version, tags)| Step::Publish(version, tags)),
-        2 => (one(&TAGS), one(&VERSIONS)).prop_map(|(tag, version)| Step::Tag(tag, version)),
-        1 => one(&TAGS).prop_map(Step::Untag),
-        1 => (one(&VERSIONS), one(&["", "old", "\"\\"]))
-            .prop_map(|(version, message)| Step::Deprecate(version, message)),
-        3 => one(&VERSIONS).prop_map(Step::Unpublish),
-        1 => Just(Step::UnpublishAll),
-        1 => any::<bool>().prop_map(Step::Star),
-        1 => (0..3usize).prop_map(Step::Owners),
+        4 => (one(&TAGS), one(&VERSIONS)).prop_map(|(tag, version)| Change::Tag(tag, version)),
+        2 => one(&TAGS).prop_map(Change::Untag),
+        4 => (one(&VERSIONS), one(&["", "old", "\"\\"]))
+            .prop_map(|(version, message)| Change::Deprecate(version, message)),
+        6 => one(&VERSIONS).prop_map(Change::Unpublish),
+        1 => Just(Change::UnpublishAll),
+        2 => any::<bool>().prop_map(Change::Star),
+        2 => (0..3usize).prop_map(Change::Owners),
     ]
 }
 
-#[derive(Debug, Default)]
-struct Model {
-    /// The versions that are there, with their messages.
-    there: BTreeMap<&'static str, &'static str>,
-    tags: BTreeMap<&'static str, &'static str>,
-    /// All that ever were, with the time of their publish.
-    ever: BTreeMap<&'static str, String>,
-    starred: bool,
-    owners: usize,
-    changes: u64,
+fn step() -> impl Strategy<Value = Step> {
+    let tags = subsequence(TAGS.to_vec(), 0..=2);
+    let by = prop_oneof![1 => Just(Request::Package), 3 => Just(Request::Revision)];
+    let copy = (by, prop::bool::weighted(0.9), vec(change(), 0..5));
+    prop_oneof![
+        6 => (one(&VERSIONS), tags).prop_map(|(version, tags)| Step::Publish(version, tags)),
+        4 => vec(change(), 0..3).prop_map(Step::Apply),
+        6 => copy.prop_map(|(by, seen, changes)| Step::Copy { by, seen, changes }),
+    ]
 }
 
-impl Model {
-    /// Makes a change, if it may be made.
-    fn step(&mut self, step: &Step, now: &str) -> bool {
-        let made = self.make(step, now);
-        self.changes += u64::from(made.unwrap_or(false));
-        made.is_some()
-    }
-
-    /// Whether anything changed; `None` if it may not.
-    fn make(&mut self, step: &Step, now: &str) -> Option<bool> {
-        match step {
-            Step::Publish(version, tags) => {
-                (!self.ever.contains_key(version)).then_some(())?;
-                self.there.insert(*version, "");
-                self.ever.insert(*version, now.to_owned());
-                self.tags.extend(tags.iter().map(|tag| (*tag, *version)));
-                self.tags.entry("latest").or_insert(*version);
-                self.owners = self.owners.max(1);
-            }
-            Step::Tag(tag, version) => {
-                self.there.get(version)?;
-                self.tags.insert(*tag, *version);
-            }
-            Step::Untag(tag) => {
-                (*tag != "latest").then(|| self.tags.remove(tag))??;
-            }
-            Step::Deprecate(version, message) => *self.there.get_mut(version)? = *message,
-            Step::Unpublish(version) => {
-                self.there.remove(version)?;
-                self.tags.retain(|_, to| to != version);
-                if let Some(highest) = self.highest() {
-                    self.tags.entry("latest").or_insert(highest);
-                }
-            }
-            Step::UnpublishAll => {
-                (!self.there.is_empty()).then_some(())?;
-                self.there.clear();
-                self.tags.clear();
-            }
-            Step::Star(starred) => {
-                return Some(std::mem::replace(&mut self.starred, *starred) != *starred);
-            }
-            Step::Owners(count) => {
-                (*count > 0).then_some(())?;
-                self.owners = *count;
-            }
-        }
-        Some(true)
-    }
-
-    fn highest(&self) -> Option<&'static str> {
-        let there = || VERSIONS.into_iter().filter(|version| self.there.contains_key(version));
-        there().rfind(|version| !version.contains('-')).or_else(|| there().next_back())
+fn change_model(model: &mut Model, step: &Step, now: &str) -> Option<()> {
+    match step {
+        Step::Publish(version, tags) => model.publish(version, tags, now),
+        Step::Apply(changes) => model.apply(changes),
+        Step::Copy { by, seen, changes } => model.take(*by, *seen, changes),
     }
 }
 
-fn change(
+fn change_document(
     document: &mut HostedDocument,
     step: &Step,
     moment: Moment<'_>,
 ) -> Result<(), ChangeError> {
-    let tag_of = |tag: &str| DistTag::parse(tag).expect(tag);
-    match step {
+    let edits: Vec<Edit> = match step {
         Step::Publish(version, tags) => {
-            document.publish(new(version, tags.iter().map(|tag| tag_of(tag)).collect()), moment)
+            let tags = tags.iter().map(|tag| DistTag::parse(tag).expect(tag));
+            return document.publish(new(version, tags.collect()), moment);
         }
-        Step::Tag(tag, version) => document.set_tag(&tag_of(tag), version, moment),
-        Step::Untag(tag) => document.remove_tag(tag, moment),
-        Step::Deprecate(version, message) => {
-            let one = (version.to_string(), message.to_string());
-            document.deprecate(&BTreeMap::from([one]), moment)
+        Step::Apply(changes) => changes.iter().map(edit).collect(),
+        Step::Copy { by, seen, changes } => {
+            let copy = copy_of(document, *seen, changes);
+            document.edits_of(&copy, *by, Some(USER))?
         }
-        Step::Unpublish(version) => {
-            let files = document.unpublish_version(version, moment)?;
-            assert_eq!(files.len(), 1);
-            assert_eq!(files[0].as_str(), format!("n-{version}.tgz"));
-            Ok(())
+    };
+    let before: Vec<String> = document.versions().map(str::to_owned).collect();
+    let files = document.apply(&edits, moment)?;
+    let mut files: Vec<String> = files.iter().map(ToString::to_string).collect();
+    files.sort_unstable();
+    let gone = before.iter().filter(|version| document.manifest(version).is_none());
+    let mut expected: Vec<String> = gone.map(|version| format!("n-{version}.tgz")).collect();
+    expected.sort_unstable();
+    assert_eq!(files, expected);
+    Ok(())
+}
+
+fn edit(change: &Change) -> Edit {
+    let version = |version: &str| version.to_owned();
+    match *change {
+        Change::Tag(tag, to) => {
+            Edit::Tag { tag: DistTag::parse(tag).expect(tag), version: version(to) }
         }
-        Step::UnpublishAll => {
-            let count = document.versions().len();
-            assert_eq!(document.unpublish_all(moment)?.len(), count);
-            Ok(())
+        Change::Untag(tag) => Edit::Untag(tag.to_owned()),
+        Change::Deprecate(of, message) => {
+            Edit::Deprecate { version: version(of), message: message.to_owned() }
         }
-        Step::Star(starred) => document.set_star(USER, *starred, moment),
-        Step::Owners(count) => {
-            let owner = |i| Person { name: format!("owner{i}"), email: String::new() };
-            document.set_maintainers(&(0..*count).map(owner).collect::<Vec<_>>(), moment)
+        Change::Unpublish(of) => Edit::Unpublish(version(of)),
+        Change::UnpublishAll => Edit::UnpublishAll,
+        Change::Star(starred) => Edit::Star { user: USER.to_owned(), starred },
+        Change::Owners(count) => {
+            let person = |name| Person { name, email: String::new() };
+            Edit::Owners(owners(count).into_iter().map(person).collect())
         }
     }
+}
+
+/// What a client sends who has read the document and changed this in it.
+fn copy_of(document: &HostedDocument, seen: bool, changes: &[Change]) -> ClientCopy {
+    let mut copy: Value = serde_json::from_slice(&document.to_public_bytes()).expect("JSON");
+    let remove = |place: &mut Value, key: &str| {
+        place.as_object_mut().expect("an object").shift_remove(key);
+    };
+    for change in changes {
+        match *change {
+            Change::Tag(tag, version) => copy["dist-tags"][tag] = json!(version),
+            Change::Untag(tag) => remove(&mut copy["dist-tags"], tag),
+            Change::Deprecate(version, message) => {
+                if let Some(manifest) = copy["versions"].get_mut(version) {
+                    manifest["deprecated"] = json!(message);
+                }
+            }
+            Change::Unpublish(version) => remove(&mut copy["versions"], version),
+            Change::UnpublishAll => copy["versions"] = json!({}),
+            Change::Star(true) => copy["users"] = json!({USER: true}),
+            Change::Star(false) => copy["users"] = json!({}),
+            Change::Owners(count) => {
+                let person = |name: String| json!({"name": name, "email": ""});
+                copy["maintainers"] = owners(count).into_iter().map(person).collect();
+            }
+        }
+    }
+    if !seen {
+        remove(&mut copy, "_rev");
+    }
+    ClientCopy::parse(copy.to_string().as_bytes()).expect("an object")
 }
 
 fn new(version: &str, tags: Vec<DistTag>) -> NewVersion {
@@ -178,7 +177,8 @@ fn check(document: &HostedDocument, model: &Model) {
     assert!(tags.values().all(|version| there.contains_key(version)));
     assert_eq!(tags.contains_key("latest"), !there.is_empty());
     assert_eq!(document.is_starred_by(USER), model.starred);
-    assert_eq!(document.maintainers().len(), model.owners);
+    let owners: Vec<String> = document.maintainers().into_iter().map(|it| it.name).collect();
+    assert_eq!(owners, model.owners);
     assert_eq!(document.is_unpublished(), there.is_empty() && !model.ever.is_empty());
     let number = document.rev().expect("a revision");
     assert_eq!(number.split('-').next(), Some(model.changes.to_string().as_str()));
@@ -213,8 +213,9 @@ proptest! {
         for (i, step) in steps.iter().enumerate() {
             let now = format!("2026-11-28T11:35:00.{i:03}Z");
             let before = document.clone();
-            let made = change(&mut document, step, Moment { now: &now, rev: "0a1b" });
-            prop_assert_eq!(made.is_ok(), model.step(step, &now), "{:?}: {:?}", step, made);
+            let made = change_document(&mut document, step, Moment { now: &now, rev: "0a1b" });
+            let may = change_model(&mut model, step, &now).is_some();
+            prop_assert_eq!(made.is_ok(), may, "{:?}: {:?}", step, made);
             if made.is_err() {
                 prop_assert_eq!(&document, &before, "{:?} left a trace", step);
             }

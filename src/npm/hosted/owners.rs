@@ -1,6 +1,8 @@
 //! Who owns a package, and who likes it.
 //! Knows nothing of what owners may do, nor whether there are such users.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
 use super::members::{self, Members};
@@ -16,7 +18,7 @@ impl HostedDocument {
     /// Sets the owners.
     ///
     /// # Errors
-    /// When there would be none, or one without a name, or too many.
+    /// When there would be none, or one without a name, or too many. Some can always be left out.
     pub fn set_maintainers(
         &mut self,
         owners: &[Person],
@@ -27,26 +29,9 @@ impl HostedDocument {
         Ok(())
     }
 
-    /// Sets whether a user likes the package. The revision stays as it is if that is known already.
-    ///
-    /// # Errors
-    /// When too many like it.
-    pub fn set_star(
-        &mut self,
-        user: &str,
-        starred: bool,
-        moment: Moment<'_>,
-    ) -> Result<(), ChangeError> {
-        if self.is_starred_by(user) != starred {
-            self.star(user, starred)?;
-            self.date(moment);
-        }
-        Ok(())
-    }
-
     /// Whether a user likes the package.
     pub fn is_starred_by(&self, user: &str) -> bool {
-        is_starred(&self.users(), user)
+        self.users().get(user).is_some_and(is_star)
     }
 
     /// Who likes the package.
@@ -64,11 +49,24 @@ impl HostedDocument {
             return Err(ChangeError::NamelessOwner);
         }
         let list = members::raw(owners);
-        self.check_owners(list.get().len())?;
+        if !self.only_loses_owners(owners) {
+            self.check_owners(list.get().len())?;
+        }
         self.members.put("maintainers", list);
         Ok(())
     }
 
+    /// Whether these are fewer of the owners that there are. Their list may be the longer one all the same: in one of
+    /// old, people may be without the members that are always written.
+    fn only_loses_owners(&self, owners: &[Person]) -> bool {
+        let held = self.maintainers();
+        let held: HashSet<(&str, &str)> =
+            held.iter().map(|it| (it.name.as_str(), it.email.as_str())).collect();
+        let is_held = |it: &Person| held.contains(&(it.name.as_str(), it.email.as_str()));
+        owners.len() < self.listed_owners().len() && owners.iter().all(is_held)
+    }
+
+    /// Sets whether a user likes the package.
     pub(super) fn star(&mut self, user: &str, starred: bool) -> Result<(), ChangeError> {
         let mut users = self.users();
         if starred {
@@ -96,12 +94,7 @@ impl HostedDocument {
     }
 }
 
-/// Whether a user is among those who like a package.
-pub(super) fn is_starred(users: &Members, user: &str) -> bool {
-    users.get(user).is_some_and(is_star)
-}
-
-/// npm writes `true` for each.
-fn is_star(raw: &RawValue) -> bool {
+/// Whether somebody likes a package: npm writes `true` for each who does.
+pub(super) fn is_star(raw: &RawValue) -> bool {
     raw.get() == "true"
 }

@@ -64,8 +64,8 @@ struct Predicate<'a> {
 }
 
 impl HostedDocument {
-    /// Whether a version may be published, as far as the past is concerned; [`publish`](Self::publish) asks
-    /// again. One who asks before the tarball arrived spares it the way.
+    /// Whether a version may be published, as far as the past is concerned, for who can spare a tarball the way;
+    /// [`publish`](Self::publish) asks again.
     ///
     /// # Errors
     /// When it is there, or was.

@@ -7,8 +7,6 @@ mod copies;
 mod publishing;
 mod unpublishing;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::super::dist_tag::DistTag;
@@ -81,8 +79,20 @@ fn pair(tag: &str, version: &str) -> (String, String) {
     (tag.to_owned(), version.to_owned())
 }
 
-fn messages(of: &[(&str, &str)]) -> BTreeMap<String, String> {
-    of.iter().map(|(version, message)| pair(version, message)).collect()
+fn messages(of: &[(&str, &str)]) -> Vec<Edit> {
+    of.iter().map(|(version, message)| self::message(version, message)).collect()
+}
+
+fn message(version: &str, message: &str) -> Edit {
+    Edit::Deprecate { version: version.to_owned(), message: message.to_owned() }
+}
+
+fn unpublish(version: &str) -> Edit {
+    Edit::Unpublish(version.to_owned())
+}
+
+fn star(user: &str, starred: bool) -> Edit {
+    Edit::Star { user: user.to_owned(), starred }
 }
 
 /// Checks that a change is refused for this reason and left no trace.
@@ -176,11 +186,11 @@ fn what_is_no_packages_document_is_not_read() {
 #[test]
 fn revisions_count_up_from_the_number_of_old() {
     let mut document = seed();
-    document.set_star("bob", true, NOW).expect("starred");
+    document.apply(&[star("bob", true)], NOW).expect("starred");
     assert_eq!(document.rev().as_deref(), Some("8-0a1b"));
-    document.set_star("bob", true, LATER).expect("starred");
+    document.apply(&[], LATER).expect("applied");
     assert_eq!(document.rev().as_deref(), Some("8-0a1b"), "nothing changed");
-    document.set_star("bob", false, LATER).expect("starred");
+    document.apply(&[star("bob", false)], LATER).expect("starred");
     assert_eq!(document.rev().as_deref(), Some("9-2c3d"));
     for said in [None, Some(""), Some("undefined"), Some("9-2c3d")] {
         assert_eq!(document.check_rev(said), Ok(()));

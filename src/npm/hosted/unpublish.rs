@@ -19,23 +19,6 @@ struct Unpublished<'a> {
 }
 
 impl HostedDocument {
-    /// Takes a version back, and the tags that point to it; `latest` moves to the highest version that is
-    /// left, a stable one before a prerelease. The last version is [all](Self::unpublish_all) of them. Gives
-    /// the files that may be removed once the document is written.
-    ///
-    /// # Errors
-    /// When there is no such version.
-    pub fn unpublish_version(
-        &mut self,
-        version: &str,
-        moment: Moment<'_>,
-    ) -> Result<Vec<TarballName>, ChangeError> {
-        let files = self.take_back(version, moment.now)?;
-        let files = self.forget(files);
-        self.date(moment);
-        Ok(files)
-    }
-
     /// Takes all versions back, with their tags and what the root says of the latest. Owners stay, so that
     /// nobody else can go on under the name. Gives the files that may be removed once the document is written.
     ///
@@ -48,7 +31,9 @@ impl HostedDocument {
         Ok(files)
     }
 
-    /// Takes a version back. Gives its file, to [`forget`](Self::forget) once all that goes is gone.
+    /// Takes a version back, and the tags that point to it; `latest` moves to the highest version that is left, a
+    /// stable one before a prerelease. The last version is [all](Self::unpublish_all) of them. Gives its file, to
+    /// [`forget`](Self::forget) once all that goes is gone.
     pub(super) fn take_back(
         &mut self,
         version: &str,

@@ -64,6 +64,8 @@ pub struct Scanner {
     key: Vec<u8>,
     /// Once there is a tarball.
     decoder: Option<Decoder>,
+    /// The first key in `versions`, once it was read.
+    version: Option<String>,
 }
 
 impl Scanner {
@@ -77,6 +79,7 @@ impl Scanner {
             depth: 0,
             key: Vec::new(),
             decoder: None,
+            version: None,
         }
     }
 
@@ -99,6 +102,17 @@ impl Scanner {
     /// How many bytes of the document were kept so far.
     pub fn kept(&self) -> usize {
         self.document.len()
+    }
+
+    /// Whether the data of a tarball has begun.
+    pub fn has_tarball(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// The version that is to be published, as far as it is known by now: clients write `versions` before what is
+    /// attached, but need not. It is what stands there, be it a version or not.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
     /// The document without its tarball, and whether there was one. What is left of the tarball is appended to
@@ -210,6 +224,10 @@ impl Scanner {
         if let Some(level) = self.level() {
             level.key = key.unwrap_or_default();
             level.at_key = false;
+        }
+        let [document, versions, _] = &self.levels;
+        if self.depth == 2 && document.is_object && document.key == "versions" {
+            self.version.get_or_insert_with(|| versions.key.clone());
         }
     }
 

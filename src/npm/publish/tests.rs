@@ -104,6 +104,34 @@ fn only_data_of_attachments_is_taken_out() {
     }
 }
 
+/// Whoever knows the version need not wait for the tarball.
+#[test]
+fn the_version_is_known_before_the_tarball_comes() {
+    let known = |text: &str| {
+        let (mut scanner, mut tarball) = (Scanner::new(LIMIT), Vec::new());
+        let begun = text.find(DATA).expect("data") + 4;
+        scanner.feed(&text.as_bytes()[..begun], &mut tarball).unwrap();
+        assert!(scanner.has_tarball());
+        scanner.version().map(str::to_owned)
+    };
+    assert_eq!(known(&document().to_string()).as_deref(), Some("1.0.0"));
+    let attached = format!(r#""_attachments":{{"x":{{"data":"{DATA}"}}}}"#);
+    for (before, expected) in [
+        (r#""versions":{"1.0.0":{"versions":{"2.0.0":{}}},"3.0.0":{}},"#, Some("1.0.0")),
+        (r#""versions":{"\u0031.0.0":{}},"#, Some("1.0.0")),
+        (r#""versions":{},"#, None),
+        (r#""versions":["1.0.0"],"#, None),
+        (r#""x":{"versions":{"1.0.0":{}}},"dist-tags":{"latest":"1.0.0"},"#, None),
+        (r#""versions":"1.0.0","x":{"1.0.0":{}},"#, None),
+        ("", None),
+    ] {
+        assert_eq!(known(&format!("{{{before}{attached}}}")).as_deref(), expected, "{before}");
+    }
+    let (mut scanner, mut tarball) = (Scanner::new(LIMIT), Vec::new());
+    scanner.feed(br#"{"versions":{"1.0.0":{}}}"#, &mut tarball).unwrap();
+    assert!(!scanner.has_tarball());
+}
+
 #[test]
 fn keys_and_data_may_be_escaped() {
     let text = r#"{"\u005fattachments":{"x\"}":{"d\u0061ta":"aGVsbG8\u0067d2\u0039ybGQ\u003d","length":11}}}"#;

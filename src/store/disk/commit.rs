@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use crate::npm::{PackageName, TarballName};
 use crate::store::{Change, Committed, StoreError, Tag, Upload, identity};
 use bytes::Bytes;
-use log::{error, warn};
+use log::warn;
 use std::any::Any;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -83,10 +83,7 @@ impl Inner {
                 work.remove(&ready.remove);
                 Ok(Committed::Done(Tag::of(&ready.document)))
             }
-            Err(error) => {
-                work.take_back(name);
-                Err(error)
-            }
+            Err(error) => Err(work.take_back(name, error)),
         }
     }
 }
@@ -220,30 +217,37 @@ impl Work<'_> {
         }
     }
 
-    /// Takes back what was done of a change that failed: first the document, as nothing may go that the
-    /// document on the disk could name.
-    fn take_back(&mut self, name: &PackageName) {
-        if let Err(error) = self.try_take_back() {
-            error!("store: a change of {name} failed and could not be taken back: {error}");
+    /// Takes back what was done of a change that `failed`: first the document, as nothing may go that the
+    /// document on the disk could name. What is to be told of it then.
+    fn take_back(&mut self, name: &PackageName, failed: StoreError) -> StoreError {
+        if self.replaced
+            && let Err(back) = self.take_document_back()
+        {
+            return StoreError::in_doubt(name, &failed, &back);
         }
+        if let Err(error) = self.take_files_back() {
+            // Nobody's: no document names them.
+            warn!("store: something of a change of {name} that failed stays: {error}");
+        }
+        failed
     }
 
-    fn try_take_back(&mut self) -> Result<(), StoreError> {
-        let folder = self.path(&self.place.folder);
-        if self.replaced {
-            match self.before.take() {
-                Some(before) => self.put_document(&before)?,
-                None => {
-                    self.disk.remove(&self.path(&self.place.document))?;
-                }
+    fn take_document_back(&mut self) -> Result<(), StoreError> {
+        match self.before.take() {
+            Some(before) => self.put_document(&before)?,
+            None => {
+                self.disk.remove(&self.path(&self.place.document))?;
             }
-            self.disk.sync_folder(&folder)?;
         }
+        self.disk.sync_folder(&self.path(&self.place.folder))
+    }
+
+    fn take_files_back(&self) -> Result<(), StoreError> {
         for tarball in &self.named {
             self.disk.remove(tarball)?;
         }
         if self.made_folder {
-            self.disk.remove_folder(&folder)?;
+            self.disk.remove_folder(&self.path(&self.place.folder))?;
         }
         Ok(())
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::login::login;
-use super::unpublish::check_gone;
-use super::{alone, check_tarball, done, packument, revision, stored, versions};
+use super::unpublish::{check_gone, check_nothing_left};
+use super::{alone, check_tarball, done, packument, revision, versions};
 use crate::support::binary::Binary;
 use crate::support::client::{Request, Response, get};
 use crate::support::nopar::TestNopar;
@@ -46,12 +46,7 @@ async fn a_package_is_deleted_by_name() {
         check_gone(nopar.addr(), name).await;
         refusal(&delete(&nopar, name, "").await, &[404], "again");
     }
-    let left = stored(nopar.registry_path());
-    assert!(!left.iter().any(|file| file.ends_with(".tgz")), "{left:?}");
-    nopar.restart().await;
-    check_gone(nopar.addr(), "x").await;
-    check_gone(nopar.addr(), "@s/n").await;
-    assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
+    check_nothing_left(&upstream, &mut nopar, &["x", "@s/n"]).await;
 }
 
 /// What is left in the store is what the other way leaves, and no version comes back.

@@ -206,6 +206,33 @@ async fn a_version_is_published_once() {
     tidied(&nopar).await;
 }
 
+/// Whoever sends a long tarball of such a version hears it when that has just begun.
+#[tokio::test]
+async fn a_version_that_is_taken_is_refused_before_its_tarball() {
+    let (_upstream, nopar) = alone().await;
+    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
+    let again = Publish::of("x", "1.0.0").tarball(made_up(5, 3_000_000)).document().to_string();
+    let begun = async |status: u16| {
+        let mut connection = nopar.connect().await;
+        let len = again.len();
+        let head = format!("PUT /x HTTP/1.1\r\nHost: npm.test\r\nContent-Length: {len}\r\n\r\n");
+        connection.deliver(head.as_bytes()).await;
+        connection.deliver(&again.as_bytes()[..100_000]).await;
+        let answer = connection.receive().await.expect("an answer to the beginning");
+        let error = refusal(&answer, &[status], "the beginning");
+        assert!(error.contains("previously published versions: 1.0.0."), "{error}");
+    };
+    begun(409).await;
+    check_tarball(nopar.addr(), "x", "1.0.0", &Publish::of("x", "1.0.0").bytes()).await;
+    let all = packument(nopar.addr(), "x").await;
+    done(&at_revision(nopar.addr(), "DELETE", &all, &Value::Null).send().await, "taken back");
+    begun(403).await;
+    tidied(&nopar).await;
+    let next = Publish::of("x", "1.0.1").tarball(made_up(5, 3_000_000));
+    next.succeed(nopar.addr()).await;
+    check_tarball(nopar.addr(), "x", "1.0.1", &next.bytes()).await;
+}
+
 /// Nor after it was taken back: that is a 403, also after a restart.
 #[tokio::test]
 async fn a_version_taken_back_is_not_published_again() {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{alone, at_revision, check_tarball, done, packument, revision, stored, versions};
 use crate::support::client::{Connection, Request, Response, get};
+use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, path_of, refusal, send};
-use crate::support::upstream::{made_up, usual_path};
+use crate::support::upstream::{FakeUpstream, made_up, usual_path};
 
 /// The packument without these versions, as npm sends it: tags that point to them are gone as well.
 fn without(packument: &Value, gone: &[&str]) -> Value {
@@ -45,6 +46,22 @@ pub(super) async fn check_gone(addr: SocketAddr, name: &str) {
     refusal(&get(addr, &usual_path(name, "1.0.0")).await, &[404], name);
 }
 
+/// Fails the test unless all packages, which are these, are gone for good: no tarball is left, they are not back after
+/// a restart, and the upstream was not asked for them.
+pub(super) async fn check_nothing_left(
+    upstream: &FakeUpstream,
+    nopar: &mut TestNopar,
+    names: &[&str],
+) {
+    let left = stored(nopar.registry_path());
+    assert!(!left.iter().any(|file| file.ends_with(".tgz")), "{left:?}");
+    nopar.restart().await;
+    for name in names {
+        check_gone(nopar.addr(), name).await;
+    }
+    assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
+}
+
 /// All of it: a 404 from then on, no tarball is left, and the upstream is still not asked.
 #[tokio::test]
 async fn a_package_is_taken_back_as_a_whole() {
@@ -59,12 +76,7 @@ async fn a_package_is_taken_back_as_a_whole() {
         check_gone(nopar.addr(), name).await;
         refusal(&get(nopar.addr(), &usual_path(name, "9.9.9")).await, &[404], name);
     }
-    let left = stored(nopar.registry_path());
-    assert!(!left.iter().any(|file| file.ends_with(".tgz")), "{left:?}");
-    nopar.restart().await;
-    check_gone(nopar.addr(), "x").await;
-    check_gone(nopar.addr(), "@s/n").await;
-    assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
+    check_nothing_left(&upstream, &mut nopar, &["x", "@s/n"]).await;
 }
 
 /// pnpm, which has seen no revision, says `undefined`.

@@ -32,18 +32,18 @@ fn tags_are_set_and_removed() {
 fn deprecations_change_nothing_else() {
     let mut document = with(&["1.0.0", "2.0.0"]);
     let before = document.clone();
-    document.deprecate(&messages(&[("1.0.0", "no \"more\"")]), LATER).expect("deprecated");
+    document.apply(&messages(&[("1.0.0", "no \"more\"")]), LATER).expect("deprecated");
     assert_eq!(document.deprecation("1.0.0").as_deref(), Some("no \"more\""));
     assert_eq!(document.deprecation("2.0.0"), None);
     document.publish(new("3.0.0", &[]), LATER).expect("published");
     assert_eq!(document.deprecation("3.0.0"), None);
-    document.deprecate(&messages(&[("1.0.0", ""), ("2.0.0", "")]), LATER).expect("undeprecated");
+    document.apply(&messages(&[("1.0.0", ""), ("2.0.0", "")]), LATER).expect("undeprecated");
     for version in ["1.0.0", "2.0.0"] {
         let text = |it: &HostedDocument| it.manifest(version).expect(version).get().to_owned();
         assert_eq!(text(&document), text(&before));
     }
     let both = messages(&[("1.0.0", "x"), ("9.0.0", "x")]);
-    refused(&document, |it| it.deprecate(&both, LATER), ChangeError::NoVersion("9.0.0".to_owned()));
+    refused(&document, |it| it.apply(&both, LATER), ChangeError::NoVersion("9.0.0".to_owned()));
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn stars_are_the_users_own() {
     let mut document = with(&["1.0.0"]);
     for user in ["ann", "__proto__"] {
         assert!(!document.is_starred_by(user));
-        document.set_star(user, true, LATER).expect("starred");
+        document.apply(&[star(user, true)], LATER).expect("starred");
         assert!(document.is_starred_by(user));
     }
-    document.set_star("ann", false, LATER).expect("starred");
+    document.apply(&[star("ann", false)], LATER).expect("starred");
     assert_eq!(value(&document)["users"], json!({"__proto__": true}));
 }

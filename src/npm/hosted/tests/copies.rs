@@ -27,14 +27,10 @@ fn remove(copy: &mut Value, from: &str, key: &str) {
     copy[from].as_object_mut().expect(from).shift_remove(key);
 }
 
-fn message(version: &str, message: &str) -> Edit {
-    Edit::Deprecate { version: version.to_owned(), message: message.to_owned() }
-}
-
 #[test]
 fn a_copy_as_it_was_read_changes_nothing() {
     for mut document in [seed(), with(&["1.0.0", "2.0.0"])] {
-        document.set_star("ann", true, NOW).expect("starred");
+        document.apply(&[star("ann", true)], NOW).expect("starred");
         for request in [Package, Revision] {
             assert_eq!(edits(&document, &copy_of(&document), request), Ok(vec![]));
         }
@@ -47,7 +43,7 @@ fn a_copy_as_it_was_read_changes_nothing() {
 #[test]
 fn messages_are_deprecations_of_any_spelling() {
     let mut document = with(&["1.0.0", "2.0.0", "3.0.0"]);
-    document.deprecate(&messages(&[("2.0.0", "old"), ("3.0.0", "old")]), NOW).expect("deprecated");
+    document.apply(&messages(&[("2.0.0", "old"), ("3.0.0", "old")]), NOW).expect("deprecated");
     let mut copy = copy_of(&document);
     copy["versions"]["1.0.0"]["deprecated"] = json!("new");
     copy["versions"]["2.0.0"]["deprecated"] = json!("");
@@ -133,7 +129,7 @@ fn tags_differ_by_request() {
 #[test]
 fn a_star_is_the_callers_only() {
     let mut document = with(&["1.0.0"]);
-    document.set_star("bob", true, NOW).expect("starred");
+    document.apply(&[star("bob", true)], NOW).expect("starred");
     let rev = document.rev();
     let star = |starred| Edit::Star { user: "ann".to_owned(), starred };
     for users in [json!({"ann": true}), json!({"ann": true, "carl": true})] {
@@ -293,15 +289,17 @@ fn no_object_may_have_masses_of_members() {
     let document = with(&["1.0.0"]);
     let too_many: Result<Vec<Edit>, ChangeError> = Err(TooMany.into());
     let masses = masses(MOST_MEMBERS + 1);
+    // Of who likes it, only the caller is looked for.
+    assert_eq!(edits(&document, &json!({"users": masses}), Revision), Ok(vec![]));
     assert_eq!(edits(&document, &masses, Revision), too_many);
     for copy in [
         json!({"versions": masses}),
         json!({"versions": {"1.0.0": masses}}),
         json!({"versions": {"1.0.0": {"dist": masses}}}),
-        json!({"users": masses}),
         json!({"dist-tags": masses}),
-        json!({"maintainers": masses}),
     ] {
         assert_eq!(edits(&document, &copy, Revision), too_many);
     }
+    let owners = edits(&document, &json!({"maintainers": masses}), Revision);
+    assert!(matches!(owners, Err(ChangeError::Full { what: "bytes of owners", .. })), "{owners:?}");
 }

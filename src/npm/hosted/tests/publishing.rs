@@ -77,7 +77,7 @@ fn a_version_is_never_used_twice() {
         move |it: &mut HostedDocument| it.publish(new(version, &["latest"]), LATER)
     };
     refused(&document, publish("1.0.0"), ChangeError::VersionExists("1.0.0".to_owned()));
-    document.unpublish_version("1.0.0", LATER).expect("unpublished");
+    document.apply(&[unpublish("1.0.0")], LATER).expect("unpublished");
     refused(&document, publish("1.0.0"), ChangeError::VersionUnpublished("1.0.0".to_owned()));
     document.unpublish_all(LATER).expect("unpublished");
     for gone in ["1.0.0", "1.1.0"] {
@@ -103,7 +103,7 @@ fn build_metadata_of_old_makes_no_other_version() {
     let exists = ChangeError::VersionExists("1.1.0".to_owned());
     refused(&seed(), |it| it.publish(new("1.1.0", &[]), NOW), exists);
     let mut document = seed();
-    document.unpublish_version("1.1.0+b", NOW).expect("unpublished");
+    document.apply(&[unpublish("1.1.0+b")], NOW).expect("unpublished");
     let gone = ChangeError::VersionUnpublished("1.1.0".to_owned());
     refused(&document, |it| it.publish(new("1.1.0", &[]), NOW), gone);
 }

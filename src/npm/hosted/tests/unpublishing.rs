@@ -14,7 +14,7 @@ fn a_version_goes_with_its_tags_and_is_remembered() {
         let version = if tag == "old" { "1.0.0" } else { "2.0.0" };
         document.set_tag(&DistTag::parse(tag).expect(tag), version, NOW).expect("set");
     }
-    assert_eq!(files(document.unpublish_version("2.0.0", LATER)), ["n-2.0.0.tgz"]);
+    assert_eq!(files(document.apply(&[unpublish("2.0.0")], LATER)), ["n-2.0.0.tgz"]);
     assert_eq!(document.versions().collect::<Vec<_>>(), ["1.0.0"]);
     assert_eq!(tags(&document), [pair("latest", "1.0.0"), pair("old", "1.0.0")]);
     let written = value(&document);
@@ -22,7 +22,7 @@ fn a_version_goes_with_its_tags_and_is_remembered() {
     assert_eq!(written["time"]["modified"], LATER.now);
     assert_eq!(written["description"], "It is 1.0.0");
     let missing = ChangeError::NoVersion("2.0.0".to_owned());
-    refused(&document, |it| it.unpublish_version("2.0.0", LATER), missing);
+    refused(&document, |it| it.apply(&[unpublish("2.0.0")], LATER), missing);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn latest_moves_to_the_highest_stable_version() {
         (&["2.0.0", "1.5.0", "1.0.0"][..], "1.5.0", "1.0.0"),
     ] {
         let mut document = with(versions);
-        document.unpublish_version(gone, LATER).expect(gone);
+        document.apply(&[unpublish(gone)], LATER).expect(gone);
         assert_eq!(document.dist_tags()["latest"], expected, "{versions:?} without {gone}");
     }
 }
@@ -44,7 +44,7 @@ fn latest_moves_to_the_highest_stable_version() {
 fn the_last_version_is_the_whole_package() {
     let mut one = with(&["1.0.0"]);
     let mut all = one.clone();
-    assert_eq!(files(one.unpublish_version("1.0.0", LATER)), ["n-1.0.0.tgz"]);
+    assert_eq!(files(one.apply(&[unpublish("1.0.0")], LATER)), ["n-1.0.0.tgz"]);
     assert_eq!(files(all.unpublish_all(LATER)), ["n-1.0.0.tgz"]);
     assert_eq!(one, all);
     assert!(one.is_unpublished());
@@ -53,7 +53,7 @@ fn the_last_version_is_the_whole_package() {
 #[test]
 fn a_package_that_was_unpublished_is_remembered_and_goes_on() {
     let mut document = with(&["1.0.0", "2.0.0"]);
-    document.set_star("bob", true, NOW).expect("starred");
+    document.apply(&[star("bob", true)], NOW).expect("starred");
     assert_eq!(files(document.unpublish_all(LATER)), ["n-1.0.0.tgz", "n-2.0.0.tgz"]);
     let written = value(&document);
     let (now, later) = (NOW.now, LATER.now);
@@ -83,7 +83,7 @@ fn a_package_that_was_unpublished_is_remembered_and_goes_on() {
 #[test]
 fn the_books_of_an_old_nopar_are_kept() {
     let mut document = seed();
-    assert_eq!(files(document.unpublish_version("1.0.0", NOW)), ["ui-old-1.0.0.tgz"]);
+    assert_eq!(files(document.apply(&[unpublish("1.0.0")], NOW)), ["ui-old-1.0.0.tgz"]);
     let written = value(&document);
     assert_eq!(written["_attachments"], json!({"ui-1.1.0+b.tgz": {"cached": true}}));
     assert_eq!(written["time"]["1.0.0"], NOW.now, "there was none");
@@ -95,9 +95,9 @@ fn a_file_that_another_version_names_stays() {
     let dist = r#"{"dist":{"tarball":"http://old/n/x.tgz"}}"#;
     let text = format!(r#"{{"name":"n","versions":{{"1.0.0":{dist},"1.0.1":{dist},"1.0.2":1}}}}"#);
     let mut document = HostedDocument::parse(text.as_bytes()).expect("a document");
-    assert_eq!(files(document.unpublish_version("1.0.0", NOW)), [""; 0]);
-    assert_eq!(files(document.unpublish_version("1.0.1", NOW)), ["x.tgz"]);
-    assert_eq!(files(document.unpublish_version("1.0.2", NOW)), ["n-1.0.2.tgz"]);
+    assert_eq!(files(document.apply(&[unpublish("1.0.0")], NOW)), [""; 0]);
+    assert_eq!(files(document.apply(&[unpublish("1.0.1")], NOW)), ["x.tgz"]);
+    assert_eq!(files(document.apply(&[unpublish("1.0.2")], NOW)), ["n-1.0.2.tgz"]);
 }
 
 /// Together, versions that share a file take it with them, once.
@@ -124,7 +124,7 @@ fn a_file_that_no_version_names_any_more_goes_once() {
 #[test]
 fn a_file_that_differs_in_case_from_a_named_one_stays() {
     let mut document = with(&["1.0.0", "1.1.0-rc", "1.1.0-RC"]);
-    assert_eq!(files(document.unpublish_version("1.1.0-RC", NOW)), [""; 0]);
-    assert_eq!(files(document.unpublish_version("1.1.0-rc", NOW)), ["n-1.1.0-rc.tgz"]);
+    assert_eq!(files(document.apply(&[unpublish("1.1.0-RC")], NOW)), [""; 0]);
+    assert_eq!(files(document.apply(&[unpublish("1.1.0-rc")], NOW)), ["n-1.1.0-rc.tgz"]);
     assert_eq!(files(document.unpublish_all(NOW)), ["n-1.0.0.tgz"]);
 }

@@ -194,28 +194,35 @@ async fn after_a_crash_at_any_step_a_change_is_complete_or_absent() {
     }
 }
 
-/// A change that can neither be made nor be taken back is made or not, and never half.
+/// A change that can neither be made nor be taken back is made or not, and never half. If it may be made, the error says
+/// so.
 #[tokio::test]
 async fn a_fault_while_a_change_is_taken_back_leaves_no_half() {
     let (first, _) = prepared().await;
     for work in [Work::Publish, Work::PublishFirst] {
-        let mut number = 0;
+        let (mut number, mut doubts) = (0, 0);
         loop {
             // As many steps as there can be between a fault and the end of what is done about it.
             let mut done = false;
             for later in 1..8 {
                 let (home, store) = prepared_like(&first);
                 let failed = fail(&store, Failing::Two(number, number + later), libc::EIO);
-                done = work.carry_out(&store).await.is_ok();
+                let outcome = work.carry_out(&store).await;
+                done = outcome.is_ok();
+                let is_in_doubt = matches!(outcome, Err(StoreError::InDoubt { .. }));
+                doubts += usize::from(is_in_doubt);
                 store.watch(None);
                 let at = format!("{work:?}, {number} and {later} later: {:?}", failed.lock());
                 assert_eq!(done, failed.lock().is_none(), "{at}");
                 for store in [&store, &open(home.path())] {
                     let found = versions(store, &work.name()).await;
                     assert!(found == work.before() || found == work.after(), "{at}: {found:?}");
+                    let is_known = done || is_in_doubt || found == work.before();
+                    assert!(is_known, "{at}: it was made, and said to have failed");
                 }
             }
             if done {
+                assert!(doubts > 0, "{work:?} was never in doubt");
                 break;
             }
             number += 1;
