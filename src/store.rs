@@ -69,7 +69,7 @@ use std::fmt;
 ///
 /// # Dropped futures
 /// A commit whose future is dropped is carried out, or not begun; half of it never. A dropped upload
-/// leaves nothing.
+/// leaves nothing, if not at once: what is large takes a while to go, and nobody waits for it.
 ///
 /// # Names
 /// Each [`PackageName`] and each [`TarballName`] has a place of its own, whatever it would mean elsewhere:
@@ -95,7 +95,7 @@ pub trait Store: Send + Sync + 'static {
     /// When the medium fails.
     async fn stamp(&self, name: &PackageName) -> Result<Option<Stamp>, StoreError>;
 
-    /// A place for bytes on their way in. Nothing of it is visible; dropped, nothing of it stays.
+    /// A place for bytes on their way in. Nothing of it is visible; dropped, nothing of it stays for long.
     ///
     /// # Errors
     /// When the medium takes nothing.

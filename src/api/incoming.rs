@@ -6,7 +6,7 @@ use super::timed::Timed;
 use super::{Api, Body, DOCUMENT_LIMIT, Refusal};
 use crate::hosted::computed;
 use crate::npm::hosted::HostedDocument;
-use crate::npm::publish::{ScanError, Scanner};
+use crate::npm::publish::{ScanError, Scanner, growth};
 use crate::npm::{Digester, Integrity, PackageName, Version};
 use crate::store::Upload;
 use bytes::Bytes;
@@ -163,7 +163,7 @@ impl Api {
                 return Err(Refusal::too_large(limit));
             }
             place.grow(len).await?;
-            text.extend_from_slice(&piece);
+            growth::extend(&mut text, &piece);
         }
         Ok(Document { text, place })
     }

@@ -9,6 +9,8 @@ mod document;
 mod provenance;
 mod scanner;
 
+pub mod growth;
+
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod dates;
 mod devices;
 mod find;
 mod format;
+mod gathered;
 mod layout;
 mod lock;
 mod presence;

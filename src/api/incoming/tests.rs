@@ -69,11 +69,6 @@ fn x() -> PackageName {
     "x".parse().unwrap()
 }
 
-/// Whether all the room is free: a document takes it that is as long as that.
-async fn is_all_free(api: &Api) -> bool {
-    api.room.place().grow(64 * MIB).await.is_ok()
-}
-
 #[tokio::test(start_paused = true)]
 async fn who_holds_room_and_is_slow_is_sent_away() {
     let (_store, api) = api();
@@ -87,7 +82,7 @@ async fn who_holds_room_and_is_slow_is_sent_away() {
         let least = Duration::from_secs((2 * pause).max(150));
         assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
         assert!(begun.elapsed() < least + Duration::from_secs(1), "{:?}", begun.elapsed());
-        assert!(is_all_free(&api).await, "its room is held");
+        assert!(api.room.is_free(), "its room is held");
     }
 }
 
@@ -99,9 +94,9 @@ async fn who_holds_room_and_comes_on_is_waited_for() {
     let document = api.whole(&x(), &mut steady).await;
     let document = document.unwrap_or_else(|refusal| panic!("{refusal:?}"));
     assert_eq!(document.text.len(), 4 * MIB);
-    assert!(!is_all_free(&api).await, "it holds no room");
+    assert!(!api.room.is_free(), "it holds no room");
     drop(document);
-    assert!(is_all_free(&api).await);
+    assert!(api.room.is_free());
     // What takes no room has all the time that its connection has.
     let mut short = Slow::new(vec![b' '; 64 << 10], 3600);
     assert!(api.whole(&x(), &mut short).await.is_ok());
@@ -123,7 +118,7 @@ async fn a_long_document_leaves_its_tarball_time() {
     // The same at a twentieth of that pace.
     let refused = api.receive(&x(), &mut Slow::new(text, 300)).await.err().unwrap();
     assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
-    assert!(is_all_free(&api).await, "its room is held");
+    assert!(api.room.is_free(), "its room is held");
 }
 
 #[tokio::test]

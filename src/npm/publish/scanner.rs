@@ -6,6 +6,7 @@
 //! at `_attachments.<name>.data` are taken out; an empty string stands in their place.
 
 use super::data::{DataError, Decoder};
+use super::growth::extend;
 
 /// Longest key that is looked at, in bytes as they stand in the document: a name of 214 characters and a version.
 const LONGEST_KEY: usize = 4096;
@@ -206,8 +207,11 @@ impl Scanner {
             }
         }
         let (is_key, taken) = (*is_key, end.map_or(bytes.len(), |end| end + 1));
-        if is_key && self.key.len() <= LONGEST_KEY {
-            self.key.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+        if is_key {
+            // No more than tells that it is too long: it is held as long as the body takes.
+            let rest = (LONGEST_KEY + 1).saturating_sub(self.key.len());
+            let end = end.unwrap_or(bytes.len()).min(rest);
+            self.key.extend_from_slice(&bytes[..end]);
         }
         self.keep(&bytes[..taken])?;
         if end.is_some() {
@@ -263,7 +267,7 @@ impl Scanner {
         if self.document.len() + bytes.len() > self.limit {
             return Err(ScanError::TooLarge(self.limit));
         }
-        self.document.extend_from_slice(bytes);
+        extend(&mut self.document, bytes);
         Ok(())
     }
 }
@@ -272,4 +276,25 @@ impl Scanner {
 fn unescaped(raw: &[u8]) -> Option<String> {
     let quoted = [b"\"", raw, b"\""].concat();
     serde_json::from_slice(&quoted).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::growth::stepped;
+    use super::*;
+
+    /// Who sends a megabyte of a key and then nothing made it be held twice, and what doubled twice that.
+    #[test]
+    fn what_is_held_is_the_document_and_little_more() {
+        let (mut scanner, mut tarball) = (Scanner::new(4 << 20), Vec::new());
+        scanner.feed(b"{\"", &mut tarball).unwrap();
+        for _ in 0..17 {
+            scanner.feed(&[b'k'; 65_000], &mut tarball).unwrap();
+            assert!(scanner.key.capacity() <= 2 * LONGEST_KEY, "{}", scanner.key.capacity());
+        }
+        scanner.feed(b"\":0}", &mut tarball).unwrap();
+        assert_eq!((scanner.document.capacity(), tarball.len()), (stepped(scanner.kept()), 0));
+        let (document, had_tarball) = scanner.finish(&mut tarball).unwrap();
+        assert_eq!((document.len(), had_tarball), (17 * 65_000 + 6, false));
+    }
 }

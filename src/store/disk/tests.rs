@@ -7,6 +7,7 @@ mod looking;
 mod opening;
 mod order;
 mod presence;
+mod uploads;
 
 use super::steps::{Step, Watch};
 use super::{DiskStore, Report};
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 fn directory() -> TempDir {
@@ -30,6 +32,21 @@ impl DiskStore {
     /// Lets a watch hear of each step from now on, or nobody.
     fn watch(&self, watch: Option<Watch>) {
         *self.inner.disk.watch.lock() = watch;
+    }
+
+    /// Waits until nothing unfinished is held any more: such files go a little after their uploads.
+    async fn tidied(&self) {
+        let is_held = || {
+            let workspace = self.inner.workspace.lock();
+            workspace.as_ref().is_some_and(|workspace| Arc::strong_count(workspace) > 1)
+        };
+        let tidied = async {
+            while is_held() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), tidied).await;
+        waited.expect("the end of unfinished files");
     }
 
     /// What is told of the directory beside its packages.

@@ -3,6 +3,7 @@
 
 use super::blocking;
 use super::dates::date_after;
+use super::gathered::Gathered;
 use super::steps::Disk;
 use super::workspace::Workspace;
 use crate::store::{StoreError, Upload};
@@ -14,9 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
-
-/// Bytes gathered before they are written, so that a tarball takes few hops to the blocking pool.
-const GATHER: usize = 256 * 1024;
+use tokio::runtime::Handle;
 
 /// A file without a name. When dropped before it was given one, it is removed.
 pub(super) struct Nameless {
@@ -26,7 +25,7 @@ pub(super) struct Nameless {
     named: AtomicBool,
 }
 
-/// Everything here blocks.
+/// Everything here blocks, to be dropped as well.
 impl Nameless {
     pub(super) fn create(workspace: &Arc<Workspace>) -> Result<Nameless, StoreError> {
         let path = workspace.next();
@@ -36,6 +35,14 @@ impl Nameless {
 
     pub(super) fn write(&self, bytes: &[u8], at: u64) -> Result<(), StoreError> {
         self.disk().write(&self.file, &self.path, bytes, at)
+    }
+
+    /// Writes these bytes at the end, which is told, if there are any; where the end is then.
+    fn append(&self, bytes: &[u8], end: u64) -> Result<u64, StoreError> {
+        if !bytes.is_empty() {
+            self.write(bytes, end)?;
+        }
+        Ok(end + bytes.len() as u64)
     }
 
     /// Dates it later than the file that has its name now, if there is one.
@@ -57,6 +64,10 @@ impl Nameless {
         Ok(())
     }
 
+    fn is_named(&self) -> bool {
+        self.named.load(Ordering::Relaxed)
+    }
+
     fn disk(&self) -> &Disk {
         &self.workspace.disk
     }
@@ -64,7 +75,7 @@ impl Nameless {
 
 impl Drop for Nameless {
     fn drop(&mut self) {
-        if !self.named.load(Ordering::Relaxed)
+        if !self.is_named()
             && let Err(error) = self.disk().remove(&self.path)
         {
             // The next start tries it again.
@@ -75,9 +86,10 @@ impl Drop for Nameless {
 
 /// An upload to a disk.
 pub(super) struct DiskUpload {
-    file: Arc<Nameless>,
+    /// There until this is dropped.
+    file: Option<Arc<Nameless>>,
     /// What is not written yet.
-    gathered: Vec<u8>,
+    gathered: Gathered,
     written: u64,
     /// A write failed, or nobody waited for its end: the file is not what it should be.
     spoilt: bool,
@@ -88,65 +100,81 @@ impl DiskUpload {
     /// Makes its file. Blocks.
     pub(super) fn begin(workspace: &Arc<Workspace>) -> Result<DiskUpload, StoreError> {
         Ok(DiskUpload {
-            file: Arc::new(Nameless::create(workspace)?),
-            gathered: Vec::new(),
+            file: Some(Arc::new(Nameless::create(workspace)?)),
+            gathered: Gathered::default(),
             written: 0,
             spoilt: false,
             synced: false,
         })
     }
 
-    async fn flush(&mut self) -> Result<(), StoreError> {
-        self.check()?;
+    /// Writes what was gathered, and these bytes behind it, in one hop.
+    async fn flush(&mut self, file: Arc<Nameless>, bytes: Bytes) -> Result<(), StoreError> {
         // Until the end of this is known.
         self.spoilt = true;
-        let (file, at) = (Arc::clone(&self.file), self.written);
-        let gathered = std::mem::take(&mut self.gathered);
-        self.gathered = blocking(move || file.write(&gathered, at).map(|()| gathered)).await?;
-        self.written += self.gathered.len() as u64;
-        self.gathered.clear();
+        let (gathered, written) = (std::mem::take(&mut self.gathered), self.written);
+        let flushed = blocking(move || {
+            let written = file.append(gathered.bytes(), written)?;
+            let written = file.append(&bytes, written)?;
+            Ok((gathered.emptied(), written))
+        });
+        (self.gathered, self.written) = flushed.await?;
         self.spoilt = false;
         Ok(())
     }
 
     /// Writes what is left, and waits until all of it is on the disk. Blocks.
     pub(super) fn settle(&mut self) -> Result<(), StoreError> {
-        self.check()?;
+        let file = self.usable()?;
         if self.synced {
             return Ok(());
         }
         self.spoilt = true;
-        if !self.gathered.is_empty() {
-            self.file.write(&self.gathered, self.written)?;
-            self.written += self.gathered.len() as u64;
-            self.gathered = Vec::new();
-        }
-        self.file.sync()?;
+        self.written = file.append(self.gathered.bytes(), self.written)?;
+        // Its buffer is somebody else's, before the disk is waited for.
+        self.gathered = Gathered::default();
+        file.sync()?;
         (self.spoilt, self.synced) = (false, true);
         Ok(())
     }
 
     /// Gives it its name. Blocks.
     pub(super) fn name(&self, place: &Path) -> Result<(), StoreError> {
-        self.file.name(place)
+        self.usable()?.name(place)
     }
 
-    fn check(&self) -> Result<(), StoreError> {
-        if self.spoilt {
-            return Err(StoreError::other(
-                "an upload cannot be used",
-                "an earlier write to it failed",
-            ));
+    /// Its file, if that is what it should be.
+    fn usable(&self) -> Result<Arc<Nameless>, StoreError> {
+        match &self.file {
+            Some(file) if !self.spoilt => Ok(Arc::clone(file)),
+            _ => Err(StoreError::other("an upload cannot be used", "an earlier write failed")),
         }
-        Ok(())
+    }
+
+    /// How much memory its bytes take that are not written yet.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.gathered.held()
     }
 }
 
 #[async_trait]
 impl Upload for DiskUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        let file = self.usable()?;
         self.synced = false;
-        self.gathered.extend_from_slice(&bytes);
-        if self.gathered.len() >= GATHER { self.flush().await } else { self.check() }
+        if self.gathered.take(&bytes) { Ok(()) } else { self.flush(file, bytes).await }
+    }
+}
+
+impl Drop for DiskUpload {
+    /// Lets go of its file. To remove and close one of some hundred megabytes takes a while, and who was refused is often
+    /// let go of by a thread that answers others: so the blocking pool does it, where there is one.
+    fn drop(&mut self) {
+        let Some(file) = self.file.take().filter(|file| !file.is_named()) else { return };
+        if let Ok(runtime) = Handle::try_current() {
+            // A pool that has ended drops the file, and so removes it here.
+            drop(runtime.spawn_blocking(move || drop(file)));
+        }
     }
 }

@@ -60,7 +60,7 @@ async fn a_long_copy_changes_a_package() {
     }
 }
 
-/// Who finds no room waits until another is done; what is short passes meanwhile.
+/// Who finds no room waits until another is done; what is short passes meanwhile, also with a long readme.
 #[tokio::test]
 async fn long_documents_wait_for_room() {
     let (_upstream, nopar) = alone().await;
@@ -68,22 +68,25 @@ async fn long_documents_wait_for_room() {
     let head = |path: &str, len: usize| {
         format!("PUT {path} HTTP/1.1\r\nHost: npm.test\r\nContent-Length: {len}\r\n\r\n")
     };
-    // No socket's buffers hold so much: what NOPAR has read of each takes half of the room.
+    // These take 32 and 24 MiB, which is all the room of long ones.
     let mut holders = Vec::new();
-    for _ in 0..2 {
+    for len in [30 << 20, 23 << 20] {
         let mut holder = nopar.connect().await;
         holder.deliver(head("/x/-rev/undefined", 32 << 20).as_bytes()).await;
-        holder.deliver(&vec![b' '; 30 << 20]).await;
+        holder.deliver(&vec![b' '; len]).await;
         holders.push(holder);
     }
-    let long = Publish::of("y", "1.0.0").top("readme", json!("x".repeat(100_000)));
+    // Meanwhile NOPAR reads what of them is still in the sockets' buffers.
+    for number in 0..20 {
+        let short = Publish::of("z", &format!("1.0.{number}"));
+        short.top("readme", json!("x".repeat(number * 20_000))).succeed(nopar.addr()).await;
+    }
+    let long = Publish::of("y", "1.0.0").top("readme", json!("x".repeat(600_000)));
     let body = long.document().to_string();
     let mut waiting = nopar.connect().await;
     waiting.deliver(head("/y", body.len()).as_bytes()).await;
     waiting.deliver(body.as_bytes()).await;
-    for number in 0..20 {
-        Publish::of("z", &format!("1.0.{number}")).succeed(nopar.addr()).await;
-    }
+    Publish::of("z", "2.0.0").succeed(nopar.addr()).await;
     assert!(!waiting.says_within(Duration::from_millis(1)).await, "there was room for it");
     drop(holders.pop());
     waiting.receive().await.expect("an answer").expect(201);

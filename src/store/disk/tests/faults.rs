@@ -127,6 +127,7 @@ async fn a_fault_at_any_step_leaves_what_was_there() {
                 let failed = fail(&store, Failing::One(number), code);
                 let done = work.carry_out(&store).await;
                 store.watch(None);
+                store.tidied().await;
                 let Some((step, path)) = failed.lock().clone() else {
                     done.unwrap();
                     assert!(number >= 5, "{work:?} has only {number} steps");
@@ -165,6 +166,7 @@ async fn after_a_crash_at_any_step_a_change_is_complete_or_absent() {
             let (home, store) = prepared_like(&first);
             let failed = fail(&store, Failing::From(number), libc::EIO);
             let done = work.carry_out(&store).await;
+            store.tidied().await;
             let Some((step, path)) = failed.lock().clone() else {
                 done.unwrap();
                 break;
@@ -211,6 +213,7 @@ async fn a_fault_while_a_change_is_taken_back_leaves_no_half() {
                 done = outcome.is_ok();
                 let is_in_doubt = matches!(outcome, Err(StoreError::InDoubt { .. }));
                 doubts += usize::from(is_in_doubt);
+                store.tidied().await;
                 store.watch(None);
                 let at = format!("{work:?}, {number} and {later} later: {:?}", failed.lock());
                 assert_eq!(done, failed.lock().is_none(), "{at}");
@@ -261,5 +264,6 @@ async fn an_upload_that_failed_stays_failed() {
     let add: Vec<(_, Box<dyn Upload>)> = vec![(file(&x, "2.0.0"), begun)];
     let change = Change { document: stored.document, add, remove: Vec::new() };
     assert!(store.commit(&x, Some(&stored.tag), change).await.is_err());
+    store.tidied().await;
     assert_eq!(everything(home.path()), before);
 }

@@ -280,5 +280,6 @@ async fn a_place_that_differs_in_case_only_is_nobody_elses() {
         refused.to_string(),
         "jsonstream/jsonstream.json is damaged: it is the document of \"JSONStream\""
     );
+    store.tidied().await;
     assert_eq!(everything(home.path()), before);
 }

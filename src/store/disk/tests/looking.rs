@@ -209,6 +209,7 @@ async fn a_publish_to_another_file_system_leaves_nothing() {
         assert!(said.contains(why), "{said}");
         assert!(store.document(&package).await.unwrap().is_none());
     }
+    store.tidied().await;
     let mut own = everything(&home.path().join(".nopar"));
     own.retain(|path, _| path.extension().is_none() && path.file_name().unwrap() != "lock");
     let unfinished: Vec<_> = own.into_keys().filter(|path| path.starts_with("tmp")).collect();

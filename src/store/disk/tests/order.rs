@@ -196,6 +196,7 @@ async fn a_conflict_touches_nothing_that_has_a_name() {
         assert_eq!(record.take(), steps);
     }
     drop(change);
+    store.tidied().await;
     assert_eq!(record.take(), ["Remove tmp"]);
     assert_eq!(everything(home.path()), before);
 }
