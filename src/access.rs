@@ -7,6 +7,7 @@
 mod caller;
 mod credentials;
 mod denied;
+mod ground;
 mod open_mode;
 mod token;
 mod tokens;
@@ -17,11 +18,13 @@ mod tests;
 
 pub use caller::Caller;
 pub use denied::Denied;
+pub use ground::Ground;
 
 use crate::npm::PackageName;
 use credentials::Credentials;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use token::Token;
 use tokens::Tokens;
 use user::User;
@@ -57,10 +60,10 @@ impl fmt::Display for Permission {
 }
 
 impl Access {
-    /// Access with its tokens in the directory `tokens`. Nothing is read or made yet: the directory is made
-    /// with the first login.
-    pub fn open(tokens: PathBuf) -> Access {
-        Access { tokens: Tokens::new(tokens) }
+    /// Access with its tokens in the directory `tokens`, which lies on `ground`. Nothing is read or made yet: the
+    /// directory is made with the first login.
+    pub fn open(tokens: PathBuf, ground: Arc<dyn Ground>) -> Access {
+        Access { tokens: Tokens::new(tokens, ground) }
     }
 
     /// Who sent a request with these values of `Authorization`, one for each such header: nobody in
@@ -69,7 +72,7 @@ impl Access {
     /// # Errors
     /// [`Denied::BadCredentials`] when the token is not (or no longer) one, the password is wrong, or there
     /// is more than one header or one that cannot be understood; [`Denied::Failed`] when the token cannot be
-    /// looked up.
+    /// looked up, also as its ground is gone.
     pub async fn caller(&self, authorization: &[&str]) -> Result<Caller, Denied> {
         let header = match authorization {
             [] => return Ok(Caller::anonymous()),

@@ -25,6 +25,7 @@ pub mod negotiate;
 pub mod npm;
 pub mod pages;
 pub mod proxy;
+pub mod regular;
 pub mod reply;
 pub mod route;
 pub mod stop;

@@ -22,6 +22,7 @@ mod cross_site;
 mod ctx;
 mod failure;
 mod figures;
+mod ground;
 mod hot;
 mod locate;
 mod negative;
@@ -54,6 +55,7 @@ use crate::store as hosted_store;
 use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
+use ground::BesidePackages;
 use ipnet::IpNet;
 use log::{info, warn};
 use negative::Negatives;
@@ -145,8 +147,9 @@ impl Door {
         let memory = Memory::new(config.cache.memory_size, sendfile.clone(), Arc::clone(&counters));
         let memory = Arc::new(memory);
         let claims = config.store.local_packages.clone();
+        let ground = Arc::new(BesidePackages(Arc::clone(&store)));
         let hosted = Arc::new(Hosted::new(store, Arc::clone(&memory), claims));
-        let access = Arc::new(Access::open(config.store.path.join(TOKENS)));
+        let access = Arc::new(Access::open(config.store.path.join(TOKENS), ground));
         let api = Api::new(Arc::clone(&hosted), access, clock.clone(), config.limits.body_size);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {

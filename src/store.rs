@@ -143,6 +143,25 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the medium fails.
     async fn names(&self) -> Result<Vec<PackageName>, StoreError>;
+
+    /// Whether what the packages are kept on is where it was: for who keeps something else there, and does not find
+    /// it. Blocks for a moment.
+    ///
+    /// # Errors
+    /// While it is gone, as a directory is whose volume was unmounted. An implementation that nobody can take
+    /// anything away from has none.
+    fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The same for who is about to keep something there. What was never there is made, as for the first package,
+    /// and is missed from then on. Blocks.
+    ///
+    /// # Errors
+    /// As for [`check`](Store::check), and when the medium takes nothing.
+    fn prepare(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Bytes on their way in, under no name yet.

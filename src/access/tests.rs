@@ -3,14 +3,16 @@
 
 use super::*;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 /// Access with a directory of tokens that is not there yet, in one that goes with the test.
 fn access() -> (TempDir, Access) {
     let home = tempfile::tempdir().unwrap();
-    let access = Access::open(folder(&home));
+    let access = Access::open(folder(&home), Arc::new(()));
     (home, access)
 }
 
@@ -120,7 +122,7 @@ async fn everybody_may_do_everything() {
 #[tokio::test]
 async fn two_on_one_directory_know_the_same_tokens() {
     let (home, one) = access();
-    let other = Access::open(folder(&home));
+    let other = Access::open(folder(&home), Arc::new(()));
     let token = one.log_in("alice", "secret").await.unwrap();
     assert_eq!(of_token(&other, &token).await.unwrap(), Caller::named("alice"));
     assert_eq!(of_token(&one, &token).await.unwrap(), Caller::named("alice"));
@@ -176,6 +178,52 @@ async fn where_no_token_can_be_kept_none_is_given() {
     assert_eq!(of_token(&access, &token).await.unwrap(), Caller::named("alice"));
 }
 
+/// Ground that can be taken away.
+#[derive(Default)]
+struct Shaky {
+    is_gone: AtomicBool,
+}
+
+impl Ground for Shaky {
+    fn check(&self) -> io::Result<()> {
+        match self.is_gone.load(Ordering::Relaxed) {
+            true => Err(io::Error::other("the directory is gone")),
+            false => Ok(()),
+        }
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        self.check()
+    }
+}
+
+/// While the directory is away, no token has ended, and nothing is made in its place.
+#[tokio::test]
+async fn a_directory_that_is_gone_ends_no_token() {
+    let home = tempfile::tempdir().unwrap();
+    let ground = Arc::new(Shaky::default());
+    let access = Access::open(folder(&home), Arc::clone(&ground) as Arc<dyn Ground>);
+    let token = access.log_in("alice", "secret").await.unwrap();
+    let [registry, away] = ["registry", "away"].map(|name| home.path().join(name));
+    fs::rename(&registry, &away).unwrap();
+    ground.is_gone.store(true, Ordering::Relaxed);
+    for denied in [
+        of_token(&access, &token).await.map(drop),
+        of_token(&access, "npm_nobodys").await.map(drop),
+        access.log_in("alice", "secret").await.map(drop),
+        access.log_out(&token).await.map(drop),
+    ] {
+        let denied = denied.unwrap_err();
+        assert!(matches!(denied, Denied::Failed { .. }), "{denied:?}");
+        assert!(denied.to_string().contains("the directory is gone"), "{denied}");
+    }
+    assert!(!registry.exists(), "it was made anew");
+    fs::rename(&away, &registry).unwrap();
+    ground.is_gone.store(false, Ordering::Relaxed);
+    assert_eq!(of_token(&access, &token).await.unwrap(), Caller::named("alice"));
+    assert!(matches!(of_token(&access, "npm_nobodys").await, Err(Denied::BadCredentials)));
+}
+
 /// Also what is longer than the name of a file, or has bytes that no name has.
 #[tokio::test]
 async fn any_text_can_be_shown_as_a_token() {
@@ -190,7 +238,7 @@ async fn any_text_can_be_shown_as_a_token() {
 fn it_can_be_shared() {
     fn shared<T: Send + Sync>(_: &T) {}
     fn sent<T: Send>(_: &T) {}
-    let access = Access::open(PathBuf::from("nowhere"));
+    let access = Access::open(PathBuf::from("nowhere"), Arc::new(()));
     shared(&access);
     sent(&access.caller(&[]));
     sent(&access.log_in("alice", "secret"));

@@ -6,13 +6,16 @@
 //! tells nothing about tokens: it needs no comparison in constant time.
 //!
 //! Nothing is remembered in memory: another process may end a token, and then it must be over here as well. A file's
-//! time is when its token was used, by the hour.
+//! time is when its token was used, by the hour. So where no file is found, the ground is asked whether it is still
+//! there: a directory that is gone ends no token, and none is made in its place.
 
 mod bound;
 
 use super::Denied;
+use super::ground::Ground;
 use super::token::Token;
 use super::user::User;
+use crate::regular;
 use bound::{Bound, note_use};
 use log::{info, warn};
 use serde::{Deserialize, Serialize};
@@ -31,6 +34,7 @@ const LONGEST: u64 = 4096;
 #[derive(Clone)]
 pub(super) struct Tokens {
     folder: Arc<Path>,
+    ground: Arc<dyn Ground>,
     bound: Bound,
 }
 
@@ -47,8 +51,8 @@ struct Record {
 }
 
 impl Tokens {
-    pub(super) fn new(folder: PathBuf) -> Tokens {
-        Tokens { folder: folder.into(), bound: Bound::default() }
+    pub(super) fn new(folder: PathBuf, ground: Arc<dyn Ground>) -> Tokens {
+        Tokens { folder: folder.into(), ground, bound: Bound::default() }
     }
 
     /// Whose the token is, if it is one.
@@ -89,8 +93,11 @@ impl Tokens {
     /// A file that is damaged is no token. Blocks.
     fn find(&self, token: &Token) -> io::Result<Option<User>> {
         let place = self.place(token);
-        let file = match File::open(&place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        let file = match regular::open(&place).map_err(regular::naming(&place)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.ground.check()?;
+                return Ok(None);
+            }
             other => other?,
         };
         let user = user_in(&file)?;
@@ -104,7 +111,7 @@ impl Tokens {
 
     /// Removes what is too many. Blocks.
     fn bound(&self) {
-        let user_of = |path: &Path| user_in(&File::open(path).ok()?).ok().flatten();
+        let user_of = |path: &Path| user_in(&regular::open(path).ok()?).ok().flatten();
         match self.bound.keep(&self.folder, user_of) {
             Ok(0) => {}
             Ok(removed) => {
@@ -138,7 +145,10 @@ impl Tokens {
     /// Blocks.
     fn remove(&self, token: &Token) -> io::Result<bool> {
         match fs::remove_file(self.place(token)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.ground.check()?;
+                return Ok(false);
+            }
             other => other?,
         }
         // Else the token could be back after a power failure.
@@ -149,6 +159,7 @@ impl Tokens {
     /// Makes the directory, which only NOPAR's user may look into, and sees to it that its name is on the
     /// disk. Not only if it made it: who did may not have come so far.
     fn prepare(&self) -> io::Result<()> {
+        self.ground.prepare()?;
         if let Some(above) = self.folder.parent() {
             // With the usual permissions: it is the place of other things as well.
             fs::create_dir_all(above)?;
@@ -206,7 +217,7 @@ mod tests {
     /// A directory of tokens in one that goes with the test.
     fn tokens() -> (tempfile::TempDir, Tokens) {
         let home = tempfile::tempdir().unwrap();
-        let tokens = Tokens::new(home.path().join("tokens"));
+        let tokens = Tokens::new(home.path().join("tokens"), Arc::new(()));
         (home, tokens)
     }
 

@@ -12,6 +12,7 @@ use super::name::{FileName, Ids};
 use super::{open, read};
 use crate::clock::{self, Clock};
 use crate::counters::Counters;
+use crate::regular;
 use bytes::Bytes;
 use log::{error, info, warn};
 use parking_lot::Mutex;
@@ -256,7 +257,7 @@ impl DiskCache {
     /// The entry's file, open. Blocks.
     fn file(&self, entry: &Entry) -> io::Result<Arc<File>> {
         self.files.get_or_insert_with(&entry.id(), || {
-            Ok(Arc::new(File::open(self.path_of(&entry.name))?))
+            Ok(Arc::new(regular::open(&self.path_of(&entry.name))?))
         })
     }
 

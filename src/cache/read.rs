@@ -6,6 +6,7 @@ use super::entry::Entry;
 use super::format::{self, Opening};
 use super::key::Kind;
 use super::name::FileName;
+use crate::regular;
 use bytes::Bytes;
 use rustix::io::{ReadWriteFlags, preadv2};
 use std::fs::File;
@@ -22,7 +23,7 @@ const FIRST_READ: u64 = 64 * 1024;
 /// # Errors
 /// When the file is gone or damaged.
 pub(super) fn entry(path: &Path, name: FileName) -> io::Result<(File, Entry, Bytes)> {
-    let file = File::open(path)?;
+    let file = regular::open(path)?;
     check_len(&file, &name)?;
     let mut start = bytes(&file, 0, name.size.min(FIRST_READ))?;
     let head_len = format::head_len(&start).map_err(io::Error::other)? as u64;

@@ -11,6 +11,7 @@ use super::fill::{Fill, blocking};
 use super::format::{self, FOR_EVER, Freshness, Head};
 use super::hit::{DiskHit, GrowingHit};
 use super::key::Key;
+use crate::regular;
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -227,7 +228,7 @@ impl Storage for Store {
         let path = self.cache.path_of(&entry.name);
         let record = freshness.encode();
         let written = blocking(move || {
-            let file = File::options().write(true).open(path)?;
+            let file = regular::open_with(File::options().write(true), &path)?;
             file.write_all_at(&record, format::FRESHNESS_AT)
         });
         match written.await {

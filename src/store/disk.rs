@@ -13,8 +13,12 @@
 //! ```
 //!
 //! Opening changes nothing but that it sweeps what dead processes left in `.nopar/tmp`. `.nopar` itself is
-//! made with the first upload or commit, so a directory that is only read stays as it was found. One that was
-//! there and is gone has no packages that could be looked for: all that asks for any fails, until it is back.
+//! made with the first upload or commit, or the first login, whose token lies in it (`access`); so a directory that is
+//! only read stays as it was found. One that was there and is gone has no packages that could be looked for: all that
+//! asks for any fails, until it is back (`presence`).
+//!
+//! What lies in place of a file and is none, a FIFO or a folder, is damage: it is neither read nor waited for
+//! (`regular`).
 //!
 //! The order that makes a commit durable: the tarballs' bytes are written and synced under `tmp`, renamed,
 //! and their folder is synced; then the same with the document. Each of these goes through `steps`,
@@ -220,6 +224,14 @@ impl Store for DiskStore {
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         let inner = Arc::clone(&self.inner);
         blocking(move || Ok(scan::names(&inner)?.into_iter().collect())).await
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        self.inner.presence.check()
+    }
+
+    fn prepare(&self) -> Result<(), StoreError> {
+        self.inner.workspace().map(drop)
     }
 }
 

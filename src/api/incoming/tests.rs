@@ -61,7 +61,7 @@ fn api() -> (Arc<MemoryStore>, Api) {
     let memory = Memory::new(1 << 20, Sendfile::default(), Arc::new(Counters::new(1)));
     let kept = Arc::clone(&store) as Arc<dyn Store>;
     let hosted = Arc::new(Hosted::new(kept, Arc::new(memory), Vec::new()));
-    let access = Arc::new(Access::open(PathBuf::from("never-made")));
+    let access = Arc::new(Access::open(PathBuf::from("never-made"), Arc::new(())));
     (store, Api::new(hosted, access, Clock::stopped(), 384 << 20))
 }
 

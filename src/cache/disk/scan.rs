@@ -3,6 +3,7 @@
 
 use crate::cache::name::{FileName, made_at};
 use crate::clock;
+use crate::regular;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
 pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     fs::create_dir_all(path).map_err(at(path))?;
     let mark = path.join(MARK);
-    match fs::read_to_string(&mark) {
+    match regular::read_to_string(&mark).map_err(regular::naming(&mark)) {
         Ok(found) if found.trim() == FORMAT => {}
         // As a full disk or a crash may leave it.
         Ok(found) if found.trim().is_empty() => write_mark(&mark).map_err(at(path))?,
@@ -130,7 +131,7 @@ impl Temporary {
 /// Removes the folder of a process that is gone.
 fn sweep(folder: &Path) {
     // Locked until all is gone: its process, if it is only just starting, waits and looks again.
-    let lock = File::open(folder.join("lock"));
+    let lock = regular::open(&folder.join("lock"));
     let gone = match &lock {
         Ok(lock) => lock.try_lock().is_ok(),
         // One that is just being made, or was made anew after the cache was deleted under its process.

@@ -6,10 +6,11 @@ use super::dates::stamp_of;
 use super::layout::{Place, files};
 use super::read::FileContent;
 use crate::npm::{PackageName, TarballName};
+use crate::regular;
 use crate::store::identity::{self, Unfit};
 use crate::store::{Stamp, StoreError, Tarball};
 use bytes::Bytes;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -127,16 +128,12 @@ impl Inner {
 
     fn open(&self, below: &Path) -> Result<Option<Tarball>, StoreError> {
         let path = self.disk.root().join(below);
-        let opened = File::open(&path).and_then(|file| {
-            let metadata = file.metadata()?;
-            Ok(metadata.is_file().then_some((file, metadata)))
-        });
+        let opened = regular::open(&path).and_then(|file| Ok((file.metadata()?, file)));
         match opened {
-            Ok(Some((file, metadata))) => {
+            Ok((metadata, file)) => {
                 let content = FileContent::new(file, self.disk.shown(&path));
                 Ok(Some(Tarball::new(metadata.len(), stamp_of(&metadata), Arc::new(content))))
             }
-            Ok(None) => Err(StoreError::damaged(self.disk.shown(&path), "it is not a file")),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(self.disk.failed(&path, "read", error)),
         }
@@ -145,7 +142,7 @@ impl Inner {
     /// A file below the directory, if it is there.
     pub(super) fn read(&self, below: &Path) -> Result<Option<Bytes>, StoreError> {
         let path = self.disk.root().join(below);
-        match fs::read(&path) {
+        match regular::read(&path) {
             Ok(bytes) => Ok(Some(Bytes::from(bytes))),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(self.disk.failed(&path, "read", error)),

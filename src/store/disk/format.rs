@@ -1,6 +1,7 @@
 //! Which layout a directory has, by the mark in it.
 //! Knows nothing of packages.
 
+use crate::regular;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,8 @@ pub(super) fn check(root: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other.map(drop).map_err(failed)?,
     }
-    match fs::read_to_string(mark_of(root)) {
+    let mark = mark_of(root);
+    match regular::read_to_string(&mark).map_err(regular::naming(&mark)) {
         Ok(found) if found.trim() == FORMAT => Ok(()),
         Ok(found) => {
             Err(OpenError::Format { path: root.to_owned(), found: found.trim().to_owned() })
@@ -64,7 +66,9 @@ pub(super) fn mark(root: &Path) -> io::Result<()> {
         return check(root).map_err(io::Error::other);
     }
     let beside = own.join("format.new");
-    let mut file = File::create(&beside)?;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    let mut file = regular::open_with(&mut options, &beside).map_err(regular::naming(&beside))?;
     file.write_all(format!("{FORMAT}\n").as_bytes())?;
     file.sync_all()?;
     fs::rename(&beside, &mark)?;

@@ -6,6 +6,7 @@
 //! could be locked by two processes at once, by one of them after it is no longer there.
 
 use crate::npm::PackageName;
+use crate::regular;
 use crate::store::digest;
 use std::fs::File;
 use std::io;
@@ -45,7 +46,8 @@ impl Locks {
     /// nothing, and is content with a directory that can only be read: `None` when nobody ever committed a package of
     /// that number. Blocks.
     pub(super) fn rest(&self, name: &PackageName) -> io::Result<Option<File>> {
-        let file = match File::open(self.file(name)) {
+        let path = self.file(name);
+        let file = match regular::open(&path).map_err(regular::naming(&path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -60,7 +62,9 @@ impl Locks {
 
 /// Locks a file, which is made if it is not there. Blocks.
 pub(super) fn hold(path: &Path) -> io::Result<File> {
-    let file = File::options().write(true).create(true).truncate(false).open(path)?;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    let file = regular::open_with(&mut options, path).map_err(regular::naming(path))?;
     lock(&file)?;
     Ok(file)
 }

@@ -3,6 +3,18 @@
 //!
 //! A directory that is gone, as its volume was unmounted or it was renamed, looks like one without packages, and
 //! names that NOPAR hosts would be the upstream's. So whoever finds nothing asks here before saying so.
+//!
+//! What lies in its place meanwhile proves nothing: a mount point may hold files of its own, and whoever misses the
+//! directory may make it anew. So it is known by its numbers (`st_dev` and `st_ino`, stat(2)), which no other has as
+//! long as it exists. It is there
+//!
+//! - if the numbers are the same, whatever was removed in it, NOPAR's own folder included;
+//! - if they are others, and there is a mark (`format`): a volume that was mounted again. From then on these are
+//!   its numbers;
+//! - if nothing was in it when it was last looked at, or there was none: then nothing can be missed. One with nothing
+//!   in it is looked at each time, as another process may publish there.
+//!
+//! Otherwise it is gone, until it is back or NOPAR is started anew.
 
 use super::find::is_absent;
 use super::format::{self, OWN};
@@ -10,82 +22,123 @@ use crate::store::StoreError;
 use parking_lot::RwLock;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What is known of the directory.
 pub(super) struct Presence {
     root: PathBuf,
-    /// What was there: as long as it is, so is the directory. `None` as long as there was nothing: the directory is
-    /// made by the first who writes.
-    proof: RwLock<Option<PathBuf>>,
+    /// As it was when it was last looked at. `None` as long as there was none: it is made by the first who writes.
+    known: RwLock<Option<Known>>,
+}
+
+/// A directory that was looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Known {
+    numbers: Numbers,
+    /// Somebody has written to it since NOPAR leaves marks.
+    has_mark: bool,
+    /// There is nothing in it but NOPAR's own folder, which others than the store make as well.
+    is_empty: bool,
+}
+
+/// The device of a directory, and its number there.
+type Numbers = (u64, u64);
+
+impl Known {
+    /// Whether there was nothing that could be missed.
+    fn is_bare(&self) -> bool {
+        self.is_empty && !self.has_mark
+    }
 }
 
 impl Presence {
     /// Looks at a directory for the first time. One that cannot be looked at is looked at again when it is asked for.
     pub(super) fn of(root: &Path) -> Presence {
-        let proof = find_proof(root).unwrap_or_default();
-        Presence { root: root.to_owned(), proof: RwLock::new(proof) }
+        let known = look(root).unwrap_or_default();
+        Presence { root: root.to_owned(), known: RwLock::new(known) }
     }
 
-    /// Notes that something was written: from now on the directory has to be there.
+    /// Notes that something was written: from now on this very directory has to be there.
     pub(super) fn written(&self) {
-        if let Ok(Some(proof)) = find_proof(&self.root) {
-            *self.proof.write() = Some(proof);
+        if let Ok(Some(seen)) = look(&self.root) {
+            *self.known.write() = Some(Known { is_empty: false, ..seen });
         }
     }
 
     /// Fails if the directory was there and is not any more. One look at one name, as a rule.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let what = || format!("the registry directory {} cannot be found", self.root.display());
-        match self.is_unchanged() {
+        match self.is_there() {
             Ok(true) => Ok(()),
             Ok(false) => Err(StoreError::other(
                 what(),
-                "it was there before; was it renamed, or its volume unmounted?",
+                "it was there before; was it renamed, or its volume unmounted? Put it back, or \
+                 restart NOPAR to go on with what is there now",
             )),
             Err(error) => Err(StoreError::io(what(), error)),
         }
     }
 
-    fn is_unchanged(&self) -> io::Result<bool> {
-        let known = self.proof.read().clone();
-        if let Some(known) = &known
-            && exists(known)?
-        {
+    fn is_there(&self) -> io::Result<bool> {
+        let known = *self.known.read();
+        let numbers = numbers_of(&self.root)?;
+        let is_same = known.map(|it| it.numbers) == numbers;
+        if is_same && known.is_none_or(|it| !it.is_bare()) {
             return Ok(true);
         }
-        let found = find_proof(&self.root)?;
-        // What is left of a mounted directory once it is unmounted is an empty one.
-        let is_there = known.is_none() || found.as_ref().is_some_and(|it| *it != self.root);
-        if is_there && found.is_some() {
-            let mut proof = self.proof.write();
+        let seen = look(&self.root)?;
+        let is_there = match (known, seen) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(known), Some(seen)) => {
+                seen.numbers == known.numbers || seen.has_mark || known.is_bare()
+            }
+        };
+        if is_there && seen.is_some() {
+            let mut now = self.known.write();
             // Who has written meanwhile knows better.
-            if *proof == known {
-                *proof = found;
+            if *now == known {
+                *now = seen;
             }
         }
         Ok(is_there)
     }
 }
 
-/// What shows best that a directory is there: its mark; else anything in it but NOPAR's own folder, which others than
-/// the store make as well; else, if it is empty, itself.
-fn find_proof(root: &Path) -> io::Result<Option<PathBuf>> {
-    let mark = format::mark_of(root);
-    if exists(&mark)? {
-        return Ok(Some(mark));
+/// The directory as it is now; `None` when there is none.
+fn look(root: &Path) -> io::Result<Option<Known>> {
+    loop {
+        let Some(numbers) = numbers_of(root)? else { return Ok(None) };
+        let has_mark = exists(&format::mark_of(root))?;
+        let is_empty = !has_mark && holds_nothing(root)?;
+        // It may be mounted at this very moment: then these are things of two directories.
+        if numbers_of(root)? == Some(numbers) {
+            return Ok(Some(Known { numbers, has_mark, is_empty }));
+        }
     }
+}
+
+fn numbers_of(root: &Path) -> io::Result<Option<Numbers>> {
+    match fs::metadata(root) {
+        Ok(it) => Ok(Some((it.dev(), it.ino()))),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is nothing in a directory but NOPAR's own folder.
+fn holds_nothing(root: &Path) -> io::Result<bool> {
     let entries = match fs::read_dir(root) {
-        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(true),
         other => other?,
     };
     for entry in entries {
-        let entry = entry?;
-        if entry.file_name() != OWN {
-            return Ok(Some(entry.path()));
+        if entry?.file_name() != OWN {
+            return Ok(false);
         }
     }
-    Ok(Some(root.to_owned()))
+    Ok(true)
 }
 
 fn exists(path: &Path) -> io::Result<bool> {

@@ -162,9 +162,8 @@ fn all_folders(store: &Inner, scan: &mut Scan) -> Result<Folders, StoreError> {
         }
         all.scopes.push(folder);
     }
-    if all.packages.is_empty() {
-        store.presence.check()?;
-    }
+    // A mount point may have folders of its own.
+    store.presence.check()?;
     Ok(all)
 }
 

@@ -6,12 +6,12 @@
 
 use super::scan::Problem;
 use crate::npm::PackageName;
+use crate::regular;
 use crate::store::identity::{Identity, Unfit};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ impl Registry {
     /// Reads it, if it is there. Blocks.
     pub(super) fn read(root: &Path) -> Registry {
         let mut registry = Registry::default();
-        match fs::read_to_string(root.join(FILE)) {
+        match regular::read_to_string(&root.join(FILE)) {
             Ok(text) => match serde_json::from_str(&text) {
                 Ok(members) => registry.take(members),
                 Err(error) => registry.problem(FILE, format!("it is not a JSON object: {error}")),

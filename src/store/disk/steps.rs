@@ -3,6 +3,7 @@
 //!
 //! Tests watch here: a watch hears of each step before it is done, and may refuse it.
 
+use crate::regular;
 use crate::store::StoreError;
 use std::fs::{self, File};
 use std::io;
@@ -50,7 +51,11 @@ impl Disk {
 
     /// The error for a path of the store: `done` is a participle.
     pub(super) fn failed(&self, path: &Path, done: &str, error: io::Error) -> StoreError {
-        StoreError::io(format!("{} could not be {done}", self.shown(path)), error)
+        let shown = self.shown(path);
+        if regular::is_no_file(&error) {
+            return StoreError::damaged(shown, error);
+        }
+        StoreError::io(format!("{shown} could not be {done}"), error)
     }
 
     /// A path as it is told: below the directory, if it is.

@@ -13,6 +13,7 @@ use super::steps::{Step, Watch};
 use super::{DiskStore, Report};
 use crate::store::conformance::{Stores, suite};
 use crate::store::{Store, StoreError};
+use rustix::fs::{CWD, Mode, mkfifoat};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,12 @@ fn directory() -> TempDir {
 
 fn open(root: &Path) -> DiskStore {
     DiskStore::open(root).unwrap()
+}
+
+/// Puts a FIFO in place of a file, if there is one.
+fn fifo(path: &Path) {
+    let _ = fs::remove_file(path);
+    mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
 }
 
 impl DiskStore {

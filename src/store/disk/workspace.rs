@@ -7,6 +7,7 @@
 use super::format::{self, OWN};
 use super::lock;
 use super::steps::Disk;
+use crate::regular;
 use crate::store::StoreError;
 use log::warn;
 use std::fs::{self, File};
@@ -110,7 +111,8 @@ fn try_sweep(root: &Path) -> io::Result<()> {
         other => other?,
     };
     // Reading is enough for a lock, and a directory that can only be read is fine.
-    let gate = File::open(gate(root))?;
+    let gate = gate(root);
+    let gate = regular::open(&gate).map_err(regular::naming(&gate))?;
     lock::lock(&gate)?;
     let mut failed = Ok(());
     for folder in folders {
@@ -130,7 +132,7 @@ fn try_sweep(root: &Path) -> io::Result<()> {
 /// Whether a folder's process is gone. Who asks holds the lock of [`OWN`], so one without a lock is of a
 /// process that died before it made one: nobody makes one just now.
 fn is_dead(folder: &Path) -> bool {
-    File::open(folder.join(LOCK)).map_or_else(
+    regular::open(&folder.join(LOCK)).map_or_else(
         |error| error.kind() == io::ErrorKind::NotFound,
         |lock| lock.try_lock().is_ok(),
     )

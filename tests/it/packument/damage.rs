@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::asking::{LONG, TTL, WAYS};
 use crate::support::deadline::DEADLINE;
+use crate::support::disk::fifo;
 use crate::support::nopar::TestNopar;
 use crate::support::upstream::FakeUpstream;
 
@@ -76,6 +77,18 @@ async fn a_flipped_byte_anywhere_is_never_served() {
         fetched += asked;
     }
     assert!(fetched > 40, "damage was noticed only {fetched} times");
+}
+
+/// What lies in place of an entry's file and is none is damage, and nobody waits for its other end.
+#[tokio::test]
+async fn what_is_no_file_is_fetched_again() {
+    let (upstream, mut nopar) = with_lodash().await;
+    nopar.stop().await;
+    fifo(&nopar.cache_path().join(packument_entry(&nopar)));
+    upstream.clear();
+    nopar.restart().await;
+    all_right(&upstream, &nopar).await;
+    assert_eq!(upstream.count("/lodash"), 1);
 }
 
 /// The packument's file, where a tarball's may lie beside it: the largest.

@@ -318,8 +318,6 @@ async fn a_store_that_fails_is_not_replaced_by_a_copy() {
     }
     let place = nopar.registry_path().join("held");
     std::fs::create_dir_all(nopar.registry_path()).expect("the store's directory");
-    // Empty, once the loop is gone, it would be what an unmounted volume leaves.
-    std::fs::write(nopar.registry_path().join("a-file"), "").expect("a file");
     std::os::unix::fs::symlink("held", &place).expect("a loop");
     // Past the second in which it was last looked at.
     nopar.advance(Duration::from_secs(2));
@@ -329,32 +327,4 @@ async fn a_store_that_fails_is_not_replaced_by_a_copy() {
     std::fs::remove_file(&place).expect("no loop");
     // A failure is not remembered.
     nopar.get("/held").await.expect(200);
-}
-
-/// A directory that disappears, as its volume was unmounted, frees no name: what was hosted is not the upstream's, and
-/// is served again once it is back.
-#[tokio::test]
-async fn a_directory_that_is_gone_frees_no_name() {
-    let upstream = FakeUpstream::start().await;
-    let nopar = TestNopar::with(&upstream).stopped_clock().start().await;
-    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
-    upstream.package("x").version("9.9.9", |v| v);
-    let (registry, away) = (nopar.registry_path(), nopar.home().join("away"));
-    upstream.clear();
-    for _ in 0..2 {
-        assert_eq!(versions(&packument(nopar.addr(), "x").await), ["1.0.0"]);
-        std::fs::rename(registry, &away).expect("it goes");
-        // Past the second in which it was last looked at.
-        nopar.advance(Duration::from_secs(2));
-        for path in ["/x", "/x/latest", "/x/-/x-9.9.9.tgz", "/x?write=true"] {
-            assert_eq!(nopar.get(path).await.status, 500, "{path}");
-        }
-        let publish = Publish::of("x", "2.0.0").to(nopar.addr()).send().await;
-        refusal(&publish, &[500], "a publish");
-        assert!(!registry.exists(), "a publish made another directory");
-        std::fs::rename(&away, registry).expect("it comes back");
-        nopar.advance(Duration::from_secs(2));
-        assert_eq!(versions(&nopar.get("/x").await.expect(200).json()), ["1.0.0"]);
-    }
-    assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
 }

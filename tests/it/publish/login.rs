@@ -39,19 +39,23 @@ fn token_of(answer: &Response) -> String {
     token
 }
 
+/// What asks for a token.
+pub(super) fn logging_in(addr: SocketAddr, user: &str) -> Request {
+    send(addr, "PUT", &path(user), &body(user, PASSWORD))
+}
+
 /// Logs a new user in; what goes into `Authorization`.
 pub(super) async fn login(addr: SocketAddr, user: &str) -> String {
-    let request = send(addr, "PUT", &path(user), &body(user, PASSWORD));
-    let answer = request.send().await.expect(201);
+    let answer = logging_in(addr, user).send().await.expect(201);
     format!("Bearer {}", token_of(&answer))
 }
 
-async fn whoami(addr: SocketAddr, authorization: &str) -> Response {
+pub(super) async fn whoami(addr: SocketAddr, authorization: &str) -> Response {
     let request = Request::get(addr, "/-/whoami").header("Authorization", authorization);
     request.send().await
 }
 
-fn logout(addr: SocketAddr, authorization: &str) -> Request {
+pub(super) fn logout(addr: SocketAddr, authorization: &str) -> Request {
     let token = authorization.strip_prefix("Bearer ").expect("a token");
     let request = Request::new(addr, "DELETE", &format!("/-/user/token/{token}"));
     request.header("Authorization", authorization)

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::{CWD, Mode, mkfifoat};
 use tempfile::TempDir;
 
 use super::binary::{Binary, PROGRAM};
@@ -31,6 +32,12 @@ pub(crate) fn folder() -> TempDir {
         chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("given away");
     }
     folder
+}
+
+/// Puts a FIFO in place of a file, if there is one.
+pub(crate) fn fifo(path: &Path) {
+    let _ = fs::remove_file(path);
+    mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).expect("a FIFO");
 }
 
 /// The program where others than root may run it.

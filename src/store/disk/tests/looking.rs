@@ -107,7 +107,12 @@ async fn tarballs_are_compared_with_what_is_named() {
     assert_eq!(unnamed[2], "X/!x-1.1.0.tgz");
     // What should be a tarball and is none is nothing that could be put back.
     let folder = store.compare(&shown[0], &tarballs(&["folder.tgz"]), &[]);
-    assert!(matches!(folder, Err(StoreError::Damaged { .. })), "{folder:?}");
+    match &folder {
+        Err(StoreError::Damaged { what, fault }) => {
+            assert_eq!((what.as_str(), fault.as_str()), ("X/folder.tgz", "it is not a file"));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 /// While a change is being made, there are tarballs that no document names. Who waits sees none of that.

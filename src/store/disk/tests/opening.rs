@@ -1,12 +1,15 @@
 //! What opening a directory does, and what it leaves alone.
 //! Knows nothing of commits beyond that they work.
 
-use super::{directory, everything, open};
+use super::{directory, everything, fifo, open};
 use crate::store::conformance::{bytes_of, file, name, publish, read, upload, versions};
 use crate::store::disk::{DiskStore, OpenError, Report};
 use crate::store::{Change, Committed, Store, StoreError};
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 fn own_files(root: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(root.join(".nopar"))
@@ -63,6 +66,29 @@ fn what_is_no_directory_is_refused() {
     fs::write(&file, "").unwrap();
     let error = DiskStore::open(&file).map(drop).unwrap_err();
     assert!(matches!(&error, OpenError::Io { path, .. } if *path == file), "{error}");
+}
+
+/// A FIFO in place of a file of NOPAR's own: nobody waits until its other end is opened.
+#[test]
+fn a_start_waits_for_no_fifo() {
+    for (file, is_refused) in
+        [(".nopar/format", true), (".nopar/lock", false), (".nopar/tmp/1-a/lock", false)]
+    {
+        let home = directory();
+        fs::create_dir_all(home.path().join(".nopar/tmp/1-a")).unwrap();
+        fs::write(home.path().join(".nopar/lock"), "").unwrap();
+        fifo(&home.path().join(file));
+        let (tell, told) = mpsc::channel();
+        let root = home.path().to_owned();
+        thread::spawn(move || tell.send(DiskStore::open(&root).map(drop)));
+        match told.recv_timeout(Duration::from_secs(30)).expect(file) {
+            Ok(()) => assert!(!is_refused, "{file}"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(is_refused && said.contains("format is not a file"), "{file}: {said}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,12 @@ use crate::store::{Store, StoreError};
 use std::fs;
 use std::path::Path;
 
+/// What a mount point may hold of its own.
+fn litter(root: &Path) {
+    fs::write(root.join(".keep"), "").unwrap();
+    fs::create_dir_all(root.join("lost+found")).unwrap();
+}
+
 /// Fails the test unless nothing is said of any package.
 async fn check_gone(store: &DiskStore) {
     let is_gone = |error: StoreError| {
@@ -41,6 +47,8 @@ async fn take_away_and_put_back(store: &DiskStore, root: &Path) {
     // The tokens, for one, are below it as well.
     fs::create_dir_all(root.join(".nopar/tokens")).unwrap();
     check_gone(store).await;
+    litter(root);
+    check_gone(store).await;
     fs::remove_dir_all(root).unwrap();
     fs::rename(&away, root).unwrap();
     check_there(store).await;
@@ -73,6 +81,87 @@ async fn a_directory_that_came_later_is_missed_too() {
     fs::rename(&made, &root).unwrap();
     check_there(&store).await;
     take_away_and_put_back(&store, &root).await;
+}
+
+/// A volume that is mounted again may have other numbers than before: its mark tells that it is one of NOPAR's. It is
+/// missed from then on.
+#[tokio::test]
+async fn a_directory_may_come_back_as_another() {
+    let home = directory();
+    let [root, other, away] = ["registry", "other", "once"].map(|folder| home.path().join(folder));
+    let store = open(&root);
+    for root in [&root, &other] {
+        assert!(publish(&open(root), &name("x"), "1.0.0", &bytes_of("1.0.0")).await.unwrap());
+    }
+    check_there(&store).await;
+    fs::rename(&root, &away).unwrap();
+    fs::create_dir(&root).unwrap();
+    litter(&root);
+    check_gone(&store).await;
+    fs::remove_dir_all(&root).unwrap();
+    fs::rename(&other, &root).unwrap();
+    check_there(&store).await;
+    take_away_and_put_back(&store, &root).await;
+    assert!(publish(&store, &name("x"), "1.1.0", &bytes_of("1.1.0")).await.unwrap());
+}
+
+/// What was put there is missed, whichever process put it there, and however the directory looked before.
+#[tokio::test]
+async fn a_directory_that_was_empty_is_missed_once_it_is_not() {
+    let home = directory();
+    let root = home.path().join("registry");
+    fs::create_dir(&root).unwrap();
+    let reader = open(&root);
+    assert!(reader.stamp(&name("x")).await.unwrap().is_none());
+    assert!(publish(&open(&root), &name("x"), "1.0.0", &bytes_of("1.0.0")).await.unwrap());
+    check_there(&reader).await;
+    take_away_and_put_back(&reader, &root).await;
+}
+
+/// Nothing can be missed of what was empty: another one may take its place, with anything in it.
+#[tokio::test]
+async fn an_empty_directory_may_be_replaced() {
+    let home = directory();
+    let [root, away] = ["registry", "away"].map(|folder| home.path().join(folder));
+    fs::create_dir(&root).unwrap();
+    let store = open(&root);
+    fs::rename(&root, &away).unwrap();
+    fs::create_dir(&root).unwrap();
+    assert!(store.stamp(&name("x")).await.unwrap().is_none());
+    fs::rename(&root, home.path().join("empty")).unwrap();
+    fs::create_dir(&root).unwrap();
+    litter(&root);
+    assert!(store.stamp(&name("x")).await.unwrap().is_none());
+    // This one has something in it.
+    fs::rename(&root, home.path().join("litter")).unwrap();
+    fs::create_dir(&root).unwrap();
+    check_gone(&store).await;
+}
+
+/// Who keeps something beside the packages is told as well, and makes nothing; what is made for it is missed.
+#[tokio::test]
+async fn who_keeps_something_there_hears_of_it() {
+    let home = directory();
+    let root = home.path().join("registry");
+    let store = open(&root);
+    store.check().unwrap();
+    assert!(!root.exists(), "a look made it");
+    store.prepare().unwrap();
+    assert!(root.join(".nopar").is_dir());
+    let away = home.path().join("away");
+    fs::rename(&root, &away).unwrap();
+    for gone in [store.check(), store.prepare()] {
+        assert!(gone.unwrap_err().to_string().contains("cannot be found"));
+    }
+    assert!(!root.exists(), "it was made anew");
+    fs::create_dir(&root).unwrap();
+    litter(&root);
+    assert!(store.check().is_err() && store.prepare().is_err());
+    assert!(!root.join(".nopar").exists(), "something was made in its place");
+    fs::remove_dir_all(&root).unwrap();
+    fs::rename(&away, &root).unwrap();
+    store.check().unwrap();
+    store.prepare().unwrap();
 }
 
 /// An empty directory that was empty before is as it should be.
