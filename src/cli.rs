@@ -23,7 +23,7 @@ pub enum Command {
     CheckConfig,
     /// Print the commented default configuration, and end.
     PrintDefaultConfig,
-    /// Give the name of a package that was unpublished back to the upstream, and end.
+    /// Forget a package that was unpublished, and end.
     Release(PackageName),
 }
 
@@ -61,8 +61,8 @@ struct Options {
 /// What is done instead of serving.
 #[derive(Subcommand)]
 enum Action {
-    /// Give the name of a package that was unpublished as a whole back to the upstream registry: NOPAR forgets that
-    /// it ever had it
+    /// Forget a package that was unpublished as a whole: its name is the upstream registry's again, unless
+    /// NOPAR_LOCAL_PACKAGES claims it, and its versions may be published again
     Release {
         /// The package's name
         name: PackageName,

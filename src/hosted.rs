@@ -26,7 +26,7 @@ mod tests;
 pub use findings::Findings;
 pub use large::Large;
 pub use package::{Package, Standing};
-pub use release::{ReleaseError, release};
+pub use release::{ReleaseError, release, released};
 pub use survey::Survey;
 pub use tarball::HostedTarball;
 pub use work::{Worked, computed, in_turn, turn_for};

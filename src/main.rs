@@ -39,7 +39,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Command::Release(name) = cli.command {
         release(&config, &name)?;
-        println!("{name} is the upstream's from now on");
+        println!("{}", hosted::released(&name, &config.store.local_packages));
         return Ok(());
     }
     serve(config)

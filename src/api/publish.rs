@@ -28,9 +28,16 @@ impl Asked {
     fn parse(name: &PackageName, text: Vec<u8>, had_tarball: bool) -> Result<Asked, Refusal> {
         Ok(match Put::parse(name, text, had_tarball)? {
             Put::Publish(document) => Asked::Publish(document),
-            Put::Change(text) => Asked::Change(ClientCopy::parse(&text)?),
+            Put::Change(text) => Asked::Change(changed(&text)?),
         })
     }
+}
+
+/// The copy of a document, which is sent back to change something. A publish without its tarball would be taken for
+/// one: as it says nothing of deprecations, it would take them back.
+fn changed(text: &[u8]) -> Result<ClientCopy, Refusal> {
+    let copy = ClientCopy::parse(text)?;
+    if copy.is_publish() { Err(PublishError::NoTarball.into()) } else { Ok(copy) }
 }
 
 impl Api {
@@ -57,14 +64,11 @@ impl Api {
                 self.allow(call, Permission::Publish, &name)?;
                 self.publish(call, name, absent, *document, tarball).await
             }
-            (Asked::Change(copy), _) if absent == Absent::Create && copy.is_publish() => {
-                Err(PublishError::NoTarball.into())
-            }
             (Asked::Change(copy), _) => {
                 self.allow(call, Permission::Change, &name)?;
                 self.put_copy(call, name, None, copy, Request::Package).await
             }
-            (Asked::Publish(_), None) => Err(Refusal::bad_body("no tarball is attached")),
+            (Asked::Publish(_), None) => Err(PublishError::NoTarball.into()),
         }
     }
 

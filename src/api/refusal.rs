@@ -175,9 +175,13 @@ impl From<ChangeError> for Refusal {
             E::LatestRemoved | E::LastOwner(_) | E::TarballChanged(_) | E::VersionAdded(_) => {
                 (StatusCode::FORBIDDEN, "not_allowed")
             }
-            E::Tag(_) | E::NamelessOwner | E::NotADocument | E::WrongName { .. } => {
-                (StatusCode::BAD_REQUEST, "bad_request")
-            }
+            E::Tag(_)
+            | E::NamelessOwner
+            | E::NotADocument
+            | E::NothingSaid
+            | E::NotAText(_)
+            | E::WrongName { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
+            E::NobodysStar => (StatusCode::UNAUTHORIZED, "unauthorized"),
         };
         Refusal::new(status, error.to_string(), reason)
     }

@@ -114,7 +114,15 @@ impl Watched {
     /// Says that the request is answered, and whether its body was read to its end.
     pub fn request_ends(&self, body_read: bool) {
         self.shared.phase.store(IDLE, Ordering::Relaxed);
-        self.shared.unread.store(!body_read, Ordering::Relaxed);
+        // Once there is something unread, the connection ends.
+        if !body_read {
+            self.shared.unread.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Says that the end of the request's body cannot be told: whatever comes is the rest of it.
+    pub fn body_breaks(&self) {
+        self.shared.unread.store(true, Ordering::Relaxed);
     }
 
     /// Why it was cut, in a word, if it was.

@@ -1,6 +1,7 @@
 //! A name that was NOPAR's own is given back to the upstream.
 //! Knows nothing of who asks for it: it is a command of the person who runs NOPAR.
 
+use crate::config::Pattern;
 use crate::npm::PackageName;
 use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
 use crate::store::disk::Released;
@@ -29,7 +30,8 @@ pub enum ReleaseError {
     Changed(PackageName),
 }
 
-/// Gives a name back: what was published under it, and unpublished, is forgotten, and may be published again.
+/// Gives a name back: what was published under it, and unpublished, is forgotten, and may be published again. Whose it
+/// is then, [`released`] tells.
 ///
 /// # Errors
 /// When there is nothing to give back, or versions are published.
@@ -47,5 +49,37 @@ pub async fn release(store: &DiskStore, name: &PackageName) -> Result<(), Releas
     match store.release(name, &tag)? {
         Released::Done => Ok(()),
         Released::Conflict => Err(ReleaseError::Changed(name.clone())),
+    }
+}
+
+/// What is so of a name that was given back, as sentences for who did that: a claim of the configuration (`claims`) keeps
+/// it NOPAR's own all the same.
+pub fn released(name: &PackageName, claims: &[Pattern]) -> String {
+    match claims.iter().find(|claim| claim.matches(name)) {
+        None => format!(
+            "{name} is the upstream's from now on. If the upstream does not have it, it may be published here again, in versions that were used before as well"
+        ),
+        Some(claim) => format!(
+            "{name} is forgotten, and stays this registry's own, as NOPAR_LOCAL_PACKAGES claims {claim}: the upstream is not asked for it, and nothing but a publish here brings it back, in versions that were used before as well"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claimed_name_is_not_said_to_be_the_upstreams() {
+        let name: PackageName = "@acme/ui".parse().unwrap();
+        let [acme, other] = ["@acme/", "x-"].map(|text| Pattern::Prefix(text.to_owned()));
+        let free = released(&name, std::slice::from_ref(&other));
+        assert!(free.starts_with("@acme/ui is the upstream's from now on"), "{free}");
+        let claimed = released(&name, &[other, acme]);
+        assert!(claimed.contains("as NOPAR_LOCAL_PACKAGES claims @acme/*"), "{claimed}");
+        assert!(!claimed.contains("is the upstream's"), "{claimed}");
+        for told in [free, claimed] {
+            assert!(told.contains("versions that were used before"), "{told}");
+        }
     }
 }

@@ -4,8 +4,10 @@
 //! It arrives in pieces. [`Scanner`] keeps what is not tarball, and decodes the tarball as it comes; what it kept is
 //! a [`PublishDocument`], or a document that publishes nothing and changes something.
 
+mod body;
 mod data;
 mod document;
+mod error;
 mod provenance;
 mod scanner;
 
@@ -17,6 +19,7 @@ mod property_tests;
 mod tests;
 
 pub use data::DataError;
-pub use document::{PublishDocument, PublishError, Put};
+pub use document::{PublishDocument, Put};
+pub use error::PublishError;
 pub use provenance::Provenance;
 pub use scanner::{ScanError, Scanner};

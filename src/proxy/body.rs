@@ -127,6 +127,9 @@ impl<'a> Incoming<'a> {
         self.end += self.since.elapsed();
         let piece = self.next_in_time().await;
         self.since = Instant::now();
+        if matches!(piece, Err(BodyError::Broken)) {
+            end_connection(self.session);
+        }
         piece
     }
 
@@ -150,6 +153,15 @@ impl<'a> Incoming<'a> {
                 }
             }
         }
+    }
+}
+
+/// Has the connection closed after the answer, which says so. Where a body ends whose framing is none nobody knows, and
+/// Pingora takes it for done: what comes behind would be the next request, of which a proxy in front knows nothing.
+fn end_connection(session: &mut ServerSession) {
+    session.set_keepalive(None);
+    if let Some(connection) = connection::of(session) {
+        connection.body_breaks();
     }
 }
 

@@ -11,7 +11,7 @@ use super::behalf::Behalf;
 use super::ctx::{CacheState, Ctx, Plan, TarballPlan};
 use super::failure::Failure;
 use super::receive::Decision;
-use super::write::{X_CACHE, not_modified};
+use super::write::{self, X_CACHE, not_modified};
 use crate::base_url::BaseUrl;
 use crate::cache::{CHUNK, Entry, Found, Key};
 use crate::npm::{PackageName, TarballName};
@@ -21,7 +21,7 @@ use http::header;
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::conditional_filter;
-use pingora_proxy::{RangeType, Session, range_header_filter};
+use pingora_proxy::{RangeType, Session};
 use std::io;
 use std::sync::Arc;
 
@@ -173,7 +173,7 @@ fn is_bad_range(session: &Session, entry: &Entry) -> bool {
 
 /// What part of a tarball is asked for; `header` becomes that of the answer.
 pub(super) fn range(session: &Session, header: &mut ResponseHeader) -> RangeType {
-    range_header_filter(session.req_header(), header, Some(MOST_RANGES))
+    write::range(session.req_header(), header, MOST_RANGES)
 }
 
 /// Adds what belongs to one response.

@@ -90,7 +90,7 @@ pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> R
         not_modified(&mut header);
         return finish(session, header, Bytes::new()).await;
     }
-    let (start, end) = match range_header_filter(session.req_header(), &mut header, Some(RANGES)) {
+    let (start, end) = match range(session.req_header(), &mut header, RANGES) {
         RangeType::Single(range) => (range.start as u64, range.end as u64),
         RangeType::Invalid => {
             let bad = Failure::bad_range().reply();
@@ -197,6 +197,32 @@ pub(super) fn not_modified(header: &mut ResponseHeader) {
     }
 }
 
+/// What part of a tarball is asked for, if it is less than `most` parts; `header` becomes that of the answer.
+///
+/// The last none of its bytes cannot be had (`bytes=-0`, RFC 9110 §14.1.2); Pingora would send them.
+pub(super) fn range(
+    request: &RequestHeader,
+    header: &mut ResponseHeader,
+    most: usize,
+) -> RangeType {
+    let whole = header.clone();
+    match range_header_filter(request, header, Some(most)) {
+        RangeType::Single(range) if range.is_empty() => {
+            // 416 is a valid status, and a number a valid value.
+            let _ = header.set_status(StatusCode::RANGE_NOT_SATISFIABLE);
+            let _ = header.insert_header(header::CONTENT_RANGE, format!("bytes */{}", range.end));
+            header.remove_header(&header::CONTENT_TYPE);
+            RangeType::Invalid
+        }
+        RangeType::Multi(parts) if parts.ranges.iter().any(|range| range.is_empty()) => {
+            // With the whole, as if one part were too many.
+            *header = whole;
+            range_header_filter(request, header, Some(1))
+        }
+        asked => asked,
+    }
+}
+
 /// Sends header and body; no body to HEAD, nor with a 304.
 pub(super) async fn finish(
     session: &mut Session,
@@ -211,4 +237,44 @@ pub(super) async fn finish(
         return Ok(());
     }
     write_body(session, body, true).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of a `Range`, and the answer's header.
+    fn asked(asked: &str) -> (RangeType, ResponseHeader) {
+        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+        request.insert_header(header::RANGE, asked).unwrap();
+        let mut header = tarball_header(1289, None).unwrap();
+        (range(&request, &mut header, 200), header)
+    }
+
+    fn text(header: &ResponseHeader, name: HeaderName) -> Option<&str> {
+        header.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn the_last_none_of_the_bytes_cannot_be_had() {
+        for none in ["bytes=-0", "bytes=-00", "bytes=1289-", "bytes="] {
+            let (range, header) = asked(none);
+            assert_eq!(range, RangeType::Invalid, "{none}");
+            assert_eq!(header.status, StatusCode::RANGE_NOT_SATISFIABLE, "{none}");
+            assert_eq!(text(&header, header::CONTENT_RANGE), Some("bytes */1289"), "{none}");
+            assert_eq!(text(&header, header::CONTENT_LENGTH), Some("0"), "{none}");
+        }
+        let (range, header) = asked("bytes=-1");
+        assert_eq!(range, RangeType::Single(1288..1289));
+        assert_eq!(text(&header, header::CONTENT_RANGE), Some("bytes 1288-1288/1289"));
+    }
+
+    #[test]
+    fn beside_another_range_it_is_no_range() {
+        let (range, header) = asked("bytes=0-1,-0");
+        assert_eq!((range, header.status), (RangeType::None, StatusCode::OK));
+        assert_eq!(text(&header, header::CONTENT_LENGTH), Some("1289"));
+        assert_eq!(text(&header, header::CONTENT_RANGE), None);
+        assert!(matches!(asked("bytes=0-1,-1").0, RangeType::Multi(_)));
+    }
 }

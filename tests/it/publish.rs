@@ -29,6 +29,7 @@ mod taken;
 mod tls;
 mod unpublish;
 mod unsaid;
+mod words;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -4,7 +4,8 @@
 //! npm changes packages by sending documents: the whole one with a message in some manifests, the whole one
 //! without a version, or only `users`, or only `maintainers`. What a copy does not hold, it does not speak of.
 //! What it holds otherwise than the document, and no edit says, is not looked at: addresses differ in every
-//! copy, for one. Only what someone could take for done is an error: a version more, another tarball.
+//! copy, for one. Only what someone could take for done is an error: a version more, another tarball, a message that
+//! is no text, a star of nobody.
 //!
 //! A copy may hold as much as may be sent, or as the document holds that it is compared with, which is in memory as well:
 //! what is over a bound in a document of old comes back, and with less of it. Of who likes a package, of whom there may
@@ -22,6 +23,9 @@ use super::super::name::PackageName;
 use super::members::Members;
 use super::owners::is_star;
 use super::{ChangeError, Edit, HostedDocument, NO_REVISION};
+
+/// What a copy may speak of to change it.
+const PARTS: [&str; 4] = ["versions", "dist-tags", "maintainers", "users"];
 
 /// What came in the body of a request.
 #[derive(Debug)]
@@ -41,11 +45,12 @@ impl ClientCopy {
     /// Parses a body.
     ///
     /// # Errors
-    /// When it is not a JSON object, or one with more members than any document has.
+    /// When it is not a JSON object, or an empty one, or one with more members than any document has.
     pub fn parse(bytes: &[u8]) -> Result<Self, ChangeError> {
         let parsed: Bounded<Box<RawValue>> =
             serde_json::from_slice(bytes).map_err(|_| ChangeError::NotADocument)?;
-        Ok(Self(parsed.all()?.into()))
+        let members: Members = parsed.all()?.into();
+        if members.is_empty() { Err(ChangeError::NothingSaid) } else { Ok(Self(members)) }
     }
 
     /// Bytes of what it says, about: to compare a document with it takes as long as it is.
@@ -58,10 +63,18 @@ impl ClientCopy {
         json::text_or_number(self.0.get("_rev")?).map(Cow::into_owned)
     }
 
-    /// Whether it is what a publish would send, but for the tarball: versions, and no revision. Who changes a document
-    /// has read it, and with it that.
+    /// Whether it is what a publish would send, but for the tarball: versions with the tags or the `dist` of a new one.
+    ///
+    /// Who changes a document has read it, and sends it back with its revision and its times, which none has that is to
+    /// be published (npm); or says the few words that matter, and nothing of tags and tarballs (pnpm's deprecations).
     pub fn is_publish(&self) -> bool {
-        self.0.contains("versions") && self.rev().is_none()
+        if self.rev().is_some() || self.0.contains("time") {
+            return false;
+        }
+        let Ok(Some(versions)) = self.part("versions", 0) else { return false };
+        let has_dist =
+            |raw: &RawValue| parse(raw, 0).is_ok_and(|manifest| manifest.contains("dist"));
+        self.0.contains("dist-tags") || versions.iter().any(|(_, raw)| has_dist(raw))
     }
 
     /// The same, of the revision that the path of its request says, if it says none itself.
@@ -98,11 +111,11 @@ impl ClientCopy {
 impl HostedDocument {
     /// What would have to be done to this document for it to say what the copy says.
     ///
-    /// Of stars, only that of the caller is theirs to give.
+    /// Of stars, only that of the caller is theirs to give, and nobody in particular has none.
     ///
     /// # Errors
-    /// When the copy is of another package or an older revision, or says what cannot be. Versions, tags and owners
-    /// are changed by who has seen which there are: without a revision, such a copy is of an older one.
+    /// When the copy is of another package or an older revision, or says what cannot be, or nothing at all. Versions,
+    /// tags and owners are changed by who has seen which there are: without a revision, such a copy is of an older one.
     pub fn edits_of(
         &self,
         copy: &ClientCopy,
@@ -111,6 +124,9 @@ impl HostedDocument {
     ) -> Result<Vec<Edit>, ChangeError> {
         copy.check_name(&self.name)?;
         self.check_rev(copy.rev().as_deref())?;
+        if !PARTS.iter().any(|part| copy.0.contains(part)) {
+            return Err(ChangeError::NothingSaid);
+        }
         let copied = copy.part("versions", self.versions.len())?;
         let mut edits =
             copied.as_ref().map(|it| self.messages_in(it)).transpose()?.unwrap_or_default();
@@ -157,15 +173,7 @@ impl HostedDocument {
             let Some(held) = self.manifest_members(version) else { continue };
             let copy = parse(raw, held.len())?;
             check_tarball(version, &held, &copy)?;
-            let message = match copy.get("deprecated") {
-                Some(raw) if !matches!(raw.get(), "null" | "false") => {
-                    json::text(raw).map(Cow::into_owned)
-                }
-                _ => Some(String::new()),
-            };
-            // A message that is no text is none of npm's.
-            let Some(message) = message else { continue };
-            if message != held.text("deprecated").unwrap_or_default() {
+            if let Some(message) = message_in(version, &held, &copy)? {
                 edits.push(Edit::Deprecate { version: version.to_owned(), message });
             }
         }
@@ -177,7 +185,12 @@ impl HostedDocument {
         copy: &ClientCopy,
         caller: Option<&str>,
     ) -> Result<Option<Edit>, ChangeError> {
-        let (Some(users), Some(user)) = (copy.raw_part("users"), caller) else { return Ok(None) };
+        let Some(users) = copy.raw_part("users") else { return Ok(None) };
+        let Some(user) = caller else {
+            // The whole document, sent back for the sake of something else, has those that there are.
+            let is_same = self.has_stars_of(&parse(users, self.users().len())?);
+            return if is_same { Ok(None) } else { Err(ChangeError::NobodysStar) };
+        };
         let star = member_of(users, user).map_err(|_| ChangeError::NotADocument)?;
         let starred = star.as_deref().is_some_and(is_star);
         let differs = starred != self.is_starred_by(user);
@@ -212,7 +225,6 @@ impl HostedDocument {
     }
 
     fn owners_in(&self, copy: &ClientCopy) -> Result<Option<Edit>, ChangeError> {
-        let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
         let Some(raw) = copy.0.get("maintainers") else { return Ok(None) };
         let held = self.members.get("maintainers");
         if held.is_some_and(|held| held.get() == raw.get()) {
@@ -233,6 +245,38 @@ impl HostedDocument {
 fn parse(raw: &RawValue, held: usize) -> Result<Members, ChangeError> {
     let members = members_beside(raw, held).map_err(|_| ChangeError::NotADocument)?;
     Ok(members.ok_or(TooMany)?.into())
+}
+
+/// The message of a version in a copy, if it is another than the document's.
+fn message_in(
+    version: &str,
+    held: &Members,
+    copy: &Members,
+) -> Result<Option<String>, ChangeError> {
+    let [held, copy] = [held, copy].map(|manifest| manifest.get("deprecated").filter(is_message));
+    let Some(copy) = copy else { return Ok(held.filter(is_not_empty).map(|_| String::new())) };
+    match json::text(copy) {
+        Some(message) => {
+            let before = held.map_or(Some(Cow::Borrowed("")), json::text);
+            Ok((before.as_ref() != Some(&message)).then(|| message.into_owned()))
+        }
+        // There may be one of old that is no text, and came back as it is.
+        None if held.is_some_and(|held| value(held) == value(copy)) => Ok(None),
+        None => Err(ChangeError::NotAText(version.to_owned())),
+    }
+}
+
+/// `false` and `null` are none.
+fn is_message(raw: &&RawValue) -> bool {
+    !matches!(raw.get(), "null" | "false")
+}
+
+fn is_not_empty(raw: &&RawValue) -> bool {
+    raw.get() != "\"\""
+}
+
+fn value(raw: &RawValue) -> Option<Value> {
+    serde_json::from_str(raw.get()).ok()
 }
 
 fn check_tarball(version: &str, held: &Members, copy: &Members) -> Result<(), ChangeError> {

@@ -67,6 +67,11 @@ pub enum ChangeError {
     /// What the client sent is no JSON object, or parts of it are none.
     #[error("the document of a package is a JSON object, and so are its versions and dist-tags")]
     NotADocument,
+    /// What the client sent speaks of nothing that a document can change.
+    #[error(
+        "the document says nothing of what can be changed: it has no versions, dist-tags, maintainers or users"
+    )]
+    NothingSaid,
     /// What the client sent would take more memory than any document.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -105,6 +110,14 @@ pub enum ChangeError {
     /// A version that the client added to its copy.
     #[error("version {0} cannot be added without its tarball")]
     VersionAdded(String),
+    /// The message by which a version is deprecated is of another type.
+    #[error(
+        "\"deprecated\" of version {0} is not a text: it is the message, and an empty one takes it back"
+    )]
+    NotAText(String),
+    /// A star of nobody in particular.
+    #[error("you must be logged in to star a package, or to take a star back")]
+    NobodysStar,
     /// Another tarball's digest in the client's copy.
     #[error("the tarball of version {0} cannot be changed")]
     TarballChanged(String),

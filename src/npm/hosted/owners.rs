@@ -41,6 +41,16 @@ impl HostedDocument {
         stars.map(|(user, _)| user.to_owned()).collect()
     }
 
+    /// Whether the same users like the package in a copy.
+    pub(super) fn has_stars_of(&self, copied: &Members) -> bool {
+        let held = self.users();
+        let are_in = |stars: &Members, others: &Members| {
+            let is_in = |user| others.get(user).is_some_and(is_star);
+            stars.iter().all(|(user, raw)| !is_star(raw) || is_in(user))
+        };
+        are_in(&held, copied) && are_in(copied, &held)
+    }
+
     pub(super) fn set_owners(&mut self, owners: &[Person]) -> Result<(), ChangeError> {
         if owners.is_empty() {
             return Err(ChangeError::LastOwner(self.name.clone()));
@@ -89,7 +99,7 @@ impl HostedDocument {
         raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
     }
 
-    fn users(&self) -> Members {
+    pub(super) fn users(&self) -> Members {
         self.members.object("users").unwrap_or_default()
     }
 }

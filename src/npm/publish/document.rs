@@ -4,123 +4,23 @@
 use std::borrow::Cow;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::bounded::{Bounded, TooMany};
-use super::super::dist_tag::{DistTag, InvalidDistTag};
-use super::super::integrity::Integrity;
-use super::super::json::text;
+use super::super::dist_tag::DistTag;
+use super::super::hex;
+use super::super::integrity::{Algorithm, Digest, Integrity};
 use super::super::name::PackageName;
-use super::super::version::{InvalidVersion, Version};
+use super::super::version::Version;
+use super::PublishError;
+use super::body::{self, Attachment, Body, members, optional_text};
 use super::provenance::Provenance;
 
 /// A JSON object's members, as the text they were.
 type Object = IndexMap<String, Box<RawValue>>;
 
-/// Why a body publishes nothing. npm prints the sentence.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// It is no JSON, or no publish document.
-    #[error("the publish document cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
-    /// It names another package than the path does.
-    #[error("the document is of {said:?}, and its path of {asked}")]
-    Name {
-        /// By the path.
-        asked: PackageName,
-        /// By the document or its manifest.
-        said: String,
-    },
-    /// It holds none, or several.
-    #[error("a publish is of one version, and the document holds {0}")]
-    Versions(usize),
-    /// It would take more memory than what a publish consists of.
-    #[error(transparent)]
-    TooMany(#[from] TooMany),
-    /// No version that can be published.
-    #[error(transparent)]
-    Version(#[from] InvalidVersion),
-    /// The manifest says another version than its key.
-    #[error("the manifest of version {version} says version {said:?}")]
-    ManifestVersion {
-        /// The key.
-        version: Version,
-        /// What the manifest says.
-        said: String,
-    },
-    /// Every client that installs any version of the package would have to read it.
-    #[error(
-        "the manifest of version {version} has {len} bytes besides its readme, and may have {LONGEST_MANIFEST}"
-    )]
-    LongManifest {
-        /// Whose.
-        version: Version,
-        /// Its length.
-        len: usize,
-    },
-    /// No tag that can be set.
-    #[error(transparent)]
-    Tag(#[from] InvalidDistTag),
-    /// A tag of another version.
-    #[error("dist-tag {tag} is of {said:?}, and the version that is published is {version}")]
-    TagOfAnother {
-        /// The tag.
-        tag: DistTag,
-        /// What it points to.
-        said: String,
-        /// What is published.
-        version: Version,
-    },
-    /// There is nothing to publish.
-    #[error("no tarball is attached")]
-    NoTarball,
-    /// An attachment that is neither the version's tarball nor its sigstore bundle, or is a second one of them.
-    #[error(
-        "attachment {said:?} is neither the version's tarball nor its sigstore bundle: they are called {tarball:?} and {bundle:?}, and each is there once"
-    )]
-    Attachment {
-        /// How it is called.
-        said: String,
-        /// How the tarball has to be called.
-        tarball: String,
-        /// How the bundle has to be called.
-        bundle: String,
-    },
-    /// A sigstore bundle that no client could verify.
-    #[error("the sigstore bundle that is attached states nothing that can be read")]
-    Bundle,
-    /// Whoever asks for it has all of it sent.
-    #[error(
-        "the sigstore bundle that is attached has {len} bytes, and may have {LONGEST_BUNDLE}; attach the one that npm makes for this version, or publish without provenance"
-    )]
-    LongBundle {
-        /// Its length.
-        len: usize,
-    },
-    /// There is nothing in the tarball.
-    #[error("the tarball that is attached is empty")]
-    Empty,
-    /// The tarball is not as long as it should be.
-    #[error("the tarball has {arrived} bytes, and the document says {stated}")]
-    Length {
-        /// As it came.
-        arrived: u64,
-        /// As the document says.
-        stated: u64,
-    },
-    /// The tarball is not what it should be.
-    #[error("the tarball's digests are {computed}, and the document says {stated}")]
-    Digest {
-        /// Of what came.
-        computed: String,
-        /// As the document says.
-        stated: String,
-    },
-    /// `dist` names digests that cannot be read.
-    #[error("dist names no usable integrity or shasum")]
-    Integrity,
-}
+/// What members are of.
+const MANIFEST: &str = "the manifest";
+const DIST: &str = "dist";
 
 /// What a `PUT /PKG` is.
 #[derive(Debug)]
@@ -152,35 +52,6 @@ pub struct PublishDocument {
     stated_digests: Vec<Integrity>,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    name: Option<String>,
-    #[serde(rename = "_id")]
-    id: Option<String>,
-    /// The first one: there is no other in a publish.
-    #[serde(default)]
-    versions: Bounded<Box<RawValue>, 1>,
-    #[serde(default, rename = "dist-tags")]
-    dist_tags: Bounded<String>,
-    access: Option<String>,
-    readme: Option<Box<RawValue>>,
-    #[serde(default, rename = "_attachments")]
-    attachments: Option<Bounded<Attachment>>,
-}
-
-#[derive(Deserialize)]
-struct Attachment {
-    content_type: Option<String>,
-    data: Option<String>,
-    length: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-struct Dist {
-    integrity: Option<String>,
-    shasum: Option<String>,
-}
-
 /// The longest manifest, in bytes, its readme aside, which documents have once.
 ///
 /// Whoever installs one version reads the manifests of all: a hundred of this length are the 100 MB at which npm's own
@@ -205,50 +76,48 @@ impl Put {
         document: Vec<u8>,
         had_tarball: bool,
     ) -> Result<Put, PublishError> {
-        let mut body: Body = serde_json::from_slice(&document)?;
-        for said in [&body.name, &body.id].into_iter().flatten() {
-            check_name(name, said)?;
-        }
-        let attachments = body.attachments.take().unwrap_or_default().all()?;
-        if !had_tarball && attachments.is_empty() {
-            return Ok(Put::Change(document));
-        }
-        Ok(Put::Publish(Box::new(PublishDocument::of(name, body, attachments, had_tarball)?)))
+        Ok(match PublishDocument::read(name, &document, had_tarball)? {
+            Some(publish) => Put::Publish(Box::new(publish)),
+            None => Put::Change(document),
+        })
     }
 }
 
 impl PublishDocument {
-    fn of(
+    /// `None` when it publishes nothing.
+    fn read(
         name: &PackageName,
-        body: Body,
-        attachments: IndexMap<String, Attachment>,
+        document: &[u8],
         had_tarball: bool,
-    ) -> Result<PublishDocument, PublishError> {
-        let count = body.versions.count();
-        let mut versions = body.versions.kept().into_iter();
-        let (Some((version, manifest)), 1) = (versions.next(), count) else {
-            return Err(PublishError::Versions(count));
-        };
+    ) -> Result<Option<PublishDocument>, PublishError> {
+        let body = Body::read(document)?;
+        for said in body.names()?.into_iter().flatten() {
+            check_name(name, &said)?;
+        }
+        let (tags, access, attachments) = (body.tags()?, body.access()?, body.attachments()?);
+        if !had_tarball && attachments.is_empty() {
+            return Ok(None);
+        }
+        let (version, manifest) = body.version()?;
         let version = Version::parse(&version)?;
         let len = manifest.get().len();
-        let manifest: Bounded<Box<RawValue>> = serde_json::from_str(manifest.get())?;
-        let manifest: Object = manifest.all()?;
+        let manifest = body::manifest(version.as_str(), manifest)?;
         check_manifest(name, &version, &manifest)?;
         let len = len - manifest.get("readme").map_or(0, |readme| readme.get().len());
         if len > LONGEST_MANIFEST {
             return Err(PublishError::LongManifest { version, len });
         }
         let (stated_len, provenance) = sorted_out(name, &version, attachments, had_tarball)?;
-        Ok(PublishDocument {
-            tags: tags_of(body.dist_tags.all()?, &version)?,
-            access: body.access,
-            readme: body.readme.as_deref().and_then(text).map(Cow::into_owned),
+        Ok(Some(PublishDocument {
+            tags: tags_of(tags, &version)?,
+            access,
+            readme: body.readme(),
             provenance,
             stated_len,
             stated_digests: digests_of(&manifest)?,
             version,
             manifest,
-        })
+        }))
     }
 
     /// Compares the tarball that came with what the document says of it: `len` bytes with these digests, of
@@ -265,12 +134,29 @@ impl PublishDocument {
         }
         let wrong = |stated: &&Integrity| computed.matches(stated) != Some(true);
         match self.stated_digests.iter().find(wrong) {
-            Some(stated) => Err(PublishError::Digest {
-                computed: computed.to_string(),
-                stated: stated.to_string(),
-            }),
+            Some(stated) => Err(other_digest(stated, computed)),
             None => Ok(()),
         }
+    }
+}
+
+/// What is told of the one digest that counts of those that are stated.
+fn other_digest(stated: &Integrity, computed: &Integrity) -> PublishError {
+    let stated = &stated.strongest()[0];
+    let algorithm = stated.algorithm();
+    let computed = computed.digests().iter().find(|digest| digest.algorithm() == algorithm);
+    PublishError::Digest {
+        algorithm: algorithm.name(),
+        computed: computed.map(written).unwrap_or_default(),
+        stated: written(stated),
+    }
+}
+
+/// As `shasum` has it, or `integrity`.
+fn written(digest: &Digest) -> String {
+    match digest.algorithm() {
+        Algorithm::Sha1 => hex(digest.bytes()),
+        _ => digest.to_string(),
     }
 }
 
@@ -286,19 +172,26 @@ fn check_manifest(
     version: &Version,
     manifest: &Object,
 ) -> Result<(), PublishError> {
-    let said = |key: &str| manifest.get(key).and_then(|raw| text(raw)).unwrap_or_default();
-    check_name(name, &said("name"))?;
-    let said = said("version");
+    check_name(name, &said_in(manifest, version, "name")?)?;
+    let said = said_in(manifest, version, "version")?;
     if Version::parse(&said).as_ref() == Ok(version) {
         return Ok(());
     }
     Err(PublishError::ManifestVersion { version: version.clone(), said: said.into_owned() })
 }
 
-fn tags_of(
-    said: IndexMap<String, String>,
+/// What a manifest has to say.
+fn said_in<'a>(
+    manifest: &'a Object,
     version: &Version,
-) -> Result<Vec<DistTag>, PublishError> {
+    member: &'static str,
+) -> Result<Cow<'a, str>, PublishError> {
+    let said = optional_text(manifest.get(member).map(|raw| &**raw), member, MANIFEST)?;
+    said.filter(|said| !said.is_empty())
+        .ok_or_else(|| PublishError::Missing { version: version.clone(), member })
+}
+
+fn tags_of(said: Vec<(String, String)>, version: &Version) -> Result<Vec<DistTag>, PublishError> {
     let mut tags = Vec::new();
     for (tag, said) in said {
         let tag = DistTag::parse(&tag)?;
@@ -356,9 +249,10 @@ fn key_of(name: &str, version: &Version, ending: &str) -> String {
 /// Every digest that `dist` names: all of them have to be right, not only the strongest.
 fn digests_of(manifest: &Object) -> Result<Vec<Integrity>, PublishError> {
     let Some(dist) = manifest.get("dist") else { return Ok(Vec::new()) };
-    let dist: Dist = serde_json::from_str(dist.get())?;
-    let shasum = dist.shasum.map(|hex| Integrity::of_shasum(&hex));
-    let integrity = dist.integrity.map(|text| Integrity::parse(&text));
+    let dist: IndexMap<String, &RawValue> = members(dist, "dist", MANIFEST)?;
+    let said = |key: &str| optional_text(dist.get(key).copied(), key, DIST);
+    let shasum = said("shasum")?.map(|hex| Integrity::of_shasum(&hex));
+    let integrity = said("integrity")?.map(|text| Integrity::parse(&text));
     [integrity, shasum]
         .into_iter()
         .flatten()

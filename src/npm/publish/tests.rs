@@ -1,6 +1,8 @@
 //! What clients send, and what is not a publish: taken apart, and refused with a reason.
 //! Knows nothing of how it is cut into pieces (`property_tests`).
 
+mod told;
+
 use super::super::bounded::{MOST_MEMBERS, TooMany};
 use super::document::{LONGEST_BUNDLE, LONGEST_MANIFEST};
 use super::*;
@@ -199,7 +201,9 @@ fn a_publish_that_is_not_right_is_refused_with_a_reason() {
     refused(|d| d["versions"] = json!({}), "the document holds 0");
     refused(|d| d["versions"]["1.0.1"] = json!({}), "the document holds 2");
     refused(|d| d["versions"]["1.0.0"]["version"] = json!("1.0.1"), "says version \"1.0.1\"");
-    refused(|d| d["versions"]["1.0.0"] = json!(7), "cannot be read");
+    refused(|d| d["versions"]["1.0.0"] = json!(7), "\"1.0.0\" of versions is not an object");
+    refused(|d| d["versions"]["1.0.0"]["name"] = json!(null), "has no \"name\"");
+    refused(|d| d["versions"]["1.0.0"]["version"] = json!(null), "has no \"version\"");
     refused(|d| d["dist-tags"]["latest"] = json!("0.9.0"), "dist-tag latest is of \"0.9.0\"");
     refused(|d| d["dist-tags"] = json!({"1.x": "1.0.0"}), "SemVer range");
     refused(|d| d["versions"]["1.0.0"]["dist"]["shasum"] = json!("zz"), "no usable integrity");
@@ -364,5 +368,5 @@ fn the_tarball_has_to_be_what_the_document_says() {
     let short = document.check_tarball(10, &right);
     assert!(matches!(short, Err(PublishError::Length { arrived: 10, stated: 11 })));
     let wrong = document.check_tarball(11, &digested(b"hello w0rld"));
-    assert!(matches!(wrong, Err(PublishError::Digest { .. })));
+    assert!(matches!(wrong, Err(PublishError::Digest { algorithm: "sha1", .. })));
 }

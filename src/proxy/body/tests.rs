@@ -81,6 +81,20 @@ async fn a_slow_body_is_refused_after_a_window() {
 }
 
 #[tokio::test]
+async fn nothing_is_read_behind_a_body_whose_framing_is_broken() {
+    for sent in
+        ["zz\r\n", "-1\r\n", "ffffffffffffffffff\r\n", "5\r\nhelloXX", "5\r\nhelloXX0\r\n\r\n"]
+    {
+        let (mut session, mut client) = session("Transfer-Encoding: chunked\r\n").await;
+        assert!(session.get_keepalive().is_some(), "{sent:?}");
+        client.write_all(sent.as_bytes()).await.unwrap();
+        let refused = read(&mut session, 1000, PACE).await;
+        assert!(matches!(refused, Err(BodyError::Broken)), "{sent:?}: {refused:?}");
+        assert_eq!(session.get_keepalive(), None, "{sent:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_off_is_refused() {
     let (mut session, mut client) = session("Content-Length: 5\r\n").await;
     client.write_all(b"hel").await.unwrap();

@@ -90,6 +90,35 @@ async fn a_deprecation_is_taken_back() {
     }
 }
 
+/// What is no text deprecates nothing, and is not told to have been done.
+#[tokio::test]
+async fn a_message_that_is_no_text_is_refused() {
+    let (_upstream, nopar) = with_packages().await;
+    let before = packument(nopar.addr(), "x").await;
+    for odd in [json!(true), json!(["a"]), json!({"a": "b"}), json!(0)] {
+        let answer = change(nopar.addr(), "x", |document| {
+            document["versions"]["1.0.0"]["deprecated"] = odd.clone();
+        });
+        let error = refusal(&answer.await, &[400], &odd.to_string());
+        assert!(error.contains("\"deprecated\" of version 1.0.0 is not a text"), "{error}");
+        assert_eq!(packument(nopar.addr(), "x").await, before, "{odd}");
+    }
+}
+
+/// A document that says nothing of what can be changed is not told to have changed anything; one that says what is so
+/// already was understood.
+#[tokio::test]
+async fn a_document_that_says_nothing_is_refused() {
+    let (_upstream, nopar) = with_packages().await;
+    let before = packument(nopar.addr(), "x").await;
+    for nothing in [json!({}), json!({"_id": "x", "name": "x"}), json!({"odd": 1})] {
+        let answer = put(nopar.addr(), "x", &nothing).send().await;
+        refusal(&answer, &[400], &nothing.to_string());
+    }
+    done(&change(nopar.addr(), "x", |_| {}).await, "what is so already");
+    assert_eq!(packument(nopar.addr(), "x").await, before);
+}
+
 /// Nothing else of a manifest changes that way, and no tarball's digest.
 #[tokio::test]
 async fn nothing_but_the_message_changes() {

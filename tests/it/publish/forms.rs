@@ -159,8 +159,12 @@ async fn a_part_of_a_tarball_is_served() {
         assert!(part.body == bytes[1000..2000], "{name}: {} bytes", part.body.len());
         let rest = ask().header("Range", format!("bytes={}-", size - 10)).send().await;
         assert!(rest.status == 206 && rest.body == bytes[size - 10..], "{name}");
-        let beyond = ask().header("Range", format!("bytes={size}-")).send().await;
-        assert_eq!(beyond.status, 416, "{name}");
+        for none in [format!("bytes={size}-"), "bytes=-0".to_owned()] {
+            let answer = ask().header("Range", &none).send().await;
+            assert_eq!(answer.status, 416, "{name}: {none}");
+            let stated = format!("bytes */{size}");
+            assert_eq!(answer.header("content-range"), Some(&*stated), "{name}: {none}");
+        }
     }
 }
 

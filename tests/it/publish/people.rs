@@ -114,6 +114,29 @@ async fn a_star_is_given_and_taken_back() {
     assert_eq!(starred_by(&nopar, "me").await, ["@s/n"]);
 }
 
+/// Who has not said who they are has no star to give, nor to take back; they may send back those that there are.
+#[tokio::test]
+async fn nobody_in_particular_gives_no_star() {
+    let (_upstream, nopar) = alone().await;
+    login(nopar.addr(), "me").await;
+    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
+    star(&nopar, "x", json!({"me": true})).await;
+    let before = packument(nopar.addr(), "x").await;
+    for users in [json!({"joe": true}), json!({"me": true, "joe": true}), json!({})] {
+        let what = users.to_string();
+        let body = json!({"_id": "x", "_rev": before["_rev"], "users": users});
+        let answer = put(nopar.addr(), "x", &body).send().await;
+        let error = refusal(&answer, &[401], &what);
+        assert!(error.contains("logged in"), "{error}");
+        assert!(!error.contains("one-time pass"), "npm would ask for one");
+        assert_eq!(packument(nopar.addr(), "x").await, before, "{what}");
+    }
+    let mut copy = before;
+    copy["versions"]["1.0.0"]["deprecated"] = json!("old");
+    done(&put(nopar.addr(), "x", &copy).send().await, "a deprecation");
+    assert_eq!(starred_by(&nopar, "me").await, ["x"]);
+}
+
 /// Who may do what is told as npm asks for it: all is public, and owners may write.
 #[tokio::test]
 async fn access_is_told() {

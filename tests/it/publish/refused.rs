@@ -106,6 +106,34 @@ async fn no_version_comes_without_a_tarball() {
     check(&nopar, "no attachments at all", document, &[400]).await;
 }
 
+/// Nor of a package that there is: what the document does not say of the version, its deprecation, stays.
+#[tokio::test]
+async fn no_version_comes_again_without_a_tarball() {
+    let (_upstream, nopar) = alone().await;
+    Publish::of("x", "1.0.0").succeed(nopar.addr()).await;
+    let mut copy = packument(nopar.addr(), "x").await;
+    copy["versions"]["1.0.0"]["deprecated"] = json!("old");
+    done(&put(nopar.addr(), "x", &copy).send().await, "a deprecation");
+    let before = packument(nopar.addr(), "x").await;
+    for version in ["1.0.0", "1.1.0"] {
+        for attachments in [None, Some(Value::Null), Some(json!({}))] {
+            let mut document = Publish::of("x", version).document();
+            let members = document.as_object_mut().expect("a document");
+            match attachments {
+                None => drop(members.remove("_attachments")),
+                Some(none) => drop(members.insert("_attachments".to_owned(), none)),
+            }
+            for command in ["publish", "deprecate"] {
+                let request = put(nopar.addr(), "x", &document).header("npm-command", command);
+                let answer = request.send().await;
+                let error = refusal(&answer, &[400], version);
+                assert_eq!(error, "no tarball is attached", "{version} {command}");
+                assert_eq!(packument(nopar.addr(), "x").await, before, "{version} {command}");
+            }
+        }
+    }
+}
+
 /// Names and versions that contradict one another, or the path.
 #[tokio::test]
 async fn contradictions_are_refused() {

@@ -62,13 +62,47 @@ fn messages_are_deprecations_of_any_spelling() {
     // A few words are enough, and what they do not speak of stays.
     let copy = json!({"versions": {"2.0.0": {"deprecated": "again"}}});
     assert_eq!(edits(&document, &copy, Package).expect("edits"), [message("2.0.0", "again")]);
-    for odd in [json!(true), json!(1), json!({})] {
+    for odd in [json!(true), json!(0), json!({"a": "b"}), json!(["a"])] {
         let copy = json!({"versions": {"1.0.0": {"deprecated": odd}}});
-        assert_eq!(edits(&document, &copy, Package), Ok(vec![]));
+        for request in [Package, Revision] {
+            let not_a_text = Err(ChangeError::NotAText("1.0.0".to_owned()));
+            assert_eq!(edits(&document, &copy, request), not_a_text, "{odd}");
+        }
     }
     for none in [json!(false), json!(null)] {
         let copy = json!({"versions": {"1.0.0": {"deprecated": none}}});
         assert_eq!(edits(&document, &copy, Package).expect("edits"), [message("1.0.0", "")]);
+    }
+}
+
+/// `package.json` may say anything, and publishes bring it along.
+#[test]
+fn a_message_that_was_no_text_comes_back_as_it_is_or_goes() {
+    let of = |odd: &Value| {
+        let text = json!({
+            "name": "n", "_rev": "1-a", "dist-tags": {"latest": "1.0.0"},
+            "versions": {"1.0.0": {"deprecated": odd}},
+        });
+        HostedDocument::parse(text.to_string().as_bytes()).expect("a document")
+    };
+    for odd in [json!(true), json!(1.5), json!({"a": ["b"]})] {
+        let document = of(&odd);
+        let mut copy = copy_of(&document);
+        assert_eq!(edits(&document, &copy, Package), Ok(vec![]), "{odd}");
+        for gone in [json!(""), json!(null), json!(false)] {
+            copy["versions"]["1.0.0"]["deprecated"] = gone;
+            let expected = [message("1.0.0", "")];
+            assert_eq!(edits(&document, &copy, Package).expect("edits"), expected, "{odd}");
+        }
+        copy["versions"]["1.0.0"]["deprecated"] = json!(2);
+        let not_a_text = ChangeError::NotAText("1.0.0".to_owned());
+        assert_eq!(edits(&document, &copy, Package), Err(not_a_text), "{odd}");
+    }
+    for none in [json!(null), json!(false), json!("")] {
+        let mut copy = copy_of(&of(&none));
+        assert_eq!(edits(&of(&none), &copy, Package), Ok(vec![]), "{none}");
+        remove(&mut copy["versions"], "1.0.0", "deprecated");
+        assert_eq!(edits(&of(&none), &copy, Package), Ok(vec![]), "{none}");
     }
 }
 
@@ -136,7 +170,17 @@ fn a_star_is_the_callers_only() {
         let copy = json!({"_id": "n", "_rev": rev, "users": users});
         assert_eq!(edits(&document, &copy, Package), Ok(vec![star(true)]));
         let copy = ClientCopy::parse(copy.to_string().as_bytes()).expect("a copy");
-        assert_eq!(document.edits_of(&copy, Package, None), Ok(vec![]));
+        assert_eq!(document.edits_of(&copy, Package, None), Err(ChangeError::NobodysStar));
+    }
+    // Whoever is nobody in particular may send back what there is, for the sake of something else.
+    for (users, expected) in [
+        (json!({"bob": true, "carl": 1}), Ok(vec![])),
+        (json!({}), Err(ChangeError::NobodysStar)),
+        (json!(null), Ok(vec![])),
+    ] {
+        let copy = json!({"_id": "n", "_rev": rev, "users": users});
+        let copy = ClientCopy::parse(copy.to_string().as_bytes()).expect("a copy");
+        assert_eq!(document.edits_of(&copy, Package, None), expected, "{users}");
     }
     document.apply(&[star(true)], NOW).expect("applied");
     assert_eq!(value(&document)["users"], json!({"bob": true, "ann": true}));
@@ -269,6 +313,43 @@ fn what_could_be_taken_for_done_is_an_error() {
         for request in [Package, Revision] {
             assert_eq!(edits(&document, &copy, request), Err(expected.clone()), "{copy}");
         }
+    }
+}
+
+/// Nothing but whose it is, and at which revision.
+#[test]
+fn a_copy_that_says_nothing_is_an_error() {
+    let document = with(&["1.0.0"]);
+    for copy in [json!({}), json!({"_id": "n"}), json!({"name": "n", "_rev": document.rev()})] {
+        for request in [Package, Revision] {
+            assert_eq!(edits(&document, &copy, request), Err(ChangeError::NothingSaid), "{copy}");
+        }
+    }
+}
+
+/// What npm sends back has been read before, and says so; the few words of pnpm say nothing of a tarball.
+#[test]
+fn a_publish_without_its_tarball_is_told_from_a_copy() {
+    let parse = |copy: &Value| ClientCopy::parse(copy.to_string().as_bytes()).expect("a copy");
+    let manifest = json!({"name": "n", "version": "1.0.0", "_id": "n@1.0.0", "dist": {}});
+    let publish = json!({
+        "_id": "n", "name": "n", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": manifest},
+    });
+    let mut bare = publish.clone();
+    bare.as_object_mut().expect("an object").shift_remove("dist-tags");
+    let mut without_dist = publish.clone();
+    remove(&mut without_dist["versions"], "1.0.0", "dist");
+    for publish in [&publish, &bare, &without_dist] {
+        assert!(parse(publish).is_publish(), "{publish}");
+    }
+
+    let whole = copy_of(&with(&["1.0.0"]));
+    let mut unseen = whole.clone();
+    unseen.as_object_mut().expect("an object").shift_remove("_rev");
+    let words = json!({"name": "n", "versions": {"1.0.0": {"deprecated": ""}}});
+    let star = json!({"_id": "n", "users": {"ann": true}});
+    for copy in [whole, unseen, words, star] {
+        assert!(!parse(&copy).is_publish(), "{copy}");
     }
 }
 
