@@ -215,6 +215,8 @@ fn package(store: &Inner, folder: &Path) -> Result<Option<(Seen, bool)>, Problem
         // Of the time when `registry.json` held the documents: only tarballs are here.
         Ok(None) if store.registry.has(folder) => return Ok(None),
         Ok(None) => return Err(Problem::new(folder, format!("it has no {base}{DOCUMENT}"))),
+        // Of which file, the problem says itself.
+        Err(StoreError::Damaged { fault, .. }) => return Err(Problem::new(&path, fault)),
         Err(error) => return Err(Problem::new(&path, error)),
     };
     let identity = Identity::of(&document).map_err(|unfit| Problem::new(&path, unfit))?;

@@ -148,7 +148,7 @@ async fn what_cannot_be_read_is_reported_and_kept() {
         "bare: it has no bare.json",
         "cut/cut.json: it is not JSON: ",
         "empty/empty.json: it is not JSON: ",
-        "folder/folder.json: the store failed: ",
+        "folder/folder.json: it is not a file",
         "moved/moved.json: it is the document of elsewhere, and not in its place",
         "nameless/nameless.json: it does not say the name of its package",
         "odd/odd.json: package name \"../odd\" ",
