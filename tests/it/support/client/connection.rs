@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::request::Request;
 use super::response::{NoResponse, Response};
-use crate::support::deadline::{DEADLINE, within};
+use crate::support::deadline::{in_time, within};
 use crate::support::wire::{BodyFault, BodyReader, Framing, ResponseHead, read_response_head};
 
 /// A connection that stays open until it is dropped or the other side closes it.
@@ -28,7 +28,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) async fn open(addr: SocketAddr) -> Result<Self, NoResponse> {
-        let opened = timeout(DEADLINE, TcpStream::connect(addr)).await;
+        let opened = in_time(TcpStream::connect(addr)).await;
         let stream = opened.map_err(|_| NoResponse::Deadline)?;
         let stream = stream.map_err(|error| NoResponse::Connect(error.kind()))?;
         Ok(Self::over(addr, stream))
@@ -53,7 +53,7 @@ impl Connection {
             set(&socket)?;
             socket.connect(addr).await
         };
-        let opened = timeout(DEADLINE, connect).await.map_err(|_| NoResponse::Deadline)?;
+        let opened = in_time(connect).await.map_err(|_| NoResponse::Deadline)?;
         opened
             .map(|stream| Self::over(addr, stream))
             .map_err(|error| NoResponse::Connect(error.kind()))
@@ -95,12 +95,12 @@ impl Connection {
 
     /// Sends bytes; whether the other side took them all.
     pub(crate) async fn takes(&mut self, bytes: &[u8]) -> bool {
-        matches!(timeout(DEADLINE, self.stream.write_all(bytes)).await, Ok(Ok(())))
+        matches!(in_time(self.stream.write_all(bytes)).await, Ok(Ok(())))
     }
 
     /// Sends any bytes: half a head, a malformed line. An answer to them is read as to a GET.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), NoResponse> {
-        match timeout(DEADLINE, self.stream.write_all(bytes)).await {
+        match in_time(self.stream.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
             // The peer may have answered and closed without reading: what it said counts.
             Ok(Err(error)) if gone(error.kind()) => Ok(()),
@@ -133,7 +133,7 @@ impl Connection {
     pub(crate) async fn receive(&mut self) -> Result<Response, NoResponse> {
         let head = self.receive_head().await?;
         let mut body = Vec::new();
-        let fault = match timeout(DEADLINE, self.rest(&mut body)).await {
+        let fault = match in_time(self.rest(&mut body)).await {
             Ok(Ok(())) => None,
             Ok(Err(fault)) => Some(fault),
             Err(_) => Some(BodyFault::Deadline),
@@ -153,7 +153,7 @@ impl Connection {
     pub(crate) async fn receive_head(&mut self) -> Result<ResponseHead, NoResponse> {
         let to_head = self.asked.pop_front().unwrap_or(false);
         loop {
-            let read = timeout(DEADLINE, read_response_head(&mut self.stream)).await;
+            let read = in_time(read_response_head(&mut self.stream)).await;
             let head = match read.map_err(|_| NoResponse::Deadline)? {
                 Ok(Some(head)) => head,
                 Ok(None) => return Err(NoResponse::Closed),
@@ -182,7 +182,7 @@ impl Connection {
             }
             Ok(())
         };
-        match timeout(DEADLINE, read).await {
+        match in_time(read).await {
             Ok(Ok(())) => Ok(body),
             Ok(Err(fault)) => Err(fault),
             Err(_) => Err(BodyFault::Deadline),
