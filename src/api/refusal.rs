@@ -224,7 +224,7 @@ impl From<InvalidName> for Refusal {
     }
 }
 
-/// Of what was to be read. What was to be written is told by [`Refusal::of_change`].
+/// Of what was to be read. What was to be written is told by `Refusal::of_change`.
 impl From<StoreError> for Refusal {
     fn from(source: StoreError) -> Refusal {
         error!("{source}");

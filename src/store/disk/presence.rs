@@ -6,7 +6,8 @@
 //!
 //! What lies in its place meanwhile proves nothing: a mount point may hold files of its own, and whoever misses the
 //! directory may make it anew. So it is known by its numbers (`st_dev` and `st_ino`, stat(2)), which no other has as
-//! long as it exists. It is there
+//! long as it is held open, as it is once there is something in it that could be missed: a volume that was unmounted gives its
+//! numbers to the next one otherwise. It is there
 //!
 //! - if the numbers are the same, whatever was removed in it, NOPAR's own folder included;
 //! - if they are others, and there is a mark (`format`): a volume that was mounted again. From then on these are
@@ -19,9 +20,11 @@
 use super::find::is_absent;
 use super::format::{self, OWN};
 use crate::store::StoreError;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use rustix::fs::{Mode, OFlags};
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +33,8 @@ pub(super) struct Presence {
     root: PathBuf,
     /// As it was when it was last looked at. `None` as long as there was none: it is made by the first who writes.
     known: RwLock<Option<Known>>,
+    /// It, open, unless it is bare.
+    held: Mutex<Option<OwnedFd>>,
 }
 
 /// A directory that was looked at.
@@ -56,13 +61,16 @@ impl Presence {
     /// Looks at a directory for the first time. One that cannot be looked at is looked at again when it is asked for.
     pub(super) fn of(root: &Path) -> Presence {
         let known = look(root).unwrap_or_default();
-        Presence { root: root.to_owned(), known: RwLock::new(known) }
+        let held = Mutex::new(hold(root, known));
+        Presence { root: root.to_owned(), known: RwLock::new(known), held }
     }
 
     /// Notes that something was written: from now on this very directory has to be there.
     pub(super) fn written(&self) {
         if let Ok(Some(seen)) = look(&self.root) {
-            *self.known.write() = Some(Known { is_empty: false, ..seen });
+            let seen = Some(Known { is_empty: false, ..seen });
+            *self.known.write() = seen;
+            *self.held.lock() = hold(&self.root, seen);
         }
     }
 
@@ -100,10 +108,21 @@ impl Presence {
             // Who has written meanwhile knows better.
             if *now == known {
                 *now = seen;
+                *self.held.lock() = hold(&self.root, seen);
             }
         }
         Ok(is_there)
     }
+}
+
+/// Holds a directory, if it is still the one that was seen and there is something in it. Nothing else comes of it than that
+/// it cannot be unmounted but lazily.
+fn hold(root: &Path, seen: Option<Known>) -> Option<OwnedFd> {
+    let seen = seen.filter(|seen| !seen.is_bare())?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let held = rustix::fs::open(root, flags, Mode::empty()).ok()?;
+    let file = rustix::fs::fstat(&held).ok()?;
+    ((file.st_dev, file.st_ino) == seen.numbers).then_some(held)
 }
 
 /// The directory as it is now; `None` when there is none.

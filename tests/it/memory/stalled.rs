@@ -39,7 +39,7 @@ async fn check(lines: &[(&str, &str)], status: u16) {
     for client in &mut clients {
         assert_eq!(client.receive_head().await.expect("a head").status, status);
     }
-    let taken = nopar.peak() - before;
+    let taken = nopar.risen_since(before);
     for client in [0, CLIENTS - 1] {
         let body = clients[client].receive_body(usize::MAX).await.expect("a whole body");
         assert!(body == whole, "client {client}: {} bytes", body.len());

@@ -196,3 +196,26 @@ async fn what_was_tidied_away_is_made_again() {
     drop(store);
     assert_eq!(fs::read_dir(home.path().join(".nopar/tmp")).unwrap().count(), 0);
 }
+
+/// Whether this process has a directory open.
+fn is_held(root: &Path) -> bool {
+    let open = fs::read_dir("/proc/self/fd").unwrap();
+    open.filter_map(|fd| fs::read_link(fd.ok()?.path()).ok()).any(|path| path == root)
+}
+
+/// The next volume that is mounted would get the numbers of one that was unmounted.
+#[tokio::test]
+async fn a_directory_in_which_something_could_be_missed_keeps_its_numbers() {
+    let home = directory();
+    let root = home.path().join("registry");
+    fs::create_dir(&root).unwrap();
+    let store = open(&root);
+    assert!(store.stamp(&name("x")).await.unwrap().is_none());
+    assert!(!is_held(&root), "nothing is in it");
+    assert!(publish(&store, &name("x"), "1.0.0", b"bytes").await.unwrap());
+    assert!(is_held(&root));
+    drop(store);
+    assert!(!is_held(&root));
+    let _store = open(&root);
+    assert!(is_held(&root));
+}
