@@ -127,7 +127,7 @@ fn wrong(store: &DiskStore, seen: &Seen, document: &HostedDocument) -> Result<Wr
     let missing = versions.iter().filter_map(|(version, file)| {
         let path = compared.missing.get(file)?.display();
         Some(format!(
-            "version {version} of {name} cannot be installed, as {path} is not there: put the \
+            "version {version} of {name} cannot be installed, as {path} is not there, or no file: put the \
              file back, or unpublish the version"
         ))
     });

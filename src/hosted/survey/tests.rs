@@ -88,7 +88,7 @@ async fn a_look_finds_tarballs_that_are_missing_and_those_that_are_nobodys() {
     let missing = lines(&survey.missing);
     let of = |version: &str, file: &str| {
         format!(
-            "it: version {version} of x cannot be installed, as x/{file} is not there: put the \
+            "it: version {version} of x cannot be installed, as x/{file} is not there, or no file: put the \
              file back, or unpublish the version"
         )
     };

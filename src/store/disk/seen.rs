@@ -59,7 +59,7 @@ impl Inner {
             let (own, seed) = files(file);
             let is_there = there.contains(&own) || seed.is_some_and(|seed| there.contains(&seed));
             // Not in sight: looked for as for one who asks for it.
-            if !is_there && self.tarball(&seen.name, file)?.is_none() {
+            if !is_there && !self.has_tarball(&seen.name, file)? {
                 compared.missing.insert(file.clone(), folder.join(own));
             }
         }
@@ -67,6 +67,14 @@ impl Inner {
         let unnamed = there.iter().filter(|file| !known.contains(&file.to_lowercase()));
         compared.unnamed = unnamed.map(|file| folder.join(file)).collect();
         Ok(compared)
+    }
+
+    /// What is no file is as good as none.
+    fn has_tarball(&self, name: &PackageName, file: &TarballName) -> Result<bool, StoreError> {
+        match self.tarball(name, file) {
+            Err(StoreError::Damaged { .. }) => Ok(false),
+            found => Ok(found?.is_some()),
+        }
     }
 
     /// The files in a folder that are called as tarballs. A link is none of them: NOPAR makes none.

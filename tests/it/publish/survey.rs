@@ -48,7 +48,10 @@ async fn a_start_tells_of_tarballs_that_are_missing_and_of_those_that_are_nobody
     let missing = binary.says("tarball missing").await;
     assert!(missing.contains(" WARN "), "{missing}");
     assert!(missing.contains("version 1.0.0 of x cannot be installed"), "{missing}");
-    assert!(missing.contains("x/x-1.0.0.tgz is not there: put the file back"), "{missing}");
+    assert!(
+        missing.contains("x/x-1.0.0.tgz is not there, or no file: put the file back"),
+        "{missing}"
+    );
     binary.says("tarball of no version: and 5 more").await;
     let log = binary.stderr();
     let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
