@@ -205,6 +205,9 @@ pub(super) fn range(
     header: &mut ResponseHeader,
     most: usize,
 ) -> RangeType {
+    if !request.headers.contains_key(header::RANGE) {
+        return range_header_filter(request, header, Some(most));
+    }
     let whole = header.clone();
     match range_header_filter(request, header, Some(most)) {
         RangeType::Single(range) if range.is_empty() => {
