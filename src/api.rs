@@ -5,16 +5,20 @@
 
 mod account;
 mod attestation;
+mod audit;
 mod change;
 mod commit;
 mod delete;
 mod dist_tag;
 mod incoming;
+mod keys;
 mod owner;
 mod publish;
 mod refresh;
 mod refusal;
 mod room;
+mod search;
+mod stage;
 mod timed;
 mod told;
 
@@ -169,7 +173,15 @@ impl Api {
             | Route::Session
             | Route::PackagesOf { .. }
             | Route::Stars { .. }
-            | Route::StarredBy { .. } => true,
+            | Route::StarredBy { .. }
+            | Route::Search { .. }
+            | Route::Audit(_)
+            | Route::Keys
+            | Route::Stages { .. }
+            | Route::StageOf { .. }
+            | Route::Stage { .. }
+            | Route::StageTarball { .. }
+            | Route::StageApproval { .. } => true,
         }
     }
 
@@ -230,6 +242,15 @@ impl Api {
             Route::PackagesOf { user } => self.packages_of(&user).await,
             Route::Stars { user } => self.stars(&user).await,
             Route::StarredBy { user } => self.starred_by(&user).await,
+            Route::Search { query } => self.search(call, &query).await,
+            Route::Audit(audit) => self.audit(call, body, audit).await,
+            Route::Keys => self.keys(call).await,
+            Route::Stages { query } => self.stages(call, &query).await,
+            Route::StageOf { name } => self.stage(call, body, name).await,
+            Route::Stage { id } if is_delete => self.reject(call, &id).await,
+            Route::Stage { id } => self.staged(call, &id).await,
+            Route::StageTarball { id } => self.staged_tarball(call, &id).await,
+            Route::StageApproval { id } => self.approve(call, &id).await,
             Route::Root
             | Route::Ping
             | Route::Favicon

@@ -17,6 +17,14 @@ pub enum Kind {
     Tarball,
     /// The map of a package's dist-tags.
     DistTags,
+    /// A search.
+    Search,
+    /// Whether versions are known to be vulnerable.
+    Audit,
+    /// The keys that versions are signed with.
+    Keys,
+    /// The provenance of a version.
+    Attestations,
     /// `/-/ping`.
     Ping,
     /// `/`.
@@ -35,11 +43,15 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Packument,
         Kind::Manifest,
         Kind::Tarball,
         Kind::DistTags,
+        Kind::Search,
+        Kind::Audit,
+        Kind::Keys,
+        Kind::Attestations,
         Kind::Ping,
         Kind::Root,
         Kind::Favicon,
@@ -56,6 +68,10 @@ impl Kind {
             Kind::Manifest => "manifest",
             Kind::Tarball => "tarball",
             Kind::DistTags => "dist_tags",
+            Kind::Search => "search",
+            Kind::Audit => "audit",
+            Kind::Keys => "keys",
+            Kind::Attestations => "attestations",
             Kind::Ping => "ping",
             Kind::Root => "root",
             Kind::Favicon => "favicon",

@@ -71,13 +71,22 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
         Route::Manifest { .. } => Kind::Manifest,
         Route::Tarball { .. } => Kind::Tarball,
         Route::DistTags { .. } => Kind::DistTags,
+        Route::Search { .. } => Kind::Search,
+        Route::Audit(_) => Kind::Audit,
+        Route::Keys => Kind::Keys,
+        Route::Attestations { .. } => Kind::Attestations,
         Route::Ping => Kind::Ping,
         Route::Favicon => Kind::Favicon,
         Route::Robots => Kind::Robots,
         Route::Revision { .. }
         | Route::TarballRevision { .. }
         | Route::DistTag { .. }
-        | Route::Delete { .. } => Kind::Change,
+        | Route::Delete { .. }
+        | Route::Stages { .. }
+        | Route::StageOf { .. }
+        | Route::Stage { .. }
+        | Route::StageTarball { .. }
+        | Route::StageApproval { .. } => Kind::Change,
         _ => Kind::Account,
     }
 }
@@ -94,6 +103,9 @@ mod tests {
             "/a/1.0.0",
             "/a/-/a-1.0.0.tgz",
             "/-/package/a/dist-tags",
+            "/-/v1/search",
+            "/-/npm/v1/keys",
+            "/-/npm/v1/attestations/a@1.0.0",
             "/-/ping",
             "/favicon.ico",
             "/robots.txt",
@@ -111,6 +123,8 @@ mod tests {
             (Method::POST, "/-/package/a/delete", Kind::Change),
             (Method::DELETE, "/a/-rev/1", Kind::Change),
             (Method::PUT, "/a", Kind::Change),
+            (Method::POST, "/-/stage/package/a", Kind::Change),
+            (Method::POST, "/-/npm/v1/security/audits", Kind::Audit),
         ] {
             let route = Route::parse(&method, path.as_bytes(), "").unwrap().route;
             assert_eq!(kind_of(&method, &route), kind, "{method} {path}");

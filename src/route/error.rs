@@ -62,6 +62,9 @@ pub enum BadPath {
     /// Longer than any dist-tag of a packument that can be asked for.
     #[error("a dist-tag is at most 512 bytes")]
     DistTag,
+    /// Not text, or longer than a question needs.
+    #[error("a query is at most 2048 bytes of text")]
+    Query,
     /// Longer than any token that was given out.
     #[error("a token is at most 1024 bytes")]
     Token,

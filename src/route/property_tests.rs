@@ -52,6 +52,9 @@ fn assert_safe(route: &Route) {
         }
         Route::Delete { rev: Some(rev), .. } => assert_one_line(rev, 256),
         Route::DistTag { tag, .. } => assert_one_line(tag, 512),
+        Route::Stage { id } | Route::StageTarball { id } | Route::StageApproval { id } => {
+            assert_path_safe(id);
+        }
         Route::Token { token } => assert_one_line(token, 1024),
         Route::User { user } | Route::PackagesOf { user } | Route::StarredBy { user } => {
             assert_one_line(user, 214);
@@ -67,7 +70,7 @@ fn assert_one_line(text: &str, longest: usize) {
 
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 43] = [
+    const WORDS: [&str; 47] = [
         "/",
         "/",
         "/",
@@ -95,6 +98,10 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "org.couchdb.user:",
         "token/",
         "/-/whoami",
+        "/-/stage",
+        "/approve",
+        "/-/v1/search?text=",
+        "/-/npm/v1/keys",
         "/_session",
         "/-/_view/starredByUser",
         "?key=",

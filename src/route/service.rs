@@ -3,7 +3,7 @@
 
 use url::form_urlencoded;
 
-use super::{BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name};
+use super::{Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name};
 use crate::npm::{PackageName, Selector};
 
 /// What CouchDB has before the names of its users.
@@ -19,11 +19,21 @@ const MAX_TAG_BYTES: usize = 512;
 /// Longest token in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
 
+/// Longest query in bytes that is read later on.
+const MAX_QUERY_BYTES: usize = 2048;
+
+/// Longest id of what is staged; a UUID has 36.
+const MAX_ID_BYTES: usize = 64;
+
 /// Reads the decoded segments after `/-/`; `query` is as received.
 pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     Ok(match *parts {
         ["ping"] => Route::Ping,
         ["whoami"] => Route::Whoami,
+        ["v1", "search"] => Route::Search { query: text(query)? },
+        ["npm", "v1", "keys"] => Route::Keys,
+        ["npm", "v1", "security", ref asked @ ..] => Route::Audit(audit(asked)?),
+        ["stage", ref rest @ ..] => return stage(rest, query),
         ["package", ref rest @ ..] => return of_package(rest, query),
         // Before the packages of a user: of one called `token`, `/-/org/token/package` tells.
         ["user", "token", token] => {
@@ -42,6 +52,47 @@ pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
         ["_view", "starredByUser"] => Route::StarredBy { user: key(query)? },
         _ => return Err(RouteError::NotFound),
     })
+}
+
+/// What follows `/-/npm/v1/security/`.
+fn audit(parts: &[&str]) -> Result<Audit, RouteError> {
+    match *parts {
+        ["advisories", "bulk"] => Ok(Audit::Bulk),
+        ["audits", "quick"] => Ok(Audit::Quick),
+        ["audits"] => Ok(Audit::Full),
+        _ => Err(RouteError::NotFound),
+    }
+}
+
+/// What follows `/-/stage`. No id is `package`: ids are UUIDs.
+fn stage(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
+    let id = |id: &str| if is_id(id) { Ok(id.to_owned()) } else { Err(RouteError::NotFound) };
+    Ok(match *parts {
+        [] => Route::Stages { query: text(query)? },
+        ["package", ref named @ ..] if !named.is_empty() => {
+            let (name, rest) = cut_name(named);
+            if !rest.is_empty() {
+                return Err(RouteError::NotFound);
+            }
+            Route::StageOf { name: PackageName::parse(&name).map_err(BadPath::from)? }
+        }
+        [one] => Route::Stage { id: id(one)? },
+        [one, "tarball"] => Route::StageTarball { id: id(one)? },
+        [one, "approve"] => Route::StageApproval { id: id(one)? },
+        _ => return Err(RouteError::NotFound),
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&text.len())
+        && text != "package"
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// A query that is read later on.
+fn text(query: &[u8]) -> Result<String, BadPath> {
+    let text = str::from_utf8(query).ok().filter(|text| !text.contains(char::is_control));
+    text.and_then(|text| at_most(MAX_QUERY_BYTES, text)).ok_or(BadPath::Query)
 }
 
 /// What follows `/-/package/`. A name is looked at only where something can be had of it: all else is

@@ -3,7 +3,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Route;
+use super::{Audit, Route};
 use crate::npm::{PackageName, encode_segment};
 
 /// The path of a route in its usual spelling.
@@ -56,6 +56,16 @@ pub(super) fn path(route: &Route) -> String {
             let user = utf8_percent_encode(user, NON_ALPHANUMERIC);
             format!("/-/_view/starredByUser?key=%22{user}%22")
         }
+        Route::Search { query } => with_query("/-/v1/search", query),
+        Route::Audit(Audit::Bulk) => "/-/npm/v1/security/advisories/bulk".to_owned(),
+        Route::Audit(Audit::Quick) => "/-/npm/v1/security/audits/quick".to_owned(),
+        Route::Audit(Audit::Full) => "/-/npm/v1/security/audits".to_owned(),
+        Route::Keys => "/-/npm/v1/keys".to_owned(),
+        Route::Stages { query } => with_query("/-/stage", query),
+        Route::StageOf { name } => format!("/-/stage/package/{}", name.encoded()),
+        Route::Stage { id } => format!("/-/stage/{id}"),
+        Route::StageTarball { id } => format!("/-/stage/{id}/tarball"),
+        Route::StageApproval { id } => format!("/-/stage/{id}/approve"),
         Route::Ping => "/-/ping".to_owned(),
         Route::Favicon => "/favicon.ico".to_owned(),
         Route::Robots => "/robots.txt".to_owned(),
@@ -64,4 +74,8 @@ pub(super) fn path(route: &Route) -> String {
 
 fn of_package(name: &PackageName, what: &str) -> String {
     format!("/-/package/{}/{what}", name.encoded())
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

@@ -390,3 +390,45 @@ fn attestations_are_of_a_version() {
         assert_eq!(error, RouteError::NotFound, "{path}");
     }
 }
+
+fn staged(id: &str) -> Route {
+    Route::Stage { id: id.to_owned() }
+}
+
+#[test]
+fn what_is_staged_is_asked_for_by_its_id() {
+    let id = "0b5e6d4e-1c2d-4e3f-8a9b-0123456789ab";
+    is(&format!("/-/stage/{id}"), &staged(id));
+    is(&format!("/-/stage/{id}/tarball"), &Route::StageTarball { id: id.to_owned() });
+    is(&format!("/-/stage/{id}/approve"), &Route::StageApproval { id: id.to_owned() });
+    is("/-/stage", &Route::Stages { query: String::new() });
+    let query = "page=0&perPage=100&package=%40s%2fn";
+    is(&format!("/-/stage?{query}"), &Route::Stages { query: query.to_owned() });
+    for spelled in SCOPED {
+        is(&format!("/-/stage/package/{spelled}"), &Route::StageOf { name: name("@s/n") });
+    }
+    is("/-/stage/package/approve", &Route::StageOf { name: name("approve") });
+    let long = "a".repeat(65);
+    for path in ["package", "a.b", "a%2fb", "..x", "a/b", "a/tarball/b", "package/n/1.0.0", &long] {
+        let found = of_some_method(&format!("/-/stage/{path}"));
+        assert_eq!(found, Err(RouteError::NotFound), "{path}");
+    }
+}
+
+#[test]
+fn questions_of_a_whole_registry_are_read() {
+    is("/-/v1/search", &Route::Search { query: String::new() });
+    is("/-/v1/search?text=a&size=20", &Route::Search { query: "text=a&size=20".to_owned() });
+    is("/-/npm/v1/keys", &Route::Keys);
+    is("/-/npm/v1/security/advisories/bulk", &Route::Audit(Audit::Bulk));
+    is("/-/npm/v1/security/audits/quick", &Route::Audit(Audit::Quick));
+    is("/-/npm/v1/security/audits", &Route::Audit(Audit::Full));
+    for path in ["/-/npm/v1/security", "/-/npm/v1/security/advisories", "/-/npm/v1/hooks", "/-/v1"]
+    {
+        assert_eq!(of_some_method(path), Err(RouteError::NotFound), "{path}");
+    }
+    let too_long = format!("/-/v1/search?text={}", "x".repeat(2048));
+    for path in [too_long.as_str(), "/-/v1/search?text=\u{7f}", "/-/stage?page=\u{1}"] {
+        assert_eq!(of_some_method(path), Err(BadPath::Query.into()), "{path}");
+    }
+}

@@ -1,0 +1,319 @@
+//! All that a path can ask for, and by which methods.
+//! Knows nothing of how paths are spelt.
+
+use http::Method;
+
+use crate::npm::{PackageName, Selector, TarballName};
+
+/// The methods of everything that is only read; those of all that can be read begin so.
+const READ: &str = "GET, HEAD";
+
+/// What a path asks for, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// `/`.
+    Root,
+    /// `/lodash`, `/@types/node`, `/@types%2fnode`. `PUT` publishes.
+    Packument {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/lodash/-rev/2-abc`. `PUT` changes what that revision holds, `DELETE` unpublishes all of it.
+    Revision {
+        /// Whose.
+        name: PackageName,
+        /// Any text of at most 256 bytes.
+        rev: String,
+    },
+    /// `/lodash/4.17.21`, `/lodash/latest`. `PUT` sets a tag, as npm 1 and 2 do.
+    Manifest {
+        /// Whose.
+        name: PackageName,
+        /// An exact version, else a dist-tag.
+        selector: Selector,
+    },
+    /// `/lodash/-/lodash-4.17.21.tgz`, with the scope before the file name or without.
+    Tarball {
+        /// Whose.
+        name: PackageName,
+        /// Without scope.
+        file: TarballName,
+    },
+    /// `/lodash/-/lodash-4.17.21.tgz/-rev/2-abc`. `DELETE` follows when a version was unpublished.
+    TarballRevision {
+        /// Whose.
+        name: PackageName,
+        /// Without scope.
+        file: TarballName,
+        /// Any text of at most 256 bytes.
+        rev: String,
+    },
+    /// `/-/package/lodash/dist-tags`.
+    DistTags {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/dist-tags/beta`.
+    DistTag {
+        /// Whose.
+        name: PackageName,
+        /// Any text of at most 512 bytes: whether it may be set is the vocabulary's to say.
+        tag: String,
+    },
+    /// `/-/package/lodash/visibility`.
+    Visibility {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/collaborators`.
+    Collaborators {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/npm/v1/attestations/lodash@4.17.21`: the provenance of a version.
+    Attestations {
+        /// Whose.
+        name: PackageName,
+        /// An exact version.
+        version: Selector,
+    },
+    /// `/-/package/lodash/owners`. `PUT` adds one, as pnpm does.
+    Owners {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/owners/me`. `DELETE` removes that one.
+    Owner {
+        /// Whose.
+        name: PackageName,
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/package/lodash/access`.
+    Access {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/refresh`. `GET` and `POST` have the upstream confirm the copy that is held: neither
+    /// reads it, so there is no `HEAD`.
+    Refresh {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/package/lodash/delete?rev=2-abc`. `POST` unpublishes all of it, or discards the copy of it.
+    Delete {
+        /// Whose.
+        name: PackageName,
+        /// The revision that is meant, if the query says one: 1 to 256 bytes without control characters.
+        rev: Option<String>,
+    },
+    /// `/-/user/org.couchdb.user:me`, and the same with `/-rev/` and anything behind it, by which clients
+    /// log in where the user is there already. `PUT` logs in.
+    User {
+        /// Any text of 1 to 214 bytes without control characters: no name for a file.
+        user: String,
+    },
+    /// `/-/user/token/npm_abc`. `DELETE` logs out.
+    Token {
+        /// A secret of at most 1024 bytes: not to be shown.
+        token: String,
+    },
+    /// `/-/whoami`.
+    Whoami,
+    /// `/_session`, CouchDB's own way of logging in.
+    Session,
+    /// `/-/org/me/package`, `/-/user/me/package`: npm asks for either, not knowing what a name is of.
+    PackagesOf {
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/user/me/stars`, which pnpm asks for.
+    Stars {
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/_view/starredByUser?key="me"`.
+    StarredBy {
+        /// As in [`Route::User`].
+        user: String,
+    },
+    /// `/-/v1/search?text=left&size=20`.
+    Search {
+        /// The query as received, at most 2048 bytes.
+        query: String,
+    },
+    /// `/-/npm/v1/security/…`. `POST` asks which of some packages are known to be vulnerable.
+    Audit(Audit),
+    /// `/-/npm/v1/keys`: the public keys that versions are signed with.
+    Keys,
+    /// `/-/stage?page=0&perPage=100`: what waits to be approved.
+    Stages {
+        /// The query as received, at most 2048 bytes.
+        query: String,
+    },
+    /// `/-/stage/package/lodash`. `POST` publishes what has to be approved first.
+    StageOf {
+        /// Whose.
+        name: PackageName,
+    },
+    /// `/-/stage/0b5e…`. `DELETE` rejects it.
+    Stage {
+        /// 1 to 64 letters, digits and hyphens.
+        id: String,
+    },
+    /// `/-/stage/0b5e…/tarball`.
+    StageTarball {
+        /// As in [`Route::Stage`].
+        id: String,
+    },
+    /// `/-/stage/0b5e…/approve`. `POST` publishes it.
+    StageApproval {
+        /// As in [`Route::Stage`].
+        id: String,
+    },
+    /// `/-/ping`.
+    Ping,
+    /// `/favicon.ico`.
+    Favicon,
+    /// `/robots.txt`.
+    Robots,
+}
+
+/// Which audit is asked for: they differ in what is sent and answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audit {
+    /// `advisories/bulk`: versions by name. npm 7 and newer, pnpm 11, yarn 4, bun, deno.
+    Bulk,
+    /// `audits/quick`: a lockfile's tree. npm 6, and npm 7 to 10 where the first is not there.
+    Quick,
+    /// `audits`: the same in full. npm 6 and pnpm up to 10.
+    Full,
+}
+
+impl Route {
+    /// The methods it has, as the `Allow` header lists them.
+    pub fn allow(&self) -> &'static str {
+        match self {
+            Self::Packument { .. } | Self::Manifest { .. } | Self::User { .. } => "GET, HEAD, PUT",
+            Self::Access { .. } => "GET, HEAD, POST",
+            Self::Revision { .. } => "PUT, DELETE",
+            Self::TarballRevision { .. } | Self::Token { .. } => "DELETE",
+            Self::DistTag { .. } => "PUT, POST, DELETE",
+            Self::Session
+            | Self::Delete { .. }
+            | Self::Audit(_)
+            | Self::StageOf { .. }
+            | Self::StageApproval { .. } => "POST",
+            Self::Stage { .. } => "GET, HEAD, DELETE",
+            Self::Refresh { .. } => "GET, POST",
+            Self::Owners { .. } => "GET, HEAD, PUT",
+            Self::Owner { .. } => "DELETE",
+            Self::Root
+            | Self::Tarball { .. }
+            | Self::DistTags { .. }
+            | Self::Attestations { .. }
+            | Self::Visibility { .. }
+            | Self::Collaborators { .. }
+            | Self::Whoami
+            | Self::PackagesOf { .. }
+            | Self::Stars { .. }
+            | Self::StarredBy { .. }
+            | Self::Search { .. }
+            | Self::Keys
+            | Self::Stages { .. }
+            | Self::StageTarball { .. }
+            | Self::Ping
+            | Self::Favicon
+            | Self::Robots => READ,
+        }
+    }
+
+    pub(super) fn allows(&self, method: &Method) -> bool {
+        let allow = self.allow();
+        // Nearly all requests read, and are not to wait for a search.
+        if (method == Method::GET || method == Method::HEAD) && allow.starts_with(READ) {
+            return true;
+        }
+        allow.split(", ").any(|one| one == method.as_str())
+    }
+
+    /// A short word for logs and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Packument { .. } => "packument",
+            Self::Revision { .. } => "revision",
+            Self::Manifest { .. } => "manifest",
+            Self::Tarball { .. } => "tarball",
+            Self::TarballRevision { .. } => "tarball_revision",
+            Self::DistTags { .. } => "dist_tags",
+            Self::DistTag { .. } => "dist_tag",
+            Self::Attestations { .. } => "attestations",
+            Self::Visibility { .. } => "visibility",
+            Self::Collaborators { .. } => "collaborators",
+            Self::Owners { .. } => "owners",
+            Self::Owner { .. } => "owner",
+            Self::Access { .. } => "access",
+            Self::Refresh { .. } => "refresh",
+            Self::Delete { .. } => "delete",
+            Self::User { .. } => "user",
+            Self::Token { .. } => "token",
+            Self::Whoami => "whoami",
+            Self::Session => "session",
+            Self::PackagesOf { .. } => "packages_of",
+            Self::Stars { .. } => "stars",
+            Self::StarredBy { .. } => "starred_by",
+            Self::Search { .. } => "search",
+            Self::Audit(_) => "audit",
+            Self::Keys => "keys",
+            Self::Stages { .. } => "stages",
+            Self::StageOf { .. } => "stage_of",
+            Self::Stage { .. } => "stage",
+            Self::StageTarball { .. } => "stage_tarball",
+            Self::StageApproval { .. } => "stage_approval",
+            Self::Ping => "ping",
+            Self::Favicon => "favicon",
+            Self::Robots => "robots",
+        }
+    }
+
+    /// The package it is about, if it is about one.
+    pub fn name(&self) -> Option<&PackageName> {
+        match self {
+            Self::Packument { name }
+            | Self::Revision { name, .. }
+            | Self::Manifest { name, .. }
+            | Self::Tarball { name, .. }
+            | Self::TarballRevision { name, .. }
+            | Self::DistTags { name }
+            | Self::DistTag { name, .. }
+            | Self::Attestations { name, .. }
+            | Self::Visibility { name }
+            | Self::Collaborators { name }
+            | Self::Owners { name }
+            | Self::Owner { name, .. }
+            | Self::Access { name }
+            | Self::Refresh { name }
+            | Self::Delete { name, .. }
+            | Self::StageOf { name } => Some(name),
+            Self::Root
+            | Self::User { .. }
+            | Self::Token { .. }
+            | Self::Whoami
+            | Self::Session
+            | Self::PackagesOf { .. }
+            | Self::Stars { .. }
+            | Self::StarredBy { .. }
+            | Self::Search { .. }
+            | Self::Audit(_)
+            | Self::Keys
+            | Self::Stages { .. }
+            | Self::Stage { .. }
+            | Self::StageTarball { .. }
+            | Self::StageApproval { .. }
+            | Self::Ping
+            | Self::Favicon
+            | Self::Robots => None,
+        }
+    }
+}
