@@ -23,19 +23,22 @@ mod timed;
 mod told;
 
 pub use refusal::Refusal;
+pub use stage::Staging;
 
 use crate::access::{Access, Caller, Denied, Permission};
 use crate::clock::Clock;
-use crate::hosted::Hosted;
+use crate::hosted::{Hosted, Large};
 use crate::npm::PackageName;
 use crate::npm::hosted::Person;
 use crate::reply::Reply;
 use crate::route::Route;
+use crate::store::Tarball;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
 use room::Room;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest document that is sent, its tarball aside; but one that is sent back may be as long as what it is a copy
 /// of.
@@ -51,6 +54,15 @@ pub struct Api {
     clock: Clock,
     body_limit: u64,
     room: Room,
+    staging: Arc<Staging>,
+}
+
+/// What a call is answered with.
+pub enum Answer {
+    /// This.
+    Reply(Reply),
+    /// A tarball that nobody may keep, and its bytes.
+    Tarball(Arc<Large>, Tarball),
 }
 
 /// A request, as far as an endpoint has to know it.
@@ -122,7 +134,19 @@ pub trait Elsewhere: Send + Sync {
 impl Api {
     /// Endpoints for `hosted`, which may be called by whom `access` lets in. A body may have `body_limit` bytes.
     pub fn new(hosted: Arc<Hosted>, access: Arc<Access>, clock: Clock, body_limit: u64) -> Api {
-        Api { hosted, access, clock, body_limit, room: Room::default() }
+        let staging = Arc::new(Staging::new(Arc::clone(&hosted), clock.clone()));
+        Api { hosted, access, clock, body_limit, room: Room::default(), staging }
+    }
+
+    /// The same, in which what is staged waits this long to be approved.
+    pub fn with_stage_ttl(self, ttl: Duration) -> Api {
+        let staging = Arc::new(self.staging.with_ttl(ttl));
+        Api { staging, ..self }
+    }
+
+    /// What waits to be approved.
+    pub fn staging(&self) -> &Arc<Staging> {
+        &self.staging
     }
 
     /// Who sends a request of this kind, by the values of all Authorization headers.
@@ -192,8 +216,15 @@ impl Api {
         route: Route,
         call: &Call<'_>,
         body: &mut dyn Body,
-    ) -> Reply {
-        self.call(method, route, call, body).await.unwrap_or_else(|refusal| refusal.reply())
+    ) -> Answer {
+        let answered = match route {
+            Route::StageTarball { id } => {
+                let found = self.staged_tarball(call, &id).await;
+                found.map(|(tarball, content)| Answer::Tarball(tarball, content))
+            }
+            route => self.call(method, route, call, body).await.map(Answer::Reply),
+        };
+        answered.unwrap_or_else(|refusal| Answer::Reply(refusal.reply()))
     }
 
     async fn call(
@@ -249,14 +280,14 @@ impl Api {
             Route::StageOf { name } => self.stage(call, body, name).await,
             Route::Stage { id } if is_delete => self.reject(call, &id).await,
             Route::Stage { id } => self.staged(call, &id).await,
-            Route::StageTarball { id } => self.staged_tarball(call, &id).await,
             Route::StageApproval { id } => self.approve(call, &id).await,
             Route::Root
             | Route::Ping
             | Route::Favicon
             | Route::Robots
             | Route::Tarball { .. }
-            | Route::DistTags { .. } => Err(Refusal::no_endpoint()),
+            | Route::DistTags { .. }
+            | Route::StageTarball { .. } => Err(Refusal::no_endpoint()),
         }
     }
 

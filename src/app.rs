@@ -10,7 +10,7 @@ use crate::counters::Counters;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
-use crate::proxy::{Door, Figures, Hot, Kept, PSEUDONYM, Proxy};
+use crate::proxy::{Door, Figures, Hot, Kept, PSEUDONYM, Proxy, Tidy};
 use crate::stop::Stopper;
 use crate::store::{self, DiskStore};
 use crate::upstream::{SetUpError, Upstreams};
@@ -146,6 +146,7 @@ impl App {
             self.proxy.choose_sendfile();
         }
         look_around(self.store, self.hosted, self.config.store.path.display().to_string());
+        let tidy = self.proxy.tidy();
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -165,6 +166,7 @@ impl App {
             sockets: self.addresses.into_iter().zip(self.listeners).collect(),
             scheme,
             service,
+            tidy,
             close,
             close_done,
         };
@@ -283,6 +285,7 @@ struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
     scheme: &'static str,
     service: listening::Service<Guard<HttpProxy<Proxy>, Hot>>,
+    tidy: Tidy,
     close: watch::Receiver<bool>,
     close_done: watch::Sender<bool>,
 }
@@ -302,7 +305,9 @@ impl Service for Listening {
                 table.add(address.to_string(), socket.into_raw_fd());
             }
         }
+        let tidying = tokio::spawn(self.tidy.clone().keep());
         Service::start_service(&mut self.service, fds, self.close.clone(), listeners_per_fd).await;
+        tidying.abort();
         let _ = self.close_done.send(true);
     }
 

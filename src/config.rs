@@ -155,6 +155,8 @@ pub struct Store {
     pub path: PathBuf,
     /// Packages that are this registry's own, hosted already or not: no upstream is ever asked for them.
     pub local_packages: Vec<Pattern>,
+    /// How long what is staged waits to be approved.
+    pub stage_ttl: Duration,
 }
 
 /// Copies of what the upstream said.

@@ -16,6 +16,7 @@ mod listing;
 mod names;
 mod package;
 mod release;
+mod staged;
 mod survey;
 mod tarball;
 mod work;
@@ -29,7 +30,7 @@ pub use package::{Package, Standing};
 pub use release::{ReleaseError, release, released};
 pub use survey::Survey;
 pub use tarball::HostedTarball;
-pub use work::{Worked, computed, in_turn, turn_for};
+pub use work::{Room, Worked, computed, in_turn, turn_for};
 
 use crate::config::Pattern;
 use crate::npm::hosted::DocumentUnreadable;

@@ -33,12 +33,14 @@ mod phases;
 mod receive;
 mod refresh;
 mod tarball;
+mod tidy;
 mod update;
 mod write;
 
 pub(crate) use behalf::PSEUDONYM;
 pub use figures::Figures;
 pub use hot::Hot;
+pub use tidy::Tidy;
 
 use crate::access::Access;
 use crate::api::Api;
@@ -150,7 +152,8 @@ impl Door {
         let ground = Arc::new(BesidePackages(Arc::clone(&store)));
         let hosted = Arc::new(Hosted::new(store, Arc::clone(&memory), claims));
         let access = Arc::new(Access::open(config.store.path.join(TOKENS), ground));
-        let api = Api::new(Arc::clone(&hosted), access, clock.clone(), config.limits.body_size);
+        let api = Api::new(Arc::clone(&hosted), access, clock.clone(), config.limits.body_size)
+            .with_stage_ttl(config.store.stage_ttl);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,

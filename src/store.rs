@@ -6,6 +6,7 @@
 
 mod error;
 mod identity;
+mod stages;
 mod tarball;
 
 pub mod disk;
@@ -17,6 +18,7 @@ mod conformance;
 pub use disk::DiskStore;
 pub use error::StoreError;
 pub use memory::MemoryStore;
+pub use stages::{Held, Hold, StageId, StagePart, Stages};
 pub use tarball::{CHUNK, Content, Tarball};
 
 use crate::npm::{PackageName, TarballName, hex};
@@ -143,6 +145,9 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the medium fails.
     async fn names(&self) -> Result<Vec<PackageName>, StoreError>;
+
+    /// What waits to be published, beside the packages.
+    fn stages(&self) -> &dyn Stages;
 
     /// Whether what the packages are kept on is where it was: for who keeps something else there, and does not find
     /// it. Blocks for a moment.

@@ -2,10 +2,10 @@
 //! Knows nothing of what is changed.
 
 use super::{Api, Refusal};
-use crate::hosted::{HostedError, Worked, computed};
+use crate::hosted::{HostedError, Room, Worked, computed};
 use crate::npm::hosted::{HostedDocument, LONGEST_DOCUMENT, Moment};
 use crate::npm::{PackageName, TarballName, hex};
-use crate::store::{Change, Committed, Upload};
+use crate::store::{Change, Committed, Tag, Upload};
 use bytes::Bytes;
 use jiff::Timestamp;
 use log::warn;
@@ -30,7 +30,7 @@ pub(super) enum Absent {
 pub(super) type Files = Vec<(TarballName, Box<dyn Upload>)>;
 
 /// What an edit says: the files that may go with it.
-type Edited = Result<Vec<TarballName>, Refusal>;
+pub(super) type Edited = Result<Vec<TarballName>, Refusal>;
 
 /// What is to be different in a document. It owns what it goes by: with a long document it is asked on another thread.
 type Edit = dyn Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync;
@@ -74,21 +74,7 @@ impl Api {
     ) -> Result<String, Refusal> {
         let edit: Arc<Edit> = Arc::new(edit);
         for _ in 0..ATTEMPTS {
-            let (edit, clock) = (Arc::clone(&edit), self.clock.clone());
-            let work = move |before: HostedDocument| {
-                decide(&before, edit.as_ref(), &iso(clock.now()), LONGEST_DOCUMENT)
-            };
-            let worked = self.hosted.work_on(name, len, work.clone()).await?;
-            let (tag, outcome, room) = match worked {
-                Some(Worked { tag, done, room }) => (Some(tag), done?, room),
-                None if absent == Absent::Create => {
-                    let first = HostedDocument::new(name.clone());
-                    let made = computed(len, move || work(first)).await;
-                    let (outcome, room) = made.map_err(HostedError::from)?;
-                    (None, outcome?, room)
-                }
-                None => return Err(Refusal::no_package()),
-            };
+            let (tag, outcome, room) = self.decided(name, absent, len, &edit).await?;
             let Some((document, remove)) = outcome.change else {
                 return Ok(outcome.rev);
             };
@@ -111,6 +97,45 @@ impl Api {
             }
         }
         Err(Refusal::crowded(name))
+    }
+
+    /// Whether a change could be made just now: nothing is.
+    ///
+    /// # Errors
+    /// As of [`commit`](Self::commit).
+    pub(super) async fn check_change(
+        &self,
+        name: &PackageName,
+        absent: Absent,
+        len: usize,
+        edit: impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static,
+    ) -> Result<(), Refusal> {
+        let edit: Arc<Edit> = Arc::new(edit);
+        self.decided(name, absent, len, &edit).await.map(drop)
+    }
+
+    /// What an edit comes to of the document of now, whose tag it is, and the room that is taken for it.
+    async fn decided(
+        &self,
+        name: &PackageName,
+        absent: Absent,
+        len: usize,
+        edit: &Arc<Edit>,
+    ) -> Result<(Option<Tag>, Outcome, Option<Room>), Refusal> {
+        let (edit, clock) = (Arc::clone(edit), self.clock.clone());
+        let work = move |before: HostedDocument| {
+            decide(&before, edit.as_ref(), &iso(clock.now()), LONGEST_DOCUMENT)
+        };
+        match self.hosted.work_on(name, len, work.clone()).await? {
+            Some(Worked { tag, done, room }) => Ok((Some(tag), done?, room)),
+            None if absent == Absent::Create => {
+                let first = HostedDocument::new(name.clone());
+                let made = computed(len, move || work(first)).await;
+                let (outcome, room) = made.map_err(HostedError::from)?;
+                Ok((None, outcome?, room))
+            }
+            None => Err(Refusal::no_package()),
+        }
     }
 }
 
@@ -153,7 +178,7 @@ fn revision(before: &HostedDocument, now: &str) -> String {
 }
 
 /// A time as npm writes it.
-fn iso(time: SystemTime) -> String {
+pub(super) fn iso(time: SystemTime) -> String {
     let time = Timestamp::try_from(time).unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -8,7 +8,7 @@ use crate::hosted::computed;
 use crate::npm::hosted::HostedDocument;
 use crate::npm::publish::{ScanError, Scanner, growth};
 use crate::npm::{Digester, Integrity, PackageName, Version};
-use crate::store::Upload;
+use crate::store::{Tarball, Upload};
 use bytes::Bytes;
 use log::error;
 
@@ -25,7 +25,7 @@ pub(super) struct Document {
     place: Place,
 }
 
-/// What came in the body of `PUT /PKG`.
+/// What came in the body of `PUT /PKG`, or of one that is to be approved first.
 pub(super) struct Incoming {
     /// The document without its tarball.
     pub(super) document: Document,
@@ -194,6 +194,24 @@ impl Api {
     /// A place in the store for bytes on their way in.
     pub(super) async fn upload(&self) -> Result<Box<dyn Upload>, Refusal> {
         self.hosted.store().upload().await.map_err(Refusal::of_change)
+    }
+
+    /// A text that is in the store, under no name yet.
+    pub(super) async fn uploaded(
+        &self,
+        text: impl Into<Bytes> + Send,
+    ) -> Result<Box<dyn Upload>, Refusal> {
+        let mut upload = self.upload().await?;
+        upload.write(text.into()).await.map_err(Refusal::of_change)?;
+        Ok(upload)
+    }
+
+    /// A text out of the store, which takes room here as one that comes does.
+    pub(super) async fn kept(&self, kept: &Tarball) -> Result<Document, Refusal> {
+        let mut place = self.room.place();
+        place.grow(usize::try_from(kept.len()).unwrap_or(usize::MAX)).await?;
+        let text = Vec::from(kept.read(0, kept.len()).await?);
+        Ok(Document { text, place })
     }
 }
 

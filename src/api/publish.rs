@@ -3,20 +3,28 @@
 //!
 //! Who may, and whose the name is, is decided before a byte of the body is read.
 
-use super::commit::{Absent, Files};
+use super::commit::{Absent, Edited, Files};
 use super::incoming::{Arrived, Incoming};
 use super::{Api, Body, Call, Presence, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{ChangeError, ClientCopy, NewVersion, Request};
+use crate::npm::hosted::{ChangeError, ClientCopy, HostedDocument, Moment, NewVersion, Request};
 use crate::npm::integrity::{Algorithm, Integrity};
 use crate::npm::publish::{PublishDocument, PublishError, Put};
-use crate::npm::{PackageName, TarballName, hex};
+use crate::npm::{PackageName, TarballName, Version, hex};
 use crate::reply::Reply;
-use bytes::Bytes;
+use crate::store::Upload;
 use http::{StatusCode, header};
 use log::info;
 use serde_json::json;
+
+/// A version that can be published, as far as its own parts are concerned: they fit each other, and its files are in
+/// the store, under no name yet.
+pub(super) struct Ready {
+    pub(super) new: NewVersion,
+    pub(super) tarball: Box<dyn Upload>,
+    pub(super) bundle: Option<Box<dyn Upload>>,
+}
 
 /// What a body asks for, with all parsed that takes long if it is long.
 enum Asked {
@@ -80,7 +88,11 @@ impl Api {
 
     /// Whether packages of this name are published here, and what is to be done if there is none when it comes to it:
     /// one that was there and was given back meanwhile is the upstream's.
-    async fn check_name(&self, call: &Call<'_>, name: &PackageName) -> Result<Absent, Refusal> {
+    pub(super) async fn check_name(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<Absent, Refusal> {
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(Absent::Refuse),
             Authority::Claimed(Some(_)) => Err(Refusal::copied(name)),
@@ -118,22 +130,34 @@ impl Api {
         document: PublishDocument,
         tarball: Arrived,
     ) -> Result<Reply, Refusal> {
+        let ready = self.ready(call, &name, document, tarball).await?;
+        let version = ready.new.version.clone();
+        let rev = self.put_version(&name, absent, ready).await?;
+        info!("{name}@{version} was published by {}", call.person().name);
+        let body =
+            json!({"ok": "created new package", "success": true, "id": name.as_str(), "rev": rev});
+        Ok(Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store"))
+    }
+
+    /// A version that came, if all of it is what the document says.
+    pub(super) async fn ready(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+        document: PublishDocument,
+        tarball: Arrived,
+    ) -> Result<Ready, Refusal> {
         document.check_tarball(tarball.len, &tarball.digests)?;
-        let version = document.version.clone();
-        let file = TarballName::kept(&name, version.as_str(), None)
-            .ok_or_else(|| Refusal::bad_body("no file can have the name of this version"))?;
-        let mut files: Files = vec![(file.clone(), tarball.upload)];
-        let mut provenance = None;
+        let file = file_of(name, &document.version)?;
+        let (mut provenance, mut bundle) = (None, None);
         if let Some(said) = document.provenance
-            && let Some(file) = file.bundle()
+            && file.bundle().is_some()
         {
             provenance = Some(said.predicate_type);
-            let mut upload = self.upload().await?;
-            upload.write(Bytes::from(said.bundle)).await.map_err(Refusal::of_change)?;
-            files.push((file, upload));
+            bundle = Some(self.uploaded(said.bundle).await?);
         }
         let (integrity, shasum) = stated(&tarball.digests);
-        let new = NewVersion {
+        let mut new = NewVersion {
             version: document.version,
             manifest: document.manifest,
             integrity,
@@ -143,20 +167,67 @@ impl Api {
             provenance,
             publisher: call.person(),
         };
-        let rev = self.commit(&name, absent, files, new.size(), move |held, moment| {
-            // Old documents may name any file; what they name is not replaced.
-            if held.versions().any(|version| held.file(version).as_ref() == Some(&file)) {
-                return Err(ChangeError::VersionExists(new.version.to_string()).into());
-            }
-            held.publish(new.clone(), moment)?;
-            Ok(Vec::new())
-        });
-        let rev = rev.await?;
-        info!("{name}@{version} was published by {}", call.person().name);
-        let body =
-            json!({"ok": "created new package", "success": true, "id": name.as_str(), "rev": rev});
-        Ok(Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store"))
+        new.set_stage(None);
+        Ok(Ready { new, tarball: tarball.upload, bundle })
     }
+
+    /// Publishes a version; the revision of the document from then on.
+    ///
+    /// # Errors
+    /// As of [`commit`](Api::commit).
+    pub(super) async fn put_version(
+        &self,
+        name: &PackageName,
+        absent: Absent,
+        ready: Ready,
+    ) -> Result<String, Refusal> {
+        let Ready { new, tarball, bundle } = ready;
+        let file = file_of(name, &new.version)?;
+        let mut files: Files = vec![(file.clone(), tarball)];
+        files.extend(file.bundle().zip(bundle));
+        let (len, edit) = (new.size(), addition(new, file));
+        self.commit(name, absent, files, len, edit).await
+    }
+
+    /// Whether a version could be published just now.
+    ///
+    /// # Errors
+    /// Those of [`put_version`](Api::put_version).
+    pub(super) async fn check_version_fits(
+        &self,
+        name: &PackageName,
+        absent: Absent,
+        new: &NewVersion,
+    ) -> Result<(), Refusal> {
+        let (len, edit) = (new.size(), addition(new.clone(), file_of(name, &new.version)?));
+        self.check_change(name, absent, len, edit).await
+    }
+}
+
+/// What it is to publish a version whose tarball is this file.
+fn addition(
+    new: NewVersion,
+    file: TarballName,
+) -> impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static {
+    move |held, moment| {
+        let stage = new.stage();
+        if stage.is_some() && held.stage_of(new.version.as_str()) == stage {
+            // It was published from this very stage, by who did not come to the end of it.
+            return Ok(Vec::new());
+        }
+        // Old documents may name any file; what they name is not replaced.
+        if held.versions().any(|version| held.file(version).as_ref() == Some(&file)) {
+            return Err(ChangeError::VersionExists(new.version.to_string()).into());
+        }
+        held.publish(new.clone(), moment)?;
+        Ok(Vec::new())
+    }
+}
+
+/// The file of a version's tarball.
+fn file_of(name: &PackageName, version: &Version) -> Result<TarballName, Refusal> {
+    let file = TarballName::kept(name, version.as_str(), None);
+    file.ok_or_else(|| Refusal::bad_body("no file can have the name of this version"))
 }
 
 /// What `dist` says of a tarball: its SHA-512 as an SRI string, and its SHA-1 in hex digits.

@@ -1,41 +1,159 @@
 //! `/-/stage`: what is published once somebody has approved it.
 //! Knows nothing of where it waits.
+//!
+//! What comes is taken as a publish is, up to the commit. Everything about a stage asks for the permission to publish its
+//! package; to who has not got it, it is not there.
 
+mod approve;
+mod page;
+mod record;
+mod refusal;
+mod staging;
+
+pub use staging::Staging;
+
+use super::incoming::Incoming;
+use super::publish::Ready;
 use super::{Api, Body, Call, Refusal};
-use crate::npm::PackageName;
+use crate::access::Permission;
+use crate::hosted::{HostedError, Large, computed};
+use crate::npm::hosted::NewVersion;
+use crate::npm::publish::{PublishDocument, PublishError, Put};
+use crate::npm::{Integrity, PackageName, TarballName};
 use crate::reply::Reply;
+use crate::store::{StageId, StagePart, Tarball};
+use bytes::Bytes;
+use http::{StatusCode, header};
+use log::info;
+use page::Asked;
+use record::{Record, Said};
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 impl Api {
-    pub(super) async fn stages(&self, _call: &Call<'_>, _query: &str) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+    /// `GET /-/stage`: the newest first.
+    pub(super) async fn stages(&self, call: &Call<'_>, query: &str) -> Result<Reply, Refusal> {
+        let asked = Asked::parse(query)?;
+        let mut all = self.staging.all().await?;
+        all.retain(|(_, record)| {
+            asked.package.as_ref().is_none_or(|name| *name == record.name)
+                && self.allow(call, Permission::Publish, &record.name).is_ok()
+        });
+        all.sort_by_key(|(id, record)| (std::cmp::Reverse(record.created), *id));
+        let items = asked.part_of(&all).iter().map(|(id, record)| record.told(*id));
+        let items: Vec<Value> = items.collect();
+        Ok(told(&json!({
+            "items": items,
+            "page": asked.page,
+            "perPage": asked.per_page,
+            "total": all.len(),
+        })))
     }
 
+    /// `POST /-/stage/package/PKG`.
     pub(super) async fn stage(
         &self,
-        _call: &Call<'_>,
-        _body: &mut dyn Body,
-        _name: PackageName,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        name: PackageName,
     ) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+        self.allow(call, Permission::Publish, &name)?;
+        self.check_length(body)?;
+        let absent = self.check_name(call, &name).await?;
+        self.staging.check_room().await?;
+        let Incoming { document, tarball } = self.receive(&name, body).await?;
+        let (asked, had_tarball) = (name.clone(), tarball.is_some());
+        let (document, _place) =
+            document.work(move |text| published(&asked, text, had_tarball)).await?;
+        let (document, tarball) = (document?, tarball.ok_or(PublishError::NoTarball)?);
+        let Ready { new, tarball, bundle } = self.ready(call, &name, document, tarball).await?;
+        let (new, manifest) = written(new).await?;
+        self.check_version_fits(&name, absent, &new).await?;
+        let record = Record::of(name, &new, self.clock.now());
+        let mut parts = vec![
+            (StagePart::Record, self.uploaded(record.to_bytes()).await?),
+            (StagePart::Manifest, self.uploaded(manifest).await?),
+            (StagePart::Tarball, tarball),
+        ];
+        parts.extend(bundle.map(|bundle| (StagePart::Bundle, bundle)));
+        let id = self.staging.keep(&record.name, parts).await?;
+        info!("{record} was staged by {} as {id}", record.actor);
+        let body = json!({"ok": true, "stageId": id.to_string()});
+        Ok(Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store"))
     }
 
-    pub(super) async fn staged(&self, _call: &Call<'_>, _id: &str) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+    /// `GET /-/stage/ID`.
+    pub(super) async fn staged(&self, call: &Call<'_>, id: &str) -> Result<Reply, Refusal> {
+        let (id, record) = self.visible_stage(call, id).await?;
+        Ok(told(&record.told(id)))
     }
 
+    /// `GET /-/stage/ID/tarball`: the tarball, which is what was staged, and its bytes.
     pub(super) async fn staged_tarball(
         &self,
-        _call: &Call<'_>,
-        _id: &str,
-    ) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+        call: &Call<'_>,
+        id: &str,
+    ) -> Result<(Arc<Large>, Tarball), Refusal> {
+        let (id, record) = self.visible_stage(call, id).await?;
+        let content = self.staging.part(id, StagePart::Tarball).await?;
+        let content = content.ok_or_else(|| refusal::no_stage(&id.to_string()))?;
+        Ok((self.checked_tarball(id, &record, &content).await?, content))
     }
 
-    pub(super) async fn approve(&self, _call: &Call<'_>, _id: &str) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+    /// A stage that the caller may know of.
+    async fn visible_stage(
+        &self,
+        call: &Call<'_>,
+        text: &str,
+    ) -> Result<(StageId, Arc<Record>), Refusal> {
+        let absent = || refusal::no_stage(text);
+        let id = StageId::parse(text).ok_or_else(absent)?;
+        let record = self.staging.find(id).await?.ok_or_else(absent)?;
+        self.allow(call, Permission::Publish, &record.name).map_err(|_| absent())?;
+        Ok((id, record))
     }
 
-    pub(super) async fn reject(&self, _call: &Call<'_>, _id: &str) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+    /// Reads all of a tarball, once as long as its file is the same, and compares it with what was staged.
+    async fn checked_tarball(
+        &self,
+        id: StageId,
+        record: &Record,
+        content: &Tarball,
+    ) -> Result<Arc<Large>, Refusal> {
+        let file = TarballName::kept(&record.name, record.version.as_str(), None);
+        let integrity = Integrity::parse(&record.integrity).ok();
+        let known = file.zip(integrity).ok_or_else(|| refusal::damaged_stage(id))?;
+        match self.hosted.staged(&record.name, known.0, content, &known.1).await {
+            Err(HostedError::Damaged { .. }) => Err(refusal::damaged_stage(id)),
+            checked => Ok(checked?),
+        }
     }
+}
+
+/// The version that a body publishes: it does nothing else here.
+fn published(
+    name: &PackageName,
+    text: Vec<u8>,
+    had_tarball: bool,
+) -> Result<PublishDocument, PublishError> {
+    match Put::parse(name, text, had_tarball)? {
+        Put::Publish(document) => Ok(*document),
+        Put::Change(_) => Err(PublishError::NoTarball),
+    }
+}
+
+/// A version without what nobody will keep of it, and what is written down of it.
+async fn written(mut new: NewVersion) -> Result<(NewVersion, Bytes), Refusal> {
+    let len = new.size();
+    let work = move || {
+        new.cut_readme();
+        let text = Said::of(&new).to_bytes();
+        (new, text)
+    };
+    let (written, _room) = computed(len, work).await.map_err(HostedError::from)?;
+    Ok(written)
+}
+
+fn told(body: &Value) -> Reply {
+    Reply::json(StatusCode::OK, body).with(header::CACHE_CONTROL, "no-store")
 }

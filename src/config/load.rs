@@ -133,7 +133,11 @@ fn blank() -> Config {
             token_file: None,
         },
         upstreams: Vec::new(),
-        store: Store { path: PathBuf::new(), local_packages: Vec::new() },
+        store: Store {
+            path: PathBuf::new(),
+            local_packages: Vec::new(),
+            stage_ttl: Duration::ZERO,
+        },
         cache: Cache {
             path: PathBuf::new(),
             size: 0,

@@ -252,6 +252,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| pattern::list(v).map(|v| c.store.local_packages = v)
     ),
     setting!(
+        "store.stage_ttl",
+        "NOPAR_STAGE_TTL",
+        "7d",
+        "How long a version that was staged (npm stage publish) waits to be approved; then it is gone.",
+        |c, v| duration::positive(v).map(|v| c.store.stage_ttl = v)
+    ),
+    setting!(
         "cache.path",
         "NOPAR_CACHE_PATH",
         "cache",

@@ -9,7 +9,9 @@ use crate::counters::Counters;
 use crate::negotiate::Encoding;
 use crate::npm::Form;
 use crate::pages::Sendfile;
-use crate::store::{CHUNK, Change, Committed, Content, MemoryStore, Stored, Tag, Tarball, Upload};
+use crate::store::{
+    CHUNK, Change, Committed, Content, MemoryStore, Stages, Stored, Tag, Tarball, Upload,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest, Sha512};
@@ -105,6 +107,10 @@ impl Store for Watched {
             // One document is all that there is then.
             claimed => stamp.map(|_| Stamp::new(claimed, [0; 3])),
         })
+    }
+
+    fn stages(&self) -> &dyn Stages {
+        self.store.stages()
     }
 
     async fn upload(&self) -> Result<Box<dyn Upload>, StoreError> {

@@ -2,12 +2,14 @@
 //! Knows nothing of what the work is.
 
 use super::{Hosted, HostedError, Package};
-use crate::document::{self, Room, Turn};
+use crate::document::{self, Turn};
 use crate::npm::hosted::HostedDocument;
 use crate::npm::{Document, PackageName};
 use crate::store::{Stored, Tag};
 use bytes::Bytes;
 use tokio::task::JoinError;
+
+pub use crate::document::Room;
 
 /// What has so many bytes is read, changed and written in less time than the way to another thread takes.
 const QUICK: u64 = 16 << 10;

@@ -18,6 +18,7 @@ mod members;
 mod owners;
 mod person;
 mod publish;
+mod stage;
 mod tag;
 mod unpublish;
 

@@ -10,7 +10,7 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
-use crate::api::{Body, Call, Elsewhere, Evasion, Presence, Refusal};
+use crate::api::{Answer, Body, Call, Elsewhere, Evasion, Presence, Refusal};
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
 use crate::npm::{PackageName, TarballName};
@@ -72,8 +72,10 @@ impl Door {
         let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
         let call = Call { caller, command, elsewhere: &asker };
-        let reply = self.api.answer(&method, route, &call, &mut body).await;
-        Decision::Reply(reply, CacheState::None)
+        match self.api.answer(&method, route, &call, &mut body).await {
+            Answer::Reply(reply) => Decision::Reply(reply, CacheState::None),
+            Answer::Tarball(tarball, content) => Decision::Staged(tarball, content),
+        }
     }
 
     /// Whose a name is; `absent` is what is told of nothing.

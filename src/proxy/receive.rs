@@ -12,11 +12,12 @@ use super::tarball::Wanted;
 use super::write;
 use crate::api::Api;
 use crate::base_url::{BaseUrl, trusted};
-use crate::hosted::HostedTarball;
+use crate::hosted::{HostedTarball, Large};
 use crate::negotiate;
 use crate::npm::PackageName;
 use crate::reply::Reply;
 use crate::route::{Route, RouteError};
+use crate::store::Tarball;
 use crate::view::{Ask, View, Want};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
@@ -38,6 +39,8 @@ pub(super) enum Decision {
     Bytes(ResponseHeader, Bytes),
     /// Send this tarball out of the store.
     Tarball(HostedTarball),
+    /// Send this tarball, which waits to be published.
+    Staged(Arc<Large>, Tarball),
     /// Go on to pingora-cache and the upstream, as the plan says.
     GoOn,
 }
@@ -75,6 +78,9 @@ impl Door {
             Decision::Tarball(tarball) => {
                 ctx.cache_state = CacheState::Hosted;
                 write::tarball(session, &tarball).await?;
+            }
+            Decision::Staged(tarball, content) => {
+                write::staged(session, &tarball, &content).await?;
             }
             Decision::GoOn => return Ok(false),
         }

@@ -111,6 +111,15 @@ pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> R
     }
 }
 
+/// Sends a tarball that waits to be published, whole: no cache may keep it.
+pub(super) async fn staged(session: &mut Session, large: &Large, content: &Tarball) -> Result<()> {
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(3))?;
+    header.insert_header(header::CONTENT_TYPE, "application/octet-stream")?;
+    header.insert_header(header::CONTENT_LENGTH, large.len())?;
+    header.insert_header(header::CACHE_CONTROL, "no-store")?;
+    send_part(session, header, large, content, 0..large.len()).await
+}
+
 async fn send_part(
     session: &mut Session,
     header: ResponseHeader,

@@ -4,6 +4,7 @@
 mod changes;
 mod places;
 mod races;
+pub(super) mod stages;
 
 use super::{Change, Committed, Store, StoreError, Tag, Upload};
 use crate::npm::{PackageName, TarballName};
@@ -39,6 +40,11 @@ pub(super) async fn suite(make: impl Fn() -> Stores) {
     places::tarballs_are_read_in_any_pieces(make()).await;
     changes::a_document_of_another_is_refused(make()).await;
     races::a_commit_that_nobody_waits_for_is_whole(make()).await;
+    stages::a_stage_is_seen_whole_and_is_no_package(make()).await;
+    stages::a_stage_that_is_removed_is_read_to_its_end(make()).await;
+    stages::one_at_a_time_holds_a_stage(make()).await;
+    stages::of_many_who_end_a_stage_one_does(make()).await;
+    stages::no_more_are_kept_than_may_be(make()).await;
 }
 
 pub(super) fn name(text: &str) -> PackageName {

@@ -10,6 +10,7 @@
 //! <registry>/.nopar/lock                    held by who changes the rest of `.nopar`
 //! <registry>/.nopar/locks/<number>          held by who commits a package of that number
 //! <registry>/.nopar/tmp/<process>/          bytes without a name yet; locked as long as the process lives
+//! <registry>/.nopar/stage/<id>/             what waits to be published (`stages`)
 //! ```
 //!
 //! Opening changes nothing but that it sweeps what dead processes left in `.nopar/tmp`. `.nopar` itself is
@@ -37,6 +38,7 @@ mod read;
 mod scan;
 mod seed;
 mod seen;
+mod stages;
 mod steps;
 mod upload;
 mod workspace;
@@ -49,7 +51,7 @@ pub use format::OpenError;
 pub use scan::{Problem, Report};
 pub use seen::{Compared, Seen};
 
-use super::{Change, Committed, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload};
+use super::{Change, Committed, Stages, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload};
 use crate::npm::{PackageName, TarballName};
 use async_trait::async_trait;
 use commit::Ready;
@@ -79,6 +81,8 @@ struct Inner {
     registry: Registry,
     /// This store's folder of nameless files, once it needed one.
     workspace: Mutex<Option<Arc<Workspace>>>,
+    /// Those of this store who add a stage wait here, and not as threads.
+    staging: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl DiskStore {
@@ -96,6 +100,7 @@ impl DiskStore {
             locks: Locks::new(workspace::locks(root)),
             registry: Registry::read(root),
             workspace: Mutex::default(),
+            staging: Arc::default(),
             disk,
         };
         Ok(DiskStore { inner: Arc::new(inner) })
@@ -224,6 +229,10 @@ impl Store for DiskStore {
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         let inner = Arc::clone(&self.inner);
         blocking(move || Ok(scan::names(&inner)?.into_iter().collect())).await
+    }
+
+    fn stages(&self) -> &dyn Stages {
+        self
     }
 
     fn check(&self) -> Result<(), StoreError> {

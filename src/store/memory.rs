@@ -1,13 +1,17 @@
 //! A store in memory, for tests and for who embeds NOPAR without a disk.
 //! Knows nothing of durability: what it holds is gone with it.
 
+mod staged;
+
 use super::{
-    Change, Committed, Content, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload, identity,
+    Change, Committed, Content, Stages, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload,
+    identity,
 };
 use crate::npm::{PackageName, TarballName};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
+use staged::Staged;
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,6 +21,7 @@ use std::sync::Arc;
 pub struct MemoryStore {
     /// One lock is the lock of every package: nothing is done under it but moving pointers.
     packages: Mutex<BTreeMap<PackageName, Package>>,
+    staged: Staged,
 }
 
 struct Package {
@@ -67,11 +72,7 @@ impl Store for MemoryStore {
             return Ok(Committed::Conflict(change));
         }
         let added = change.add.into_iter().map(|(file, upload)| {
-            let upload: Box<dyn Any> = upload;
-            let upload = upload.downcast::<MemoryUpload>();
-            let what = || format!("{file} of {name} could not be added");
-            let upload = upload.map_err(|_| StoreError::other(what(), "it is of another store"))?;
-            let bytes = upload.0.freeze();
+            let bytes = bytes_of(upload, || format!("{file} of {name} could not be added"))?;
             Ok((file, (Tag::of(&bytes), bytes)))
         });
         let added: Vec<_> = added.collect::<Result<_, StoreError>>()?;
@@ -95,10 +96,7 @@ impl Store for MemoryStore {
     ) -> Result<Option<Tarball>, StoreError> {
         let packages = self.packages.lock();
         let bytes = packages.get(name).and_then(|package| package.tarballs.get(file));
-        Ok(bytes.map(|(tag, bytes)| {
-            let content = Arc::new(MemoryContent(bytes.clone()));
-            Tarball::new(bytes.len() as u64, stamp_of(*tag, bytes.len()), content)
-        }))
+        Ok(bytes.map(|(tag, bytes)| tarball_of(*tag, bytes)))
     }
 
     async fn tarball_stamp(
@@ -114,6 +112,24 @@ impl Store for MemoryStore {
     async fn names(&self) -> Result<Vec<PackageName>, StoreError> {
         Ok(self.packages.lock().keys().cloned().collect())
     }
+
+    fn stages(&self) -> &dyn Stages {
+        &self.staged
+    }
+}
+
+/// What came of an upload to a store like this.
+fn bytes_of(upload: Box<dyn Upload>, what: impl FnOnce() -> String) -> Result<Bytes, StoreError> {
+    let upload: Box<dyn Any> = upload;
+    match upload.downcast::<MemoryUpload>() {
+        Ok(upload) => Ok(upload.0.freeze()),
+        Err(_) => Err(StoreError::other(what(), "it is of another store")),
+    }
+}
+
+fn tarball_of(tag: Tag, bytes: &Bytes) -> Tarball {
+    let content = Arc::new(MemoryContent(bytes.clone()));
+    Tarball::new(bytes.len() as u64, stamp_of(tag, bytes.len()), content)
 }
 
 #[async_trait]

@@ -17,6 +17,7 @@ mod memory;
 mod names;
 mod packument;
 mod publish;
+mod stage;
 mod start;
 mod stop;
 mod support;

@@ -1,6 +1,7 @@
 //! A version is published.
 //! Knows nothing of the body it came in, whose every claim about the tarball was checked by then.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::super::dist_tag::DistTag;
+use super::super::json::text;
 use super::super::tarball::canonical_file;
 use super::super::url_path::encode_segment;
 use super::super::version::Version;
@@ -47,6 +49,13 @@ impl NewVersion {
     pub fn size(&self) -> usize {
         let manifest: usize = self.manifest.values().map(|raw| raw.get().len()).sum();
         manifest + self.readme.as_ref().map_or(0, String::len)
+    }
+
+    /// Leaves of its readme what is kept of it, and that beside the manifest.
+    pub fn cut_readme(&mut self) {
+        let in_manifest = self.manifest.shift_remove("readme");
+        let in_manifest = in_manifest.and_then(|raw| text(&raw).map(Cow::into_owned));
+        self.readme = self.readme.take().or(in_manifest).map(cut);
     }
 }
 
@@ -91,6 +100,7 @@ impl HostedDocument {
     pub fn publish(&mut self, mut new: NewVersion, moment: Moment<'_>) -> Result<(), ChangeError> {
         self.check_new(&new.version)?;
         self.check_room(&new)?;
+        new.cut_readme();
         let version = new.version.as_str();
         if self.versions.is_empty() && !self.time.contains("created") {
             self.time.put_text("created", moment.now);
@@ -101,8 +111,7 @@ impl HostedDocument {
         }
 
         let mut manifest = Members::from(std::mem::take(&mut new.manifest));
-        let readme = new.readme.take().or_else(|| manifest.text("readme")).map(cut);
-        manifest.remove("readme");
+        let readme = new.readme.take();
         self.complete(&mut manifest, &new);
 
         let is_latest = !self.has_latest() || new.tags.iter().any(DistTag::is_latest);

@@ -126,7 +126,8 @@ impl Inner {
         Ok(None)
     }
 
-    fn open(&self, below: &Path) -> Result<Option<Tarball>, StoreError> {
+    /// A file below the directory, open, if it is there.
+    pub(super) fn open(&self, below: &Path) -> Result<Option<Tarball>, StoreError> {
         let path = self.disk.root().join(below);
         let opened = regular::open(&path).and_then(|file| Ok((file.metadata()?, file)));
         match opened {

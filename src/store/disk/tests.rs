@@ -7,6 +7,7 @@ mod looking;
 mod opening;
 mod order;
 mod presence;
+mod stages;
 mod uploads;
 
 use super::steps::{Step, Watch};

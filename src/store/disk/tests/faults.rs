@@ -79,7 +79,7 @@ fn prepared_like(home: &TempDir) -> (TempDir, DiskStore) {
 
 /// Which of the steps from now on fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Failing {
+pub(super) enum Failing {
     /// This one alone.
     One(usize),
     /// These two: the second one perhaps while the change is taken back.
@@ -89,7 +89,11 @@ enum Failing {
 }
 
 /// Lets steps fail; returns the first that did.
-fn fail(store: &DiskStore, failing: Failing, code: i32) -> Arc<Mutex<Option<(Step, PathBuf)>>> {
+pub(super) fn fail(
+    store: &DiskStore,
+    failing: Failing,
+    code: i32,
+) -> Arc<Mutex<Option<(Step, PathBuf)>>> {
     let number = AtomicUsize::new(0);
     let failed: Arc<Mutex<Option<(Step, PathBuf)>>> = Arc::default();
     let first = Arc::clone(&failed);

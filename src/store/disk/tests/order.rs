@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 /// What was done, as text: `Rename x/x.json`. Unfinished files are all called `tmp`.
 #[derive(Clone, Default)]
-struct Record {
+pub(super) struct Record {
     steps: Arc<Mutex<Vec<String>>>,
     /// A step that fails, when it is done this many times.
     failing: Arc<Mutex<Option<(String, usize)>>>,
 }
 
 impl Record {
-    fn of(store: &DiskStore, root: &Path) -> Record {
+    pub(super) fn of(store: &DiskStore, root: &Path) -> Record {
         let (record, root) = (Record::default(), root.to_owned());
         let heard = record.clone();
         store.watch(Some(Arc::new(move |step, path| {
@@ -39,15 +39,15 @@ impl Record {
         }
     }
 
-    fn say(&self, what: &str) {
+    pub(super) fn say(&self, what: &str) {
         self.steps.lock().push(what.to_owned());
     }
 
-    fn fail(&self, step: &str, times: usize) {
+    pub(super) fn fail(&self, step: &str, times: usize) {
         *self.failing.lock() = Some((step.to_owned(), times));
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.steps.lock())
     }
 }
