@@ -18,6 +18,7 @@ mod refresh;
 mod refusal;
 mod room;
 mod search;
+mod sign;
 mod stage;
 mod timed;
 mod told;
@@ -32,11 +33,13 @@ use crate::npm::PackageName;
 use crate::npm::hosted::Person;
 use crate::reply::Reply;
 use crate::route::Route;
+use crate::signing::Signing;
 use crate::store::Tarball;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
 use room::Room;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +54,7 @@ const CHANGES: [&str; 4] = ["deprecate", "undeprecate", "star", "unstar"];
 pub struct Api {
     hosted: Arc<Hosted>,
     access: Arc<Access>,
+    signing: Signing,
     clock: Clock,
     body_limit: u64,
     room: Room,
@@ -129,13 +133,35 @@ pub trait Elsewhere: Send + Sync {
 
     /// Discards what is held of a package; whether there was anything.
     async fn discard(&self, name: &PackageName) -> bool;
+
+    /// The public keys that the packages of each upstream are signed with.
+    ///
+    /// # Errors
+    /// What a client is told when those of one are not known: without them its packages would pass for unsigned.
+    async fn keys(&self) -> Result<Vec<Arc<[UpstreamKey]>>, Reply>;
+}
+
+/// A public key of an upstream.
+#[derive(Debug)]
+pub struct UpstreamKey {
+    /// Its `keyid`.
+    pub keyid: String,
+    /// All that the upstream says of it, as it came.
+    pub text: Box<RawValue>,
 }
 
 impl Api {
-    /// Endpoints for `hosted`, which may be called by whom `access` lets in. A body may have `body_limit` bytes.
-    pub fn new(hosted: Arc<Hosted>, access: Arc<Access>, clock: Clock, body_limit: u64) -> Api {
+    /// Endpoints for `hosted`, which may be called by whom `access` lets in; what is published is signed by `signing`. A
+    /// body may have `body_limit` bytes.
+    pub fn new(
+        hosted: Arc<Hosted>,
+        access: Arc<Access>,
+        signing: Signing,
+        clock: Clock,
+        body_limit: u64,
+    ) -> Api {
         let staging = Arc::new(Staging::new(Arc::clone(&hosted), clock.clone()));
-        Api { hosted, access, clock, body_limit, room: Room::default(), staging }
+        Api { hosted, access, signing, clock, body_limit, room: Room::default(), staging }
     }
 
     /// The same, in which what is staged waits this long to be approved.

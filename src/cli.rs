@@ -25,6 +25,10 @@ pub enum Command {
     PrintDefaultConfig,
     /// Forget a package that was unpublished, and end.
     Release(PackageName),
+    /// Tell which keys versions are signed with, and end.
+    Keys,
+    /// Make the key that signs from now on, and end.
+    RotateKeys,
 }
 
 const AFTER_HELP: &str = "\
@@ -67,6 +71,19 @@ enum Action {
         /// The package's name
         name: PackageName,
     },
+    /// List the keys that versions published here are signed with
+    Keys {
+        #[command(subcommand)]
+        action: Option<KeysAction>,
+    },
+}
+
+/// What is done with the keys instead of listing them.
+#[derive(Subcommand)]
+enum KeysAction {
+    /// Make a new key, which signs from now on, also in a NOPAR that runs; the one before is offered on for what it
+    /// has signed, and its private half is deleted
+    Rotate,
 }
 
 impl Cli {
@@ -81,6 +98,8 @@ impl From<Options> for Cli {
     fn from(options: Options) -> Cli {
         let command = match (options.action, options.check_config, options.print_default_config) {
             (Some(Action::Release { name }), _, _) => Command::Release(name),
+            (Some(Action::Keys { action: None }), _, _) => Command::Keys,
+            (Some(Action::Keys { action: Some(KeysAction::Rotate) }), _, _) => Command::RotateKeys,
             (None, true, _) => Command::CheckConfig,
             (None, _, true) => Command::PrintDefaultConfig,
             (None, false, false) => Command::Serve,
@@ -106,6 +125,9 @@ mod tests {
         assert!(parse(&["--prot"]).is_err());
         let cli = parse(&["release", "@acme/ui"]).unwrap();
         assert_eq!(cli.command, Command::Release("@acme/ui".parse().unwrap()));
+        assert_eq!(parse(&["keys"]).unwrap().command, Command::Keys);
+        assert_eq!(parse(&["keys", "rotate"]).unwrap().command, Command::RotateKeys);
+        assert!(parse(&["keys", "rotat"]).is_err());
         assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! The time freshness is judged by: the system's clock, plus what a test adds to it.
 //! Knows nothing of entries or TTLs; it only tells the time.
 
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -66,9 +67,22 @@ pub fn of_millis(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
 }
 
+/// A time as npm writes it: in UTC, with milliseconds.
+pub fn iso(time: SystemTime) -> String {
+    let time = Timestamp::try_from(time).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_npm_does() {
+        assert_eq!(iso(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+        let time = UNIX_EPOCH + Duration::from_micros(1_764_331_199_007_900);
+        assert_eq!(iso(time), "2025-11-28T11:59:59.007Z");
+    }
 
     #[test]
     fn a_stopped_clock_moves_only_when_it_is_set_forward() {

@@ -7,10 +7,12 @@ use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::hosted;
 use nopar::npm::PackageName;
+use nopar::signing::{self, Signing};
 use nopar::store::DiskStore;
 use nopar::telemetry;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
     allocator::give_back_large_buffers();
@@ -42,7 +44,28 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", hosted::released(&name, &config.store.local_packages));
         return Ok(());
     }
+    if let Command::Keys | Command::RotateKeys = cli.command {
+        print!("{}", keys(&config, cli.command == Command::RotateKeys)?);
+        return Ok(());
+    }
     serve(config)
+}
+
+/// The keys in the registry directory, once there is another one if that is asked for.
+fn keys(config: &Config, rotate: bool) -> Result<String, Box<dyn std::error::Error>> {
+    let path = &config.store.path;
+    if !path.is_dir() {
+        // A path that is mistyped is not made.
+        let path = path.display();
+        return Err(format!("there is no registry directory {path} (NOPAR_REGISTRY_PATH)").into());
+    }
+    let store = DiskStore::open(path)?;
+    let signing = Signing::of_directory(path, Arc::new(store));
+    let keys = match rotate {
+        true => Some(signing.rotate(Clock::system().now())?),
+        false => signing.look()?,
+    };
+    Ok(keys.map_or_else(|| signing::NONE.to_owned(), |keys| keys.told()))
 }
 
 fn release(config: &Config, name: &PackageName) -> Result<(), Box<dyn std::error::Error>> {

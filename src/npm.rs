@@ -12,6 +12,7 @@ pub mod name;
 pub mod packument;
 pub mod publish;
 pub mod selector;
+mod signature;
 pub mod tarball;
 mod url_path;
 pub mod version;
@@ -26,6 +27,7 @@ pub use packument::{
     Document, DocumentError, Form, Index, IndexedVersion, Template, TemplateDigest,
 };
 pub use selector::{InvalidSelector, Selector};
+pub use signature::{Signature, signed_text};
 pub use tarball::{InvalidTarballName, TarballName};
 pub use url_path::encode_segment;
 pub use version::{InvalidVersion, Version};

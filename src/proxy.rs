@@ -24,6 +24,7 @@ mod failure;
 mod figures;
 mod ground;
 mod hot;
+mod keys;
 mod locate;
 mod negative;
 mod obtain;
@@ -53,12 +54,14 @@ use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
 use crate::pages::{self, Live, Sendfile};
+use crate::signing::Signing;
 use crate::store as hosted_store;
 use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
 use ground::BesidePackages;
 use ipnet::IpNet;
+use keys::UpstreamKeys;
 use log::{info, warn};
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
@@ -88,6 +91,7 @@ pub struct Door {
     lock: &'static CacheKeyLockImpl,
     negatives: Negatives,
     updates: Updates,
+    upstream_keys: UpstreamKeys,
     upstreams: Upstreams,
     clock: Clock,
     in_flight: InFlight,
@@ -150,9 +154,11 @@ impl Door {
         let memory = Arc::new(memory);
         let claims = config.store.local_packages.clone();
         let ground = Arc::new(BesidePackages(Arc::clone(&store)));
+        let signing = Signing::of_directory(&config.store.path, Arc::clone(&store));
         let hosted = Arc::new(Hosted::new(store, Arc::clone(&memory), claims));
         let access = Arc::new(Access::open(config.store.path.join(TOKENS), ground));
-        let api = Api::new(Arc::clone(&hosted), access, clock.clone(), config.limits.body_size)
+        let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
+        let api = Api::new(calls, access, signing, clock.clone(), body_limit)
             .with_stage_ttl(config.store.stage_ttl);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
@@ -167,6 +173,7 @@ impl Door {
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
             negatives: Negatives::new(clock.clone()),
             updates: Updates::new(clock.clone()),
+            upstream_keys: UpstreamKeys::new(upstreams.all().len(), clock.clone()),
             upstreams,
             clock,
             in_flight,

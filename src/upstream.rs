@@ -124,6 +124,11 @@ impl Upstream {
         self.root.join(&format!("{}/-/{}", name.path(), encode_segment(file.as_str())))
     }
 
+    /// Where the upstream has the public keys that its packages are signed with.
+    pub fn keys(&self) -> Target {
+        self.root.join("-/npm/v1/keys")
+    }
+
     /// The target of a URL that a document of this upstream named.
     ///
     /// # Errors

@@ -2,16 +2,15 @@
 //! Knows nothing of what is changed.
 
 use super::{Api, Refusal};
+use crate::clock::iso;
 use crate::hosted::{HostedError, Room, Worked, computed};
 use crate::npm::hosted::{HostedDocument, LONGEST_DOCUMENT, Moment};
 use crate::npm::{PackageName, TarballName, hex};
-use crate::store::{Change, Committed, Tag, Upload};
+use crate::store::{Change, Committed, StoreError, Tag, Upload};
 use bytes::Bytes;
-use jiff::Timestamp;
 use log::warn;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// How often somebody may get ahead. Each time one of them has made its change, so all come to an end; nobody
 /// ever saw more than those that publish at once.
@@ -34,6 +33,26 @@ pub(super) type Edited = Result<Vec<TarballName>, Refusal>;
 
 /// What is to be different in a document. It owns what it goes by: with a long document it is asked on another thread.
 type Edit = dyn Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync;
+
+/// Why a change was not made.
+pub(super) enum NotMade {
+    /// This is told of it, and the log knows what it has to know.
+    Refused(Refusal),
+    /// The store failed, and nobody was told yet.
+    Failed(StoreError),
+}
+
+impl From<Refusal> for NotMade {
+    fn from(refusal: Refusal) -> NotMade {
+        NotMade::Refused(refusal)
+    }
+}
+
+impl From<HostedError> for NotMade {
+    fn from(error: HostedError) -> NotMade {
+        NotMade::Refused(error.into())
+    }
+}
 
 /// What an edit comes to.
 #[derive(Debug)]
@@ -68,10 +87,29 @@ impl Api {
         &self,
         name: &PackageName,
         absent: Absent,
-        mut files: Files,
+        files: Files,
         len: usize,
         edit: impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static,
     ) -> Result<String, Refusal> {
+        let made = self.try_commit(name, absent, files, len, edit).await;
+        made.map_err(|not_made| match not_made {
+            NotMade::Refused(refusal) => refusal,
+            NotMade::Failed(error) => Refusal::of_change(error),
+        })
+    }
+
+    /// The same for who tells the log himself what the store said.
+    ///
+    /// # Errors
+    /// As of [`commit`](Self::commit).
+    pub(super) async fn try_commit(
+        &self,
+        name: &PackageName,
+        absent: Absent,
+        mut files: Files,
+        len: usize,
+        edit: impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static,
+    ) -> Result<String, NotMade> {
         let edit: Arc<Edit> = Arc::new(edit);
         for _ in 0..ATTEMPTS {
             let (tag, outcome, room) = self.decided(name, absent, len, &edit).await?;
@@ -82,7 +120,7 @@ impl Api {
             let committed = self.hosted.store().commit(name, tag.as_ref(), change).await;
             // What was made took it until now; whatever comes next takes room of its own.
             drop(room);
-            match committed.map_err(Refusal::of_change)? {
+            match committed.map_err(NotMade::Failed)? {
                 Committed::Done(_) => {
                     // With the first document the name changes hands: whoever holds a copy of it is to know that
                     // now, and not when it is next asked for.
@@ -96,7 +134,7 @@ impl Api {
                 Committed::Conflict(change) => files = change.add,
             }
         }
-        Err(Refusal::crowded(name))
+        Err(Refusal::crowded(name).into())
     }
 
     /// Whether a change could be made just now: nothing is.
@@ -177,25 +215,11 @@ fn revision(before: &HostedDocument, now: &str) -> String {
     hex(&digest.finalize()[..8])
 }
 
-/// A time as npm writes it.
-pub(super) fn iso(time: SystemTime) -> String {
-    let time = Timestamp::try_from(time).unwrap_or_default();
-    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::npm::hosted::Person;
     use http::StatusCode;
-    use std::time::{Duration, UNIX_EPOCH};
-
-    #[test]
-    fn times_are_written_as_npm_does() {
-        assert_eq!(iso(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
-        let time = UNIX_EPOCH + Duration::from_micros(1_764_331_199_007_900);
-        assert_eq!(iso(time), "2025-11-28T11:59:59.007Z");
-    }
 
     /// Sets the owners of a package `a` with one version, to `count` of them.
     fn with_owners(count: usize, longest: usize) -> Result<Outcome, Refusal> {

@@ -11,7 +11,7 @@ use crate::hosted::Authority;
 use crate::npm::hosted::{ChangeError, ClientCopy, HostedDocument, Moment, NewVersion, Request};
 use crate::npm::integrity::{Algorithm, Integrity};
 use crate::npm::publish::{PublishDocument, PublishError, Put};
-use crate::npm::{PackageName, TarballName, Version, hex};
+use crate::npm::{PackageName, Signature, TarballName, Version, hex, signed_text};
 use crate::reply::Reply;
 use crate::store::Upload;
 use http::{StatusCode, header};
@@ -165,6 +165,7 @@ impl Api {
             tags: document.tags,
             readme: document.readme,
             provenance,
+            signature: None,
             publisher: call.person(),
         };
         new.set_stage(None);
@@ -185,7 +186,11 @@ impl Api {
         let file = file_of(name, &new.version)?;
         let mut files: Files = vec![(file.clone(), tarball)];
         files.extend(file.bundle().zip(bundle));
-        let (len, edit) = (new.size(), addition(new, file));
+        // The key, if this is the first that needs one; which it is, is looked at when it signs.
+        self.keys_to_sign().await;
+        let signed = signed_text(name, new.version.as_str(), &new.integrity);
+        let signing = self.signing.clone();
+        let (len, edit) = (new.size(), addition(new, file, move || signing.sign(&signed)));
         self.commit(name, absent, files, len, edit).await
     }
 
@@ -199,15 +204,17 @@ impl Api {
         absent: Absent,
         new: &NewVersion,
     ) -> Result<(), Refusal> {
-        let (len, edit) = (new.size(), addition(new.clone(), file_of(name, &new.version)?));
+        let file = file_of(name, &new.version)?;
+        let (len, edit) = (new.size(), addition(new.clone(), file, || None));
         self.check_change(name, absent, len, edit).await
     }
 }
 
-/// What it is to publish a version whose tarball is this file.
+/// What it is to publish a version whose tarball is this file, signed by `sign`.
 fn addition(
     new: NewVersion,
     file: TarballName,
+    sign: impl Fn() -> Option<Signature> + Send + Sync + 'static,
 ) -> impl Fn(&mut HostedDocument, Moment<'_>) -> Edited + Send + Sync + 'static {
     move |held, moment| {
         let stage = new.stage();
@@ -219,7 +226,7 @@ fn addition(
         if held.versions().any(|version| held.file(version).as_ref() == Some(&file)) {
             return Err(ChangeError::VersionExists(new.version.to_string()).into());
         }
-        held.publish(new.clone(), moment)?;
+        held.publish(NewVersion { signature: sign(), ..new.clone() }, moment)?;
         Ok(Vec::new())
     }
 }
@@ -231,7 +238,7 @@ fn file_of(name: &PackageName, version: &Version) -> Result<TarballName, Refusal
 }
 
 /// What `dist` says of a tarball: its SHA-512 as an SRI string, and its SHA-1 in hex digits.
-fn stated(digests: &Integrity) -> (String, String) {
+pub(super) fn stated(digests: &Integrity) -> (String, String) {
     let of = |algorithm| digests.digests().iter().find(|digest| digest.algorithm() == algorithm);
     let integrity = of(Algorithm::Sha512).map(ToString::to_string);
     (

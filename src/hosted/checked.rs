@@ -68,6 +68,25 @@ impl Checked {
         Ok(sums)
     }
 
+    /// The digests of a tarball, if `expected` names one of them and it is that. Read as for [`sums`](Self::sums), which
+    /// are known then.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) async fn digests(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+        tarball: &Tarball,
+        expected: &Integrity,
+    ) -> Result<Option<Integrity>, HostedError> {
+        let key = (name.clone(), file.clone(), tarball.stamp());
+        let read = self.read(tarball, Some(expected));
+        let read = self.readings.get_or_insert_async(&key, read).await?;
+        let is_it = read.digests.matches(expected) == Some(true);
+        Ok(is_it.then(|| read.digests.clone()))
+    }
+
     async fn read(
         &self,
         tarball: &Tarball,

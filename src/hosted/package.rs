@@ -2,8 +2,9 @@
 //! Knows nothing of what it consists of.
 
 use crate::npm::PackageName;
-use crate::npm::hosted::HostedDocument;
+use crate::npm::hosted::{HostedDocument, Signers};
 use crate::store::Stamp;
+use tokio::sync::OnceCell;
 
 /// One generation of a package: it ends with the next commit.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Package {
     id: u64,
     pub(super) stamp: Stamp,
     known: Known,
+    /// Filled once what its signatures lack was seen to, with success or without.
+    settled: OnceCell<()>,
 }
 
 /// What lists of packages are made of, so that nobody reads all documents for one.
@@ -21,6 +24,7 @@ pub(super) struct Known {
     standing: Standing,
     owners: Vec<String>,
     stars: Vec<String>,
+    signers: Signers,
 }
 
 /// What a document in the store means for its name.
@@ -47,13 +51,19 @@ impl Standing {
 impl Known {
     pub(super) fn of(document: &HostedDocument) -> Known {
         let owners = document.maintainers().into_iter().map(|owner| owner.name).collect();
-        Known { standing: Standing::of(document), owners, stars: document.stars() }
+        let (standing, stars) = (Standing::of(document), document.stars());
+        // What is not published has nothing that could be signed.
+        let signers = match standing {
+            Standing::Published => document.signers(),
+            Standing::Unpublished | Standing::Copy => Signers::default(),
+        };
+        Known { standing, owners, stars, signers }
     }
 }
 
 impl Package {
     pub(super) fn new(name: PackageName, id: u64, stamp: Stamp, known: Known) -> Package {
-        Package { name, id, stamp, known }
+        Package { name, id, stamp, known, settled: OnceCell::new() }
     }
 
     /// The generation, by which memory keeps what is made of it. No entry of the cache has such a number.
@@ -74,5 +84,20 @@ impl Package {
     /// Whether a user likes it.
     pub fn is_starred_by(&self, user: &str) -> bool {
         self.known.stars.iter().any(|star| star == user)
+    }
+
+    /// Whether each version that can be signed is, by one of the keys that `is_ours` means.
+    pub fn is_signed_by(&self, is_ours: impl Fn(&str) -> bool) -> bool {
+        self.known.signers.are(is_ours)
+    }
+
+    /// Whether [`settle`](Self::settle) is done.
+    pub fn is_settled(&self) -> bool {
+        self.settled.initialized()
+    }
+
+    /// Does what is to be done once in this generation, for all who ask for it: one does it, and the others wait.
+    pub async fn settle(&self, work: impl Future<Output = ()>) {
+        self.settled.get_or_init(|| work).await;
     }
 }

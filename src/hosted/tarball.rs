@@ -4,7 +4,7 @@
 use super::checked::{Sums, is};
 use super::large::Large;
 use super::{Hosted, HostedError, Package};
-use crate::npm::{Digester, IndexedVersion, PackageName, TarballName};
+use crate::npm::{Digester, IndexedVersion, Integrity, PackageName, TarballName};
 use crate::store::{CHUNK, Tarball};
 use crate::view::{Heads, Held, MemoryKey, Small, What};
 use std::sync::Arc;
@@ -54,6 +54,21 @@ impl Hosted {
             Held::Body(small) => Ok(HostedTarball::Small(small)),
             _ => Err(HostedError::Absent),
         }
+    }
+
+    /// What a tarball digests to, if it is there and the one that `expected` means; and how many bytes it has.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn digests(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+        expected: &Integrity,
+    ) -> Result<Option<(Integrity, u64)>, HostedError> {
+        let Some(content) = self.store.tarball(name, file).await? else { return Ok(None) };
+        let digests = self.checked.digests(name, file, &content, expected).await?;
+        Ok(digests.map(|digests| (digests, content.len())))
     }
 
     /// All of it is read before the first byte is sent, once as long as its file is the same: so who asks for a

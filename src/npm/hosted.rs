@@ -18,6 +18,7 @@ mod members;
 mod owners;
 mod person;
 mod publish;
+mod sign;
 mod stage;
 mod tag;
 mod unpublish;
@@ -48,6 +49,7 @@ pub use self::edit::Edit;
 pub use self::error::{ChangeError, DocumentUnreadable};
 pub use self::person::Person;
 pub use self::publish::NewVersion;
+pub use self::sign::{Signers, Unhashed};
 
 /// Members that are the store's own affair: how an old NOPAR kept its books. Some hold old addresses or what
 /// is out of date; no client gets them.

@@ -10,7 +10,7 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
-use crate::api::{Answer, Body, Call, Elsewhere, Evasion, Presence, Refusal};
+use crate::api::{Answer, Body, Call, Elsewhere, Evasion, Presence, Refusal, UpstreamKey};
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
 use crate::npm::{PackageName, TarballName};
@@ -89,8 +89,9 @@ impl Door {
         }
     }
 
-    /// A view of what the store has.
-    pub(super) async fn view_of(&self, package: &Package, ask: &Ask) -> Decision {
+    /// A view of what the store has, signed if it can be.
+    pub(super) async fn view_of(&self, package: &Arc<Package>, ask: &Ask) -> Decision {
+        let package = &self.api.signed(package).await;
         if package.standing() == Standing::Unpublished {
             return Failure::no_package().into();
         }
@@ -185,6 +186,10 @@ impl Elsewhere for Asker<'_> {
 
     async fn discard(&self, name: &PackageName) -> bool {
         self.door.discard_copy(name).await
+    }
+
+    async fn keys(&self) -> Result<Vec<Arc<[UpstreamKey]>>, Reply> {
+        self.door.keys_of_upstreams(&self.behalf).await.map_err(|failure| failure.reply())
     }
 }
 

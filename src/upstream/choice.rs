@@ -31,6 +31,11 @@ impl Upstreams {
         Ok(Upstreams { all: all.collect::<Result<_, _>>()?, choice: Choice::new(patterns) })
     }
 
+    /// All of them, the default one first.
+    pub fn all(&self) -> &[Upstream] {
+        &self.all
+    }
+
     /// The upstream of a package: that of the most specific pattern that matches its name, or else the
     /// default one. Takes a few look-ups, however many upstreams and patterns there are.
     pub fn of(&self, name: &PackageName) -> &Upstream {

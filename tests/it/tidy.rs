@@ -33,13 +33,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("listen", &["config", "connection"]),
     ("stop", &["inflight"]),
     ("store", &["npm", "regular"]),
+    ("signing", &["clock", "npm", "regular", "store"]),
     ("cache", &["clock", "counters", "npm", "regular"]),
     ("upstream", &["config", "counters", "npm"]),
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     ("access", &["npm", "regular"]),
     ("hosted", &["config", "document", "npm", "pages", "store", "view"]),
-    ("api", &["access", "clock", "hosted", "npm", "reply", "route", "store"]),
+    ("api", &["access", "clock", "hosted", "npm", "reply", "route", "signing", "store"]),
     (
         "proxy",
         &[
@@ -61,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "pages",
             "reply",
             "route",
+            "signing",
             "store",
             "upstream",
             "view",

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::hosted::Hosted;
 use crate::pages::Sendfile;
+use crate::signing::Signing;
 use crate::store::{Change, Committed, MemoryStore, Store};
 use crate::view::Memory;
 use async_trait::async_trait;
@@ -60,9 +61,10 @@ fn api() -> (Arc<MemoryStore>, Api) {
     let store = Arc::new(MemoryStore::new());
     let memory = Memory::new(1 << 20, Sendfile::default(), Arc::new(Counters::new(1)));
     let kept = Arc::clone(&store) as Arc<dyn Store>;
+    let signing = Signing::new(PathBuf::from("never-made"), Arc::clone(&kept));
     let hosted = Arc::new(Hosted::new(kept, Arc::new(memory), Vec::new()));
     let access = Arc::new(Access::open(PathBuf::from("never-made"), Arc::new(())));
-    (store, Api::new(hosted, access, Clock::stopped(), 384 << 20))
+    (store, Api::new(hosted, access, signing, Clock::stopped(), 384 << 20))
 }
 
 fn x() -> PackageName {

@@ -4,7 +4,7 @@
 //! Two texts, so that a list reads short ones only. Both have one version of a package in mind, and are read by any NOPAR
 //! on the directory: what a later one adds is passed over.
 
-use crate::api::commit::iso;
+use crate::clock::iso;
 use crate::clock::{of_millis, to_millis};
 use crate::npm::hosted::{NewVersion, Person};
 use crate::npm::{DistTag, PackageName, Version};
@@ -152,6 +152,7 @@ impl Said {
             shasum: record.shasum.clone(),
             tags: tags.collect::<Option<_>>()?,
             readme: said.readme,
+            signature: None,
             provenance: said.provenance,
             publisher: Person { name: record.actor.clone(), email: String::new() },
         };
@@ -178,6 +179,7 @@ mod tests {
             shasum: "aa".to_owned(),
             tags: ["next", "beta"].map(|tag| tag.parse().unwrap()).to_vec(),
             readme: None,
+            signature: None,
             provenance: Some("p\"q".to_owned()),
             publisher: Person { name: "al\"ice".to_owned(), email: String::new() },
         }

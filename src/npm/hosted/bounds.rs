@@ -25,7 +25,7 @@ const MOST_TAGS: usize = MOST_MEMBERS - 1;
 /// What the registry may add to a manifest: what it says of a version, and a deprecation.
 const ADDED: usize = 7;
 /// The same of its `dist`.
-const ADDED_TO_DIST: usize = 4;
+const ADDED_TO_DIST: usize = 5;
 
 impl HostedDocument {
     /// The document as the store keeps it, if it may take the place of `before`: it has `longest` bytes at most, or no

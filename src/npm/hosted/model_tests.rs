@@ -160,6 +160,7 @@ fn new(version: &str, tags: Vec<DistTag>) -> NewVersion {
         tags,
         readme: None,
         provenance: None,
+        signature: None,
         publisher: Person { name: "ann".to_owned(), email: String::new() },
     }
 }

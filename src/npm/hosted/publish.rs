@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::super::dist_tag::DistTag;
 use super::super::json::text;
+use super::super::signature::Signature;
 use super::super::tarball::canonical_file;
 use super::super::url_path::encode_segment;
 use super::super::version::Version;
@@ -40,6 +41,8 @@ pub struct NewVersion {
     pub readme: Option<String>,
     /// The predicate type of its provenance, if there is one: `https://slsa.dev/provenance/v1`.
     pub provenance: Option<String>,
+    /// The registry's signature of it.
+    pub signature: Option<Signature>,
     /// Who publishes it.
     pub publisher: Person,
 }
@@ -146,6 +149,9 @@ impl HostedDocument {
         dist.put_text("integrity", &new.integrity);
         dist.put_text("shasum", &new.shasum);
         dist.put_text("tarball", &self.tarball_path(version));
+        if let Some(signature) = &new.signature {
+            dist.put_value("signatures", &[signature]);
+        }
         if let Some(predicate_type) = &new.provenance {
             let url = format!("/-/npm/v1/attestations/{}@{version}", self.name.path());
             let provenance = Predicate { predicate_type };

@@ -49,6 +49,7 @@ mod tests {
             shasum: "aa".to_owned(),
             tags: Vec::new(),
             readme: None,
+            signature: None,
             provenance: None,
             publisher: Person { name: "alice".to_owned(), email: String::new() },
         }

@@ -5,6 +5,7 @@ mod bounds;
 mod changes;
 mod copies;
 mod publishing;
+mod signing;
 mod unpublishing;
 
 use serde_json::{Value, json};
@@ -63,6 +64,7 @@ fn new(version: &str, tags: &[&str]) -> NewVersion {
         tags: tags.iter().map(|tag| DistTag::parse(tag).expect(tag)).collect(),
         readme: None,
         provenance: None,
+        signature: None,
         publisher: person("ann"),
     }
 }

@@ -78,6 +78,11 @@ pub(crate) fn base_of(name: &str) -> &str {
     name.rsplit('/').next().expect("a base name")
 }
 
+/// The file of a package's document, below the directory, but for the generation that has all in one.
+pub(crate) fn document_of(name: &str) -> String {
+    format!("{name}/{}.json", base_of(name))
+}
+
 /// The tarball's file of version 1.1.0, below the directory.
 pub(crate) fn odd_file(name: &str) -> String {
     format!("{name}/{}_1.1.tgz", base_of(name))

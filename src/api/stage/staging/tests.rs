@@ -26,6 +26,7 @@ fn record(version: &str, clock: &Clock) -> Record {
         shasum: "aa".to_owned(),
         tags: Vec::new(),
         readme: None,
+        signature: None,
         provenance: None,
         publisher: Person { name: "alice".to_owned(), email: String::new() },
     };

@@ -204,7 +204,7 @@ fn a_manifest_has_room_for_what_the_registry_adds() {
         new.manifest.insert("dist".to_owned(), RawValue::from_string(dist).expect("JSON"));
         new
     };
-    let room = MOST_MEMBERS - 4;
+    let room = MOST_MEMBERS - 5;
     refused(&document, |it| it.publish(with_dist(room + 1), LATER), TooMany.into());
     document.publish(with_dist(room), LATER).expect("published");
     comes_back(&document);

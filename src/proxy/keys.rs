@@ -1,0 +1,268 @@
+//! The public keys that the packages of upstreams are signed with: fetched for all who ask, and kept for a while.
+//! Knows nothing of the registry's own keys, nor of what becomes of them.
+//!
+//! They are kept in memory, and longer than they are fresh: while an upstream is down, old ones are better than none, as
+//! keys come once in years.
+
+use super::Door;
+use super::behalf::Behalf;
+use super::failure::Failure;
+use crate::api::UpstreamKey;
+use crate::clock::Clock;
+use crate::upstream::{Answer, FetchError, Upstream};
+use http::StatusCode;
+use http::header::{self, HeaderValue};
+use log::warn;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+
+/// How long an upstream's keys are good without asking it again.
+const FRESH: Duration = Duration::from_secs(600);
+/// How soon an upstream is asked again that failed while something of it was held.
+const RETRY: Duration = Duration::from_secs(60);
+/// How long somebody waits for an upstream who can be told what is held.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+/// The longest list of keys, in bytes: that of npm's own registry has 600.
+const LONGEST: u64 = 256 << 10;
+
+/// The keys of one upstream.
+type Keys = Arc<[UpstreamKey]>;
+
+/// Those of all upstreams.
+pub(super) struct UpstreamKeys {
+    slots: Vec<Slot>,
+    clock: Clock,
+}
+
+/// Those of one.
+#[derive(Default)]
+struct Slot {
+    known: Mutex<Known>,
+    /// Held by who asks the upstream.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What is known of one.
+#[derive(Default)]
+struct Known {
+    /// Until when they are good.
+    held: Option<(Keys, SystemTime)>,
+    /// Until when there is no use in asking.
+    failed: Option<(Failure, SystemTime)>,
+}
+
+/// What an upstream says.
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a RawValue>,
+}
+
+/// What every key says.
+#[derive(Deserialize)]
+struct Said {
+    keyid: String,
+    #[serde(rename = "key")]
+    _key: String,
+}
+
+impl UpstreamKeys {
+    /// Nothing is known of so many upstreams.
+    pub(super) fn new(upstreams: usize, clock: Clock) -> UpstreamKeys {
+        UpstreamKeys { slots: (0..upstreams).map(|_| Slot::default()).collect(), clock }
+    }
+}
+
+impl Slot {
+    /// What can be said without asking.
+    fn ready(&self, now: SystemTime) -> Option<Result<Keys, Failure>> {
+        let known = self.known.lock();
+        if let Some((keys, until)) = &known.held
+            && *until > now
+        {
+            return Some(Ok(Arc::clone(keys)));
+        }
+        let (failure, until) = known.failed.as_ref()?;
+        (*until > now).then(|| Err(failure.clone()))
+    }
+
+    fn held(&self) -> Option<Keys> {
+        self.known.lock().held.as_ref().map(|(keys, _)| Arc::clone(keys))
+    }
+
+    /// Notes what came of asking, and says what is to be told of it.
+    fn note(&self, asked: Result<Keys, Failure>, now: SystemTime) -> Result<Keys, Failure> {
+        let mut known = self.known.lock();
+        match (asked, &mut known.held) {
+            (Ok(keys), held) => {
+                *held = Some((Arc::clone(&keys), now + FRESH));
+                Ok(keys)
+            }
+            (Err(_), Some((keys, until))) => {
+                *until = now + RETRY;
+                Ok(Arc::clone(keys))
+            }
+            (Err(failure), None) => {
+                known.failed = Some((failure.clone(), now + failure.patience()));
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Door {
+    /// The keys of all upstreams that are asked.
+    ///
+    /// # Errors
+    /// When those of one are not known.
+    pub(super) async fn keys_of_upstreams(&self, behalf: &Behalf) -> Result<Vec<Keys>, Failure> {
+        let upstreams = self.upstreams.all().iter().zip(&self.upstream_keys.slots);
+        let asked = upstreams.filter(|(upstream, _)| upstream.is_asked());
+        let asking = asked.map(|(upstream, slot)| self.keys_of(upstream, slot, behalf));
+        together(asking.collect()).await.into_iter().collect()
+    }
+
+    async fn keys_of(
+        &self,
+        upstream: &Upstream,
+        slot: &Slot,
+        behalf: &Behalf,
+    ) -> Result<Keys, Failure> {
+        let clock = &self.upstream_keys.clock;
+        if let Some(ready) = slot.ready(clock.now()) {
+            return ready;
+        }
+        let _turn = slot.turn.lock().await;
+        // Whoever was before has asked for all who waited.
+        if let Some(ready) = slot.ready(clock.now()) {
+            return ready;
+        }
+        let ask = fetch(upstream, behalf.via.as_deref());
+        let asked = match slot.held() {
+            None => ask.await,
+            Some(_) => {
+                timeout(LONGEST_DELAY, ask).await.unwrap_or_else(|_| Err(Failure::timeout()))
+            }
+        };
+        if let Err(failure) = &asked {
+            warn!("the keys of {} are not known: {}", upstream.root(), failure.error);
+        }
+        slot.note(asked, clock.now())
+    }
+}
+
+/// Asks one upstream.
+async fn fetch(upstream: &Upstream, via: Option<&str>) -> Result<Keys, Failure> {
+    let headers = [(header::ACCEPT, HeaderValue::from_static("application/json"))];
+    let answer = upstream.fetch(&upstream.keys(), &headers, via, LONGEST).await;
+    let answer = answer.map_err(|error| match error {
+        FetchError::TooLarge { .. } => invalid(),
+        error => Failure::fetch(&error),
+    });
+    let keys = answer.and_then(|answer| read(&answer));
+    keys.map_err(|mut failure| {
+        failure.error = format!(
+            "the keys of the upstream registry {} are not known, and without them its packages would pass for unsigned: {}",
+            upstream.root(),
+            failure.error
+        );
+        failure
+    })
+}
+
+/// What an upstream answered.
+fn read(answer: &Answer) -> Result<Keys, Failure> {
+    match answer.status.as_u16() {
+        200 => parse(&answer.body).ok_or_else(invalid),
+        // It signs nothing. To npm the first two mean that.
+        404 | 400 | 405 | 410 => Ok(Arc::new([])),
+        _ => Err(Failure::upstream_status(answer.status, &answer.headers)),
+    }
+}
+
+/// The keys in a text, as they came; `None` when it is none of keys.
+fn parse(text: &[u8]) -> Option<Keys> {
+    let told: Told<'_> = object(text)?;
+    let key = |raw: &RawValue| {
+        let said: Said = object(raw.get().as_bytes())?;
+        Some(UpstreamKey { keyid: said.keyid, text: raw.to_owned() })
+    };
+    told.keys.into_iter().map(key).collect()
+}
+
+/// What is an object; serde would take an array for the members in their order.
+fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
+    if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }
+}
+
+fn invalid() -> Failure {
+    let error = "its answer is not a list of keys";
+    Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
+}
+
+/// Waits for all of these at once.
+async fn together<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut running: Vec<_> = futures.into_iter().map(|it| (Box::pin(it), None)).collect();
+    poll_fn(|context| {
+        let mut is_done = true;
+        for (future, done) in running.iter_mut().filter(|(_, done)| done.is_none()) {
+            match Pin::new(future).poll(context) {
+                Poll::Ready(out) => *done = Some(out),
+                Poll::Pending => is_done = false,
+            }
+        }
+        if is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_kept_as_they_came() {
+        let one = r#"{"keyid":"SHA256:x", "key":"a", "expires":null, "odd":1.50}"#;
+        let keys = parse(format!(r#" {{"keys":[{one}],"more":1}}"#).as_bytes()).unwrap();
+        assert_eq!((keys[0].keyid.as_str(), keys[0].text.get()), ("SHA256:x", one));
+        assert_eq!(parse(br#"{"keys":[]}"#).unwrap().len(), 0);
+        for other in [
+            "",
+            "<html>",
+            "[]",
+            "[[]]",
+            "{}",
+            r#"{"keys":null}"#,
+            r#"{"keys":{}}"#,
+            r#"{"keys":["SHA256:x"]}"#,
+            r#"{"keys":[["SHA256:x","a"]]}"#,
+            r#"{"keys":[{"keyid":"SHA256:x"}]}"#,
+            r#"{"keys":[{"keyid":7,"key":"a"}]}"#,
+        ] {
+            assert!(parse(other.as_bytes()).is_none(), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_each_other_is_done_together() {
+        let (one, two) = tokio::sync::oneshot::channel();
+        let mut one = Some(one);
+        let mut two = Some(two);
+        let futures: Vec<Pin<Box<dyn Future<Output = usize>>>> = vec![
+            Box::pin(async { two.take().unwrap().await.unwrap() }),
+            Box::pin(async {
+                one.take().unwrap().send(7).unwrap();
+                8
+            }),
+        ];
+        assert_eq!(together(futures).await, [7, 8]);
+    }
+}

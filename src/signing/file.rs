@@ -1,0 +1,155 @@
+//! The folder of the keys' file: read, and written so that it is there whole, or not there.
+//! Knows nothing of what is in it. Everything here blocks.
+
+use super::error::KeyError;
+use crate::regular;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The file.
+const FILE: &str = "keys.json";
+/// It, while it is being written. Only who holds the lock writes.
+const UNFINISHED: &str = "keys.json.new";
+/// Held by who makes a key.
+const LOCK: &str = "lock";
+
+/// More bytes than the file may have: four thousand keys.
+const LONGEST: u64 = 1 << 20;
+
+/// The folder.
+pub(super) struct Folder {
+    path: PathBuf,
+    place: PathBuf,
+}
+
+/// What tells a file from all that were and will be in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen([i64; 6], u64);
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Folder {
+        let place = path.join(FILE);
+        Folder { path, place }
+    }
+
+    /// Where the file is, or would be.
+    pub(super) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// What is there; `None` when nothing is.
+    pub(super) fn seen(&self) -> Result<Option<Seen>, KeyError> {
+        match fs::metadata(&self.place) {
+            Ok(it) => {
+                let times = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
+                let [a, b, c, d] = times;
+                let size = i64::try_from(it.size()).unwrap_or(i64::MAX);
+                Ok(Some(Seen([a, b, c, d, size, it.dev().cast_signed()], it.ino())))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(KeyError::unreadable(&self.place, error)),
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Vec<u8>, KeyError> {
+        let read = || {
+            let mut text = Vec::new();
+            regular::open(&self.place)?.take(LONGEST + 1).read_to_end(&mut text)?;
+            Ok(text)
+        };
+        let text: io::Result<Vec<u8>> = read();
+        let text = text.map_err(|error| KeyError::unreadable(&self.place, error))?;
+        if text.len() as u64 > LONGEST {
+            return Err(KeyError::damaged(&self.place, "it is longer than any file of keys"));
+        }
+        Ok(text)
+    }
+
+    /// Makes the folder, which only NOPAR's user may look into, and waits for everybody else who makes a key.
+    pub(super) fn hold(&self) -> Result<File, KeyError> {
+        self.lock().map_err(|error| KeyError::unmade(&self.place, error))
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        match DirBuilder::new().mode(0o700).create(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.path.is_dir() => {}
+            other => other?,
+        }
+        if let Some(above) = self.path.parent() {
+            // Not only if it was made here: who did may not have come so far.
+            sync(above)?;
+        }
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let lock = self.path.join(LOCK);
+        let lock = regular::open_with(&mut options, &lock).map_err(regular::naming(&lock))?;
+        loop {
+            match lock.lock() {
+                // A signal came: that is no answer.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other.map(|()| lock),
+            }
+        }
+    }
+
+    /// Puts the first file in place. After a crash it is there, whole, or not there. Who calls holds the lock.
+    pub(super) fn create(&self, text: &[u8]) -> Result<(), KeyError> {
+        self.write(text, rename_to_nothing).map_err(|error| KeyError::unmade(&self.place, error))
+    }
+
+    /// Puts another one in its place, in the same way.
+    pub(super) fn replace(&self, text: &[u8]) -> Result<(), KeyError> {
+        if text.len() as u64 > LONGEST {
+            return Err(KeyError::unmade(&self.place, "it holds as many keys as it can"));
+        }
+        let rename = |from: &Path, to: &Path| fs::rename(from, to);
+        self.write(text, rename).map_err(|error| KeyError::unmade(&self.place, error))
+    }
+
+    fn write(
+        &self,
+        text: &[u8],
+        rename: impl Fn(&Path, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let unfinished = self.path.join(UNFINISHED);
+        // What a crash left.
+        let _ = fs::remove_file(&unfinished);
+        let written = write(&unfinished, text).and_then(|()| rename(&unfinished, &self.place));
+        if written.is_err() {
+            // Best effort: a key that nobody has signed with.
+            let _ = fs::remove_file(&unfinished);
+        }
+        written?;
+        sync(&self.path)
+    }
+}
+
+/// Renames, unless something is there. Where the file system knows no such rename (NFS), the lock is what keeps others
+/// away, and a look.
+fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+            if fs::symlink_metadata(to).is_err() =>
+        {
+            fs::rename(from, to)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Writes a file that is not there, for its owner alone, and waits until its bytes are on the disk.
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// Waits until the names in a folder are on the disk.
+fn sync(path: &Path) -> io::Result<()> {
+    let path = if path == Path::new("") { Path::new(".") } else { path };
+    File::open(path)?.sync_all()
+}
