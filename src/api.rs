@@ -24,6 +24,7 @@ mod timed;
 mod told;
 
 pub use refusal::Refusal;
+pub use search::{Source, Unsearched};
 pub use stage::Staging;
 
 use crate::access::{Access, Caller, Denied, Permission};
@@ -39,6 +40,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
 use room::Room;
+use search::Searching;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +61,7 @@ pub struct Api {
     body_limit: u64,
     room: Room,
     staging: Arc<Staging>,
+    searching: Searching,
 }
 
 /// What a call is answered with.
@@ -75,6 +78,8 @@ pub struct Call<'a> {
     pub caller: Caller,
     /// What the client says that it does, in npm's words (`npm-command`), if it says so.
     pub command: Option<String>,
+    /// The URL by which the client reaches NOPAR, without a slash at its end.
+    pub base: &'a str,
     /// Whoever can say whether a name is taken elsewhere.
     pub elsewhere: &'a dyn Elsewhere,
 }
@@ -139,6 +144,18 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// What a client is told when those of one are not known: without them its packages would pass for unsigned.
     async fn keys(&self) -> Result<Vec<Arc<[UpstreamKey]>>, Reply>;
+
+    /// The upstreams, in the order in which their results follow each other.
+    fn sources(&self) -> Vec<Source>;
+
+    /// Whether a name belongs to the upstream of this number.
+    fn is_of(&self, source: usize, name: &PackageName) -> bool;
+
+    /// What that one answers to a search, as JSON: one of some megabytes is a failure. `query` is sent as it is.
+    ///
+    /// # Errors
+    /// When it does not answer as one that can be searched.
+    async fn search(&self, source: usize, query: &str) -> Result<Bytes, Unsearched>;
 }
 
 /// A public key of an upstream.
@@ -161,7 +178,9 @@ impl Api {
         body_limit: u64,
     ) -> Api {
         let staging = Arc::new(Staging::new(Arc::clone(&hosted), clock.clone()));
-        Api { hosted, access, signing, clock, body_limit, room: Room::default(), staging }
+        let searching = Searching::new(clock.clone());
+        let room = Room::default();
+        Api { hosted, access, signing, clock, body_limit, room, staging, searching }
     }
 
     /// The same, in which what is staged waits this long to be approved.

@@ -16,6 +16,7 @@ mod listing;
 mod names;
 mod package;
 mod release;
+mod search;
 mod staged;
 mod survey;
 mod tarball;
@@ -65,6 +66,7 @@ pub struct Hosted {
     checked: Checked,
     asked: large::Asked,
     listing: Listing<Listed>,
+    changed: search::Changed,
 }
 
 /// All packages, or why they cannot be listed: for all who asked for them at once.
@@ -118,9 +120,9 @@ pub enum HostedError {
 impl Hosted {
     /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
     pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
-        let (names, checked, asked, listing) = Default::default();
+        let (names, checked, asked, listing, changed) = Default::default();
         let readings = Cache::new(READINGS);
-        Hosted { store, memory, claims, names, readings, checked, asked, listing }
+        Hosted { store, memory, claims, names, readings, checked, asked, listing, changed }
     }
 
     /// Where the packages are.

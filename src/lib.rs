@@ -28,6 +28,7 @@ pub mod proxy;
 pub mod regular;
 pub mod reply;
 pub mod route;
+pub mod search;
 pub mod signing;
 pub mod stop;
 pub mod store;

@@ -33,6 +33,7 @@ mod packument;
 mod phases;
 mod receive;
 mod refresh;
+mod search;
 mod tarball;
 mod tidy;
 mod update;

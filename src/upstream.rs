@@ -129,6 +129,11 @@ impl Upstream {
         self.root.join("-/npm/v1/keys")
     }
 
+    /// Where the upstream is searched, by a query that is encoded.
+    pub fn search(&self, query: &str) -> Target {
+        self.root.join(&format!("-/v1/search?{query}"))
+    }
+
     /// The target of a URL that a document of this upstream named.
     ///
     /// # Errors
@@ -160,6 +165,11 @@ impl Upstream {
     /// How many connections to `target` are worth a try: one per address, a few at the most.
     fn attempts(&self, target: &Target) -> usize {
         self.dialer.addresses(target).clamp(1, MOST_ADDRESSES)
+    }
+
+    /// Longest wait for a whole document of it.
+    pub fn fetch_timeout(&self) -> Duration {
+        self.fetch_timeout
     }
 
     /// Longest wait for a whole tarball of it.

@@ -122,6 +122,7 @@ impl Api {
             drop(room);
             match committed.map_err(NotMade::Failed)? {
                 Committed::Done(_) => {
+                    self.hosted.note_change(name);
                     // With the first document the name changes hands: whoever holds a copy of it is to know that
                     // now, and not when it is next asked for.
                     if tag.is_none()

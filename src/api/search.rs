@@ -1,11 +1,91 @@
 //! `GET /-/v1/search`: packages by text, NOPAR's own and upstreams'.
-//! Knows nothing of how they are found.
+//! Knows nothing of how they match (`search`), nor of how upstreams are asked (`Elsewhere`).
+//!
+//! Hosted packages come from memory, and always: an upstream that is down, slow, without a search, or that must not be
+//! told what is looked for, is left out. `Server-Timing` says how long each took, and what was left out.
+
+mod asking;
+mod blocks;
+mod looks;
+mod timing;
 
 use super::{Api, Call, Refusal};
+use crate::access::Permission;
+use crate::clock::Clock;
+use crate::clock::iso;
+use crate::npm::PackageName;
 use crate::reply::Reply;
+use crate::search::{Asked, BadSearch};
+use blocks::Blocks;
+use http::StatusCode;
+use http::header::{self, HeaderName};
+use looks::Looks;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use timing::Timing;
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// An upstream, as far as a search has to know it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its number.
+    pub number: usize,
+    /// Its root URL, for the log.
+    pub root: String,
+    /// Whether it may be asked at all.
+    pub is_asked: bool,
+    /// How long it is waited for.
+    pub patience: Duration,
+}
+
+/// Why an upstream does not say what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsearched {
+    /// It cannot be searched.
+    NoSearch,
+    /// It does not search for this text.
+    Refused,
+    /// It could not be reached, was slow, or answered something else; in words, without what was searched for.
+    Failed(String),
+}
+
+/// What searches remember.
+pub(super) struct Searching {
+    looks: Looks,
+    blocks: Blocks,
+}
+
+impl Searching {
+    pub(super) fn new(clock: Clock) -> Searching {
+        Searching { looks: Looks::new(clock.clone()), blocks: Blocks::new(clock) }
+    }
+}
 
 impl Api {
-    pub(super) async fn search(&self, _call: &Call<'_>, _query: &str) -> Result<Reply, Refusal> {
-        Err(Refusal::no_endpoint())
+    pub(super) async fn search(&self, call: &Call<'_>, query: &str) -> Result<Reply, Refusal> {
+        let asked = Asked::parse(query)?;
+        let (began, mut timing) = (Instant::now(), Timing::default());
+        self.searching.looks.seen(&self.hosted).await?;
+        let (access, caller) = (Arc::clone(&self.access), call.caller.clone());
+        let is_visible =
+            move |name: &PackageName| access.allow(&caller, Permission::Read, name).is_ok();
+        let hits = self.hosted.search(asked.query.clone(), is_visible).await?;
+        let hosted = hits.objects(&asked.window, call.base);
+        timing.took("hosted", began.elapsed());
+        let merge = self.asked_of_upstreams(call, &asked, hits.len() as u64, &mut timing).await?;
+        let objects = hosted.iter().map(String::as_str).chain(merge.objects());
+        let objects: Vec<&str> = objects.collect();
+        let (total, now) = (merge.total(), iso(self.clock.now()));
+        let objects = objects.join(",");
+        let body = format!(r#"{{"objects":[{objects}],"total":{total},"time":"{now}"}}"#);
+        let reply = Reply::text(StatusCode::OK, "application/json", body);
+        Ok(reply.with(header::CACHE_CONTROL, "no-cache").with(SERVER_TIMING, timing.text()))
+    }
+}
+
+impl From<BadSearch> for Refusal {
+    fn from(error: BadSearch) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, error.to_string(), "bad_search")
     }
 }

@@ -3,6 +3,7 @@
 
 use super::package::{Known, Package, Standing};
 use crate::npm::PackageName;
+use crate::search::{Hits, Index, Query};
 use crate::store::Stamp;
 use parking_lot::RwLock;
 use std::collections::HashMap;
@@ -17,6 +18,9 @@ const FIRST: u64 = 1 << 63;
 #[derive(Default)]
 pub(super) struct Names {
     packages: RwLock<HashMap<PackageName, Arc<Package>>>,
+    /// Those that are NOPAR's own, for searches. Locked before `packages`, if both are: who searches keeps nobody from
+    /// those.
+    index: RwLock<Index>,
     made: AtomicU64,
     epoch: AtomicU64,
 }
@@ -45,17 +49,26 @@ impl Names {
 
     /// The same, of one that was made before.
     pub(super) fn note(&self, package: Arc<Package>) -> Arc<Package> {
+        let (noted, is_news) = self.noted(package);
+        if is_news {
+            self.tell_index(&noted.name);
+        }
+        noted
+    }
+
+    /// What is noted of a package now, and whether it was not before.
+    fn noted(&self, package: Arc<Package>) -> (Arc<Package>, bool) {
         let mut packages = self.packages.write();
         let before = packages.get(&package.name);
         if let Some(noted) = before.filter(|noted| noted.stamp == package.stamp) {
-            return Arc::clone(noted);
+            return (Arc::clone(noted), false);
         }
         let was_own = before.is_some_and(|before| is_own(before));
         packages.insert(package.name.clone(), Arc::clone(&package));
         if was_own != is_own(&package) {
             self.epoch.fetch_add(1, Ordering::Release);
         }
-        package
+        (package, true)
     }
 
     /// There is no package of this name any more.
@@ -63,9 +76,54 @@ impl Names {
         if !self.packages.read().contains_key(name) {
             return;
         }
-        if self.packages.write().remove(name).is_some_and(|package| is_own(&package)) {
+        let removed = self.packages.write().remove(name);
+        if removed.is_some_and(|package| is_own(&package)) {
             self.epoch.fetch_add(1, Ordering::Release);
+            self.tell_index(name);
         }
+    }
+
+    /// Puts into the index what is noted of a name. Of several who do so at once the last finds what is noted last.
+    fn tell_index(&self, name: &PackageName) {
+        let mut index = self.index.write();
+        let noted = self.packages.read().get(name).cloned();
+        match noted.filter(|package| is_own(package)) {
+            Some(package) => index.put(name, package.entry().cloned()),
+            None => index.remove(name),
+        }
+    }
+
+    /// What is found among NOPAR's own packages, in its order; so many are looked at under one lock.
+    pub(super) fn search(
+        &self,
+        query: &Query,
+        slice: usize,
+        is_visible: &dyn Fn(&PackageName) -> bool,
+    ) -> Hits {
+        let (mut hits, mut after) = (Hits::default(), None);
+        loop {
+            after = self.index.read().search(after.as_ref(), slice, query, is_visible, &mut hits);
+            if after.is_none() {
+                break;
+            }
+        }
+        hits.order();
+        hits
+    }
+
+    /// How many names are NOPAR's own, as far as they were looked at.
+    pub(super) fn count_own(&self) -> usize {
+        self.index.read().names().len()
+    }
+
+    /// These names.
+    pub(super) fn own(&self) -> Vec<PackageName> {
+        self.index.read().names().cloned().collect()
+    }
+
+    /// Whether a text in lower case is one of them, but for its case.
+    pub(super) fn has_lower(&self, text: &str) -> bool {
+        self.index.read().has_lower(text)
     }
 
     /// Whether a package of this name was found to be NOPAR's own.

@@ -3,6 +3,7 @@
 
 use crate::npm::PackageName;
 use crate::npm::hosted::{HostedDocument, Signers};
+use crate::search::Entry;
 use crate::store::Stamp;
 use tokio::sync::OnceCell;
 
@@ -25,6 +26,8 @@ pub(super) struct Known {
     owners: Vec<String>,
     stars: Vec<String>,
     signers: Signers,
+    /// What searches know of it, if it is published.
+    entry: Option<Entry>,
 }
 
 /// What a document in the store means for its name.
@@ -52,12 +55,14 @@ impl Known {
     pub(super) fn of(document: &HostedDocument) -> Known {
         let owners = document.maintainers().into_iter().map(|owner| owner.name).collect();
         let (standing, stars) = (Standing::of(document), document.stars());
+        let summary = document.summary().filter(|_| standing == Standing::Published);
+        let entry = summary.map(|summary| Entry::of(document.name(), &summary));
         // What is not published has nothing that could be signed.
         let signers = match standing {
             Standing::Published => document.signers(),
             Standing::Unpublished | Standing::Copy => Signers::default(),
         };
-        Known { standing, owners, stars, signers }
+        Known { standing, owners, stars, signers, entry }
     }
 }
 
@@ -74,6 +79,11 @@ impl Package {
     /// What it means for its name.
     pub fn standing(&self) -> Standing {
         self.known.standing
+    }
+
+    /// What searches know of it, if it is published.
+    pub(super) fn entry(&self) -> Option<&Entry> {
+        self.known.entry.as_ref()
     }
 
     /// Whether a user is among its owners.

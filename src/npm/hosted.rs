@@ -20,6 +20,7 @@ mod person;
 mod publish;
 mod sign;
 mod stage;
+mod summary;
 mod tag;
 mod unpublish;
 
@@ -50,6 +51,7 @@ pub use self::error::{ChangeError, DocumentUnreadable};
 pub use self::person::Person;
 pub use self::publish::NewVersion;
 pub use self::sign::{Signers, Unhashed};
+pub use self::summary::Summary;
 
 /// Members that are the store's own affair: how an old NOPAR kept its books. Some hold old addresses or what
 /// is out of date; no client gets them.

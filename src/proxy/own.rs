@@ -10,7 +10,9 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
-use crate::api::{Answer, Body, Call, Elsewhere, Evasion, Presence, Refusal, UpstreamKey};
+use crate::api::{
+    Answer, Body, Call, Elsewhere, Evasion, Presence, Refusal, Source, Unsearched, UpstreamKey,
+};
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
 use crate::npm::{PackageName, TarballName};
@@ -71,7 +73,7 @@ impl Door {
         let command = session.req_header().headers.get(NPM_COMMAND);
         let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
-        let call = Call { caller, command, elsewhere: &asker };
+        let call = Call { caller, command, base: base.as_str(), elsewhere: &asker };
         match self.api.answer(&method, route, &call, &mut body).await {
             Answer::Reply(reply) => Decision::Reply(reply, CacheState::None),
             Answer::Tarball(tarball, content) => Decision::Staged(tarball, content),
@@ -190,6 +192,18 @@ impl Elsewhere for Asker<'_> {
 
     async fn keys(&self) -> Result<Vec<Arc<[UpstreamKey]>>, Reply> {
         self.door.keys_of_upstreams(&self.behalf).await.map_err(|failure| failure.reply())
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.door.sources()
+    }
+
+    fn is_of(&self, source: usize, name: &PackageName) -> bool {
+        self.door.upstreams.number_of(name) == source
+    }
+
+    async fn search(&self, source: usize, query: &str) -> Result<Bytes, Unsearched> {
+        self.door.search(source, query, &self.behalf).await
     }
 }
 

@@ -283,7 +283,8 @@ fn kept_header(headers: &HeaderMap) -> ResponseHeader {
     kept
 }
 
-fn is_gzip(headers: &HeaderMap) -> bool {
+/// Whether a body came packed.
+pub(super) fn is_gzip(headers: &HeaderMap) -> bool {
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     encoding.is_some_and(|encoding| {
         ["gzip", "x-gzip"].iter().any(|name| encoding.trim().eq_ignore_ascii_case(name))

@@ -39,7 +39,24 @@ impl Upstreams {
     /// The upstream of a package: that of the most specific pattern that matches its name, or else the
     /// default one. Takes a few look-ups, however many upstreams and patterns there are.
     pub fn of(&self, name: &PackageName) -> &Upstream {
-        &self.all[self.choice.of(name.as_str())]
+        &self.all[self.number_of(name)]
+    }
+
+    /// Its number.
+    pub fn number_of(&self, name: &PackageName) -> usize {
+        self.choice.of(name.as_str())
+    }
+
+    /// All of them with their numbers: those that are for certain packages, as they are configured, and then the default
+    /// one.
+    pub fn default_last(&self) -> impl Iterator<Item = (usize, &Upstream)> {
+        let certain = self.all.iter().enumerate().skip(1);
+        certain.chain(self.all.iter().enumerate().take(1))
+    }
+
+    /// The one of a number, if there is one.
+    pub fn get(&self, number: usize) -> Option<&Upstream> {
+        self.all.get(number)
     }
 }
 

@@ -17,6 +17,7 @@ mod memory;
 mod names;
 mod packument;
 mod publish;
+mod search;
 mod signatures;
 mod stage;
 mod start;

@@ -39,8 +39,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     ("access", &["npm", "regular"]),
-    ("hosted", &["config", "document", "npm", "pages", "store", "view"]),
-    ("api", &["access", "clock", "hosted", "npm", "reply", "route", "signing", "store"]),
+    ("search", &["config", "npm"]),
+    ("hosted", &["config", "document", "npm", "pages", "search", "store", "view"]),
+    ("api", &["access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store"]),
     (
         "proxy",
         &[
