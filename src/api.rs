@@ -10,6 +10,7 @@ mod change;
 mod commit;
 mod delete;
 mod dist_tag;
+mod elsewhere;
 mod incoming;
 mod keys;
 mod owner;
@@ -23,6 +24,8 @@ mod stage;
 mod timed;
 mod told;
 
+pub use audit::{Asked, Told, form_of};
+pub use elsewhere::{Elsewhere, Evasion, Presence, UpstreamKey};
 pub use refusal::Refusal;
 pub use search::{Source, Unsearched};
 pub use stage::Staging;
@@ -41,7 +44,6 @@ use bytes::Bytes;
 use http::Method;
 use room::Room;
 use search::Searching;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +64,8 @@ pub struct Api {
     room: Room,
     staging: Arc<Staging>,
     searching: Searching,
+    /// The room of questions, which stay until an upstream has answered: no publish waits behind a slow one.
+    questions: Room,
 }
 
 /// What a call is answered with.
@@ -100,73 +104,6 @@ pub trait Body: Send {
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal>;
 }
 
-/// Whether a package is in the upstream registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// It is.
-    There,
-    /// It is not.
-    Absent,
-    /// There is nobody to ask: the upstream cannot be reached, or fails, or must not be asked.
-    Unasked,
-    /// The upstream answers and does not say it, or NOPAR itself does not get to ask.
-    Unsaid(Evasion),
-}
-
-/// What leaves open what the upstream was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evasion {
-    /// What it answered, or why it was not asked, as a sentence without its end.
-    pub said: String,
-    /// Whether it may answer otherwise before long.
-    pub is_passing: bool,
-    /// In how many seconds to ask it again, if it said that.
-    pub retry_after: Option<u64>,
-}
-
-/// The registry that all names belong to which are not NOPAR's own.
-#[async_trait]
-pub trait Elsewhere: Send + Sync {
-    /// Whether it has a package, by what it says now: what it said before may have changed since.
-    async fn has(&self, name: &PackageName) -> Presence;
-
-    /// Has what is held of a package confirmed, or fetched anew.
-    ///
-    /// # Errors
-    /// What a client is told who asks for the package, and cannot be served from a copy.
-    async fn refresh(&self, name: &PackageName) -> Result<(), Reply>;
-
-    /// Discards what is held of a package; whether there was anything.
-    async fn discard(&self, name: &PackageName) -> bool;
-
-    /// The public keys that the packages of each upstream are signed with.
-    ///
-    /// # Errors
-    /// What a client is told when those of one are not known: without them its packages would pass for unsigned.
-    async fn keys(&self) -> Result<Vec<Arc<[UpstreamKey]>>, Reply>;
-
-    /// The upstreams, in the order in which their results follow each other.
-    fn sources(&self) -> Vec<Source>;
-
-    /// Whether a name belongs to the upstream of this number.
-    fn is_of(&self, source: usize, name: &PackageName) -> bool;
-
-    /// What that one answers to a search, as JSON: one of some megabytes is a failure. `query` is sent as it is.
-    ///
-    /// # Errors
-    /// When it does not answer as one that can be searched.
-    async fn search(&self, source: usize, query: &str) -> Result<Bytes, Unsearched>;
-}
-
-/// A public key of an upstream.
-#[derive(Debug)]
-pub struct UpstreamKey {
-    /// Its `keyid`.
-    pub keyid: String,
-    /// All that the upstream says of it, as it came.
-    pub text: Box<RawValue>,
-}
-
 impl Api {
     /// Endpoints for `hosted`, which may be called by whom `access` lets in; what is published is signed by `signing`. A
     /// body may have `body_limit` bytes.
@@ -179,8 +116,8 @@ impl Api {
     ) -> Api {
         let staging = Arc::new(Staging::new(Arc::clone(&hosted), clock.clone()));
         let searching = Searching::new(clock.clone());
-        let room = Room::default();
-        Api { hosted, access, signing, clock, body_limit, room, staging, searching }
+        let (room, questions) = Default::default();
+        Api { hosted, access, signing, clock, body_limit, room, questions, staging, searching }
     }
 
     /// The same, in which what is staged waits this long to be approved.
@@ -211,7 +148,12 @@ impl Api {
         if is_of_account(route) {
             return Ok(Caller::anonymous());
         }
-        let is_read = matches!(*method, Method::GET | Method::HEAD) && *route != Route::Whoami;
+        let is_read = match route {
+            Route::Whoami => false,
+            // It asks, and changes nothing.
+            Route::Audit(_) => true,
+            _ => matches!(*method, Method::GET | Method::HEAD),
+        };
         match self.access.caller(authorization).await {
             Err(Denied::BadCredentials) if is_read => Ok(Caller::anonymous()),
             caller => Ok(caller?),

@@ -13,6 +13,7 @@ mod checked;
 mod findings;
 mod large;
 mod listing;
+mod many;
 mod names;
 mod package;
 mod release;

@@ -1,6 +1,7 @@
 //! npm's vocabulary: names, tarballs, integrity, packuments and their rewriting.
 //! Knows nothing of NOPAR's own addresses, disk or configuration; cannot fail for reasons outside its input.
 
+pub mod audit;
 mod bounded;
 mod digester;
 pub mod dist_tag;

@@ -15,6 +15,7 @@
 //! | tarball, absent | a task of its own fetches and fills; pingora-cache's hit path reads along |
 
 mod access_log;
+mod audit;
 mod behalf;
 mod body;
 mod copy;
@@ -60,6 +61,7 @@ use crate::store as hosted_store;
 use crate::upstream::Upstreams;
 use crate::view::Memory;
 use crate::view::Views;
+use audit::Audits;
 use ground::BesidePackages;
 use ipnet::IpNet;
 use keys::UpstreamKeys;
@@ -91,6 +93,7 @@ pub struct Door {
     tarballs: &'static Store,
     lock: &'static CacheKeyLockImpl,
     negatives: Negatives,
+    audits: Audits,
     updates: Updates,
     upstream_keys: UpstreamKeys,
     upstreams: Upstreams,
@@ -173,6 +176,7 @@ impl Door {
             tarballs: Box::leak(Box::new(Store::streaming(cache))),
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
             negatives: Negatives::new(clock.clone()),
+            audits: Audits::new(clock.clone()),
             updates: Updates::new(clock.clone()),
             upstream_keys: UpstreamKeys::new(upstreams.all().len(), clock.clone()),
             upstreams,

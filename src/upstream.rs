@@ -8,6 +8,7 @@ mod guard;
 mod health;
 mod open;
 mod peer;
+mod post;
 mod resolve;
 mod room;
 mod slots;
@@ -25,7 +26,9 @@ use crate::counters::Counters;
 use crate::npm::encode_segment;
 use crate::npm::name::PackageName;
 use crate::npm::tarball::TarballName;
+use bytes::Bytes;
 use health::Health;
+use http::Method;
 use http::header::{self, HeaderName, HeaderValue};
 use peer::Dialer;
 use pingora::connectors::http::Connector;
@@ -48,6 +51,16 @@ pub enum SetUpError {
 
 /// More addresses of one host than this are not tried for one request.
 const MOST_ADDRESSES: usize = 3;
+
+/// What a request says beside where it goes.
+#[derive(Clone, Copy)]
+struct Message<'a> {
+    headers: &'a [(HeaderName, HeaderValue)],
+    /// The NOPARs that it passed.
+    via: Option<&'a str>,
+    /// JSON; with it, it is a POST, and else a GET.
+    body: Option<&'a Bytes>,
+}
 
 /// One upstream registry.
 pub struct Upstream {
@@ -124,14 +137,9 @@ impl Upstream {
         self.root.join(&format!("{}/-/{}", name.path(), encode_segment(file.as_str())))
     }
 
-    /// Where the upstream has the public keys that its packages are signed with.
-    pub fn keys(&self) -> Target {
-        self.root.join("-/npm/v1/keys")
-    }
-
-    /// Where the upstream is searched, by a query that is encoded.
-    pub fn search(&self, query: &str) -> Target {
-        self.root.join(&format!("-/v1/search?{query}"))
+    /// Where the upstream has one of its services: a path, perhaps with a query, without a leading slash.
+    pub fn service(&self, path: &str) -> Target {
+        self.root.join(path)
     }
 
     /// The target of a URL that a document of this upstream named.
@@ -194,19 +202,16 @@ impl Upstream {
         permit.map_err(|_| FetchError::Busy { target: target.to_string(), after })
     }
 
-    /// A request for `target` as NOPAR sends it. Nothing of a caller's request is in it but `via`, the
+    /// A request for `target` as NOPAR sends it, its body aside. Nothing of a caller's request is in it but the
     /// NOPARs it passed.
     ///
     /// # Errors
     /// When something of it cannot be sent as HTTP.
-    fn request(
-        &self,
-        target: &Target,
-        extra: &[(HeaderName, HeaderValue)],
-        via: Option<&str>,
-    ) -> pingora::Result<RequestHeader> {
+    fn request(&self, target: &Target, message: Message<'_>) -> pingora::Result<RequestHeader> {
+        let Message { headers, via, body } = message;
         let path = self.dialer.request_target(target);
-        let mut request = RequestHeader::build(http::Method::GET, path.as_bytes(), Some(8))?;
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut request = RequestHeader::build(method, path.as_bytes(), Some(8))?;
         request.insert_header(header::HOST, target.authority())?;
         request.insert_header(header::USER_AGENT, &self.user_agent)?;
         match via {
@@ -221,8 +226,12 @@ impl Upstream {
         if let Some(authorization) = self.dialer.proxy_authorization(target) {
             request.insert_header(header::PROXY_AUTHORIZATION, authorization)?;
         }
-        for (name, value) in extra {
+        for (name, value) in headers {
             request.insert_header(name, value)?;
+        }
+        if let Some(body) = body {
+            request.insert_header(header::CONTENT_TYPE, "application/json")?;
+            request.insert_header(header::CONTENT_LENGTH, body.len())?;
         }
         Ok(request)
     }

@@ -1,7 +1,7 @@
 //! The bodies of calls, as they come in: short ones into memory, tarballs into the store.
 //! Knows nothing of what they are for.
 
-use super::room::Place;
+use super::room::{Place, Room};
 use super::timed::Timed;
 use super::{Api, Body, DOCUMENT_LIMIT, Refusal};
 use crate::hosted::computed;
@@ -151,11 +151,21 @@ impl Api {
     }
 
     async fn at_most(&self, limit: u64, body: &mut dyn Body) -> Result<Document, Refusal> {
+        self.at_most_in(&self.room, limit, body).await
+    }
+
+    /// Takes a body of at most `limit` bytes, unpacked, into a room.
+    pub(super) async fn at_most_in(
+        &self,
+        room: &Room,
+        limit: u64,
+        body: &mut dyn Body,
+    ) -> Result<Document, Refusal> {
         let limit = self.body_limit.min(limit);
         if body.stated_len().is_some_and(|len| len > limit) {
             return Err(Refusal::too_large(limit));
         }
-        let (mut text, mut place) = (Vec::new(), self.room.place());
+        let (mut text, mut place) = (Vec::new(), room.place());
         let mut body = Timed::of(body);
         while let Some(piece) = body.next(text.len()).await? {
             let len = text.len() + piece.len();

@@ -182,6 +182,16 @@ impl Failure {
         self.reason == TOO_LARGE
     }
 
+    /// The upstream sent more than NOPAR takes, told in these words.
+    pub(super) fn too_large(error: impl Into<String>) -> Failure {
+        Failure::new(StatusCode::BAD_GATEWAY, error, TOO_LARGE)
+    }
+
+    /// The upstream sent something else than it was asked for, told in these words.
+    pub(super) fn invalid(error: impl Into<String>) -> Failure {
+        Failure::new(StatusCode::BAD_GATEWAY, error, INVALID)
+    }
+
     /// Whether it is about a tarball that is not what its packument says.
     pub(super) fn is_wrong_digest(&self) -> bool {
         self.reason == WRONG_DIGEST

@@ -161,7 +161,7 @@ impl Door {
 /// Asks one upstream.
 async fn fetch(upstream: &Upstream, via: Option<&str>) -> Result<Keys, Failure> {
     let headers = [(header::ACCEPT, HeaderValue::from_static("application/json"))];
-    let answer = upstream.fetch(&upstream.keys(), &headers, via, LONGEST).await;
+    let answer = upstream.fetch(&upstream.service("-/npm/v1/keys"), &headers, via, LONGEST).await;
     let answer = answer.map_err(|error| match error {
         FetchError::TooLarge { .. } => invalid(),
         error => Failure::fetch(&error),

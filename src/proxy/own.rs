@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
 use crate::api::{
-    Answer, Body, Call, Elsewhere, Evasion, Presence, Refusal, Source, Unsearched, UpstreamKey,
+    Answer, Asked, Body, Call, Elsewhere, Evasion, Presence, Refusal, Source, Told, Unsearched,
+    UpstreamKey,
 };
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
@@ -46,7 +47,7 @@ pub(super) enum Own {
 impl Door {
     /// Answers a call of an endpoint.
     pub(super) async fn call(
-        &self,
+        self: &Arc<Self>,
         session: &mut Session,
         behalf: Behalf,
         route: Route,
@@ -153,7 +154,7 @@ impl Body for Unpacked<'_> {
 
 /// Asks the upstream for a package, as for a client who asks for it; and sees to what is held of it.
 struct Asker<'a> {
-    door: &'a Door,
+    door: &'a Arc<Door>,
     base: &'a BaseUrl,
     behalf: Behalf,
 }
@@ -194,16 +195,21 @@ impl Elsewhere for Asker<'_> {
         self.door.keys_of_upstreams(&self.behalf).await.map_err(|failure| failure.reply())
     }
 
+    fn upstream_of(&self, name: &PackageName) -> usize {
+        self.door.upstreams.number_of(name)
+    }
+
     fn sources(&self) -> Vec<Source> {
         self.door.sources()
     }
 
-    fn is_of(&self, source: usize, name: &PackageName) -> bool {
-        self.door.upstreams.number_of(name) == source
-    }
-
     async fn search(&self, source: usize, query: &str) -> Result<Bytes, Unsearched> {
         self.door.search(source, query, &self.behalf).await
+    }
+
+    async fn audit(&self, asked: Asked) -> Result<Told, Reply> {
+        let told = self.door.audit(asked, &self.behalf).await;
+        told.map_err(|failure| failure.reply())
     }
 }
 

@@ -37,9 +37,9 @@ impl Door {
         behalf: &Behalf,
     ) -> Result<Bytes, Unsearched> {
         let failed = |why: &str| Unsearched::Failed(why.to_owned());
-        let upstream = self.upstreams.get(source);
+        let upstream = self.upstreams.numbered(source);
         let upstream = upstream.ok_or_else(|| failed("there is no such upstream"))?;
-        let (target, headers) = (upstream.search(query), headers());
+        let (target, headers) = (upstream.service(&format!("-/v1/search?{query}")), headers());
         let fetch = upstream.fetch(&target, &headers, behalf.via.as_deref(), LONGEST);
         // The text of an error has the target in it, and that what is searched for: the log is not for that.
         let answer = fetch.await.map_err(|error| {

@@ -42,7 +42,7 @@ impl Upstreams {
         &self.all[self.number_of(name)]
     }
 
-    /// Its number.
+    /// The number of that upstream: what tells it from the others for as long as NOPAR runs.
     pub fn number_of(&self, name: &PackageName) -> usize {
         self.choice.of(name.as_str())
     }
@@ -54,8 +54,8 @@ impl Upstreams {
         certain.chain(self.all.iter().enumerate().take(1))
     }
 
-    /// The one of a number, if there is one.
-    pub fn get(&self, number: usize) -> Option<&Upstream> {
+    /// The upstream with this number; `None` if there are not so many.
+    pub fn numbered(&self, number: usize) -> Option<&Upstream> {
         self.all.get(number)
     }
 }

@@ -35,6 +35,16 @@ impl Upstream {
         limit: u64,
     ) -> Result<Answer, FetchError> {
         let opened = self.open(target, headers, via, Wanted::Document).await?;
+        self.whole(target, opened, limit).await
+    }
+
+    /// All of the answer to a request for `target`, which has begun.
+    pub(super) async fn whole(
+        &self,
+        target: &Target,
+        opened: Opened,
+        limit: u64,
+    ) -> Result<Answer, FetchError> {
         if opened.status != StatusCode::OK {
             // What it says beside its status is for nobody.
             let Opened { status, headers, body, .. } = opened;

@@ -3,7 +3,7 @@
 
 use super::guard::is_forbidden;
 use super::slots::Permit;
-use super::{Target, Upstream};
+use super::{Message, Target, Upstream};
 use crate::counters::{Counters, Outcome};
 use bytes::Bytes;
 use http::StatusCode;
@@ -199,6 +199,17 @@ impl Upstream {
         via: Option<&str>,
         wanted: Wanted,
     ) -> Result<Opened, FetchError> {
+        self.send(target, Message { headers, via, body: None }, wanted).await
+    }
+
+    /// The same with any message. One with a body is repeated where a redirect says so (307, 308); other redirects
+    /// would have it asked for without its body, and are an answer.
+    pub(super) async fn send(
+        &self,
+        target: &Target,
+        message: Message<'_>,
+        wanted: Wanted,
+    ) -> Result<Opened, FetchError> {
         let mut at = target.clone();
         for _ in 0..=REDIRECTS {
             let mut asking = self.counters.asking();
@@ -212,7 +223,7 @@ impl Upstream {
             asking.begins();
             let after = self.fetch_timeout;
             let late = || FetchError::Timeout { target: at.to_string(), after };
-            let opened = tokio::time::timeout(after, self.ask(&at, headers, via, permit)).await;
+            let opened = tokio::time::timeout(after, self.ask(&at, message, permit)).await;
             let opened = opened.unwrap_or_else(|_| Err(late()));
             let status = opened.as_ref().map(|opened| opened.status.as_u16());
             asking.ends(status.map_or_else(FetchError::outcome, Outcome::of_status));
@@ -220,7 +231,8 @@ impl Upstream {
                 self.health.note(!matches!(&opened, Err(error) if error.is_absence()));
             }
             let opened = opened?;
-            let Some(location) = redirect(opened.status, &opened.headers) else {
+            let is_repeated = message.body.is_some();
+            let Some(location) = redirect(opened.status, &opened.headers, is_repeated) else {
                 return Ok(opened);
             };
             let Ok(next) = at.redirected(location) else { break };
@@ -233,15 +245,14 @@ impl Upstream {
     async fn ask(
         &self,
         target: &Target,
-        headers: &[(HeaderName, HeaderValue)],
-        via: Option<&str>,
+        message: Message<'_>,
         permit: Permit,
     ) -> Result<Opened, FetchError> {
         let broken = |source| FetchError::Connection { target: target.to_string(), source };
         let since = Instant::now();
         let (mut attempt, mut tried_anew) = (1, false);
         loop {
-            let request = self.request(target, headers, via).map_err(broken)?;
+            let request = self.request(target, message).map_err(broken)?;
             let peer = self.peer(target).await.map_err(broken)?;
             let (mut session, reused) = match self.connector.get_http_session(&*peer).await {
                 Ok(connected) => connected,
@@ -255,7 +266,7 @@ impl Upstream {
                     return Err(broken(error));
                 }
             };
-            match exchange(&mut session, &peer, request).await {
+            match exchange(&mut session, &peer, request, message.body).await {
                 Ok(header) => {
                     let body = Body {
                         session,
@@ -308,10 +319,14 @@ async fn exchange(
     session: &mut HttpSession,
     peer: &HttpPeer,
     request: RequestHeader,
+    body: Option<&Bytes>,
 ) -> pingora::Result<ResponseHeader> {
     session.set_read_timeout(peer.options.read_timeout);
     session.set_write_timeout(peer.options.write_timeout);
     session.write_request_header(Box::new(request)).await?;
+    if let Some(body) = body {
+        session.write_request_body(body.clone(), false).await?;
+    }
     session.finish_request_body().await?;
     loop {
         session.read_response_header().await?;
@@ -324,7 +339,12 @@ async fn exchange(
     }
 }
 
-fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<&str> {
-    let redirects = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
+/// Where to ask next; of a request that is repeated as it is, only what says so leads anywhere.
+fn redirect(status: StatusCode, headers: &HeaderMap, is_repeated: bool) -> Option<&str> {
+    let redirects = match status.as_u16() {
+        307 | 308 => true,
+        301..=303 => !is_repeated,
+        _ => false,
+    };
     headers.get(header::LOCATION).filter(|_| redirects)?.to_str().ok()
 }

@@ -1,6 +1,7 @@
 //! Integration tests: NOPAR as a whole, against a fake upstream, over real sockets on loopback.
 
 mod asking;
+mod audit;
 mod base_url;
 mod conditional;
 mod copies;

@@ -72,7 +72,7 @@ impl Api {
             part.took += took;
             match block {
                 Ok(block) => merge.take(number, &block, |name| {
-                    let is_of = call.elsewhere.is_of(part.source.number, name);
+                    let is_of = call.elsewhere.upstream_of(name) == part.source.number;
                     is_of && !self.hosted.is_known(name)
                 }),
                 Err(why) => {

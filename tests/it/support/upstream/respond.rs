@@ -20,7 +20,8 @@ pub(super) fn respond(state: &State, head: &RequestHead) -> Answer {
     let Some(path) = below.filter(|path| path.starts_with('/')) else {
         return not_found();
     };
-    if !matches!(head.method.as_str(), "GET" | "HEAD") {
+    // A question finds what lies at its path, whatever it asks.
+    if !matches!(head.method.as_str(), "GET" | "HEAD" | "POST") {
         return not_found();
     }
     let with_query = match &query {
@@ -30,6 +31,9 @@ pub(super) fn respond(state: &State, head: &RequestHead) -> Answer {
     let manners = state.manners.lock().clone();
     if let Some(bytes) = state.catalogue.lock().file(&with_query) {
         return file(&manners, &Rendered::new(bytes), &head.headers);
+    }
+    if head.method == "POST" {
+        return not_found();
     }
     let name = path.strip_prefix('/').unwrap_or(path);
     packument(state, name, &head.headers).unwrap_or_else(not_found)
