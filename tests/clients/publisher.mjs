@@ -36,8 +36,13 @@ export class Publisher {
 
   /** Publishes, and throws the client's words unless that succeeds. */
   async publish(name, version, tag) {
+    await this.submit(name, version, this.acts.publish(tag));
+  }
+
+  /** Hands a version in by these arguments, whatever becomes of it, and throws the client's words unless that succeeds. */
+  async submit(name, version, args) {
     await this.#prepare(name, version);
-    await this.project.succeed(this.acts.publish(tag));
+    await this.project.succeed(args);
     this.#published.set(`${name}@${version}`, this.#text);
   }
 
