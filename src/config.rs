@@ -10,6 +10,7 @@ mod finish;
 mod host_list;
 mod load;
 mod mistakes;
+mod origins;
 mod pattern;
 mod proxy;
 mod secret;
@@ -27,6 +28,7 @@ pub use crate::base_url::BaseUrl;
 pub use host_list::HostList;
 pub use load::Sources;
 pub use mistakes::{Mistake, Mistakes};
+pub use origins::Origins;
 pub use pattern::Pattern;
 pub use proxy::Proxy;
 pub use secret::Secret;
@@ -203,6 +205,8 @@ pub enum Verify {
 pub struct Access {
     /// Who may log in and publish.
     pub auth: Auth,
+    /// Whose pages may read hosted packages.
+    pub cors_origins: Origins,
 }
 
 /// Who may log in and publish.

@@ -1,5 +1,5 @@
 //! A packument as an entry of the cache keeps it: what the upstream said, an index of it, and the views that
-//! are asked for most, ready to send.
+//! are asked for most, ready to send. Attestations are kept beside it (`attestations`).
 //! Knows nothing of requests and connections.
 //!
 //! The source is kept as the upstream sent it, free of any base URL of NOPAR's. The prebuilt views are
@@ -7,6 +7,7 @@
 //! form is made when it is first asked for (`later`); views for other base URLs are derived from the source,
 //! and live in memory only.
 
+mod attestations;
 mod build;
 mod forms;
 mod gzip;
@@ -14,6 +15,7 @@ mod later;
 mod packer;
 mod work;
 
+pub use attestations::{Attestations, BadAttestations};
 pub use build::{BuildError, Built, Order, build};
 pub use forms::Forms;
 pub use gzip::{GunzipError, gunzip, pack_template, pack_view};
@@ -29,7 +31,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Changes whenever views are rendered differently: views built under another number are not used.
-const RENDERING: u32 = 2;
+const RENDERING: u32 = 3;
 
 /// The parts of an entry's body, by their numbers.
 #[derive(Clone, Copy)]

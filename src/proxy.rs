@@ -10,19 +10,23 @@
 //! | packument, fresh | answered in `request_filter` from a view |
 //! | packument, stale by less than a day | the same, while a task of its own has the upstream confirm it |
 //! | packument, staler, absent or to be confirmed | pingora-cache's lookup and lock, then `proxy_upstream_filter` fetches, checks and fills |
+//! | attestations of a proxied version | answered in `request_filter`, fetched there if need be |
 //! | tarball, small and held | answered in `request_filter` |
 //! | tarball, large and held | pingora-cache's hit path |
 //! | tarball, absent | a task of its own fetches and fills; pingora-cache's hit path reads along |
 
 mod access_log;
+mod attestations;
 mod audit;
 mod behalf;
 mod body;
 mod copy;
+mod cors;
 mod cross_site;
 mod ctx;
 mod failure;
 mod figures;
+mod front;
 mod ground;
 mod hot;
 mod keys;
@@ -50,7 +54,7 @@ use crate::api::Api;
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
 use crate::clock::Clock;
-use crate::config::{self, Config, StaleIfError, Verify};
+use crate::config::{self, Config, Origins, StaleIfError, Verify};
 use crate::counters::Counters;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
@@ -114,6 +118,8 @@ pub struct Kept {
 /// What the configuration says of requests.
 struct Policy {
     base_url: Option<BaseUrl>,
+    /// Whose pages may read what is NOPAR's own.
+    cors_origins: Origins,
     /// By which addresses browsers may change something.
     known: cross_site::Known,
     trusted_proxies: Vec<IpNet>,
@@ -201,6 +207,10 @@ impl Door {
         Key::packument(self.upstreams.of(name).root(), name)
     }
 
+    fn attestations_key(&self, name: &PackageName, version: &str) -> Key {
+        Key::attestations(self.upstreams.of(name).root(), name, version)
+    }
+
     fn tarball_key(&self, name: &PackageName, file: &TarballName) -> Key {
         Key::tarball(self.upstreams.of(name).root(), name, file.as_str())
     }
@@ -252,6 +262,7 @@ impl Policy {
     fn new(config: &Config, pseudonym: String) -> Policy {
         Policy {
             base_url: config.server.base_url.clone(),
+            cors_origins: config.access.cors_origins.clone(),
             known: cross_site::Known::of(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
             packument_ttl: config.cache.meta_ttl,

@@ -56,7 +56,7 @@ impl Route {
     /// without it mean the same, because proxies in front may cut it off or not; so `/npm/lodash`
     /// is `lodash`. What nobody can mean with the prefix is read without: a tarball or a revision
     /// of a package called like the prefix, and the bare `/npm`, since clients end their registry
-    /// with a slash.
+    /// with a slash. Attestations are found below the prefix twice as well.
     ///
     /// # Errors
     /// Where there is nothing, or nothing for this method.
@@ -83,6 +83,11 @@ impl Route {
         let Some(inner) = inner else {
             return Self::of_path(path, query);
         };
+        // pacote puts the path of the URL in a packument behind its registry's, and both have the prefix.
+        let twice = inner.strip_prefix(prefix.as_bytes());
+        if let Some(twice) = twice.filter(|twice| twice.starts_with(service::ATTESTATIONS)) {
+            return Self::of_path(twice, query);
+        }
         let below = Self::of_path(inner, query);
         // `/npm/-rev/1` is something below the prefix as well: a version of a package `-rev`.
         if below.is_ok() && !inner.starts_with(b"/-rev/") {

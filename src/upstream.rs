@@ -122,6 +122,11 @@ impl Upstream {
         self.is_asked
     }
 
+    /// Whether it is shown a token: what it says then is not for everybody.
+    pub fn has_token(&self) -> bool {
+        self.authorization.is_some()
+    }
+
     /// Its root URL: what tells it from other upstreams.
     pub fn root(&self) -> &str {
         &self.root_text
@@ -140,6 +145,12 @@ impl Upstream {
     /// Where the upstream has one of its services: a path, perhaps with a query, without a leading slash.
     pub fn service(&self, path: &str) -> Target {
         self.root.join(path)
+    }
+
+    /// Where the upstream has the attestations of a version: as npm's own registry spells it in its packuments.
+    pub fn attestations(&self, name: &PackageName, version: &str) -> Target {
+        let version = encode_segment(version);
+        self.root.join(&format!("-/npm/v1/attestations/{}@{version}", name.encoded()))
     }
 
     /// The target of a URL that a document of this upstream named.

@@ -2,6 +2,7 @@
 //! base URL, ready to send, and kept in memory under its source's generation.
 //! Knows nothing of where the document came from or who asks.
 
+mod attestations;
 mod iso8601;
 mod memory;
 

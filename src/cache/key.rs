@@ -1,5 +1,5 @@
 //! What an entry is filed under.
-//! Knows nothing of versions or URLs: a key is a package name, or a package name and a file name.
+//! Knows nothing of versions or URLs: a key is a package name, or a package name and a file name or a version.
 
 use crate::npm::name::PackageName;
 use pingora_cache::CacheKey;
@@ -8,7 +8,7 @@ use pingora_cache::key::{CacheHashKey, HashBinary};
 /// What kind of thing an entry holds, which decides how its bytes are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A packument, or a view of one: parts with a checksum each, read separately.
+    /// A packument, a view of one, or attestations: parts with a checksum each, read separately.
     Packument,
     /// A tarball: one body with a checksum per chunk.
     Tarball,
@@ -47,6 +47,11 @@ impl Key {
         Key::new(format!("t/{name}/{file}{SEPARATOR}{upstream}"), Kind::Tarball)
     }
 
+    /// The key of the attestations of a version. Unambiguous: a version that comes in a path has no `@`.
+    pub fn attestations(upstream: &str, name: &PackageName, version: &str) -> Key {
+        Key::new(format!("a/{name}@{version}{SEPARATOR}{upstream}"), Kind::Packument)
+    }
+
     /// The key of a view of this packument that is kept by itself; `form` says which.
     pub fn view(&self, form: &str) -> Key {
         let named = self.text.get(2..).unwrap_or_default();
@@ -60,7 +65,7 @@ impl Key {
     /// Reads a key back from a file's head. `None` for text no key has.
     pub(crate) fn parse(text: &str) -> Option<Key> {
         let kind = match text.get(..2)? {
-            "p/" | "v/" => Kind::Packument,
+            "p/" | "v/" | "a/" => Kind::Packument,
             "t/" => Kind::Tarball,
             _ => return None,
         };
@@ -72,7 +77,7 @@ impl Key {
         self.kind
     }
 
-    /// Package, or package and file, for people.
+    /// Package, or package and file or version, for people.
     pub fn shown(&self) -> &str {
         let named = self.text.split(SEPARATOR).next().unwrap_or_default();
         named.get(2..).unwrap_or_default()
@@ -115,7 +120,9 @@ mod tests {
         let view = packument.view("full");
         assert_eq!(view.shown(), "@acme/ui");
         assert_ne!(view, packument.view("abbreviated"));
-        for key in [packument, view, tarball] {
+        let attestations = Key::attestations(upstream, &name, "1.0.0");
+        assert_eq!(attestations.shown(), "@acme/ui@1.0.0");
+        for key in [packument, view, tarball, attestations] {
             assert_eq!(Key::parse(key.as_str()), Some(key.clone()));
             let pingora = key.to_pingora();
             assert_eq!(pingora.primary_bin(), key.hash());

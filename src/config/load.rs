@@ -4,8 +4,8 @@ use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, by_env};
 use super::wrong::Wrong;
 use super::{
-    Access, Auth, Cache, Config, HostList, Limits, Log, Origin, Sendfile, Server, StaleIfError,
-    Store, Upstream, Value, Verify, file, finish, several,
+    Access, Auth, Cache, Config, HostList, Limits, Log, Origin, Origins, Sendfile, Server,
+    StaleIfError, Store, Upstream, Value, Verify, file, finish, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -148,7 +148,7 @@ fn blank() -> Config {
             stale_if_error: StaleIfError::Unlimited,
             verify: Verify::Auto,
         },
-        access: Access { auth: Auth::Open },
+        access: Access { auth: Auth::Open, cors_origins: Origins::None },
         log: Log { file: None, level: LevelFilter::Off, access: false },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),

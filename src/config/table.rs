@@ -2,7 +2,7 @@
 //! Knows nothing of where values come from.
 
 use super::wrong::Wrong;
-use super::{Config, duration, host_list, pattern, proxy, secret, size, switch, value};
+use super::{Config, duration, host_list, origins, pattern, proxy, secret, size, switch, value};
 
 /// One setting.
 pub(super) struct Setting {
@@ -320,6 +320,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "open",
         "Who may log in and publish. open: everyone may log in under any name, and publish. There is\nnothing else yet.",
         |c, v| value::auth(v).map(|v| c.access.auth = v)
+    ),
+    setting!(
+        "access.cors_origins",
+        "NOPAR_CORS_ORIGINS",
+        "",
+        "Origins whose pages may have a browser read hosted packages, the search and all else that reads, such\nas https://docs.example, separated by commas; * is every one. Empty: none. Packages of an upstream that\nis shown no token, pages of every origin may read, unless this is off. None may change anything.",
+        |c, v| origins::parse(v).map(|v| c.access.cors_origins = v)
     ),
     setting!(
         "log.file",

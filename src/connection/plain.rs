@@ -130,8 +130,8 @@ fn is_target(target: &str) -> bool {
 }
 
 /// Headers with which a request is not plain: bodies, parts of bodies, other conditions, other
-/// protocols, and those who want no cached copy.
-const SPECIAL: [&str; 13] = [
+/// protocols, those who want no cached copy, and pages of other sites.
+const SPECIAL: [&str; 14] = [
     "cache-control",
     "content-length",
     "expect",
@@ -140,6 +140,7 @@ const SPECIAL: [&str; 13] = [
     "if-modified-since",
     "if-range",
     "if-unmodified-since",
+    "origin",
     "range",
     "te",
     "transfer-encoding",

@@ -34,7 +34,7 @@ impl Door {
         }
     }
 
-    /// Discards the packument of `name`, with its views and with the tarballs of the versions that it names; whether
+    /// Discards the packument of `name`, with its views, and the tarballs and attestations of the versions that it names; whether
     /// there was one. Without a packument nobody knows which tarballs are of a package: they stay, as do those of
     /// versions that the upstream has taken back.
     pub(super) async fn discard_copy(&self, name: &PackageName) -> bool {
@@ -45,6 +45,7 @@ impl Door {
                 for file in files(name, version, said.tarball.as_deref()) {
                     self.cache.remove(&self.tarball_key(name, &file));
                 }
+                self.cache.remove(&self.attestations_key(name, version));
             }
         }
         CachedDocument::discard(self.cache, &entry).await;

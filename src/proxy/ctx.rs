@@ -2,6 +2,7 @@
 //! Knows nothing of how phases use it.
 
 use super::behalf::Behalf;
+use super::cors::Reach;
 use crate::cache::{Entry, Found, Key};
 pub(super) use crate::cache_state::CacheState;
 use crate::counters::Kind;
@@ -56,6 +57,8 @@ pub struct Ctx {
     pub(super) cache_state: CacheState,
     /// What is asked for.
     pub(super) kind: Kind,
+    /// Whose pages may read the answer.
+    pub(super) reach: Reach,
     /// When the upstream was first asked on behalf of this request.
     pub(super) upstream_since: Option<Instant>,
     /// How long that took.
@@ -72,6 +75,7 @@ impl Ctx {
             behalf: Behalf { ticket, hurry: false, via: None },
             cache_state: CacheState::None,
             kind: Kind::Other,
+            reach: Reach::default(),
             upstream_since: None,
             upstream_time: None,
             _working: working,

@@ -2,7 +2,7 @@
 //! Knows nothing of connections.
 
 use crate::cache::Wrong;
-use crate::document::{BuildError, GunzipError};
+use crate::document::{Attestations, BadAttestations, BuildError, GunzipError};
 use crate::reply::Reply;
 use crate::upstream::{FetchError, is_forbidden};
 use http::StatusCode;
@@ -254,6 +254,24 @@ impl Failure {
         }
         let error = "the upstream registry's answer is not this package's document";
         Failure::new(StatusCode::BAD_GATEWAY, error, INVALID)
+    }
+
+    /// The upstream sent no attestations, or more than are taken.
+    pub(super) fn bad_attestations(error: &BadAttestations) -> Failure {
+        if matches!(error, BadAttestations::TooLarge) {
+            return Failure::long_attestations();
+        }
+        let error = "the upstream registry's answer is not the attestations of a version";
+        Failure::new(StatusCode::BAD_GATEWAY, error, INVALID)
+    }
+
+    /// The upstream sent more attestations than are taken.
+    pub(super) fn long_attestations() -> Failure {
+        let most = Attestations::LONGEST;
+        let error = format!(
+            "the upstream registry's attestations of this version are longer than {most} bytes, the most that NOPAR takes"
+        );
+        Failure::new(StatusCode::BAD_GATEWAY, error, TOO_LARGE)
     }
 
     /// Something is wrong with NOPAR itself.

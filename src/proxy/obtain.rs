@@ -18,7 +18,7 @@ use pingora_cache::{CacheMeta, HitStatus, HttpCache, NoCacheReason};
 use std::sync::Arc;
 
 /// What a look at the cache led to.
-enum Look {
+pub(super) enum Look {
     /// Held, and good enough.
     Held(Arc<Entry>),
     /// To be fetched; the lock is ours.
@@ -109,7 +109,11 @@ impl Door {
         http_cache
     }
 
-    async fn look(
+    /// Looks the key of `http_cache` up, until it is held and good enough, or the lock is ours.
+    ///
+    /// # Errors
+    /// When the lock is held for too long.
+    pub(super) async fn look(
         &self,
         http_cache: &mut HttpCache,
         confirm: bool,
@@ -131,7 +135,7 @@ impl Door {
             });
             match held {
                 Some((entry, true)) => return Ok(Look::Held(entry)),
-                _ if http_cache.is_cache_locked() => wait(http_cache, "a packument").await?,
+                _ if http_cache.is_cache_locked() => wait(http_cache, "a document").await?,
                 Some((entry, false)) => return Ok(Look::Fetch(Some(entry))),
                 None => {
                     http_cache.cache_miss();

@@ -1,6 +1,7 @@
 //! Pingora's phases: each carries out what `request_filter` decided, in a few lines.
 //! Knows nothing that the functions it calls know.
 
+use super::cors::CorsBuilder;
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
 use super::{Proxy, body, figures, packument, tarball, write};
@@ -24,8 +25,10 @@ impl ProxyHttp for Proxy {
         Ctx::new(self.door.cache.ticket(), self.door.in_flight.begin())
     }
 
-    // None: views are packed once, and tarballs are packed already.
-    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+    // No compression: views are packed once, and tarballs are packed already.
+    fn init_downstream_modules(&self, modules: &mut HttpModules) {
+        modules.add_module(Box::new(CorsBuilder));
+    }
 
     async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {
         let body_read = session.is_body_done();

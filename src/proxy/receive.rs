@@ -4,9 +4,11 @@
 use super::Door;
 use super::behalf::via;
 use super::body::{self, BodyError};
+use super::cors::{self, Reach};
 use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
 use super::figures;
+use super::front;
 use super::own::Own;
 use super::tarball::Wanted;
 use super::write;
@@ -62,6 +64,7 @@ impl Door {
             Ok(()) => self.decide(session, ctx).await,
             Err(failure) => failure.into(),
         };
+        cors::settle(session, ctx.reach, &self.policy.cors_origins);
         match decision {
             Decision::Reply(reply, state) => {
                 ctx.cache_state = state;
@@ -101,13 +104,19 @@ impl Door {
         let target = request.raw_path();
         let parsed = match Route::parse(&request.method, target, base.path_prefix()) {
             Ok(parsed) => parsed,
-            Err(error) => return refusal(&error, &request.method),
+            Err(error) => return unrouted(ctx, request, base.path_prefix(), &error),
         };
+        ctx.reach = Reach::of(&request.method, Some(&parsed.route));
         ctx.kind = figures::kind_of(&request.method, &parsed.route);
+        let confirm = parsed.write || wants_confirmation(request);
+        if let Route::Attestations { name, version } = &parsed.route
+            && let Some(decision) = self.attestations(ctx, name, version, confirm).await
+        {
+            return decision;
+        }
         if Api::answers(&request.method, &parsed.route) {
             return self.call(session, ctx.behalf.clone(), parsed.route, &base).await;
         }
-        let confirm = parsed.write || wants_confirmation(request);
         let ask = |name, want| Ask { name, want, encoding: encoding(request), base: base.clone() };
         match parsed.route {
             Route::Packument { name } => {
@@ -130,17 +139,11 @@ impl Door {
             Route::Ping => {
                 Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None)
             }
-            Route::Root => Decision::Reply(welcome(&base), CacheState::None),
-            Route::Robots => {
-                let nothing = "User-agent: *\nDisallow: /\n";
-                Decision::Reply(
-                    Reply::text(StatusCode::OK, "text/plain", nothing),
-                    CacheState::None,
-                )
-            }
-            Route::Favicon => Failure::new(StatusCode::NOT_FOUND, "not_found", "no icon").into(),
+            Route::Root => Decision::Reply(front::root(&base), CacheState::None),
+            Route::Robots => Decision::Reply(front::robots(), CacheState::None),
+            Route::Favicon => Decision::Reply(front::icon(), CacheState::None),
             // All others are calls.
-            _ => refusal(&RouteError::NotFound, &request.method),
+            _ => Decision::Reply(front::nothing(), CacheState::None),
         }
     }
 
@@ -149,8 +152,12 @@ impl Door {
         match self.whose(&ask.name, Failure::no_package()).await {
             Own::Ours(package) => self.view_of(&package, &ask).await,
             Own::Refused(failure) => failure.into(),
-            Own::Elsewhere => self.packument(ctx, ask, confirm).await,
+            Own::Elsewhere => {
+                self.reach_upstream(ctx, &ask.name);
+                self.packument(ctx, ask, confirm).await
+            }
             Own::Copied(copy) => {
+                self.reach_upstream(ctx, &ask.name);
                 // Asked for first, so that the copy can be sent in place of a failure.
                 let obtained = self.obtain(&ask.name, &ask.base, confirm, &ctx.behalf).await;
                 match obtained {
@@ -176,8 +183,12 @@ impl Door {
         match self.whose(&wanted.name, Failure::no_tarball(wanted.file.as_str())).await {
             Own::Ours(package) => self.tarball_of(&package, &wanted.file).await,
             Own::Refused(failure) => failure.into(),
-            Own::Elsewhere => self.tarball(session, ctx, wanted, confirm).await,
+            Own::Elsewhere => {
+                self.reach_upstream(ctx, &wanted.name);
+                self.tarball(session, ctx, wanted, confirm).await
+            }
             Own::Copied(copy) => {
+                self.reach_upstream(ctx, &wanted.name);
                 let (file, is_asked) = (wanted.file.clone(), self.is_asked(&wanted.name));
                 match self.tarball(session, ctx, wanted, confirm).await {
                     Decision::Reply(reply, _) if reply.status.is_server_error() || !is_asked => {
@@ -186,6 +197,13 @@ impl Door {
                     decision => decision,
                 }
             }
+        }
+    }
+
+    /// The answer is about an upstream's package: what that shows to everybody, everybody's pages may read.
+    pub(super) fn reach_upstream(&self, ctx: &mut Ctx, name: &PackageName) {
+        if !self.upstreams.of(name).has_token() {
+            ctx.reach = Reach::Everybody;
         }
     }
 
@@ -239,18 +257,20 @@ async fn without_body(session: &mut Session) -> std::result::Result<(), Failure>
     })
 }
 
-fn refusal(error: &RouteError, method: &Method) -> Decision {
+/// The answer to what has no route; to `OPTIONS`, which no path has of its own.
+fn unrouted(ctx: &mut Ctx, request: &RequestHeader, prefix: &str, error: &RouteError) -> Decision {
+    if request.method == Method::OPTIONS
+        && let Some((reply, reach)) = cors::options(&request.headers, request.raw_path(), prefix)
+    {
+        ctx.reach = reach;
+        return Decision::Reply(reply, CacheState::None);
+    }
+    ctx.reach = Reach::of(&request.method, None);
     let reply = match error {
         RouteError::BadPath(_) => {
             Reply::error(StatusCode::BAD_REQUEST, &error.to_string(), "bad_path")
         }
-        RouteError::NotFound => {
-            Reply::error(StatusCode::NOT_FOUND, "not_found", "no such endpoint")
-        }
-        // What may be asked for is told to who asks for that (RFC 9110 §9.3.7).
-        RouteError::MethodNotAllowed { allow } if *method == Method::OPTIONS => {
-            Reply::text(StatusCode::NO_CONTENT, "text/plain", "").with(header::ALLOW, allow)
-        }
+        RouteError::NotFound => front::nothing(),
         RouteError::MethodNotAllowed { allow } => {
             let reply = Reply::error(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -261,16 +281,6 @@ fn refusal(error: &RouteError, method: &Method) -> Decision {
         }
     };
     Decision::Reply(reply, CacheState::None)
-}
-
-/// What `/` answers to who looks.
-fn welcome(base: &BaseUrl) -> Reply {
-    let body = json!({
-        "db_name": "registry",
-        "nopar": env!("CARGO_PKG_VERSION"),
-        "registry": format!("{}/", base.as_str()),
-    });
-    Reply::json(StatusCode::OK, &body)
 }
 
 /// Whether the client asks not to be served from a cache without confirmation: `npm

@@ -1,4 +1,5 @@
-//! Fetching one packument and keeping it, under pingora-cache's lock of its name.
+//! Fetching one packument and keeping it, under pingora-cache's lock of its name; and the steps of that which all
+//! documents share.
 //! Knows nothing of who waits for it: a client's request, a background update, a search for a tarball.
 
 use super::Door;
@@ -7,7 +8,7 @@ use super::failure::Failure;
 use crate::cache::{Entry, Key, Terms};
 use crate::document::{self, BuildError, CachedDocument, DocumentLost, Forms, Order};
 use crate::npm::{Document, PackageName};
-use crate::upstream::Answer;
+use crate::upstream::{Answer, Target, Upstream};
 use crate::view::Ask;
 use bytes::Bytes;
 use http::StatusCode;
@@ -68,18 +69,7 @@ impl Door {
         behalf: &Behalf,
     ) -> Result<Refreshed, Failure> {
         let key = self.packument_key(&ask.name);
-        let remembered = self.negatives.since(&key, behalf.ticket);
-        if let Some(failure) = remembered.or_else(|| self.negatives.get(&key).filter(|_| !confirm))
-        {
-            return Err(failure);
-        }
-        // Between a lookup and the lock another request may have been through all of this.
-        if let Some(entry) = self.cache.get(&key).await
-            && (entry.confirmed_since(behalf.ticket)
-                || (!confirm && entry.is_fresh(self.clock.now())))
-        {
-            // Nobody should wait for the lock while this one's client takes its answer.
-            http_cache.release_write_lock(NoCacheReason::InternalError);
+        if let Some(entry) = self.meanwhile(http_cache, &key, confirm, behalf.ticket).await? {
             return Ok(Refreshed::Meanwhile(entry));
         }
         // What the upstream says from here on is newer than every request that came in before.
@@ -90,6 +80,31 @@ impl Door {
             Err(failure) => self.remember(&key, failure, asked),
         }
         refreshed
+    }
+
+    /// What became of `key` between a lookup and the lock: another request may have seen to it.
+    ///
+    /// # Errors
+    /// When that one failed, or when it is remembered that there is nothing.
+    pub(super) async fn meanwhile(
+        &self,
+        http_cache: &mut HttpCache,
+        key: &Key,
+        confirm: bool,
+        ticket: u64,
+    ) -> Result<Option<Arc<Entry>>, Failure> {
+        let remembered = self.negatives.since(key, ticket);
+        if let Some(failure) = remembered.or_else(|| self.negatives.get(key).filter(|_| !confirm)) {
+            return Err(failure);
+        }
+        let entry = self.cache.get(key).await.filter(|entry| {
+            entry.confirmed_since(ticket) || (!confirm && entry.is_fresh(self.clock.now()))
+        });
+        if entry.is_some() {
+            // Nobody should wait for the lock while this one's client takes its answer.
+            http_cache.release_write_lock(NoCacheReason::InternalError);
+        }
+        Ok(entry)
     }
 
     /// Remembers for a while why there is no `key`; `asked` is when the upstream was asked.
@@ -110,32 +125,18 @@ impl Door {
         asked: u64,
     ) -> Result<Refreshed, Failure> {
         let name = &ask.name;
-        let headers = request_headers(held.as_deref());
-        let limit = self.policy.packument_limit;
-        let via = behalf.via.as_deref();
         let upstream = self.upstreams.of(name);
-        let target = upstream.packument(name);
-        let fetch = upstream.fetch(&target, &headers, via, limit);
-        let answer = if behalf.hurry {
-            let answer = tokio::time::timeout(LONGEST_DELAY, fetch).await;
-            answer.map_err(|_| {
-                warn!("{name}: the upstream is slow, and there is a copy");
-                upstream.note_slow();
-                Failure::slow()
-            })?
-        } else {
-            fetch.await
-        };
-        let answer = answer.map_err(|error| {
-            warn!("{name}: {error}");
-            Failure::fetch(&error)
-        })?;
+        let (target, limit) = (upstream.packument(name), self.policy.packument_limit);
+        let answer =
+            fetch(upstream, &target, held.as_deref(), behalf, limit, name.as_str()).await?;
         match (answer.status.as_u16(), held) {
             (200, held) => {
                 let order = self.order(held.as_ref(), ask).await;
                 self.keep(http_cache, order, answer, asked).await
             }
-            (304, Some(entry)) => self.confirm(http_cache, entry, asked).await,
+            (304, Some(entry)) => {
+                self.confirm(http_cache, entry, asked, self.policy.packument_ttl).await
+            }
             (404 | 410 | 451, held) => {
                 if let Some(entry) = held {
                     info!("{name}: gone from the upstream ({})", answer.status);
@@ -188,7 +189,7 @@ impl Door {
                 return Err(Failure::internal());
             }
         };
-        let meta = self.packument_meta(kept_header(&answer.headers), asked);
+        let meta = self.meta(kept_header(&answer.headers), asked, self.policy.packument_ttl);
         let fillable = matches!(http_cache.phase(), CachePhase::Miss | CachePhase::Stale);
         if fillable
             && let Ok(id) = fill(http_cache, meta, &built.body).await
@@ -203,11 +204,13 @@ impl Door {
         Ok(Refreshed::Unkept(sent))
     }
 
-    async fn confirm(
+    /// What is held is right for `ttl`, says the upstream.
+    pub(super) async fn confirm(
         &self,
         http_cache: &mut HttpCache,
         entry: Arc<Entry>,
         asked: u64,
+        ttl: Duration,
     ) -> Result<Refreshed, Failure> {
         let current = self.cache.get(entry.key()).await;
         if let Some(newer) = current.filter(|current| current.id() != entry.id()) {
@@ -215,7 +218,7 @@ impl Door {
             http_cache.release_write_lock(NoCacheReason::InternalError);
             return Ok(Refreshed::Meanwhile(newer));
         }
-        let meta = self.packument_meta(ResponseHeader::clone(entry.header()), asked);
+        let meta = self.meta(ResponseHeader::clone(entry.header()), asked, ttl);
         // Kept in memory either way; on disk it is merely older than it could be.
         if let Err(error) = http_cache.revalidate_cache_meta(meta).await {
             warn!("cache: {}: its new date was not kept: {error}", entry.key().shown());
@@ -223,9 +226,10 @@ impl Door {
         Ok(Refreshed::Confirmed(entry))
     }
 
-    fn packument_meta(&self, header: ResponseHeader, asked: u64) -> CacheMeta {
+    /// What pingora-cache is told of a document that is fresh for `ttl`.
+    pub(super) fn meta(&self, header: ResponseHeader, asked: u64, ttl: Duration) -> CacheMeta {
         let now = self.clock.now();
-        let fresh_until = self.clock.to_system(now + self.policy.packument_ttl);
+        let fresh_until = self.clock.to_system(now + ttl);
         let created: SystemTime = self.clock.to_system(now);
         // When the upstream fails, what is held is served whatever its age.
         let mut meta = CacheMeta::new(fresh_until, created, 0, u32::MAX, header);
@@ -234,8 +238,39 @@ impl Door {
     }
 }
 
+/// Asks for a document, with the validators of what is held. Who could be served from a copy waits for no slow
+/// upstream. `what` is what the log calls it.
+///
+/// # Errors
+/// When there is no answer. Any status is one.
+pub(super) async fn fetch(
+    upstream: &Upstream,
+    target: &Target,
+    held: Option<&Entry>,
+    behalf: &Behalf,
+    limit: u64,
+    what: &str,
+) -> Result<Answer, Failure> {
+    let headers = request_headers(held);
+    let fetch = upstream.fetch(target, &headers, behalf.via.as_deref(), limit);
+    let answer = if behalf.hurry {
+        let answer = tokio::time::timeout(LONGEST_DELAY, fetch).await;
+        answer.map_err(|_| {
+            warn!("{what}: the upstream is slow, and there is a copy");
+            upstream.note_slow();
+            Failure::slow()
+        })?
+    } else {
+        fetch.await
+    };
+    answer.map_err(|error| {
+        warn!("{what}: {error}");
+        Failure::fetch(&error)
+    })
+}
+
 /// Writes an entry through pingora-cache: the lock is released when it is visible. The generation that it is.
-async fn fill(
+pub(super) async fn fill(
     http_cache: &mut HttpCache,
     meta: CacheMeta,
     pieces: &[Bytes],
@@ -272,7 +307,7 @@ fn request_headers(held: Option<&Entry>) -> Vec<(HeaderName, HeaderValue)> {
 }
 
 /// What of an upstream's header is worth keeping: the validators.
-fn kept_header(headers: &HeaderMap) -> ResponseHeader {
+pub(super) fn kept_header(headers: &HeaderMap) -> ResponseHeader {
     let mut kept = ResponseHeader::build(StatusCode::OK, Some(2)).expect("200 is a status");
     for name in [header::ETAG, header::LAST_MODIFIED] {
         if let Some(value) = headers.get(&name) {
@@ -291,7 +326,7 @@ pub(super) fn is_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-fn gone(status: StatusCode) -> Failure {
+pub(super) fn gone(status: StatusCode) -> Failure {
     if status.as_u16() == 451 { Failure::withheld() } else { Failure::no_package() }
 }
 

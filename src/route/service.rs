@@ -6,6 +6,9 @@ use url::form_urlencoded;
 use super::{Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name};
 use crate::npm::{PackageName, Selector};
 
+/// Where attestations are.
+pub(super) const ATTESTATIONS: &[u8] = b"/-/npm/v1/attestations/";
+
 /// What CouchDB has before the names of its users.
 const USER_ID: &str = "org.couchdb.user:";
 

@@ -322,6 +322,20 @@ fn the_prefix_may_be_there_or_not() {
     assert_eq!(deep, Ok(packument("lodash")));
 }
 
+/// pacote appends the path of the URL in a packument, prefix included, to the URL of its registry.
+#[test]
+fn attestations_are_below_the_prefix_twice_as_well() {
+    let below = |path: &str| below_of_some_method(path, "/a/b");
+    let path = "/-/npm/v1/attestations/@s%2fn@1.0.0";
+    let expected = Route::parse(&Method::GET, path.as_bytes(), "").unwrap().route;
+    assert_eq!(expected.kind(), "attestations");
+    for prefix in ["", "/a/b", "/a/b/a/b"] {
+        assert_eq!(below(&format!("{prefix}{path}")), Ok(expected.clone()), "{prefix}");
+    }
+    assert!(below(&format!("/a/b/a/b/a/b{path}")).is_err());
+    assert!(below("/a/b/a/b/-/ping").is_err());
+}
+
 #[test]
 fn write_is_told_by_the_query() {
     for (path, expected) in [

@@ -42,7 +42,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// It was too long.
-    #[error("{target} is longer than {limit} bytes (NOPAR_MAX_PACKUMENT)")]
+    #[error("{target} is longer than {limit} bytes (NOPAR_MAX_PACKUMENT, of a packument)")]
     TooLarge {
         /// What was asked for.
         target: String,

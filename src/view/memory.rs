@@ -27,6 +27,8 @@ pub enum What {
     Manifest(Selector, Encoding, BaseUrl),
     /// The map of dist-tags.
     DistTags,
+    /// The attestations of a version.
+    Attestations,
     /// A small tarball's bytes.
     Body,
     /// A piece of a large tarball, by its number.

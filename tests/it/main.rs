@@ -1,16 +1,20 @@
 //! Integration tests: NOPAR as a whole, against a fake upstream, over real sockets on loopback.
 
 mod asking;
+mod attestations;
 mod audit;
 mod base_url;
 mod conditional;
 mod copies;
+mod cors;
 mod counters;
 mod crash;
 mod cross_site;
 mod crowd;
 mod failures;
 mod freshness;
+mod front;
+mod heads;
 mod hostile;
 mod hot;
 mod hygiene;

@@ -4,6 +4,7 @@
 mod http1;
 mod http2;
 mod limits;
+mod pages;
 mod refusal;
 mod stop;
 

@@ -1,8 +1,6 @@
 //! One member of `versions`, parsed as far as rewriting and the index look into it.
 //! Knows nothing of how it is written out again.
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
 use super::object::{self, Object};
@@ -11,10 +9,6 @@ use super::object::{self, Object};
 pub(super) const ATTESTATIONS: &str = "/-/npm/v1/attestations/";
 
 /// A version's manifest, or whatever stands in its place.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are manifests; a box is one allocation each"
-)]
 #[derive(Debug)]
 pub(super) enum Entry<'a> {
     Manifest(Manifest<'a>),
@@ -32,15 +26,8 @@ pub(super) struct Manifest<'a> {
 #[derive(Debug)]
 pub(super) struct Dist<'a> {
     pub(super) members: Object<'a>,
-    /// `None` when their URL is not one that a registry serves.
-    pub(super) attestations: Option<Attestations<'a>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Attestations<'a> {
-    pub(super) members: Object<'a>,
-    /// The URL from [`ATTESTATIONS`] on, query included.
-    pub(super) path: Cow<'a, str>,
+    /// The members of its attestations; `None` when their URL is not one that a registry serves.
+    pub(super) attestations: Option<Object<'a>>,
 }
 
 impl<'a> Entry<'a> {
@@ -82,20 +69,15 @@ impl Manifest<'_> {
 
 impl<'a> Dist<'a> {
     pub(super) fn new(members: Object<'a>) -> Self {
-        let attestations = object::member(&members, "attestations").and_then(Attestations::new);
+        let attestations = object::member(&members, "attestations").filter(are_of_a_registry);
         Self { members, attestations }
     }
 }
 
-impl<'a> Attestations<'a> {
-    fn new(members: Object<'a>) -> Option<Self> {
-        let url = object::text_of(&members, "url")?;
-        let path_end = url.find(['?', '#']).unwrap_or(url.len());
-        let start = url[..path_end].find(ATTESTATIONS)?;
-        let path = match url {
-            Cow::Borrowed(url) => Cow::Borrowed(&url[start..]),
-            Cow::Owned(url) => Cow::Owned(url[start..].to_owned()),
-        };
-        Some(Self { members, path })
-    }
+/// Whether the URL of attestations is one that a registry serves them at.
+fn are_of_a_registry(attestations: &Object<'_>) -> bool {
+    let url = object::text_of(attestations, "url");
+    url.is_some_and(|url| {
+        url.split(['?', '#']).next().is_some_and(|url| url.contains(ATTESTATIONS))
+    })
 }

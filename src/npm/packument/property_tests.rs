@@ -241,6 +241,13 @@ impl Reference<'_> {
         format!("{BASE}/{}/-/{base}-{}.tgz", self.0.path(), encode_segment(version))
     }
 
+    /// Where attestations are, if `url` is one that a registry serves them at.
+    fn attestations(&self, url: &str, version: &str) -> Option<String> {
+        let path = url.split(['?', '#']).next()?;
+        path.find(ATTESTATIONS)?;
+        Some(format!("{BASE}{ATTESTATIONS}{}@{}", self.0.path(), encode_segment(version)))
+    }
+
     fn version(&self, version: &str, manifest: &mut Value) {
         let Some(members) = manifest.as_object_mut() else {
             return;
@@ -265,7 +272,7 @@ impl Reference<'_> {
         }
         let attestations = dist.get_mut("attestations").and_then(Value::as_object_mut);
         if let Some(Value::String(url)) = attestations.and_then(|members| members.get_mut("url")) {
-            *url = attestations_url(url).unwrap_or_else(|| url.clone());
+            *url = self.attestations(url, version).unwrap_or_else(|| url.clone());
         }
     }
 
@@ -317,17 +324,11 @@ impl Reference<'_> {
             let Some(url) = dist.member("attestations").and_then(|json| json.member("url")) else {
                 continue;
             };
-            if let Some(moved) = url.string().and_then(|url| attestations_url(&url)) {
+            if let Some(moved) = url.string().and_then(|url| self.attestations(&url, &version)) {
                 *url = Json::Scalar(serde_json::to_string(&moved).expect("a string"));
             }
         }
     }
-}
-
-fn attestations_url(url: &str) -> Option<String> {
-    let path = url.split(['?', '#']).next()?;
-    let start = path.find(ATTESTATIONS)?;
-    Some(format!("{BASE}{}", &url[start..]))
 }
 
 fn value(json: &[u8]) -> Value {

@@ -3,8 +3,8 @@
 
 use super::super::name::PackageName;
 use super::super::url_path::encode_segment;
-use super::entry::{Attestations, Dist, Entry, Manifest};
-use super::object::{self, Key};
+use super::entry::{ATTESTATIONS, Dist, Entry, Manifest};
+use super::object::{self, Key, Object};
 use super::template::{Template, TemplateWriter};
 use super::{Document, Form};
 
@@ -41,13 +41,16 @@ pub(super) struct Renderer<'w> {
     form: Form,
     /// What stands before the version in a canonical tarball URL: `/@types/node/-/node-`.
     tarball_prefix: String,
+    /// The name as it stands before `@VERSION` in the URL of attestations: `@types/node`.
+    name: String,
     out: TemplateWriter<'w>,
 }
 
 impl<'w> Renderer<'w> {
     pub(super) fn new(name: &PackageName, form: Form, out: TemplateWriter<'w>) -> Self {
         let base = encode_segment(name.basename());
-        Self { form, tarball_prefix: format!("/{}/-/{base}-", name.path()), out }
+        let name = name.path();
+        Self { form, tarball_prefix: format!("/{name}/-/{base}-"), name, out }
     }
 
     pub(super) fn finish(self) -> Template {
@@ -166,7 +169,7 @@ impl<'w> Renderer<'w> {
                 }
                 ("attestations", Some(attestations)) => {
                     self.out.key(key.raw);
-                    self.attestations(attestations);
+                    self.attestations(version, attestations);
                 }
                 _ => self.out.member(key.raw, raw.get()),
             }
@@ -182,16 +185,30 @@ impl<'w> Renderer<'w> {
         self.out.raw(".tgz\"");
     }
 
-    fn attestations(&mut self, attestations: &Attestations<'_>) {
+    /// Their URL leads to NOPAR, however the upstream spelled it: clients take its path only, and ask that of
+    /// the registry that they know.
+    fn attestations(&mut self, version: &Key<'_>, attestations: &Object<'_>) {
         self.out.open();
-        for (key, raw) in &attestations.members {
-            self.out.key(key.raw);
+        for (key, raw) in attestations {
             match &*key.text {
-                "url" => self.out.string_below_base(&attestations.path),
-                _ => self.out.raw(raw.get()),
+                "url" => {
+                    self.out.key(key.raw);
+                    self.attestations_url(version);
+                }
+                _ => self.out.member(key.raw, raw.get()),
             }
         }
         self.out.close();
+    }
+
+    fn attestations_url(&mut self, version: &Key<'_>) {
+        self.out.raw("\"");
+        self.out.hole();
+        self.out.raw(ATTESTATIONS);
+        self.out.raw(&self.name);
+        self.out.raw("@");
+        encode_segment(&version.text).for_each(|piece| self.out.raw(piece));
+        self.out.raw("\"");
     }
 }
 

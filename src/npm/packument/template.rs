@@ -166,14 +166,8 @@ impl<'w> TemplateWriter<'w> {
 
     /// `text` as a JSON string.
     pub(super) fn string(&mut self, text: &str) {
-        self.raw(&quoted(text));
-    }
-
-    /// The base URL and then `text`, as one JSON string.
-    pub(super) fn string_below_base(&mut self, text: &str) {
-        self.raw("\"");
-        self.hole();
-        self.raw(&quoted(text)[1..]);
+        let quoted = serde_json::to_string(text);
+        self.raw(&quoted.expect("writing text as JSON to memory has no way to fail"));
     }
 
     /// Hands out the last text.
@@ -188,10 +182,6 @@ impl<'w> TemplateWriter<'w> {
         self.bytes.shrink_to_fit();
         Template { bytes: self.bytes, holes: self.holes }
     }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("writing text as JSON to memory has no way to fail")
 }
 
 #[cfg(test)]
@@ -247,11 +237,14 @@ mod tests {
         writer.close();
         writer.member("\"b\"", "[{ }]");
         writer.key("\"c\"");
-        writer.string_below_base("/\"x");
+        writer.raw("\"");
+        writer.hole();
+        writer.raw("/x\"");
+        writer.member("\"d\"", "1");
         writer.close();
         assert_eq!(
             String::from_utf8(writer.finish().fill("B")).expect("UTF-8"),
-            r#"{"a":{},"b":[{ }],"c":"B/\"x"}"#
+            r#"{"a":{},"b":[{ }],"c":"B/x","d":1}"#
         );
     }
 }

@@ -54,20 +54,27 @@ fn tarballs_get_their_canonical_address() {
 }
 
 #[test]
-fn attestations_move_below_the_base_with_their_query() {
-    let path = "/-/npm/v1/attestations/@s%2fn@1.0.0?a=\\\"b";
-    for url in [
-        format!("https://registry.example{path}"),
-        format!("https://registry.example/deep/er{path}"),
-        format!("https://registry.example{}", path.replace('/', "\\/")),
+fn attestations_get_their_canonical_address() {
+    for (package, version, canonical) in [
+        ("n", "1.0.0", "n@1.0.0"),
+        ("@s/n", "1.0.0-rc.1+b", "@s/n@1.0.0-rc.1+b"),
+        ("é b", "1 0", "%C3%A9%20b@1%200"),
+        ("n", "../x", "n@..%2Fx"),
     ] {
-        check(
-            Form::Full,
-            &format!(r#""dist":{{"attestations":{{"x":1.0,"url":"{url}","provenance":{{ }}}}}}"#),
-            &format!(
-                r#""dist":{{"attestations":{{"x":1.0,"url":"{BASE}{path}","provenance":{{ }}}}}}"#
-            ),
-        );
+        let path = "/-/npm/v1/attestations/@s%2fn@1.0.0?a=\\\"b";
+        for url in [
+            format!("https://registry.example{path}"),
+            format!("https://registry.example/deep/er{path}"),
+            format!("https://registry.example{}", path.replace('/', "\\/")),
+            "/-/npm/v1/attestations/".to_owned(),
+        ] {
+            let document = |url: &str| {
+                let stated = format!(r#"{{"x":1.0,"url":"{url}","provenance":{{ "a" :1e2}}}}"#);
+                format!(r#"{{"versions":{{"{version}":{{"dist":{{"attestations":{stated}}}}}}}}}"#)
+            };
+            let expected = document(&format!("{BASE}/-/npm/v1/attestations/{canonical}"));
+            assert_eq!(render(package, Form::Full, &document(&url)), expected);
+        }
     }
     for untouched in [
         r#"{"url":"https://x.example/elsewhere"}"#,

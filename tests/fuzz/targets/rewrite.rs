@@ -65,8 +65,13 @@ fn check(said: &Value, filled: &Value, form: Form) {
     }
 }
 
-/// No tarball of another place.
+/// No tarball of another place, nor attestations that a registry serves.
 fn assert_ours(manifest: &Value) {
-    let tarball = manifest.get("dist").and_then(|dist| dist.get("tarball")?.as_str());
+    let dist = manifest.get("dist");
+    let tarball = dist.and_then(|dist| dist.get("tarball")?.as_str());
     assert!(tarball.is_none_or(|url| url.starts_with(BASE)), "{tarball:?}");
+    let attestations = dist.and_then(|dist| dist.get("attestations")?.get("url")?.as_str());
+    let path = attestations.and_then(|url| url.split(['?', '#']).next());
+    let is_a_registrys = path.is_some_and(|path| path.contains("/-/npm/v1/attestations/"));
+    assert!(!is_a_registrys || attestations.is_some_and(|url| url.starts_with(BASE)), "{path:?}");
 }

@@ -122,6 +122,7 @@ const OTHERS: &[Lines] = &[
     &[("Expect", "100-continue")],
     &[("Via", "1.1 other")],
     &[("Content-Length", "0")],
+    &[("Origin", "https://pages.example")],
 ];
 
 /// What proxies say, or whoever wants to be taken for one.
