@@ -72,7 +72,7 @@ fn search(criterion: &mut Criterion) {
     let mut bytes = 0;
     for number in 0..PACKAGES {
         let (name, entry) = package(number);
-        bytes += entry.len() + 2 * name.as_str().len();
+        bytes += entry.size() + 2 * name.as_str().len();
         index.put(&name, Some(entry));
     }
     let mut group = criterion.benchmark_group(format!("search in {PACKAGES}, {} MB", bytes >> 20));

@@ -185,9 +185,9 @@ impl Signing {
     /// As of [`prepare`](Self::prepare). Nothing was changed then.
     pub fn rotate(&self, now: SystemTime) -> Result<Arc<Keys>, KeyError> {
         let folder = &self.inner.folder;
-        let _held = self.hold()?;
+        let held = self.hold()?;
         let Some(before) = self.look()? else {
-            drop(_held);
+            drop(held);
             return self.prepare(now);
         };
         let (pair, private) =

@@ -13,7 +13,7 @@ use super::commit::{Absent, NotMade};
 use super::publish::stated;
 use super::{Api, Refusal};
 use crate::hosted::{Authority, HostedError, Package, Standing};
-use crate::npm::hosted::{HostedDocument, Unhashed};
+use crate::npm::hosted::{HostedDocument, Moment, Unhashed};
 use crate::npm::{Integrity, PackageName};
 use crate::signing::{KeyError, Keys, Signing};
 use log::warn;
@@ -57,7 +57,7 @@ impl Api {
         let hashed =
             self.hashed(name, unhashed.map(|worked| worked.done).unwrap_or_default()).await;
         let signing = self.signing.clone();
-        let edit = move |document: &mut HostedDocument, _: crate::npm::hosted::Moment<'_>| {
+        let edit = move |document: &mut HostedDocument, _: Moment<'_>| {
             document.sign(|keyid| keys.has(keyid), &hashed, |text| signing.sign(text));
             Ok(Vec::new())
         };

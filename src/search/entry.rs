@@ -185,7 +185,7 @@ impl Entry {
     }
 
     /// How many bytes it takes in memory, beside a few dozen.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.text.len()
     }
 

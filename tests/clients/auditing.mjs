@@ -30,20 +30,20 @@ export async function checkAudit(one, { mixed, own }) {
   });
 }
 
-/** Audits, while the registry behind makes no audits, what `checkAudit` audited. */
-export async function checkAuditFails(one, { mixed, own }) {
+/** Audits while the registry behind makes no audits: of `unasked`, of which nobody has, as answers may be remembered. */
+export async function checkAuditFails(one, { unasked, own }) {
   const { audit, auditFailure, auditedInstall, failing } = one.acts;
   if (auditedInstall) {
     await check(`${one.name}: an install that cannot be audited is an install`, async () => {
       const project = one.newProject();
-      const manifest = { name: 'consumer', version: '1.0.0', private: true, dependencies: mixed };
+      const manifest = { name: 'consumer', version: '1.0.0', private: true, dependencies: unasked };
       project.write({ 'package.json': JSON.stringify(manifest) });
       const { output } = await project.succeed(auditedInstall, failing);
       expect(!NOTHING_FOUND.test(output), output);
     });
   }
   await check(`${one.name}: audit says that it could not be done, and fails`, async () => {
-    const project = await one.projectWith(mixed);
+    const project = await one.projectWith(unasked);
     const { code, output } = await project.run(audit, failing);
     expect(code !== 0, `it ended with ${code}:\n${output}`);
     expect(!NOTHING_FOUND.test(output) && !output.includes(TITLE), output);

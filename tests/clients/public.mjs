@@ -24,6 +24,8 @@ export const ALTERED = 'altered-package';
 export const VERSION = '1.0.0';
 /** What a search finds all of them by, as it is in their descriptions. */
 export const WORD = 'lantern';
+/** Another such word, for when nobody is to remember what was found. */
+export const OTHER_WORD = 'lamp';
 /** The version of what is found under names that are somebody else's. */
 export const IMPOSTOR = '66.6.6';
 
@@ -160,7 +162,7 @@ function fileName(name, version) {
 }
 
 function description(name) {
-  return `A ${WORD}, and ${name} is what it is called`;
+  return `A ${WORD} or ${OTHER_WORD}, and ${name} is what it is called`;
 }
 
 function found(name) {

@@ -22,7 +22,7 @@ import { leaksIn } from './leaks.mjs';
 import { makeHome, startNopar } from './nopar.mjs';
 import { checkPages } from './paging.mjs';
 import {
-  ALTERED, ATTESTATIONS, ATTESTED, HARMLESS, IMPOSTOR, MISSIGNED, startPublic, VERSION, WORD,
+  ALTERED, ATTESTATIONS, ATTESTED, HARMLESS, IMPOSTOR, MISSIGNED, OTHER_WORD, startPublic, VERSION, WORD,
 } from './public.mjs';
 import { Publisher } from './publisher.mjs';
 import { check, close, expect, expectNone } from './report.mjs';
@@ -49,9 +49,15 @@ const PRIVATE = [ABSENT, OURS, PLAIN];
 /** What must not be in any request to the registry behind; none of it is in a name that is there. */
 const OWN = [CLAIMED, ...HOSTED, 'staged-'];
 
+/** What hosted packages say of themselves: what a search finds them by. */
+const DESCRIPTION = `A ${WORD} or ${OTHER_WORD} of ours`;
 const FOUND = { own: HOSTED, others: [VULNERABLE, HARMLESS, ATTESTED, MISSIGNED, ALTERED], text: IMPOSTOR };
 const MIXED = { [VULNERABLE]: VERSION, [HARMLESS]: VERSION, [ATTESTED]: VERSION, [OURS]: VERSION, [PLAIN]: VERSION };
-const AUDITED = { mixed: MIXED, own: { [OURS]: VERSION, [PLAIN]: VERSION } };
+const AUDITED = {
+  mixed: MIXED,
+  own: { [OURS]: VERSION, [PLAIN]: VERSION },
+  unasked: { [VULNERABLE]: VERSION, [HARMLESS]: VERSION, [OURS]: VERSION },
+};
 const DOUBTFUL = { [MISSIGNED]: VERSION, [HARMLESS]: VERSION, [OURS]: VERSION, [TAMPERED]: VERSION };
 const OTHER_VERSION = '1.0.1';
 
@@ -85,8 +91,8 @@ function isTried(name) {
 }
 
 async function publishAll() {
-  for (const name of HOSTED) await host(nopar.url, name, VERSION, `A ${WORD} of ours`, name === OURS);
-  await host(nopar.url, TAMPERED, OTHER_VERSION, `A ${WORD} of ours`);
+  for (const name of HOSTED) await host(nopar.url, name, VERSION, DESCRIPTION, name === OURS);
+  await host(nopar.url, TAMPERED, OTHER_VERSION, DESCRIPTION);
   // Whether it has a name that nobody claimed is asked before the first publish, as it is not known otherwise.
   const before = upstream.requests.splice(0);
   expectNone(leaksIn(before, OWN.filter((name) => name !== PLAIN)), 'the upstream was asked for what is claimed');
@@ -108,7 +114,7 @@ async function tryAll() {
   await checkAuditBodiesFail(nopar.url, PRIVATE);
   await checkTampering(customers);
   upstream.cut();
-  await eachClient(customers, (one) => checkSearchAlone(one, WORD, FOUND));
+  await eachClient(customers, (one) => checkSearchAlone(one, OTHER_WORD, FOUND));
   await checkAuditBodiesFail(nopar.url, PRIVATE);
   for (const one of customers) await one.go();
   await check('the upstream was asked, and in nothing that it was asked is a name that is hosted or claimed', () => {

@@ -43,7 +43,7 @@ export async function checkSearchOfAbsent(one, name, text) {
   });
 }
 
-/** Searches while the registry behind is gone. */
+/** Searches while the registry behind is gone, by a word that nobody has asked for: what was found may be remembered. */
 export async function checkSearchAlone(one, word, { own, others }) {
   const { search, failing } = one.acts;
   if (!search) return;

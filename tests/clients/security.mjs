@@ -8,13 +8,15 @@ import { check, expect } from './report.mjs';
 
 const SECURITY = '-/npm/v1/security/';
 const ENDPOINTS = ['advisories/bulk', 'audits/quick', 'audits'];
+/** What is asked for; and what is asked for when there is to be no answer, as answers may be remembered. */
 const VERSION = '1.0.0';
+const UNASKED = '1.0.1';
 
 /** Each endpoint knows the advisory; `own` are names beside the vulnerable one that are nobody else's business. */
 export async function checkAuditBodies(url, own) {
   for (const [endpoint, encoding] of ways()) {
     await check(`${endpoint} knows the advisory, asked ${encoding ? `in ${encoding}` : 'in plain text'}`, async () => {
-      const response = await ask(url, endpoint, encoding, own);
+      const response = await ask(url, endpoint, encoding, own, VERSION);
       const text = await response.text();
       expect(response.status === 200, `it is answered with ${response.status}: ${text}`);
       expect(text.includes(TITLE), `it is not in ${text}`);
@@ -27,7 +29,7 @@ export async function checkAuditBodies(url, own) {
 export async function checkAuditBodiesFail(url, own) {
   for (const [endpoint, encoding] of ways()) {
     await check(`${endpoint} cannot be had, asked ${encoding ? `in ${encoding}` : 'in plain text'}`, async () => {
-      const response = await ask(url, endpoint, encoding, own);
+      const response = await ask(url, endpoint, encoding, own, UNASKED);
       const text = await response.text();
       expect([502, 503, 504].includes(response.status), `it is answered with ${response.status}: ${text}`);
       expect(JSON.parse(text).error, `there is no reason in ${text}`);
@@ -39,8 +41,8 @@ function ways() {
   return ENDPOINTS.flatMap((endpoint) => [[endpoint, 'gzip'], [endpoint, undefined]]);
 }
 
-function ask(url, endpoint, encoding, own) {
-  const bytes = Buffer.from(JSON.stringify(endpoint === 'advisories/bulk' ? bulk(own) : tree(own)));
+function ask(url, endpoint, encoding, own, version) {
+  const bytes = Buffer.from(JSON.stringify(endpoint === 'advisories/bulk' ? bulk(own, version) : tree(own, version)));
   return fetch(new URL(SECURITY + endpoint, url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(encoding ? { 'content-encoding': encoding } : {}) },
@@ -48,14 +50,13 @@ function ask(url, endpoint, encoding, own) {
   });
 }
 
-function bulk(own) {
-  return Object.fromEntries([VULNERABLE, ...own].map((name) => [name, [VERSION]]));
+function bulk(own, version) {
+  return Object.fromEntries([VULNERABLE, ...own].map((name) => [name, [version]]));
 }
 
 // As of npm 6: what a package requires is told by name as well; and the project, which has a name, too.
-function tree(own) {
+function tree(own, version) {
   const [name, ...rest] = own;
-  const version = VERSION;
   const named = (names) => Object.fromEntries(names.map((each) => [each, version]));
   const node = { version, requires: named([VULNERABLE]), dependencies: { [VULNERABLE]: { version, requires: named(rest) } } };
   return {

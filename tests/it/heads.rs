@@ -47,11 +47,11 @@ const OTHERS: [&str; 17] = [
     "/a%2",
 ];
 
-/// Status and header lines, but for those that tell when it was said.
+/// Status and header lines, but for those that tell when it was said, and how long it took.
 fn said(answer: &Response) -> (u16, Vec<(String, String)>) {
     let lower = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
     let mut headers: Vec<_> = answer.headers.iter().map(lower).collect();
-    headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "age"));
+    headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "age" | "server-timing"));
     headers.sort();
     (answer.status, headers)
 }

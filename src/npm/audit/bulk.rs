@@ -37,7 +37,7 @@ impl Bulk {
         let owned = || self.versions.iter().zip(owners);
         let asked = owned()
             .filter(|((name, versions), _)| !versions.is_empty() && !is_like_a_placeholder(name));
-        let asked: Vec<(usize, &Box<str>, &Vec<Box<str>>)> = asked
+        let asked: Vec<_> = asked
             .filter_map(|((name, versions), owner)| Some(((*owner)?, name, versions)))
             .collect();
         let of = |upstream| {

@@ -48,6 +48,8 @@ impl Hot {
                 head::append_hosted(head, len, etag, &small.heads, due)?;
                 (due, Body::Bytes(small.bytes.clone()))
             }
+            // Something may be left to sign: the usual way sees to that.
+            Some(Held::View(_)) if !package.is_settled() => return None,
             Some(Held::View(view)) => {
                 let due = due(request, Some(view.etag.as_str()))?;
                 let lines = head::of_view(&view, due, CacheState::Hosted)?;

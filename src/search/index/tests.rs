@@ -107,6 +107,6 @@ fn a_search_in_many_packages_looks_at_each_once() {
         hits.order();
         assert_eq!(hits.objects(&(0..20), "").len(), expected.min(20));
     }
-    let taken: usize = index.names.values().flatten().map(Entry::len).sum();
+    let taken: usize = index.names.values().flatten().map(Entry::size).sum();
     assert!(taken < 50 << 20, "{taken} bytes");
 }

@@ -63,7 +63,7 @@ async fn a_body_has_its_limit_when_it_is_unpacked() {
 #[tokio::test]
 async fn a_long_question_is_asked_as_a_whole() {
     let (upstream, nopar) = usual().await;
-    let name = |n: usize| if n % 2 == 0 { format!("@acme/p{n}") } else { format!("p{n}") };
+    let name = |n: usize| if n.is_multiple_of(2) { format!("@acme/p{n}") } else { format!("p{n}") };
     let names = (0..20_000).map(|n| (name(n), json!(["1.0.0", "2.0.0"])));
     let question = Value::Object(names.collect());
     answer(&nopar, BULK, &question).await.expect(200);

@@ -34,7 +34,9 @@ impl Stage {
         let program = Program::new();
         let command = program.command(first, other);
         let path = cache.to_str().expect("a path in UTF-8");
-        let env = [("NOPAR_CACHE_PATH", path), ("NOPAR_MEMORY_SIZE", "0")];
+        // Whether large bodies lie in files in memory depends on the machine, and a limit holds for those as well.
+        let no_files = ("NOPAR_SENDFILE", "no");
+        let env = [("NOPAR_CACHE_PATH", path), ("NOPAR_MEMORY_SIZE", "0"), no_files];
         let (binary, addr) = Binary::serving_as(folder(), command, &upstream.url(), &env).await;
         let upstream = Arc::new(upstream);
         Stage { upstream, binary, addr, cache, _program: program }

@@ -187,7 +187,7 @@ async fn a_stage_that_was_published_and_stayed_is_ended_by_the_next_approval() {
     approving(addr, &id).send().await.expect(201);
     let before = get(addr, "/x").await.expect(200).json();
     copy(&aside, &stages.join(&id));
-    assert_eq!(ids(&list(addr, "").await), [id.clone()]);
+    assert_eq!(ids(&list(addr, "").await), std::slice::from_ref(&id));
     approving(addr, &id).send().await.expect(201);
     assert_eq!(get(addr, "/x").await.expect(200).json(), before, "it was published again");
     assert_eq!(list(addr, "").await["total"], 0);
