@@ -120,9 +120,9 @@ impl Api {
         Api { hosted, access, signing, clock, body_limit, room, questions, staging, searching }
     }
 
-    /// The same, in which what is staged waits this long to be approved.
-    pub fn with_stage_ttl(self, ttl: Duration) -> Api {
-        let staging = Arc::new(self.staging.with_ttl(ttl));
+    /// The same, in which what is staged waits this long to be approved, and has so many bytes together at most.
+    pub fn with_stages(self, ttl: Duration, bytes: u64) -> Api {
+        let staging = Arc::new(self.staging.with_limits(ttl, bytes));
         Api { staging, ..self }
     }
 

@@ -159,6 +159,8 @@ pub struct Store {
     pub local_packages: Vec<Pattern>,
     /// How long what is staged waits to be approved.
     pub stage_ttl: Duration,
+    /// Bytes of all that is staged.
+    pub stage_size: u64,
 }
 
 /// Copies of what the upstream said.

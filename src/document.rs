@@ -11,6 +11,7 @@ mod attestations;
 mod build;
 mod forms;
 mod gzip;
+mod keys;
 mod later;
 mod packer;
 mod work;
@@ -19,6 +20,7 @@ pub use attestations::{Attestations, BadAttestations};
 pub use build::{BuildError, Built, Order, build};
 pub use forms::Forms;
 pub use gzip::{GunzipError, gunzip, pack_template, pack_view};
+pub use keys::KeyList;
 pub use work::{Room, Turn, build_bounded, on_source, turn, unpack};
 
 use crate::base_url::BaseUrl;

@@ -18,6 +18,7 @@ mod names;
 mod package;
 mod release;
 mod search;
+mod settled;
 mod staged;
 mod survey;
 mod tarball;

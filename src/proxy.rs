@@ -169,7 +169,7 @@ impl Door {
         let access = Arc::new(Access::open(config.store.path.join(TOKENS), ground));
         let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
         let api = Api::new(calls, access, signing, clock.clone(), body_limit)
-            .with_stage_ttl(config.store.stage_ttl);
+            .with_stages(config.store.stage_ttl, config.store.stage_size);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Door {
             cache,

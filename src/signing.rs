@@ -24,6 +24,7 @@ use crate::clock::iso;
 use crate::npm::Signature;
 use crate::store::Store;
 use file::{Folder, Seen};
+use jiff::Timestamp;
 use log::{error, info};
 use pair::KeyPair;
 use parking_lot::Mutex;
@@ -83,6 +84,13 @@ pub struct Key {
     pub since: String,
     /// When it ended to sign, if it did.
     pub expires: Option<String>,
+}
+
+impl Key {
+    fn is_younger_than(&self, now: SystemTime) -> bool {
+        let (since, now) = (self.since.parse::<Timestamp>(), Timestamp::try_from(now));
+        since.ok().zip(now.ok()).is_some_and(|(since, now)| since > now)
+    }
 }
 
 impl Keys {
@@ -152,7 +160,10 @@ impl Signing {
         if let Ok(keys) = &read {
             known.keys = Some(Arc::clone(keys));
         }
-        known.read = Some((seen, read.clone()));
+        // What the system refuses now, as too many files are open, it may give the next time.
+        if !matches!(read, Err(KeyError::Unreadable { .. })) {
+            known.read = Some((seen, read.clone()));
+        }
         read.map(Some)
     }
 
@@ -182,7 +193,8 @@ impl Signing {
     /// deleted. Blocks.
     ///
     /// # Errors
-    /// As of [`prepare`](Self::prepare). Nothing was changed then.
+    /// As of [`prepare`](Self::prepare), and when the clock shows a time before the last key was made: it would end before
+    /// what it has signed. Nothing was changed then, unless what failed is the wait for the disk at the end.
     pub fn rotate(&self, now: SystemTime) -> Result<Arc<Keys>, KeyError> {
         let folder = &self.inner.folder;
         let held = self.hold()?;
@@ -190,6 +202,11 @@ impl Signing {
             drop(held);
             return self.prepare(now);
         };
+        if let Some(last) = before.all().last()
+            && last.is_younger_than(now + GRACE)
+        {
+            return Err(KeyError::clock(folder.place(), &iso(now), &last.since));
+        }
         let (pair, private) =
             KeyPair::generate().ok_or_else(|| KeyError::random(folder.place()))?;
         let record = Record::of(&before).retired(&iso(now + GRACE)).with(&pair, &private, iso(now));

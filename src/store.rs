@@ -18,7 +18,7 @@ mod conformance;
 pub use disk::DiskStore;
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use stages::{Held, Hold, StageId, StagePart, Stages};
+pub use stages::{Extent, Held, Hold, Kept, StageId, StagePart, Stages};
 pub use tarball::{CHUNK, Content, Tarball};
 
 use crate::npm::{PackageName, TarballName, hex};

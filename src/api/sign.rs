@@ -6,8 +6,8 @@
 //! moves beside its tarballs by that, as by every change. It says the same as before, the file of old stays as it is for
 //! whoever goes back, and left out it would be the one thing that an audit complains of for ever.
 //!
-//! What keeps a package from being signed keeps nobody from reading it. It is served unsigned then, and left alone until
-//! its document changes or NOPAR is started anew.
+//! What keeps a package from being signed keeps nobody from reading it. It is served unsigned then, and tried again by who
+//! asks ten minutes later, or once its document has changed.
 
 use super::commit::{Absent, NotMade};
 use super::publish::stated;
@@ -29,15 +29,17 @@ impl Api {
     /// A package as it is to be served: with signatures, if it can have them. Of all who ask for one that has none, one
     /// sees to it, and the others wait.
     pub async fn signed(&self, package: &Arc<Package>) -> Arc<Package> {
-        if package.standing() != Standing::Published || package.is_settled() {
+        if package.standing() != Standing::Published || package.is_settled(&self.clock) {
             return Arc::clone(package);
         }
         let sign = async {
-            if let Err(why) = self.try_sign(package).await {
+            let signed = self.try_sign(package).await;
+            signed.unwrap_or_else(|why| {
                 warn!("{}: it is served without signatures: {why}", package.name);
-            }
+                false
+            })
         };
-        package.settle(sign).await;
+        package.settle(&self.clock, sign).await;
         match self.hosted.authority(&package.name).await {
             Ok(Authority::Own(now)) => now,
             // Whoever works with it is told what is the matter.
@@ -45,36 +47,38 @@ impl Api {
         }
     }
 
-    async fn try_sign(&self, package: &Package) -> Result<(), String> {
+    /// Whether it is done: what is not signed then is what nobody can vouch for.
+    async fn try_sign(&self, package: &Package) -> Result<bool, String> {
         // What is the matter with keys, the log was told.
-        let Some(keys) = self.keys_to_sign().await else { return Ok(()) };
+        let Some(keys) = self.keys_to_sign().await else { return Ok(false) };
         if package.is_signed_by(|keyid| keys.has(keyid)) {
-            return Ok(());
+            return Ok(true);
         }
         let name = &package.name;
         let unhashed = self.hosted.work_on(name, 0, |document| document.unhashed()).await;
         let unhashed = unhashed.map_err(|error| error.to_string())?;
-        let hashed =
-            self.hashed(name, unhashed.map(|worked| worked.done).unwrap_or_default()).await;
+        let unhashed = unhashed.map(|worked| worked.done).unwrap_or_default();
+        let (hashed, could_read) = self.hashed(name, unhashed).await;
         let signing = self.signing.clone();
         let edit = move |document: &mut HostedDocument, _: Moment<'_>| {
             document.sign(|keyid| keys.has(keyid), &hashed, |text| signing.sign(text));
             Ok(Vec::new())
         };
         let made = self.try_commit(name, Absent::Refuse, Vec::new(), 0, edit).await;
-        made.map(drop).map_err(|not_made| match not_made {
+        made.map(|_rev| could_read).map_err(|not_made| match not_made {
             NotMade::Refused(refusal) => refusal.error,
             NotMade::Failed(error) => error.to_string(),
         })
     }
 
-    /// What the tarballs of these versions digest to. One that is missing, or is not what its version says, is left out.
+    /// What the tarballs of these versions digest to, and whether all could be read. One that is missing, or is not what
+    /// its version says, is left out.
     async fn hashed(
         &self,
         name: &PackageName,
         versions: Vec<Unhashed>,
-    ) -> HashMap<Unhashed, String> {
-        let (mut hashed, mut read) = (HashMap::new(), 0);
+    ) -> (HashMap<Unhashed, String>, bool) {
+        let (mut hashed, mut could_read, mut read) = (HashMap::new(), true, 0);
         for version in versions {
             if read >= MOST_READ {
                 break;
@@ -88,10 +92,13 @@ impl Api {
                 Ok(None) => {
                     warn!("{name}: {} is missing or damaged, and is not signed", version.file);
                 }
-                Err(error) => warn!("{name}: {} is not signed: {error}", version.file),
+                Err(error) => {
+                    warn!("{name}: {} is not signed: {error}", version.file);
+                    could_read = false;
+                }
             }
         }
-        hashed
+        (hashed, could_read)
     }
 
     /// The keys that there are to sign with, made if there are none; `None` when they cannot be used, which the log was

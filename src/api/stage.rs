@@ -14,7 +14,7 @@ pub use staging::Staging;
 
 use super::incoming::Incoming;
 use super::publish::Ready;
-use super::{Api, Body, Call, Refusal};
+use super::{Api, Body, Call, DOCUMENT_LIMIT, Refusal};
 use crate::access::Permission;
 use crate::hosted::{HostedError, Large, computed};
 use crate::npm::hosted::NewVersion;
@@ -60,16 +60,16 @@ impl Api {
         self.allow(call, Permission::Publish, &name)?;
         self.check_length(body)?;
         let absent = self.check_name(call, &name).await?;
-        self.staging.check_room().await?;
+        self.staging.check_room(least_of(body)).await?;
         let Incoming { document, tarball } = self.receive(&name, body).await?;
         let (asked, had_tarball) = (name.clone(), tarball.is_some());
         let (document, _place) =
             document.work(move |text| published(&asked, text, had_tarball)).await?;
         let (document, tarball) = (document?, tarball.ok_or(PublishError::NoTarball)?);
         let Ready { new, tarball, bundle } = self.ready(call, &name, document, tarball).await?;
-        let (new, manifest) = written(new).await?;
+        let (new, manifest, digest) = written(new).await?;
         self.check_version_fits(&name, absent, &new).await?;
-        let record = Record::of(name, &new, self.clock.now());
+        let record = Record::of(name, &new, digest, self.clock.now());
         let mut parts = vec![
             (StagePart::Record, self.uploaded(record.to_bytes()).await?),
             (StagePart::Manifest, self.uploaded(manifest).await?),
@@ -130,6 +130,12 @@ impl Api {
     }
 }
 
+/// Bytes that a stage has at least whose body this is: most of a body is a tarball in base64, and of whatever else it is,
+/// less may be kept.
+fn least_of(body: &dyn Body) -> u64 {
+    body.stated_len().map_or(0, |len| len / 2).saturating_sub(DOCUMENT_LIMIT as u64)
+}
+
 /// The version that a body publishes: it does nothing else here.
 fn published(
     name: &PackageName,
@@ -142,13 +148,14 @@ fn published(
     }
 }
 
-/// A version without what nobody will keep of it, and what is written down of it.
-async fn written(mut new: NewVersion) -> Result<(NewVersion, Bytes), Refusal> {
+/// A version without what nobody will keep of it, and what is written down of it, with its digest.
+async fn written(mut new: NewVersion) -> Result<(NewVersion, Bytes, String), Refusal> {
     let len = new.size();
     let work = move || {
         new.cut_readme();
         let text = Said::of(&new).to_bytes();
-        (new, text)
+        let digest = Said::digest(&text);
+        (new, text, digest)
     };
     let (written, _room) = computed(len, work).await.map_err(HostedError::from)?;
     Ok(written)

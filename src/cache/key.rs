@@ -1,5 +1,6 @@
 //! What an entry is filed under.
-//! Knows nothing of versions or URLs: a key is a package name, or a package name and a file name or a version.
+//! Knows nothing of versions or URLs: a key is a package name, or a package name and a file name or a version; or that of
+//! an upstream's keys.
 
 use crate::npm::name::PackageName;
 use pingora_cache::CacheKey;
@@ -8,7 +9,7 @@ use pingora_cache::key::{CacheHashKey, HashBinary};
 /// What kind of thing an entry holds, which decides how its bytes are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A packument, a view of one, or attestations: parts with a checksum each, read separately.
+    /// A packument, a view of one, attestations, or an upstream's keys: parts with a checksum each, read separately.
     Packument,
     /// A tarball: one body with a checksum per chunk.
     Tarball,
@@ -52,6 +53,11 @@ impl Key {
         Key::new(format!("a/{name}@{version}{SEPARATOR}{upstream}"), Kind::Packument)
     }
 
+    /// The key of an upstream's public keys.
+    pub fn keys(upstream: &str) -> Key {
+        Key::new(format!("k/keys{SEPARATOR}{upstream}"), Kind::Packument)
+    }
+
     /// The key of a view of this packument that is kept by itself; `form` says which.
     pub fn view(&self, form: &str) -> Key {
         let named = self.text.get(2..).unwrap_or_default();
@@ -65,7 +71,7 @@ impl Key {
     /// Reads a key back from a file's head. `None` for text no key has.
     pub(crate) fn parse(text: &str) -> Option<Key> {
         let kind = match text.get(..2)? {
-            "p/" | "v/" | "a/" => Kind::Packument,
+            "p/" | "v/" | "a/" | "k/" => Kind::Packument,
             "t/" => Kind::Tarball,
             _ => return None,
         };
@@ -122,7 +128,9 @@ mod tests {
         assert_ne!(view, packument.view("abbreviated"));
         let attestations = Key::attestations(upstream, &name, "1.0.0");
         assert_eq!(attestations.shown(), "@acme/ui@1.0.0");
-        for key in [packument, view, tarball, attestations] {
+        let keys = Key::keys(upstream);
+        assert_eq!(keys.shown(), "keys");
+        for key in [packument, view, tarball, attestations, keys] {
             assert_eq!(Key::parse(key.as_str()), Some(key.clone()));
             let pingora = key.to_pingora();
             assert_eq!(pingora.primary_bin(), key.hash());

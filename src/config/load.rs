@@ -137,6 +137,7 @@ fn blank() -> Config {
             path: PathBuf::new(),
             local_packages: Vec::new(),
             stage_ttl: Duration::ZERO,
+            stage_size: 0,
         },
         cache: Cache {
             path: PathBuf::new(),

@@ -259,6 +259,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| duration::positive(v).map(|v| c.store.stage_ttl = v)
     ),
     setting!(
+        "store.stage_size",
+        "NOPAR_STAGE_SIZE",
+        "10GiB",
+        "How much all that waits so may take on disk; what would be more is refused.",
+        |c, v| size::parse(v).map(|v| c.store.stage_size = v)
+    ),
+    setting!(
         "cache.path",
         "NOPAR_CACHE_PATH",
         "cache",

@@ -39,6 +39,7 @@ fn the_defaults_are_what_the_documentation_says() {
     assert_eq!(config.cache.verify, Verify::Auto);
     assert!(config.store.local_packages.is_empty());
     assert_eq!(config.store.stage_ttl, Duration::from_secs(7 * 86_400));
+    assert_eq!(config.store.stage_size, 10 << 30);
     assert_eq!(config.access.auth, Auth::Open);
     assert_eq!(config.limits.body_size, 384 << 20);
 }

@@ -1,23 +1,33 @@
 //! A package as the store has it just now.
 //! Knows nothing of what it consists of.
 
+use super::settled::Settled;
+use crate::clock::Clock;
 use crate::npm::PackageName;
 use crate::npm::hosted::{HostedDocument, Signers};
 use crate::search::Entry;
 use crate::store::Stamp;
-use tokio::sync::OnceCell;
 
 /// One generation of a package: it ends with the next commit.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Package {
     /// Whose.
     pub name: PackageName,
     id: u64,
     pub(super) stamp: Stamp,
     known: Known,
-    /// Filled once what its signatures lack was seen to, with success or without.
-    settled: OnceCell<()>,
+    /// Whether what its signatures lack was seen to.
+    settled: Settled,
 }
+
+/// No two generations have one number.
+impl PartialEq for Package {
+    fn eq(&self, other: &Package) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Package {}
 
 /// What lists of packages are made of, so that nobody reads all documents for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +78,7 @@ impl Known {
 
 impl Package {
     pub(super) fn new(name: PackageName, id: u64, stamp: Stamp, known: Known) -> Package {
-        Package { name, id, stamp, known, settled: OnceCell::new() }
+        Package { name, id, stamp, known, settled: Settled::default() }
     }
 
     /// The generation, by which memory keeps what is made of it. No entry of the cache has such a number.
@@ -101,13 +111,14 @@ impl Package {
         self.known.signers.are(is_ours)
     }
 
-    /// Whether [`settle`](Self::settle) is done.
-    pub fn is_settled(&self) -> bool {
-        self.settled.initialized()
+    /// Whether [`settle`](Self::settle) has nothing to do just now.
+    pub fn is_settled(&self, clock: &Clock) -> bool {
+        self.settled.is(clock)
     }
 
-    /// Does what is to be done once in this generation, for all who ask for it: one does it, and the others wait.
-    pub async fn settle(&self, work: impl Future<Output = ()>) {
-        self.settled.get_or_init(|| work).await;
+    /// Does what is to be done once in this generation, for all who ask for it: one does it, and the others wait. `work`
+    /// says whether it is done; if it could not be, it is tried again after a while.
+    pub async fn settle(&self, clock: &Clock, work: impl Future<Output = bool>) {
+        self.settled.see_to(clock, work).await;
     }
 }

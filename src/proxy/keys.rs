@@ -1,8 +1,10 @@
 //! The public keys that the packages of upstreams are signed with: fetched for all who ask, and kept for a while.
 //! Knows nothing of the registry's own keys, nor of what becomes of them.
 //!
-//! They are kept in memory, and longer than they are fresh: while an upstream is down, old ones are better than none, as
-//! keys come once in years.
+//! They are held longer than they are fresh, in memory and on the disk: while an upstream is down, old ones are better than
+//! none, as keys come once in years.
+
+mod kept;
 
 use super::Door;
 use super::behalf::Behalf;
@@ -20,7 +22,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 
 /// How long an upstream's keys are good without asking it again.
@@ -144,6 +146,11 @@ impl Door {
         if let Some(ready) = slot.ready(clock.now()) {
             return ready;
         }
+        if slot.held().is_none()
+            && let Some(kept) = self.kept_keys(upstream).await
+        {
+            slot.known.lock().held = Some((kept, UNIX_EPOCH));
+        }
         let ask = fetch(upstream, behalf.via.as_deref());
         let asked = match slot.held() {
             None => ask.await,
@@ -153,6 +160,9 @@ impl Door {
         };
         if let Err(failure) = &asked {
             warn!("the keys of {} are not known: {}", upstream.root(), failure.error);
+        }
+        if let Ok(keys) = &asked {
+            self.keep_keys(upstream, keys).await;
         }
         slot.note(asked, clock.now())
     }
@@ -167,6 +177,13 @@ async fn fetch(upstream: &Upstream, via: Option<&str>) -> Result<Keys, Failure> 
         error => Failure::fetch(&error),
     });
     let keys = answer.and_then(|answer| read(&answer));
+    let keys = keys.map(|(keys, left_out)| {
+        if left_out > 0 {
+            let root = upstream.root();
+            warn!("{left_out} of the keys of {root} have no keyid or no key, and are left out");
+        }
+        keys
+    });
     keys.map_err(|mut failure| {
         failure.error = format!(
             "the keys of the upstream registry {} are not known, and without them its packages would pass for unsigned: {}",
@@ -177,24 +194,28 @@ async fn fetch(upstream: &Upstream, via: Option<&str>) -> Result<Keys, Failure> 
     })
 }
 
-/// What an upstream answered.
-fn read(answer: &Answer) -> Result<Keys, Failure> {
+/// What an upstream answered, and how much of it is left out.
+fn read(answer: &Answer) -> Result<(Keys, usize), Failure> {
     match answer.status.as_u16() {
         200 => parse(&answer.body).ok_or_else(invalid),
         // It signs nothing. To npm the first two mean that.
-        404 | 400 | 405 | 410 => Ok(Arc::new([])),
+        404 | 400 | 405 | 410 => Ok((Arc::new([]), 0)),
         _ => Err(Failure::upstream_status(answer.status, &answer.headers)),
     }
 }
 
-/// The keys in a text, as they came; `None` when it is none of keys.
-fn parse(text: &[u8]) -> Option<Keys> {
+/// The keys in a text, as they came, and how many of them are none: nothing can be verified by such a one, and all that
+/// the others have signed still can. `None` when it is no list of keys, or all of them are none.
+fn parse(text: &[u8]) -> Option<(Keys, usize)> {
     let told: Told<'_> = object(text)?;
     let key = |raw: &RawValue| {
         let said: Said = object(raw.get().as_bytes())?;
         Some(UpstreamKey { keyid: said.keyid, text: raw.to_owned() })
     };
-    told.keys.into_iter().map(key).collect()
+    let count = told.keys.len();
+    let keys: Keys = told.keys.into_iter().filter_map(key).collect();
+    let left_out = count - keys.len();
+    (count == 0 || !keys.is_empty()).then_some((keys, left_out))
 }
 
 /// What is an object; serde would take an array for the members in their order.
@@ -231,9 +252,12 @@ mod tests {
     #[test]
     fn keys_are_kept_as_they_came() {
         let one = r#"{"keyid":"SHA256:x", "key":"a", "expires":null, "odd":1.50}"#;
-        let keys = parse(format!(r#" {{"keys":[{one}],"more":1}}"#).as_bytes()).unwrap();
+        let (keys, left_out) =
+            parse(format!(r#" {{"keys":[{one}],"more":1}}"#).as_bytes()).unwrap();
         assert_eq!((keys[0].keyid.as_str(), keys[0].text.get()), ("SHA256:x", one));
-        assert_eq!(parse(br#"{"keys":[]}"#).unwrap().len(), 0);
+        assert_eq!((keys.len(), left_out), (1, 0));
+        let (none, left_out) = parse(br#"{"keys":[]}"#).unwrap();
+        assert_eq!((none.len(), left_out), (0, 0));
         for other in [
             "",
             "<html>",
@@ -249,6 +273,22 @@ mod tests {
         ] {
             assert!(parse(other.as_bytes()).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_left_out() {
+        let good = r#"{"keyid":"SHA256:x","key":"a"}"#;
+        let bad = [
+            r#"{"keyid":"SHA256:y"}"#,
+            r#"{"key":"b"}"#,
+            r#"["SHA256:x","a"]"#,
+            r#"{"keyid":"SHA256:x","keyid":"SHA256:y","key":"b"}"#,
+            "null",
+        ];
+        let list = format!(r#"{{"keys":[{},{good}]}}"#, bad.join(","));
+        let (keys, left_out) = parse(list.as_bytes()).unwrap();
+        let texts: Vec<&str> = keys.iter().map(|key| key.text.get()).collect();
+        assert_eq!((texts, left_out), (vec![good], bad.len()));
     }
 
     #[tokio::test]

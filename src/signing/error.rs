@@ -54,6 +54,12 @@ impl KeyError {
         KeyError::Unmade { path: path.to_owned(), why: why.to_string() }
     }
 
+    pub(super) fn clock(path: &Path, now: &str, since: &str) -> KeyError {
+        let why =
+            format!("the clock shows {now}, and the last key was made at {since}: set it right");
+        KeyError::unmade(path, why)
+    }
+
     pub(super) fn random(path: &Path) -> KeyError {
         KeyError::unmade(path, "the system gives no random numbers")
     }

@@ -1,5 +1,8 @@
 //! The folder of the keys' file: read, and written so that it is there whole, or not there.
 //! Knows nothing of what is in it. Everything here blocks.
+//!
+//! What is made here belongs to the owner of the folder that it is made in: who rotates keys as root leaves none that NOPAR,
+//! who runs as somebody else, may not read.
 
 use super::error::KeyError;
 use crate::regular;
@@ -7,7 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// The file.
@@ -17,6 +20,9 @@ const UNFINISHED: &str = "keys.json.new";
 /// Held by who makes a key.
 const LOCK: &str = "lock";
 
+/// The user who may do everything.
+const ROOT: u32 = 0;
+
 /// More bytes than the file may have: four thousand keys.
 const LONGEST: u64 = 1 << 20;
 
@@ -24,6 +30,9 @@ const LONGEST: u64 = 1 << 20;
 pub(super) struct Folder {
     path: PathBuf,
     place: PathBuf,
+    /// Tests have reading fail.
+    #[cfg(test)]
+    pub(super) is_refused: std::sync::atomic::AtomicBool,
 }
 
 /// What tells a file from all that were and will be in its place.
@@ -33,7 +42,12 @@ pub(super) struct Seen([i64; 6], u64);
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Folder {
         let place = path.join(FILE);
-        Folder { path, place }
+        Folder {
+            path,
+            place,
+            #[cfg(test)]
+            is_refused: Default::default(),
+        }
     }
 
     /// Where the file is, or would be.
@@ -57,6 +71,10 @@ impl Folder {
 
     pub(super) fn read(&self) -> Result<Vec<u8>, KeyError> {
         let read = || {
+            #[cfg(test)]
+            if self.is_refused.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(io::Error::from_raw_os_error(libc::EMFILE));
+            }
             let mut text = Vec::new();
             regular::open(&self.place)?.take(LONGEST + 1).read_to_end(&mut text)?;
             Ok(text)
@@ -77,7 +95,10 @@ impl Folder {
     fn lock(&self) -> io::Result<File> {
         match DirBuilder::new().mode(0o700).create(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.path.is_dir() => {}
-            other => other?,
+            other => {
+                other?;
+                give_away(&File::open(&self.path)?, &self.path)?;
+            }
         }
         if let Some(above) = self.path.parent() {
             // Not only if it was made here: who did may not have come so far.
@@ -85,8 +106,9 @@ impl Folder {
         }
         let mut options = File::options();
         options.write(true).create(true).truncate(false).mode(0o600);
-        let lock = self.path.join(LOCK);
-        let lock = regular::open_with(&mut options, &lock).map_err(regular::naming(&lock))?;
+        let path = self.path.join(LOCK);
+        let lock = regular::open_with(&mut options, &path).map_err(regular::naming(&path))?;
+        give_away(&lock, &path)?;
         loop {
             match lock.lock() {
                 // A signal came: that is no answer.
@@ -144,12 +166,28 @@ fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
 /// Writes a file that is not there, for its owner alone, and waits until its bytes are on the disk.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    give_away(&file, path)?;
     file.write_all(text)?;
     file.sync_all()
 }
 
+/// Gives what was made to the owner of the folder that it is in. Only root makes something for somebody else; who is not
+/// leaves it as it is.
+fn give_away(made: &File, path: &Path) -> io::Result<()> {
+    let Some(above) = path.parent() else { return Ok(()) };
+    let (has, owner) = (made.metadata()?, fs::metadata(within(above))?);
+    if has.uid() != ROOT || owner.uid() == ROOT {
+        return Ok(());
+    }
+    fchown(made, Some(owner.uid()), Some(owner.gid()))
+}
+
 /// Waits until the names in a folder are on the disk.
 fn sync(path: &Path) -> io::Result<()> {
-    let path = if path == Path::new("") { Path::new(".") } else { path };
-    File::open(path)?.sync_all()
+    File::open(within(path))?.sync_all()
+}
+
+/// A folder by a name that it can be opened by.
+fn within(path: &Path) -> &Path {
+    if path == Path::new("") { Path::new(".") } else { path }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Barrier;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
@@ -72,6 +73,36 @@ fn the_same_key_is_found_again() {
     assert_eq!(first.all(), second.all());
     let text = signing(&home).sign("text").unwrap();
     assert!(verifies(&first.all()[0], "text", &text));
+}
+
+/// Clients reject what is dated after the end of its key: with a clock that was set back, that would be all of it.
+#[test]
+fn a_clock_that_was_set_back_ends_no_key() {
+    let home = TempDir::new().unwrap();
+    let signing = signing(&home);
+    let made = signing.prepare(at(100)).unwrap();
+    let error = signing.rotate(at(89)).unwrap_err().to_string();
+    assert!(
+        error.contains("1970-01-01T00:01:29.000Z") && error.contains("set it right"),
+        "{error}"
+    );
+    assert_eq!(signing.look().unwrap().unwrap().all(), made.all());
+    // Somebody may have rotated since it was looked at.
+    assert_eq!(signing.rotate(at(90)).unwrap().all().len(), 2);
+}
+
+/// The file is the same as before, and what kept it from being read is not.
+#[test]
+fn what_could_not_be_read_once_is_read_the_next_time() {
+    let home = TempDir::new().unwrap();
+    let made = signing(&home).prepare(NOW).unwrap();
+    let signing = signing(&home);
+    let refused = &signing.inner.folder.is_refused;
+    refused.store(true, Ordering::Relaxed);
+    assert!(matches!(signing.look(), Err(KeyError::Unreadable { .. })));
+    assert!(signing.prepare(NOW).is_err() && signing.rotate(NOW).is_err());
+    refused.store(false, Ordering::Relaxed);
+    assert_eq!(signing.look().unwrap().unwrap().all(), made.all());
 }
 
 #[test]

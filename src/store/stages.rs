@@ -29,7 +29,7 @@ use std::fmt;
 /// As of [`Store`](super::Store): after an error nothing was changed, unless that is [`StoreError::InDoubt`].
 #[async_trait]
 pub trait Stages: Send + Sync + 'static {
-    /// Keeps a stage of this package; `None` if there are `most` already. Its parts are uploads of the same store.
+    /// Keeps a stage of this package, if that makes no more than `most` of them. Its parts are uploads of the same store.
     ///
     /// # Errors
     /// When the medium fails.
@@ -37,8 +37,14 @@ pub trait Stages: Send + Sync + 'static {
         &self,
         name: &PackageName,
         parts: Vec<(StagePart, Box<dyn Upload>)>,
-        most: usize,
-    ) -> Result<Option<StageId>, StoreError>;
+        most: Extent,
+    ) -> Result<Kept, StoreError>;
+
+    /// How much is kept just now.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    async fn extent(&self) -> Result<Extent, StoreError>;
 
     /// Which stages there are, in no order. No part is read for that.
     ///
@@ -65,6 +71,36 @@ pub trait Stages: Send + Sync + 'static {
     async fn remove(&self, name: &PackageName, held: Held) -> Result<(), StoreError>;
 }
 
+/// How much stages are, together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// How many.
+    pub count: usize,
+    /// Bytes of all their parts.
+    pub bytes: u64,
+}
+
+impl Extent {
+    /// This, and a stage of so many bytes more.
+    pub fn with(self, bytes: u64) -> Extent {
+        Extent { count: self.count.saturating_add(1), bytes: self.bytes.saturating_add(bytes) }
+    }
+
+    /// Whether it is no more than that.
+    pub fn is_within(self, most: Extent) -> bool {
+        self.count <= most.count && self.bytes <= most.bytes
+    }
+}
+
+/// What became of a stage that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is kept, under this id.
+    Done(StageId),
+    /// With it, they would be this much, which is too much.
+    NoRoom(Extent),
+}
+
 /// A part of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StagePart {
@@ -76,6 +112,12 @@ pub enum StagePart {
     Tarball,
     /// The sigstore bundle that came with it.
     Bundle,
+}
+
+impl StagePart {
+    /// All that there are.
+    pub(super) const ALL: [StagePart; 4] =
+        [StagePart::Record, StagePart::Manifest, StagePart::Tarball, StagePart::Bundle];
 }
 
 /// Whether somebody holds a stage.

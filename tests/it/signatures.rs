@@ -27,6 +27,8 @@ use crate::support::upstream::FakeUpstream;
 const KEYS: &str = "/-/npm/v1/keys";
 /// Where they are kept, below the registry directory.
 const FILE: &str = ".nopar/keys/keys.json";
+/// Its folder.
+const KEYS_FOLDER: &str = ".nopar/keys";
 
 /// A NOPAR over a registry directory, whose upstream has nothing.
 async fn over(registry: &Path) -> (FakeUpstream, TestNopar) {

@@ -40,7 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     ("access", &["npm", "regular"]),
     ("search", &["config", "npm"]),
-    ("hosted", &["config", "document", "npm", "pages", "search", "store", "view"]),
+    ("hosted", &["clock", "config", "document", "npm", "pages", "search", "store", "view"]),
     ("api", &["access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store"]),
     (
         "proxy",

@@ -7,13 +7,14 @@
 use crate::clock::iso;
 use crate::clock::{of_millis, to_millis};
 use crate::npm::hosted::{NewVersion, Person};
-use crate::npm::{DistTag, PackageName, Version};
+use crate::npm::{DistTag, PackageName, Version, hex};
 use crate::store::StageId;
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -30,6 +31,8 @@ pub(super) struct Record {
     /// Digests of the tarball, as `dist` will have them.
     pub(super) integrity: String,
     shasum: String,
+    /// SHA-256 of what was written of the document, in hex digits: what is published is what was staged.
+    manifest: String,
 }
 
 /// The same as text.
@@ -44,6 +47,7 @@ struct Written {
     created: u64,
     integrity: String,
     shasum: String,
+    manifest: String,
 }
 
 /// What will be published of the document.
@@ -59,8 +63,13 @@ pub(super) struct Said {
 }
 
 impl Record {
-    /// The record of a version that is staged now.
-    pub(super) fn of(name: PackageName, new: &NewVersion, now: SystemTime) -> Record {
+    /// The record of a version that is staged now, of whose document that was written down which has this digest.
+    pub(super) fn of(
+        name: PackageName,
+        new: &NewVersion,
+        manifest: String,
+        now: SystemTime,
+    ) -> Record {
         Record {
             name,
             version: new.version.clone(),
@@ -70,6 +79,7 @@ impl Record {
             created: of_millis(to_millis(now)),
             integrity: new.integrity.clone(),
             shasum: new.shasum.clone(),
+            manifest,
         }
     }
 
@@ -84,6 +94,7 @@ impl Record {
             created: of_millis(written.created),
             integrity: written.integrity,
             shasum: written.shasum,
+            manifest: written.manifest,
         })
     }
 
@@ -96,6 +107,7 @@ impl Record {
             created: to_millis(self.created),
             integrity: self.integrity.clone(),
             shasum: self.shasum.clone(),
+            manifest: self.manifest.clone(),
         };
         // Texts and a number can always be written.
         Bytes::from(serde_json::to_vec(&written).unwrap_or_default())
@@ -141,8 +153,16 @@ impl Said {
         Bytes::from(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// Reads what was written of the version in this record, as it is to be published; `None` if that cannot be read.
+    /// What tells a text of this kind from others.
+    pub(super) fn digest(text: &[u8]) -> String {
+        hex(&Sha256::digest(text))
+    }
+
+    /// Reads what was written of the version in this record, as it is to be published; `None` if it is not that.
     pub(super) fn parse(text: &[u8], record: &Record, id: StageId) -> Option<NewVersion> {
+        if Said::digest(text) != record.manifest {
+            return None;
+        }
         let said: Said = serde_json::from_slice(text).ok()?;
         let tags = said.tags.iter().map(|tag| DistTag::parse(tag).ok());
         let mut new = NewVersion {
@@ -185,10 +205,17 @@ mod tests {
         }
     }
 
+    fn record(said: &Bytes, now: SystemTime) -> Record {
+        Record::of("@s/x".parse().unwrap(), &new(), Said::digest(said), now)
+    }
+
     #[test]
     fn what_is_written_is_read_again() {
         let now = UNIX_EPOCH + Duration::from_nanos(1_764_331_199_007_900_001);
-        let record = Record::of("@s/x".parse().unwrap(), &new(), now);
+        let mut staged = new();
+        staged.cut_readme();
+        let said = Said::of(&staged).to_bytes();
+        let record = record(&said, now);
         assert_eq!(Record::parse(&record.to_bytes()), Some(record.clone()));
         assert_eq!(record.to_string(), "@s/x@1.0.0-rc.1");
         let told = record.told(id());
@@ -196,9 +223,7 @@ mod tests {
         assert_eq!(told["tag"], "next");
         assert_eq!(told["id"], id().to_string());
 
-        let mut staged = new();
-        staged.cut_readme();
-        let read = Said::parse(&Said::of(&staged).to_bytes(), &record, id()).unwrap();
+        let read = Said::parse(&said, &record, id()).unwrap();
         assert_eq!(read.stage(), Some(id().to_string()));
         assert_eq!(read.manifest["big"].get(), "1.50");
         assert_eq!((read.readme, read.tags), (Some("the X".to_owned()), staged.tags));
@@ -207,7 +232,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_none() {
-        let record = Record::of("@s/x".parse().unwrap(), &new(), UNIX_EPOCH);
+        let said = Said::of(&new()).to_bytes();
+        let record = record(&said, UNIX_EPOCH);
         let text = String::from_utf8(record.to_bytes().to_vec()).unwrap();
         for damaged in [
             String::new(),
@@ -219,8 +245,13 @@ mod tests {
             assert_eq!(Record::parse(damaged.as_bytes()), None, "{damaged}");
         }
         for damaged in ["", "{", "{}", r#"{"manifest":{},"tags":["1.0.0"]}"#] {
-            assert!(Said::parse(damaged.as_bytes(), &record, id()).is_none(), "{damaged}");
+            let own = Record { manifest: Said::digest(damaged.as_bytes()), ..record.clone() };
+            assert!(Said::parse(damaged.as_bytes(), &own, id()).is_none(), "{damaged}");
         }
+        // One that can be read, and is another one.
+        let other = String::from_utf8(said.to_vec()).unwrap().replace("1.50", "1.51");
+        assert!(Said::parse(&said, &record, id()).is_some());
+        assert!(Said::parse(other.as_bytes(), &record, id()).is_none());
         // Of a later NOPAR.
         let more = text.replacen('{', "{\"more\":[1],", 1);
         assert_eq!(Record::parse(more.as_bytes()), Some(record));

@@ -26,12 +26,28 @@ pub(super) fn damaged_stage(id: StageId) -> Refusal {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "stage_damaged")
 }
 
+/// Nobody can say what it is, nor who may reject it.
+pub(super) fn unreadable_stage(id: StageId) -> Refusal {
+    let error = format!(
+        "the record of this staged version is damaged in the registry's store: stage it again; whoever runs the registry removes the folder .nopar/stage/{id}"
+    );
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "stage_damaged")
+}
+
 /// There are as many as may be.
-pub(super) fn no_room(most: usize) -> Refusal {
+pub(super) fn too_many_stages(most: usize) -> Refusal {
     let error = format!(
         "{most} versions are staged already, and this registry keeps no more: approve or reject some (npm stage list), or publish without a stage; nothing was changed"
     );
     Refusal::new(StatusCode::INSUFFICIENT_STORAGE, error, "too_many_stages")
+}
+
+/// They have as many bytes as they may have.
+pub(super) fn too_large_stages(most: u64) -> Refusal {
+    let error = format!(
+        "what is staged may have {most} bytes together (NOPAR_STAGE_SIZE), and this version is too much beside what there is: approve or reject some (npm stage list), or publish without a stage; nothing was changed"
+    );
+    Refusal::new(StatusCode::INSUFFICIENT_STORAGE, error, "stages_too_large")
 }
 
 /// Its version was published or taken back since: it stays, to be looked at and rejected.

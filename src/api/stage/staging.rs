@@ -10,15 +10,19 @@ use crate::api::Refusal;
 use crate::clock::Clock;
 use crate::hosted::Hosted;
 use crate::npm::PackageName;
-use crate::store::{Held, Hold, StageId, StagePart, Stages, StoreError, Tarball, Upload};
+use crate::store::{
+    Extent, Held, Hold, Kept, StageId, StagePart, Stages, StoreError, Tarball, Upload,
+};
 use log::{error, info, warn};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-/// How many stages there may be, over all packages: they are for somebody to look at, and must not fill a disk.
-pub(super) const MOST: usize = 1000;
+/// How many stages there may be, over all packages: they are for somebody to look at.
+const MOST: usize = 1000;
+/// How many bytes they may have together if nothing is said: they must not fill a disk.
+const USUAL_SIZE: u64 = 10 << 30;
 /// How long one waits if nothing is said.
 const USUAL_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often it is looked whether one has expired, while nobody asks for any.
@@ -33,6 +37,7 @@ pub struct Staging {
     hosted: Arc<Hosted>,
     clock: Clock,
     ttl: Duration,
+    most: Extent,
     known: Mutex<HashMap<StageId, Option<Arc<Record>>>>,
     approvals: Semaphore,
 }
@@ -44,12 +49,14 @@ impl Staging {
     /// Those beside the packages of `hosted`.
     pub(in crate::api) fn new(hosted: Arc<Hosted>, clock: Clock) -> Staging {
         let (known, approvals) = (Mutex::default(), Semaphore::new(APPROVALS));
-        Staging { hosted, clock, ttl: USUAL_TTL, known, approvals }
+        let most = Extent { count: MOST, bytes: USUAL_SIZE };
+        Staging { hosted, clock, ttl: USUAL_TTL, most, known, approvals }
     }
 
-    /// The same, with another time to wait.
-    pub(in crate::api) fn with_ttl(&self, ttl: Duration) -> Staging {
-        Staging { ttl, ..Staging::new(Arc::clone(&self.hosted), self.clock.clone()) }
+    /// The same, with another time to wait, and other room in bytes.
+    pub(in crate::api) fn with_limits(&self, ttl: Duration, bytes: u64) -> Staging {
+        let most = Extent { count: MOST, bytes };
+        Staging { ttl, most, ..Staging::new(Arc::clone(&self.hosted), self.clock.clone()) }
     }
 
     /// Removes what has expired, now and from time to time. Does not end.
@@ -108,7 +115,7 @@ impl Staging {
         let record = match self.record(id).await {
             Err(StoreError::Damaged { what, fault }) => {
                 error!("{what} is damaged: {fault}");
-                return Err(refusal::damaged_stage(id));
+                return Err(refusal::unreadable_stage(id));
             }
             record => record?,
         };
@@ -141,14 +148,15 @@ impl Staging {
         Ok(self.stages().part(id, part).await?)
     }
 
-    /// Whether there is room for one more, before anything of it has come.
-    pub(super) async fn check_room(&self) -> Result<(), Refusal> {
-        if self.stages().ids().await?.len() < MOST {
+    /// Whether there is room for one more that has so many bytes at least, before anything of it has come.
+    pub(super) async fn check_room(&self, bytes: u64) -> Result<(), Refusal> {
+        if self.stages().extent().await?.with(bytes).is_within(self.most) {
             return Ok(());
         }
         // Some may have expired.
         self.listed().await?;
-        if self.stages().ids().await?.len() < MOST { Ok(()) } else { Err(refusal::no_room(MOST)) }
+        let with_it = self.stages().extent().await?.with(bytes);
+        if with_it.is_within(self.most) { Ok(()) } else { Err(self.no_room(with_it)) }
     }
 
     /// Keeps a stage.
@@ -157,8 +165,18 @@ impl Staging {
         name: &PackageName,
         parts: Vec<(StagePart, Box<dyn Upload>)>,
     ) -> Result<StageId, Refusal> {
-        let kept = self.stages().keep(name, parts, MOST).await.map_err(Refusal::of_change)?;
-        kept.ok_or_else(|| refusal::no_room(MOST))
+        match self.stages().keep(name, parts, self.most).await.map_err(Refusal::of_change)? {
+            Kept::Done(id) => Ok(id),
+            Kept::NoRoom(with_it) => Err(self.no_room(with_it)),
+        }
+    }
+
+    fn no_room(&self, with_it: Extent) -> Refusal {
+        if with_it.count > self.most.count {
+            refusal::too_many_stages(self.most.count)
+        } else {
+            refusal::too_large_stages(self.most.bytes)
+        }
     }
 
     /// Waits for the turn of an approval. `None` does not happen: the semaphore is never closed.

@@ -49,7 +49,7 @@ impl Hot {
                 (due, Body::Bytes(small.bytes.clone()))
             }
             // Something may be left to sign: the usual way sees to that.
-            Some(Held::View(_)) if !package.is_settled() => return None,
+            Some(Held::View(_)) if !package.is_settled(&self.door.clock) => return None,
             Some(Held::View(view)) => {
                 let due = due(request, Some(view.etag.as_str()))?;
                 let lines = head::of_view(&view, due, CacheState::Hosted)?;

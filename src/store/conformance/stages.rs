@@ -2,27 +2,30 @@
 //! Knows nothing of packages.
 
 use super::{PUBLISHERS, Stores, bytes_of, name, upload};
-use crate::store::{Hold, StageId, StagePart, Stages, Store, StoreError};
+use crate::store::{Extent, Hold, Kept, StageId, StagePart, Stages, Store, StoreError};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// More than any test keeps.
-const MANY: usize = 1000;
+pub(in crate::store) const MANY: Extent = Extent { count: 1000, bytes: 1 << 30 };
 
 /// Keeps a stage with a record and a tarball.
 pub(in crate::store) async fn keep(
     store: &dyn Store,
     record: &str,
     tarball: &[u8],
-    most: usize,
+    most: Extent,
 ) -> Result<Option<StageId>, StoreError> {
     let parts = vec![
         (StagePart::Record, upload(store, record.as_bytes()).await?),
         (StagePart::Tarball, upload(store, tarball).await?),
     ];
-    store.stages().keep(&name("x"), parts, most).await
+    Ok(match store.stages().keep(&name("x"), parts, most).await? {
+        Kept::Done(id) => Some(id),
+        Kept::NoRoom(_) => None,
+    })
 }
 
 pub(in crate::store) async fn read(
@@ -124,15 +127,25 @@ pub(super) async fn of_many_who_end_a_stage_one_does(stores: Stores) {
 }
 
 pub(super) async fn no_more_are_kept_than_may_be(stores: Stores) {
+    const SEVEN: Extent = Extent { count: 7, ..MANY };
     let mut keepers = JoinSet::new();
     for number in 0..PUBLISHERS {
         let store = if number % 2 == 0 { &stores.one } else { &stores.other };
         let store = Arc::clone(store);
-        keepers.spawn(async move { keep(&*store, "record", b"bytes", 7).await.unwrap() });
+        keepers.spawn(async move { keep(&*store, "record", b"bytes", SEVEN).await.unwrap() });
     }
     let kept: BTreeSet<StageId> = keepers.join_all().await.into_iter().flatten().collect();
     assert_eq!(kept.len(), 7);
     assert_eq!(ids(&*stores.other).await, kept);
     remove(stores.one.stages(), *kept.first().unwrap()).await;
-    assert!(keep(&*stores.other, "record", b"bytes", 7).await.unwrap().is_some());
+    assert!(keep(&*stores.other, "record", b"bytes", SEVEN).await.unwrap().is_some());
+    assert!(keep(&*stores.one, "record", b"bytes", SEVEN).await.unwrap().is_none());
+    // The record has six bytes, and the rest five.
+    assert_eq!(stores.other.stages().extent().await.unwrap(), Extent { count: 7, bytes: 77 });
+    for (bytes, is_kept) in [(87, false), (88, true), (88, false)] {
+        let most = Extent { bytes, ..MANY };
+        let kept = keep(&*stores.one, "record", b"bytes", most).await.unwrap();
+        assert_eq!(kept.is_some(), is_kept, "{bytes}");
+    }
+    assert_eq!(stores.one.stages().extent().await.unwrap(), Extent { count: 8, bytes: 88 });
 }

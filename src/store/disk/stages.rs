@@ -17,7 +17,9 @@ use super::upload::DiskUpload;
 use super::{DiskStore, Inner, blocking, lock, workspace};
 use crate::npm::PackageName;
 use crate::regular;
-use crate::store::{Held, Hold, StageId, StagePart, Stages, StoreError, Tarball, Upload};
+use crate::store::{
+    Extent, Held, Hold, Kept, StageId, StagePart, Stages, StoreError, Tarball, Upload,
+};
 use async_trait::async_trait;
 use log::warn;
 use std::any::Any;
@@ -39,8 +41,8 @@ impl Stages for DiskStore {
         &self,
         name: &PackageName,
         parts: Vec<(StagePart, Box<dyn Upload>)>,
-        most: usize,
-    ) -> Result<Option<StageId>, StoreError> {
+        most: Extent,
+    ) -> Result<Kept, StoreError> {
         let mut parts = own(name, parts)?;
         // Before the lock, as with commits.
         let parts = blocking(move || {
@@ -55,6 +57,11 @@ impl Stages for DiskStore {
             inner.keep_stage(&name, &parts, most)
         })
         .await
+    }
+
+    async fn extent(&self) -> Result<Extent, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.extent()).await
     }
 
     async fn ids(&self) -> Result<Vec<StageId>, StoreError> {
@@ -90,12 +97,12 @@ impl Inner {
         &self,
         name: &PackageName,
         parts: &[Part],
-        most: usize,
-    ) -> Result<Option<StageId>, StoreError> {
+        most: Extent,
+    ) -> Result<Kept, StoreError> {
         let workspace = self.workspace()?;
         let gathered = workspace.next();
         let kept = self.gather(&gathered, parts).and_then(|()| self.put(name, &gathered, most));
-        if !matches!(kept, Ok(Some(_))) {
+        if !matches!(kept, Ok(Kept::Done(_))) {
             self.discard(&gathered);
         }
         kept
@@ -111,12 +118,7 @@ impl Inner {
     }
 
     /// Gives the folder its name.
-    fn put(
-        &self,
-        name: &PackageName,
-        gathered: &Path,
-        most: usize,
-    ) -> Result<Option<StageId>, StoreError> {
+    fn put(&self, name: &PackageName, gathered: &Path, most: Extent) -> Result<Kept, StoreError> {
         let (root, stages) = (self.disk.root(), self.stages());
         let counted = workspace::locks(root).join(LOCK);
         let held = lock::hold(&counted);
@@ -124,12 +126,19 @@ impl Inner {
         self.disk.make_folder(&stages)?;
         // Not only if this made it: who did may not have come so far.
         self.disk.sync_folder(&root.join(OWN))?;
-        if self.stage_ids()?.len() >= most {
-            return Ok(None);
+        let with_it = self.extent()?.with(size_of(gathered));
+        if !with_it.is_within(most) {
+            return Ok(Kept::NoRoom(with_it));
         }
         let id = StageId::random()?;
         self.move_folder(name, gathered, &stages.join(id.to_string()))?;
-        Ok(Some(id))
+        Ok(Kept::Done(id))
+    }
+
+    fn extent(&self) -> Result<Extent, StoreError> {
+        let (ids, stages) = (self.stage_ids()?, self.stages());
+        let sizes = ids.iter().map(|id| size_of(&stages.join(id.to_string())));
+        Ok(sizes.fold(Extent::default(), Extent::with))
     }
 
     /// Moves a stage from or to its place, for good.
@@ -234,6 +243,13 @@ fn own(
         Ok((part, upload.map_err(|_| StoreError::other(what(), "it is of another store"))?))
     });
     own.collect()
+}
+
+/// Bytes of all parts of a stage that are there: one that is being removed has less and less.
+fn size_of(folder: &Path) -> u64 {
+    let size =
+        |part: StagePart| fs::metadata(folder.join(file_name(part))).map_or(0, |it| it.len());
+    StagePart::ALL.into_iter().map(size).sum()
 }
 
 /// Where all stages are, below the directory of the store.

@@ -3,17 +3,22 @@
 
 use super::{bytes_of, tarball_of};
 use crate::npm::PackageName;
-use crate::store::{Held, Hold, StageId, StagePart, Stages, StoreError, Tag, Tarball, Upload};
+use crate::store::{
+    Extent, Held, Hold, Kept, StageId, StagePart, Stages, StoreError, Tag, Tarball, Upload,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// One of them.
+type Parts = HashMap<StagePart, Bytes>;
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct Staged {
-    stages: Mutex<HashMap<StageId, HashMap<StagePart, Bytes>>>,
+    stages: Mutex<HashMap<StageId, Parts>>,
     held: Arc<Mutex<HashSet<StageId>>>,
 }
 
@@ -29,26 +34,39 @@ impl Drop for Holder {
     }
 }
 
+fn extent(stages: &HashMap<StageId, Parts>) -> Extent {
+    stages.values().map(size_of).fold(Extent::default(), Extent::with)
+}
+
+fn size_of(parts: &Parts) -> u64 {
+    parts.values().map(|bytes| bytes.len() as u64).sum()
+}
+
 #[async_trait]
 impl Stages for Staged {
     async fn keep(
         &self,
         name: &PackageName,
         parts: Vec<(StagePart, Box<dyn Upload>)>,
-        most: usize,
-    ) -> Result<Option<StageId>, StoreError> {
+        most: Extent,
+    ) -> Result<Kept, StoreError> {
         let parts = parts.into_iter().map(|(part, upload)| {
             let bytes = bytes_of(upload, || format!("{name} could not be staged"))?;
             Ok((part, bytes))
         });
         let parts = parts.collect::<Result<_, StoreError>>()?;
         let mut stages = self.stages.lock();
-        if stages.len() >= most {
-            return Ok(None);
+        let with_it = extent(&stages).with(size_of(&parts));
+        if !with_it.is_within(most) {
+            return Ok(Kept::NoRoom(with_it));
         }
         let id = StageId::random()?;
         stages.insert(id, parts);
-        Ok(Some(id))
+        Ok(Kept::Done(id))
+    }
+
+    async fn extent(&self) -> Result<Extent, StoreError> {
+        Ok(extent(&self.stages.lock()))
     }
 
     async fn ids(&self) -> Result<Vec<StageId>, StoreError> {

@@ -80,6 +80,20 @@ async fn an_upstream_that_has_no_keys_has_none() {
     }
 }
 
+/// What the others have signed can be verified all the same.
+#[tokio::test]
+async fn an_upstreams_key_that_is_none_is_left_out() {
+    let upstream = FakeUpstream::start().await;
+    let list = json!({"keys": [{"keyid": "no key"}, key("one"), "none", key("two")]});
+    upstream.file(KEYS, list.to_string());
+    let nopar = TestNopar::with(&upstream).start().await;
+    assert_eq!(keys(nopar.addr()).await, [key("one"), key("two")]);
+    let other = FakeUpstream::start().await;
+    other.file(KEYS, json!({"keys": [{"keyid": "no key"}]}).to_string());
+    let nopar = TestNopar::with(&other).start().await;
+    refusal(&get(nopar.addr(), KEYS).await, &[502], "none is left");
+}
+
 /// To leave its keys out would make all of its packages unsigned.
 #[tokio::test]
 async fn an_upstream_that_fails_is_told_of_as_long_as_nothing_is_held() {
@@ -148,6 +162,29 @@ async fn an_upstream_that_is_down_is_told_of_by_what_is_held() {
     assert_eq!(ids(&keys(nopar.addr()).await), ["old"], "not before a minute has passed");
     nopar.advance(A_MINUTE);
     assert_eq!(ids(&keys(nopar.addr()).await), ["new"]);
+}
+
+/// Also by a NOPAR that was started since: an outage of the upstream is no time at which nobody may restart it.
+#[tokio::test]
+async fn an_upstream_that_is_down_at_a_start_is_told_of_by_what_is_on_the_disk() {
+    let upstream = FakeUpstream::start().await;
+    upstream.file(KEYS, json!({"keys": [key("one"), key("two")]}).to_string());
+    let mut nopar = TestNopar::with(&upstream).stopped_clock().start().await;
+    let first = keys(nopar.addr()).await;
+    nopar.restart().await;
+    upstream.file(KEYS, list("other"));
+    assert_eq!(ids(&keys(nopar.addr()).await), ["other"], "it is asked, as it can be");
+    upstream.file(KEYS, json!({"keys": first}).to_string());
+    nopar.advance(LATER);
+    assert_eq!(keys(nopar.addr()).await, first);
+    upstream.always(KEYS, 503);
+    for _ in 0..2 {
+        nopar.restart().await;
+        for _ in 0..2 {
+            assert_eq!(keys(nopar.addr()).await, first);
+        }
+    }
+    assert_eq!(upstream.count(KEYS), 5, "once by each process");
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 //! A new key, made by who runs NOPAR while it serves.
 //! Knows nothing of the file that keys are in.
 
-use super::{check, full, keys};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::{FILE, KEYS_FOLDER, check, full, keys};
 use crate::support::binary::{Binary, Ended};
+use crate::support::disk::{Program, folder};
 use crate::support::publish::Publish;
 use crate::support::upstream::FakeUpstream;
 
@@ -44,6 +48,35 @@ async fn a_rotation_keeps_what_was_signed_and_signs_what_comes() {
     assert_eq!(listed.stdout, rotated.stdout);
     for key in &after {
         assert!(listed.stdout.contains(key["keyid"].as_str().expect("a keyid")));
+    }
+}
+
+/// Root may write where NOPAR runs as somebody else, who has to read it. (Of tests that are not root's, both are the same.)
+#[tokio::test]
+async fn what_root_rotates_is_read_by_who_runs_nopar() {
+    let (upstream, program) = (FakeUpstream::start().await, Program::new());
+    let (command, home) = (program.command("", true), folder());
+    let registry = home.path().join("registry");
+    let path = registry.to_str().expect("a path in UTF-8");
+    let env = [("NOPAR_REGISTRY_PATH", path)];
+    let (_nopar, addr) = Binary::serving_as(folder(), command, &upstream.url(), &env).await;
+    Publish::of("x", "1.0.0").succeed(addr).await;
+    // Also where the folder was made by root.
+    for is_gone in [false, true] {
+        if is_gone {
+            std::fs::remove_dir_all(registry.join(KEYS_FOLDER)).expect("it is gone");
+        }
+        let rotated = nopar_keys(path, &["rotate"]).await;
+        assert!(rotated.success, "{}", rotated.stderr);
+        let offered = keys(addr).await;
+        assert_eq!(offered.len(), rotated.stdout.lines().count(), "{offered:?}");
+        let name = if is_gone { "z" } else { "y" };
+        Publish::of(name, "1.0.0").succeed(addr).await;
+        check(addr, &offered, name).await;
+        let owner = |path: &Path| std::fs::metadata(path).expect("it is there").uid();
+        for made in [KEYS_FOLDER, FILE, ".nopar/keys/lock"] {
+            assert_eq!(owner(&registry.join(made)), owner(home.path()), "{made}");
+        }
     }
 }
 

@@ -4,16 +4,17 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{FILE, KEYS, check, full, keys, over};
+use super::{FILE, KEYS, KEYS_FOLDER, check, full, keys, over};
 use crate::support::binary::Binary;
 use crate::support::client::get;
-use crate::support::disk::{Program, folder, set_writable};
-use crate::support::nopar::files_below;
+use crate::support::disk::{Program, fifo, folder, set_writable};
+use crate::support::nopar::{TestNopar, files_below};
 use crate::support::publish::{Publish, refusal};
-use crate::support::seed::Seed;
+use crate::support::seed::{Seed, odd_file};
 use crate::support::upstream::FakeUpstream;
 
 /// The binary as somebody who is not root, over a registry directory.
@@ -115,4 +116,52 @@ async fn a_directory_that_is_gone_keeps_nobody_from_the_keys() {
     assert!(!registry.exists());
     fs::rename(home.path().join("elsewhere"), &registry).expect("back");
     check(nopar.addr(), &offered, "x").await;
+}
+
+/// A NOPAR over the directory, whose clock stands still.
+async fn stopped(seed: &Seed) -> (FakeUpstream, TestNopar) {
+    let upstream = FakeUpstream::start().await;
+    let path = seed.path().to_str().expect("a path in UTF-8");
+    let nopar = TestNopar::with(&upstream).env("NOPAR_REGISTRY_PATH", path);
+    let nopar = nopar.stopped_clock().start().await;
+    (upstream, nopar)
+}
+
+/// Nobody has to start anything anew: what stood in the way is gone, and after ten minutes somebody asks.
+#[tokio::test]
+async fn what_could_not_be_signed_is_signed_once_it_can_be() {
+    let seed = Seed::of("0.9");
+    // There is something else where the folder of keys would be.
+    let folder = seed.path().join(KEYS_FOLDER);
+    fs::create_dir_all(folder.parent().expect("a folder")).expect("made");
+    fs::write(&folder, "").expect("in the way");
+    let (_upstream, nopar) = stopped(&seed).await;
+    let addr = nopar.addr();
+    assert!(!has_signatures(addr, "foo").await && !has_signatures(addr, "@s/bar").await);
+    fs::remove_file(&folder).expect("out of the way");
+    assert!(!has_signatures(addr, "foo").await, "it is not tried for each who asks");
+    nopar.advance(Duration::from_secs(601));
+    let offered = keys(addr).await;
+    for name in ["foo", "@s/bar"] {
+        check(addr, &offered, name).await;
+    }
+}
+
+/// One that is missing, or is another one, may stay so; of one that could not be read nobody knows.
+#[tokio::test]
+async fn a_tarball_that_could_not_be_read_is_signed_once_it_can_be() {
+    let seed = Seed::of("0.2");
+    let tarballs = ["foo/foo-1.0.0.tgz".to_owned(), odd_file("foo")].map(|it| seed.path().join(it));
+    let good = tarballs.each_ref().map(|tarball| fs::read(tarball).expect("a tarball"));
+    tarballs.iter().for_each(|tarball| fifo(tarball));
+    let (_upstream, nopar) = stopped(&seed).await;
+    let addr = nopar.addr();
+    assert!(!has_signatures(addr, "foo").await);
+    for (tarball, bytes) in tarballs.iter().zip(good) {
+        fs::remove_file(tarball).expect("out of the way");
+        fs::write(tarball, bytes).expect("put back");
+    }
+    nopar.advance(Duration::from_secs(601));
+    let offered = keys(addr).await;
+    check(addr, &offered, "foo").await;
 }

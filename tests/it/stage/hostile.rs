@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{alone, approving, list, rejecting, stage, staged_files, staging, view};
+use super::{alone, approving, id_of, list, rejecting, stage, staged_files, staging, view};
 use crate::support::client::{Request, get};
 use crate::support::nopar::{TestNopar, files_below};
 use crate::support::publish::{Publish, refusal, send};
-use crate::support::upstream::FakeUpstream;
+use crate::support::upstream::{FakeUpstream, made_up};
 
 /// Bodies that a publish is refused for, and the statuses that tell it.
 fn wrong() -> Vec<(&'static str, Value, &'static [u16])> {
@@ -87,6 +87,37 @@ async fn a_query_that_cannot_be_understood_is_refused() {
         let answer = get(nopar.addr(), &format!("/-/stage?{query}")).await;
         refusal(&answer, &[400], query);
     }
+}
+
+/// However few they are: a tarball may have hundreds of megabytes.
+#[tokio::test]
+async fn no_more_bytes_are_staged_than_there_may_be() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).env("NOPAR_STAGE_SIZE", "1MB").start().await;
+    let addr = nopar.addr();
+    let publish = |version| Publish::of("x", version).tarball(made_up(5, 400_000));
+    let first = id_of(&staging(addr, "x", &publish("1.0.0")).send().await);
+    id_of(&staging(addr, "x", &publish("1.1.0")).send().await);
+    let before = staged_files(nopar.registry_path());
+    let said = refusal(&staging(addr, "x", &publish("1.2.0")).send().await, &[507], "too much");
+    assert!(said.contains("NOPAR_STAGE_SIZE") && said.contains("nothing was changed"), "{said}");
+    assert_eq!(staged_files(nopar.registry_path()), before);
+    approving(addr, &first).send().await.expect(201);
+    id_of(&staging(addr, "x", &publish("1.2.0")).send().await);
+}
+
+/// What can be known before a byte of it has come is said then.
+#[tokio::test]
+async fn a_body_that_there_is_no_room_for_is_not_read() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).env("NOPAR_STAGE_SIZE", "100kB").start().await;
+    let head = "POST /-/stage/package/x HTTP/1.1\r\nHost: npm.test\r\n\
+        Content-Type: application/json\r\nContent-Length: 300000000\r\n\
+        Expect: 100-continue\r\n\r\n";
+    let mut connection = nopar.connect().await;
+    connection.deliver(head.as_bytes()).await;
+    let heads = connection.receive_heads().await;
+    assert_eq!(heads.iter().map(|head| head.status).collect::<Vec<_>>(), [507]);
 }
 
 /// A thousand are enough: the next one is told what to do.

@@ -30,7 +30,7 @@ fn record(version: &str, clock: &Clock) -> Record {
         provenance: None,
         publisher: Person { name: "alice".to_owned(), email: String::new() },
     };
-    Record::of("x".parse().unwrap(), &new, clock.now())
+    Record::of("x".parse().unwrap(), &new, String::new(), clock.now())
 }
 
 async fn kept(staging: &Staging, text: Bytes) -> StageId {

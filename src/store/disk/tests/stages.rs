@@ -4,14 +4,12 @@
 use super::faults::{Failing, fail};
 use super::order::Record;
 use super::{DiskStore, directory, fifo, open};
-use crate::store::conformance::stages::{ids, keep, read};
+use crate::store::conformance::stages::{MANY, ids, keep, read};
 use crate::store::conformance::{bytes_of, name, publish};
 use crate::store::{Hold, StageId, StagePart, Store, StoreError};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-const MANY: usize = 100;
 
 async fn kept(store: &DiskStore, tarball: &[u8]) -> StageId {
     keep(store, "record", tarball, MANY).await.unwrap().unwrap()
