@@ -34,7 +34,7 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         self.allow(call, Permission::Read, name)?;
         let Authority::Own(_) = self.hosted.authority(name).await? else {
-            return Err(Refusal::no_package());
+            return Err(Refusal::no_attestations());
         };
         let version = version.to_owned();
         // Looked up in the document: the store may have what no document names.
@@ -44,15 +44,15 @@ impl Api {
         };
         let looked = self.hosted.work_on(name, 0, look).await?;
         let stated = looked.and_then(|worked| worked.done);
-        let (file, predicate_type) = stated.ok_or_else(Refusal::no_package)?;
+        let (file, predicate_type) = stated.ok_or_else(Refusal::no_attestations)?;
         let bundle = self.hosted.store().tarball(name, &file).await?;
-        let bundle = bundle.ok_or_else(Refusal::no_package)?;
+        let bundle = bundle.ok_or_else(Refusal::no_attestations)?;
         // None so long is taken today, but one may lie there.
         let turn = turn_for(bundle.len()).await;
         let bundle = bundle.read(0, DOCUMENT_LIMIT as u64).await?;
         let told = in_turn(turn, move || told(&bundle, &predicate_type)).await;
         let (told, _room) = told.map_err(HostedError::from)?;
-        told.ok_or_else(Refusal::no_package)
+        told.ok_or_else(Refusal::no_attestations)
     }
 }
 

@@ -36,6 +36,12 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "document not found")
     }
 
+    /// The version has none, or is not here itself; told as of packages of upstreams.
+    pub(super) fn no_attestations() -> Refusal {
+        let error = "no attestations of this version are known here";
+        Refusal::new(StatusCode::NOT_FOUND, error, "not_found")
+    }
+
     /// No version has this tarball, or had.
     pub(super) fn no_tarball(file: &TarballName) -> Refusal {
         Refusal::new(StatusCode::NOT_FOUND, format!("tarball not found: {file}"), "not_found")

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::obtain::Look;
 use super::own::Own;
 use super::receive::Decision;
-use super::refresh::{Refreshed, fetch, fill, gone, is_gzip, kept_header};
+use super::refresh::{Refreshed, fetch, fill, is_gzip, kept_header};
 use crate::cache::{Entry, Key};
 use crate::document::{Attestations, DocumentLost};
 use crate::npm::{PackageName, Selector};
@@ -45,7 +45,7 @@ impl Door {
         version: &Selector,
         confirm: bool,
     ) -> Option<Decision> {
-        match self.whose(name, Failure::no_package()).await {
+        match self.whose(name, Failure::no_attestations()).await {
             Own::Ours(_) => return None,
             Own::Refused(failure) => return Some(failure.into()),
             Own::Elsewhere | Own::Copied(_) => self.reach_upstream(ctx, name),
@@ -70,7 +70,7 @@ impl Door {
                 Some(entry) => self.tell(&entry, CacheState::Hit).await.ok(),
                 None => None,
             };
-            return told.ok_or((Failure::no_package(), CacheState::None));
+            return told.ok_or((Failure::no_attestations(), CacheState::None));
         }
         if let Some(entry) = &held
             && let Some(state) = self.may_be_told(entry, wanted)
@@ -199,12 +199,12 @@ impl Door {
                 }
                 Refreshed::Unkept(_) => return Err(Failure::internal()),
             }),
-            (404 | 410 | 451, held) => {
+            (status @ (404 | 410 | 451), held) => {
                 if let Some(entry) = held {
                     info!("{shown}: its attestations are gone upstream ({})", answer.status);
                     self.cache.discard(&entry);
                 }
-                Err(gone(answer.status))
+                Err(if status == 451 { Failure::withheld() } else { Failure::no_attestations() })
             }
             _ => {
                 warn!("{shown}: the upstream answered {}", answer.status);

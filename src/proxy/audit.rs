@@ -187,7 +187,7 @@ async fn ask(
     })?;
     if answer.status != StatusCode::OK {
         warn!("audit: {target} answered {}", answer.status);
-        return Err(Failure::upstream_status(answer.status, &answer.headers));
+        return Err(unanswered(&answer));
     }
     let text = unpacked(audit, answer).await?;
     text.map_err(|unusable| {
@@ -224,6 +224,19 @@ async fn unpacked(audit: Audit, answer: Answer) -> Result<Result<Bytes, Unusable
         Failure::internal()
     })?;
     Ok(text)
+}
+
+/// What is told of an answer that is none. That an upstream has no audits will not pass: told of as a failure, pnpm would
+/// ask again twice, for more than a minute.
+fn unanswered(answer: &Answer) -> Failure {
+    let status = answer.status;
+    match status.as_u16() {
+        404 | 405 | 410 | 501 => {
+            let error = format!("the upstream registry has no audits (it answered {status})");
+            Failure::new(StatusCode::NOT_FOUND, error, "upstream_no_audits")
+        }
+        _ => Failure::upstream_status(status, &answer.headers),
+    }
 }
 
 fn is_gzip(headers: &HeaderMap) -> bool {

@@ -63,8 +63,9 @@ impl Reach {
             return Reach::Nobody;
         }
         match route {
-            Some(Route::Root | Route::Ping | Route::Keys | Route::Favicon | Route::Robots)
-            | None => Reach::Everybody,
+            Some(Route::Root | Route::Ping | Route::Favicon | Route::Robots) | None => {
+                Reach::Everybody
+            }
             Some(
                 Route::Packument { .. }
                 | Route::Manifest { .. }
@@ -72,7 +73,8 @@ impl Reach {
                 | Route::DistTags { .. }
                 | Route::Attestations { .. },
             ) => Reach::Package,
-            // What is read has both: a GET that acts has no HEAD.
+            // What is read has both: a GET that acts has no HEAD. Keys are among it: they are this registry's own, and
+            // of upstreams with a token, and why there are none says where upstreams are.
             Some(route) if route.allow().starts_with(METHODS) => Reach::Named,
             Some(_) => Reach::Nobody,
         }
@@ -205,7 +207,6 @@ mod tests {
         for (method, path, expected) in [
             ("GET", "/", Reach::Everybody),
             ("HEAD", "/-/ping", Reach::Everybody),
-            ("GET", "/-/npm/v1/keys", Reach::Everybody),
             ("GET", "/-/nothing", Reach::Everybody),
             ("GET", "/a", Reach::Package),
             ("HEAD", "/a/latest", Reach::Package),
@@ -213,6 +214,7 @@ mod tests {
             ("GET", "/-/package/a/dist-tags", Reach::Package),
             ("GET", "/-/npm/v1/attestations/a@1.0.0", Reach::Package),
             ("GET", "/-/v1/search?text=a", Reach::Named),
+            ("GET", "/-/npm/v1/keys", Reach::Named),
             ("GET", "/-/whoami", Reach::Named),
             ("GET", "/-/package/a/access", Reach::Named),
             ("GET", "/-/stage", Reach::Named),

@@ -63,6 +63,12 @@ impl Failure {
         Failure::new(StatusCode::NOT_FOUND, error, "the package has no such version or dist-tag")
     }
 
+    /// The version has none, or is nowhere itself: whose it would be is not told.
+    pub(super) fn no_attestations() -> Failure {
+        let error = "no attestations of this version are known here";
+        Failure::new(StatusCode::NOT_FOUND, error, "not_found")
+    }
+
     /// A `Range` that lies outside of a tarball.
     pub(super) fn bad_range() -> Failure {
         let error = "the range that is asked for is not in the tarball";

@@ -17,6 +17,8 @@ use crate::support::upstream::{Etag, FakeUpstream};
 
 const NAMES: [&str; 2] = ["a", "@s/n"];
 const PREDICATE: &str = "https://slsa.dev/provenance/v1";
+/// What is told where there are none, whosever the name is.
+const NONE: &str = "no attestations of this version are known here";
 /// For so long they are served without asking.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -199,7 +201,7 @@ async fn a_version_without_any_is_remembered_for_a_minute() {
     let nopar = TestNopar::with(&upstream).start().await;
     for cache in ["miss", "negative", "negative"] {
         let answer = nopar.get(&path("a")).await;
-        refusal(&answer, &[404], "none");
+        assert_eq!(refusal(&answer, &[404], "none"), NONE);
         assert_eq!(answer.header("x-cache"), Some(cache));
     }
     assert_eq!((upstream.count_all(), entries(&nopar).len()), (1, 0));
@@ -244,7 +246,7 @@ async fn nopars_own_names_stay_here() {
     Publish::of("own", "1.0.0").succeed(nopar.addr()).await;
     upstream.clear();
     for name in ["@acme/ui", "@acme%2fui", "own"] {
-        refusal(&nopar.get(&path(name)).await, &[404], name);
+        assert_eq!(refusal(&nopar.get(&path(name)).await, &[404], name), NONE);
     }
     assert_eq!(upstream.count_all(), 0);
 }

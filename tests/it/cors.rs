@@ -147,6 +147,21 @@ async fn no_page_reads_what_is_nopars_own() {
     }
 }
 
+/// Keys are this registry's own, and of upstreams with a token; and why there are none says where upstreams are.
+#[tokio::test]
+async fn no_page_reads_keys_or_where_upstreams_are() {
+    let (upstream, nopar) = both(&[]).await;
+    let keys = "/-/npm/v1/keys";
+    upstream.file(keys, r#"{"keys":[]}"#);
+    assert_eq!(said(&asked_by(&nopar, PAGE, keys).await.expect(200)), []);
+    upstream.stop().await;
+    let (upstream, nopar) = both(&[]).await;
+    upstream.always("*", 500);
+    let answer = asked_by(&nopar, PAGE, keys).await.expect(502);
+    assert!(answer.text().contains(&upstream.url()), "{}", answer.text());
+    assert_eq!(said(&answer), []);
+}
+
 /// Nor what an upstream shows to nobody but NOPAR; and nothing at all where that is said.
 #[tokio::test]
 async fn no_page_reads_what_the_upstream_does_not_show_to_everybody() {

@@ -27,6 +27,10 @@ async fn unknown(upstream: &FakeUpstream, nopar: &TestNopar, status: u16, what: 
 #[tokio::test]
 async fn what_is_no_answer_is_not_known() {
     let (upstream, nopar) = usual().await;
+    // So that what is cut off is an answer.
+    for path in [QUICK, FULL] {
+        says(&upstream, path, &report(&json!(["lodash"])));
+    }
     let long = format!("{{\"lodash\":[\"{}\"]}}", "x".repeat(33 << 20));
     let bomb = super::gzip(&long);
     let faults: Vec<(&str, u16, Fault)> = vec![
@@ -34,7 +38,9 @@ async fn what_is_no_answer_is_not_known() {
         ("503", 503, 503.into()),
         ("504", 504, 504.into()),
         ("429", 503, Fault::too_many(7)),
-        ("404", 502, 404.into()),
+        ("404", 404, 404.into()),
+        ("405", 404, 405.into()),
+        ("501", 404, 501.into()),
         ("401", 502, 401.into()),
         ("403", 502, 403.into()),
         ("400", 502, 400.into()),
