@@ -53,18 +53,17 @@ fn package(number: usize) -> (PackageName, Entry) {
     (name, entry)
 }
 
-fn found(index: &Index, text: &str) -> (usize, Vec<String>) {
+fn found(index: &Index, text: &str) -> (u64, Vec<String>) {
     let query = Query::parse(text).expect("few words");
-    let (mut hits, mut after) = (Hits::default(), None);
+    let (mut hits, mut after) = (Hits::of_best(PAGE), None);
     loop {
         after = index.search(after.as_ref(), SLICE, &query, &|_| true, &mut hits);
         if after.is_none() {
             break;
         }
     }
-    hits.order();
-    let objects = hits.objects(&(0..PAGE), "https://npm.example");
-    (hits.len(), objects)
+    let page = hits.page(&(0..PAGE));
+    (page.total(), page.objects("https://npm.example"))
 }
 
 fn search(criterion: &mut Criterion) {

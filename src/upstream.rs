@@ -208,7 +208,7 @@ impl Upstream {
 
     /// Waits until one more request may go there; no longer than for a document.
     async fn permit(&self, target: &Target, wanted: Wanted) -> Result<Permit, FetchError> {
-        let (free, after) = (self.slots.permit(wanted == Wanted::Tarball), self.fetch_timeout);
+        let (free, after) = (self.slots.permit(wanted), self.fetch_timeout);
         let permit = tokio::time::timeout(after, free).await;
         permit.map_err(|_| FetchError::Busy { target: target.to_string(), after })
     }

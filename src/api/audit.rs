@@ -13,9 +13,13 @@ use bytes::Bytes;
 use http::{StatusCode, header};
 use log::error;
 use std::sync::Arc;
+use tokio::task::yield_now;
 
 /// The longest question, unpacked, in bytes. The tree of a large monorepo has some megabytes.
 const LONGEST: u64 = 16 << 20;
+
+/// So many names are looked at without letting others go on.
+const AT_ONCE: usize = 1024;
 
 /// What upstreams are asked.
 pub struct Asked {
@@ -59,7 +63,7 @@ impl Api {
         audit: Audit,
     ) -> Result<Reply, Refusal> {
         let document = self.at_most_in(&self.questions, LONGEST, body).await?;
-        let (read, place) = document.work(move |text| read(audit, &text)).await?;
+        let (read, mut place) = document.work(move |text| read(audit, &text)).await?;
         let Read { inquiry, names, len } = read.map_err(|error| not_asked(&error))?;
         let owners = self.upstreams_of(call.elsewhere, names).await?;
         let ask = move || (inquiry.questions(&owners), inquiry.nothing());
@@ -67,6 +71,8 @@ impl Api {
         if asked.is_empty() {
             return Ok(told(nothing));
         }
+        // Placeholders are longer than short names, and each upstream is asked of the whole tree.
+        place.grow(asked.iter().map(|it| it.text.len()).sum()).await?;
         let (questions, readings) = apart(asked);
         let held: Arc<dyn Send + Sync> = Arc::new(place);
         match call.elsewhere.audit(Asked { audit, questions, held }).await {
@@ -81,13 +87,14 @@ impl Api {
         elsewhere: &dyn Elsewhere,
         names: Vec<Option<PackageName>>,
     ) -> Result<Vec<Option<usize>>, Refusal> {
-        let known = names.iter().flatten().cloned().collect();
-        let mut are_elsewhere = self.hosted.are_elsewhere(known).await?.into_iter();
-        let owner = |name: Option<PackageName>| {
-            let name = name?;
-            are_elsewhere.next()?.then(|| elsewhere.upstream_of(&name))
-        };
-        Ok(names.into_iter().map(owner).collect())
+        let names = self.hosted.are_elsewhere(names).await?;
+        let mut owners = Vec::with_capacity(names.len());
+        for some in names.chunks(AT_ONCE) {
+            owners.extend(some.iter().map(|name| Some(elsewhere.upstream_of(name.as_ref()?))));
+            // Others are to be answered in between.
+            yield_now().await;
+        }
+        Ok(owners)
     }
 
     /// What the client is told. A long answer takes room until it is sent.

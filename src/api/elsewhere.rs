@@ -57,6 +57,10 @@ pub trait Elsewhere: Send + Sync {
     /// The number of the upstream that a package comes from.
     fn upstream_of(&self, name: &PackageName) -> usize;
 
+    /// Whether a name, or the beginning of all names of a scope, is by the configuration that of another upstream than
+    /// this one, and not the default one's. In lower case: whoever writes one in capitals means it as well.
+    fn is_of_another(&self, source: usize, beginning: &str) -> bool;
+
     /// The upstreams, in the order in which their results follow each other.
     fn sources(&self) -> Vec<Source>;
 

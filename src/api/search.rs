@@ -70,10 +70,11 @@ impl Api {
         let (access, caller) = (Arc::clone(&self.access), call.caller.clone());
         let is_visible =
             move |name: &PackageName| access.allow(&caller, Permission::Read, name).is_ok();
-        let hits = self.hosted.search(asked.query.clone(), is_visible).await?;
-        let hosted = hits.objects(&asked.window, call.base);
+        let (query, window) = (asked.query.clone(), asked.window.clone());
+        let page = self.hosted.search(query, window, is_visible).await?;
         timing.took("hosted", began.elapsed());
-        let merge = self.asked_of_upstreams(call, &asked, hits.len() as u64, &mut timing).await?;
+        let merge = self.asked_of_upstreams(call, &asked, page.total(), &mut timing).await?;
+        let hosted = page.objects(call.base);
         let objects = hosted.iter().map(String::as_str).chain(merge.objects());
         let objects: Vec<&str> = objects.collect();
         let (total, now) = (merge.total(), iso(self.clock.now()));

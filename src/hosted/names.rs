@@ -3,10 +3,11 @@
 
 use super::package::{Known, Package, Standing};
 use crate::npm::PackageName;
-use crate::search::{Hits, Index, Query};
+use crate::search::{Hits, Index, Page, Query};
 use crate::store::Stamp;
 use parking_lot::RwLock;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -93,22 +94,22 @@ impl Names {
         }
     }
 
-    /// What is found among NOPAR's own packages, in its order; so many are looked at under one lock.
+    /// What is found among NOPAR's own packages at these places; so many are looked at under one lock.
     pub(super) fn search(
         &self,
         query: &Query,
+        window: &Range<u64>,
         slice: usize,
         is_visible: &dyn Fn(&PackageName) -> bool,
-    ) -> Hits {
-        let (mut hits, mut after) = (Hits::default(), None);
+    ) -> Page {
+        let (mut hits, mut after) = (Hits::of_best(window.end), None);
         loop {
             after = self.index.read().search(after.as_ref(), slice, query, is_visible, &mut hits);
             if after.is_none() {
                 break;
             }
         }
-        hits.order();
-        hits
+        hits.page(window)
     }
 
     /// How many names are NOPAR's own, as far as they were looked at.
@@ -116,9 +117,14 @@ impl Names {
         self.index.read().names().len()
     }
 
-    /// These names.
-    pub(super) fn own(&self) -> Vec<PackageName> {
-        self.index.read().names().cloned().collect()
+    /// Those of these names that are not in a list, which is in their order.
+    pub(super) fn own_beside(&self, listed: &[Arc<Package>]) -> Vec<PackageName> {
+        let mut listed = listed.iter().peekable();
+        let mut is_beside = |name: &&PackageName| {
+            while listed.next_if(|package| package.name < **name).is_some() {}
+            listed.peek().is_none_or(|package| package.name != **name)
+        };
+        self.index.read().names().filter(|name| is_beside(name)).cloned().collect()
     }
 
     /// Whether a text in lower case is one of them, but for its case.
@@ -165,6 +171,22 @@ mod tests {
         assert_eq!(names.get(&name, two), None);
         assert_eq!(names.put(&name, one, published()).id(), first.id());
         assert_ne!(names.put(&name, two, published()).id(), first.id());
+    }
+
+    #[test]
+    fn what_a_list_does_not_have_is_told() {
+        let names = Names::default();
+        let put =
+            |name: &str| names.put(&name.parse().unwrap(), Stamp::new(9, [1; 3]), published());
+        let all: Vec<_> = ["a", "b", "c", "d"].into_iter().map(put).collect();
+        let beside = |listed: &[Arc<Package>]| -> Vec<String> {
+            names.own_beside(listed).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(beside(&all), [""; 0]);
+        assert_eq!(beside(&all[1..3]), ["a", "d"]);
+        let other = names.generation(&"bb".parse().unwrap(), Stamp::new(9, [1; 3]), published());
+        assert_eq!(beside(&[Arc::clone(&all[0]), other, Arc::clone(&all[3])]), ["b", "c"]);
+        assert_eq!(beside(&[]), ["a", "b", "c", "d"]);
     }
 
     #[test]

@@ -5,14 +5,18 @@
 //! read anew. So a search reads no document and asks the store for no stamp, but for those that were changed through
 //! this process since the last one ([`Hosted::note_change`]).
 
-use super::{Authority, Hosted, HostedError};
+use super::{Hosted, HostedError};
 use crate::document;
 use crate::npm::PackageName;
-use crate::search::{Hits, Private, Query, Told};
+use crate::search::{Page, Private, Query, Readings, Told};
+use crate::store::StoreError;
 use log::warn;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 /// So many packages are looked at without letting others change them.
 const SLICE: usize = 1024;
@@ -30,6 +34,10 @@ impl Changed {
         let (number, names) = &mut *self.names.lock();
         *number += 1;
         names.insert(name.clone(), *number);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.names.lock().1.is_empty()
     }
 
     fn all(&self) -> Vec<(PackageName, u64)> {
@@ -52,30 +60,43 @@ impl Hosted {
         self.changed.note(name);
     }
 
-    /// The packages that match, in their order, of those that may be seen. All that was committed through this process
-    /// is in it, and what the last [`look_again`](Self::look_again) has seen.
+    /// Those at these places of the packages that match and may be seen, in their order. All that was committed through
+    /// this process is in it, and what the last [`look_again`](Self::look_again) has seen.
     ///
     /// # Errors
     /// When the work on it broke off.
     pub async fn search(
         self: &Arc<Self>,
         query: Query,
+        window: Range<u64>,
         is_visible: impl Fn(&PackageName) -> bool + Send + 'static,
-    ) -> Result<Hits, HostedError> {
-        for (name, number) in self.changed.all() {
-            if let Err(error) = self.package(&name).await {
-                warn!("store: {error}");
-            }
-            self.changed.done(&name, number);
-        }
+    ) -> Result<Page, HostedError> {
+        self.read_changed().await?;
         if self.names.count_own() <= QUICK {
-            return Ok(self.names.search(&query, SLICE, &is_visible));
+            return Ok(self.names.search(&query, &window, SLICE, &is_visible));
         }
         let hosted = Arc::clone(self);
         let turn = document::turn(0, false).await;
-        let searched = turn.work(move || hosted.names.search(&query, SLICE, &is_visible));
-        let (hits, _room) = searched.await?;
-        Ok(hits)
+        let searched = turn.work(move || hosted.names.search(&query, &window, SLICE, &is_visible));
+        let (page, _room) = searched.await?;
+        Ok(page)
+    }
+
+    /// Reads what was changed here. On the blocking pool: when nobody has searched for a day, that may be thousands.
+    async fn read_changed(self: &Arc<Self>) -> Result<(), HostedError> {
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        let hosted = Arc::clone(self);
+        let read = async move {
+            for (name, number) in hosted.changed.all() {
+                if let Err(error) = hosted.package(&name).await {
+                    warn!("store: {error}");
+                }
+                hosted.changed.done(&name, number);
+            }
+        };
+        Ok(spawn_blocking(move || Handle::current().block_on(read)).await?)
     }
 
     /// Looks at the store for what other processes have changed.
@@ -83,35 +104,41 @@ impl Hosted {
     /// # Errors
     /// As of [`packages`](Self::packages).
     pub async fn look_again(self: &Arc<Self>) -> Result<(), HostedError> {
-        let before = self.names.own();
         let packages = self.packages().await?;
-        // What is not in the list, and was there before it was made, is asked for: it is forgotten then.
-        for name in before {
-            let is_listed = packages.binary_search_by(|package| package.name.cmp(&name)).is_ok();
-            if !is_listed {
+        let hosted = Arc::clone(self);
+        // What is not in the list is asked for: if it is gone, it is forgotten then. On the blocking pool, as the list
+        // itself: to compare 50,000 names takes milliseconds.
+        let forget = async move {
+            for name in hosted.names.own_beside(&packages) {
                 // An error changes nothing, and who asks for the package is told of it.
-                let _ = self.package(&name).await;
+                let _ = hosted.package(&name).await;
             }
-        }
-        Ok(())
+        };
+        Ok(spawn_blocking(move || Handle::current().block_on(forget)).await?)
     }
 
-    /// Whether a text may be sent to upstreams: none may that names a package of NOPAR's own, see [`Private`]. The
-    /// names in it are looked up in the store: another process may have published one just now.
+    /// What upstreams would learn of a text that is sent to them; `None` of one that must not be: none may that names a
+    /// package of NOPAR's own, see [`Private`]. The names in it are looked up in the store: another process may have
+    /// published one just now.
     ///
     /// # Errors
-    /// When the store cannot say whose a name is.
-    pub async fn may_be_told(&self, text: &str) -> Result<bool, HostedError> {
-        let Told::Names(names) = Private::new(&self.claims).told(text) else { return Ok(false) };
-        if names.iter().any(|name| self.names.has_lower(name)) {
-            return Ok(false);
+    /// When the store cannot say whose a name is, other than by a document that cannot be read.
+    pub async fn told_by(self: &Arc<Self>, text: &str) -> Result<Option<Readings>, HostedError> {
+        let Told::Perhaps(readings) = Private::new(&self.claims).told(text) else {
+            return Ok(None);
+        };
+        if readings.names().any(|name| self.names.has_lower(name)) {
+            return Ok(None);
         }
-        for name in names.iter().filter_map(|name| PackageName::parse(name).ok()) {
-            if !matches!(self.authority(&name).await?, Authority::Upstream(_)) {
-                return Ok(false);
+        let names = readings.names().map(|name| PackageName::parse(name).ok());
+        match self.are_elsewhere(names.collect()).await {
+            Ok(names) => Ok(names.iter().all(Option::is_some).then_some(readings)),
+            // Something lies there under this name: who looks for others is to find those all the same.
+            Err(HostedError::Unreadable(..) | HostedError::Store(StoreError::Damaged { .. })) => {
+                Ok(None)
             }
+            Err(error) => Err(error),
         }
-        Ok(true)
     }
 }
 
@@ -145,7 +172,8 @@ mod tests {
 
     async fn count(hosted: &Arc<Hosted>, text: &str) -> usize {
         let query = Query::parse(text).unwrap();
-        hosted.search(query, |name| name.as_str() != "hidden").await.unwrap().len()
+        let page = hosted.search(query, 0..20, |name| name.as_str() != "hidden").await;
+        usize::try_from(page.unwrap().total()).unwrap()
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@
 use super::Door;
 use super::behalf::Behalf;
 use super::failure::Failure;
+use super::refresh::is_gzip;
 use crate::api::{Asked, Told, form_of};
 use crate::clock::Clock;
 use crate::document::{GunzipError, gunzip};
@@ -16,7 +17,6 @@ use crate::route::Audit;
 use crate::upstream::{Answer, Upstream};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{self, HeaderMap};
 use log::{error, warn};
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -153,7 +153,8 @@ impl Door {
         behalf: &Behalf,
     ) -> Result<Bytes, Failure> {
         let upstream = self.upstreams.numbered(number).ok_or_else(Failure::internal)?;
-        let digest = Sha256::digest(question).into();
+        let text = question.clone();
+        let digest = in_turn(text.len(), move || Sha256::digest(&text).into()).await?;
         let via = behalf.via.as_deref();
         let ask = async {
             let asked = ask(upstream, audit, question, via).await;
@@ -219,11 +220,7 @@ async fn unpacked(audit: Audit, answer: Answer) -> Result<Result<Bytes, Unusable
         drop(room);
         Ok(text)
     };
-    let (text, _) = computed(len, work).await.map_err(|panic| {
-        error!("audit: an answer could not be read: {panic}");
-        Failure::internal()
-    })?;
-    Ok(text)
+    in_turn(len, work).await
 }
 
 /// What is told of an answer that is none. That an upstream has no audits will not pass: told of as a failure, pnpm would
@@ -239,11 +236,16 @@ fn unanswered(answer: &Answer) -> Failure {
     }
 }
 
-fn is_gzip(headers: &HeaderMap) -> bool {
-    let coding = headers.get(header::CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
-    coding.is_some_and(|coding| {
-        ["gzip", "x-gzip"].iter().any(|name| coding.trim().eq_ignore_ascii_case(name))
-    })
+/// Works on a text of this length in bytes; on a long one in its turn.
+async fn in_turn<T: Send + 'static>(
+    len: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let (done, _) = computed(len, work).await.map_err(|panic| {
+        error!("audit: it could not be worked on: {panic}");
+        Failure::internal()
+    })?;
+    Ok(done)
 }
 
 fn too_large() -> Failure {

@@ -199,6 +199,10 @@ impl Elsewhere for Asker<'_> {
         self.door.upstreams.number_of(name)
     }
 
+    fn is_of_another(&self, source: usize, beginning: &str) -> bool {
+        self.door.upstreams.is_of_another(source, beginning)
+    }
+
     fn sources(&self) -> Vec<Source> {
         self.door.sources()
     }

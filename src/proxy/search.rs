@@ -61,6 +61,7 @@ impl Door {
             | StatusCode::NOT_IMPLEMENTED => return Err(Unsearched::NoSearch),
             StatusCode::BAD_REQUEST
             | StatusCode::URI_TOO_LONG
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             | StatusCode::UNPROCESSABLE_ENTITY => {
                 return Err(Unsearched::Refused);
             }

@@ -36,6 +36,9 @@ pub enum BadSearch {
     /// There are too many words in it.
     #[error("the text to search for has more than {0} words: send fewer")]
     TooManyWords(usize),
+    /// It has too many bytes.
+    #[error("the text to search for has more than {0} bytes: send fewer words")]
+    TooLong(usize),
 }
 
 impl Asked {

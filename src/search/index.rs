@@ -3,7 +3,8 @@
 
 use super::{Entry, Query};
 use crate::npm::PackageName;
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::ops::{Bound, Range};
 
 /// The packages by name, in whose order equal matches are.
@@ -15,12 +16,28 @@ pub struct Index {
     lower: HashMap<Box<str>, u32>,
 }
 
-/// What was found.
-#[derive(Debug, Default)]
+/// What was found: the best of it, and how much there is.
+#[derive(Debug)]
 pub struct Hits {
-    /// Their ranks, and they.
+    /// The worst of them on top.
+    best: BinaryHeap<Hit>,
+    most: usize,
+    total: u64,
+}
+
+/// One of them. In order they are by rank, and as they came, which is by name.
+#[derive(Debug)]
+struct Hit {
+    rank: u32,
+    number: u64,
+    entry: Entry,
+}
+
+/// Some of what was found, and how many there are.
+#[derive(Debug)]
+pub struct Page {
     found: Vec<(u32, Entry)>,
-    is_ordered: bool,
+    total: u64,
 }
 
 impl Index {
@@ -80,8 +97,7 @@ impl Index {
                 && let Some(rank) = entry.rank(query)
                 && is_visible(name)
             {
-                hits.found.push((rank, entry.clone()));
-                hits.is_ordered = false;
+                hits.put(rank, entry);
             }
             last = Some(name);
         }
@@ -90,30 +106,75 @@ impl Index {
 }
 
 impl Hits {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.found.len()
+    /// Nothing yet. Of all that is found, so many are held: of thousands that match, tens are shown.
+    pub fn of_best(most: u64) -> Hits {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        Hits { best: BinaryHeap::new(), most, total: 0 }
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+    /// How many there are, of which not all may be held.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
-    /// Puts all in order: by rank, and by name where that is the same.
-    pub fn order(&mut self) {
-        if !self.is_ordered {
-            // They came by name, and what is equal stays as it is.
-            self.found.sort_by_key(|(rank, _)| *rank);
-            self.is_ordered = true;
+    fn put(&mut self, rank: u32, entry: &Entry) {
+        let number = self.total;
+        self.total += 1;
+        if self.best.len() >= self.most {
+            // Whatever comes later is worse than what has the same rank.
+            if self.best.peek().is_none_or(|worst| worst.rank <= rank) {
+                return;
+            }
+            self.best.pop();
         }
+        self.best.push(Hit { rank, number, entry: entry.clone() });
     }
 
-    /// Those at these places, as clients are sent them.
-    pub fn objects(&self, window: &Range<u64>, base: &str) -> Vec<String> {
-        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(self.found.len());
-        let found = &self.found[place(window.start)..place(window.end)];
-        found.iter().map(|(rank, entry)| entry.object(base, *rank)).collect()
+    /// Those at these places, of which the last is one of the best that are held.
+    pub fn page(self, window: &Range<u64>) -> Page {
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(self.best.len());
+        let (begin, end) = (place(window.start), place(window.end));
+        let ordered = self.best.into_sorted_vec().into_iter().take(end).skip(begin);
+        let found = ordered.map(|hit| (hit.rank, hit.entry)).collect();
+        Page { found, total: self.total }
+    }
+}
+
+impl Hit {
+    fn place(&self) -> (u32, u64) {
+        (self.rank, self.number)
+    }
+}
+
+impl Ord for Hit {
+    fn cmp(&self, other: &Hit) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for Hit {
+    fn partial_cmp(&self, other: &Hit) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Hit {
+    fn eq(&self, other: &Hit) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Hit {}
+
+impl Page {
+    /// How many there are in all.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// These, as clients are sent them.
+    pub fn objects(&self, base: &str) -> Vec<String> {
+        self.found.iter().map(|(rank, entry)| entry.object(base, *rank)).collect()
     }
 }
 

@@ -27,7 +27,9 @@ pub struct Merge {
 /// What is known of one upstream's results.
 #[derive(Debug, Default)]
 struct List {
-    /// Its own ones, by block and place there.
+    /// How many of its own ones lie before what is wanted: nobody holds their blocks for them.
+    passed: u64,
+    /// Those that follow, by block and place there.
     kept: Vec<(Arc<Block>, usize)>,
     names: HashSet<PackageName>,
     blocks: usize,
@@ -70,7 +72,7 @@ impl Merge {
         }
         let mut end = self.hosted;
         for (number, list) in self.lists.iter().enumerate() {
-            end += list.kept.len() as u64;
+            end += list.own();
             if end >= self.window.end {
                 return None;
             }
@@ -90,7 +92,17 @@ impl Merge {
         block: &Arc<Block>,
         is_own: impl Fn(&PackageName) -> bool,
     ) {
-        self.lists[upstream].take(block, is_own);
+        let before =
+            self.place_of(upstream).map_or(0, |place| self.window.start.saturating_sub(place));
+        let list = &mut self.lists[upstream];
+        list.take(block, is_own);
+        list.pass(before);
+    }
+
+    /// The place at which an upstream's part of the list begins, if that is known.
+    fn place_of(&self, upstream: usize) -> Option<u64> {
+        let mut before = self.lists[..upstream].iter();
+        before.try_fold(self.hosted, |place, list| list.has_end().then(|| place + list.own()))
     }
 
     /// An upstream gives no more blocks.
@@ -108,13 +120,14 @@ impl Merge {
     pub fn objects(&self) -> Vec<&str> {
         let (mut place, mut wanted) = (self.hosted, Vec::new());
         for list in &self.lists {
-            let begin = self.window.start.saturating_sub(place);
-            let end = self.window.end.saturating_sub(place);
-            let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(list.kept.len());
-            let kept = list.kept.get(at(begin)..at(end)).unwrap_or_default();
+            let at = |place_of_all: u64| {
+                let kept = place_of_all.saturating_sub(place).saturating_sub(list.passed);
+                usize::try_from(kept).unwrap_or(usize::MAX).min(list.kept.len())
+            };
+            let kept = &list.kept[at(self.window.start)..at(self.window.end)];
             wanted.extend(kept.iter().map(|(block, at)| &*block.found[*at].object));
-            place += list.kept.len() as u64;
-            if list.state == State::Open || list.is_broken_off() {
+            place += list.own();
+            if !list.has_end() {
                 // Where the next one begins is not known.
                 break;
             }
@@ -145,13 +158,30 @@ impl List {
         };
     }
 
+    /// How many are its own, as far as it was read.
+    fn own(&self) -> u64 {
+        self.passed + self.kept.len() as u64
+    }
+
+    /// Lets go of so many of the first ones.
+    fn pass(&mut self, count: u64) {
+        let more = usize::try_from(count.saturating_sub(self.passed)).unwrap_or(usize::MAX);
+        let more = more.min(self.kept.len());
+        self.kept.drain(..more);
+        self.passed += more as u64;
+    }
+
+    /// Whether it is known where it ends, and the next one begins.
+    fn has_end(&self) -> bool {
+        self.state != State::Open && !self.is_broken_off()
+    }
+
     /// Whether it failed in the middle: what would follow is not known, and nothing may be in its place.
     fn is_broken_off(&self) -> bool {
         self.state == State::Failed && self.blocks > 0
     }
 
     fn total(&self) -> u64 {
-        let kept = self.kept.len() as u64;
-        if self.state == State::Ended { kept } else { kept + (self.said - self.came) }
+        if self.state == State::Ended { self.own() } else { self.own() + (self.said - self.came) }
     }
 }

@@ -205,6 +205,26 @@ fn a_deep_place_costs_no_more_than_so_many_blocks() {
     assert_eq!(page(0, 1_000_000..1_000_020, &[slow]).2.len(), 64);
 }
 
+/// A page at place 9,000 held the 36 blocks before it, each of up to 4 MiB, until it was sent.
+#[test]
+fn what_lies_before_a_page_is_not_held_for_it() {
+    let two = [right(3000), right(5000)];
+    let (mut merge, mut blocks) = (Merge::new(10, 7000..7020, 2), Vec::new());
+    while let Some((number, from)) = merge.wanted() {
+        let block = two[number].block(from);
+        merge.take(number, &block, |_| true);
+        blocks.push(Arc::downgrade(&block));
+    }
+    assert_eq!(blocks.len(), 12 + 17);
+    let held = blocks.iter().filter(|block| block.strong_count() > 0).count();
+    assert_eq!(held, 2);
+    let expected: Vec<String> = (3990..4010).map(|n| format!("p{n}")).collect();
+    assert_eq!(
+        (merge.objects(), merge.total()),
+        (expected.iter().map(String::as_str).collect(), 8010)
+    );
+}
+
 #[test]
 fn an_upstream_that_fails_at_once_has_no_part_in_the_list() {
     let two = [right(10), right(300)];

@@ -23,6 +23,9 @@ const MOST_READINGS: usize = 500;
 /// `npm:@acme/ui`) or in the path of a URL, a scoped name also without its `@`, all of it under up to four layers of
 /// percent-encoding.
 ///
+/// What belongs to an upstream by its patterns is read in the same ways ([`Readings::beginnings`]), and is for that
+/// upstream only.
+///
 /// Not protected are parts of names, other spellings (`acme ui` for `acme-ui`), the scope of a hosted package that no
 /// claim matches, and what descriptions or keywords of hosted packages say.
 #[derive(Debug)]
@@ -35,8 +38,17 @@ pub struct Private<'a> {
 pub enum Told {
     /// Something that is claimed, or something that cannot be looked through.
     Private,
-    /// Perhaps these names, as they stand there and in lower case; nothing that is claimed.
-    Names(BTreeSet<String>),
+    /// Perhaps these names; nothing that is claimed.
+    Perhaps(Readings),
+}
+
+/// What a text may be read as.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// As they stand there, and in lower case.
+    names: BTreeSet<String>,
+    /// In lower case, with `@`.
+    scopes: BTreeSet<String>,
 }
 
 impl<'a> Private<'a> {
@@ -69,7 +81,7 @@ impl<'a> Private<'a> {
         let is_private = readings.names.len() > MOST_READINGS
             || readings.names.iter().any(is_claimed)
             || readings.scopes.iter().any(is_scope);
-        if is_private { Told::Private } else { Told::Names(readings.names) }
+        if is_private { Told::Private } else { Told::Perhaps(readings) }
     }
 }
 
@@ -89,15 +101,18 @@ fn claims_all(claim: &Pattern, scope: &str) -> bool {
     }
 }
 
-/// What a text may be read as.
-#[derive(Default)]
-struct Readings {
-    names: BTreeSet<String>,
-    /// In lower case, with `@`.
-    scopes: BTreeSet<String>,
-}
-
 impl Readings {
+    /// Names of packages, as they stand in the text and in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The names, and how all names of the scopes begin (`@acme/`): each in lower case.
+    pub fn beginnings(&self) -> impl Iterator<Item = String> {
+        let names = self.names.iter().map(|name| name.to_lowercase());
+        names.chain(self.scopes.iter().map(|scope| format!("{scope}/")))
+    }
+
     fn read(&mut self, text: &str) {
         // Names of old may be anything but a few signs.
         self.name(text);
@@ -180,7 +195,7 @@ mod tests {
     fn is_private(text: &str, hosted: &str) -> bool {
         match Private::new(&claims()).told(text) {
             Told::Private => true,
-            Told::Names(names) => names.contains(&hosted.to_lowercase()),
+            Told::Perhaps(readings) => readings.names.contains(&hosted.to_lowercase()),
         }
     }
 
@@ -271,17 +286,24 @@ mod tests {
         assert_eq!(Private::new(&[Pattern::all()]).told("*"), Told::Private);
         let at = [Pattern::Prefix("@".to_owned())];
         assert_eq!(Private::new(&at).told("@any"), Told::Private);
-        assert!(matches!(Private::new(&at).told("any"), Told::Names(_)));
+        assert!(matches!(Private::new(&at).told("any"), Told::Perhaps(_)));
     }
 
     #[test]
     fn what_can_be_read_in_too_many_ways_is_kept_back() {
         let names: String = (0..300).map(|n| format!("A{n}/")).collect();
         assert_eq!(Private::new(&[]).told(&names), Told::Private);
-        let Told::Names(names) = Private::new(&[]).told("a b@1 @c/d") else { panic!("private") };
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        for name in ["a", "b", "1", "@c/d", "d"] {
+        let Told::Perhaps(readings) = Private::new(&[]).told("a B@1 @c/D") else {
+            panic!("private")
+        };
+        let names: Vec<&str> = readings.names().collect();
+        for name in ["a", "B", "b", "1", "@c/D", "@c/d", "D"] {
             assert!(names.contains(&name), "{names:?}");
         }
+        let beginnings: BTreeSet<String> = readings.beginnings().collect();
+        for beginning in ["a", "b", "@c/d", "@c/"] {
+            assert!(beginnings.contains(beginning), "{beginnings:?}");
+        }
+        assert!(beginnings.iter().all(|it| *it == it.to_lowercase()), "{beginnings:?}");
     }
 }

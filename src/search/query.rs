@@ -4,7 +4,10 @@
 use super::BadSearch;
 use memchr::memmem::Finder;
 
-/// The most words of a text, each counted once.
+/// The longest text, in bytes: it goes into the path of what upstreams are asked, and the public registry takes 64
+/// characters.
+const MOST_BYTES: usize = 1024;
+/// The most words of a text, each counted once; each of those that `keywords:` lists is one.
 const MOST_WORDS: usize = 64;
 /// What marks the ends of what is told one by one: keywords, people. No text that is searched in holds it otherwise.
 pub(super) const MARK: char = '\t';
@@ -38,33 +41,40 @@ impl Query {
     /// `author:me`. `is:…`, `not:…` and `boost-exact:…` ask for nothing here.
     ///
     /// # Errors
-    /// When there are too many words.
+    /// When it is too long, or there are too many words.
     pub fn parse(text: &str) -> Result<Query, BadSearch> {
+        if text.len() > MOST_BYTES {
+            return Err(BadSearch::TooLong(MOST_BYTES));
+        }
         let text = text.to_lowercase();
         let mut query = Query::default();
         let parts = text.split(|c: char| c.is_whitespace() || c.is_control());
         let parts = parts.map(|part| part.trim_matches(['"', '\'', '`']));
-        let mut seen: Vec<&str> = Vec::new();
+        let (mut seen, mut words): (Vec<&str>, usize) = (Vec::new(), 0);
         for part in parts.filter(|part| !part.is_empty() && *part != "*") {
             if seen.contains(&part) {
                 continue;
             }
-            if seen.len() == MOST_WORDS {
+            seen.push(part);
+            words += query.add(part);
+            if words > MOST_WORDS {
                 return Err(BadSearch::TooManyWords(MOST_WORDS));
             }
-            seen.push(part);
-            query.add(part);
         }
         Ok(query)
     }
 
-    fn add(&mut self, part: &str) {
+    /// Adds a word or a qualifier; how many words it counts for.
+    fn add(&mut self, part: &str) -> usize {
         let (key, value) = part.split_once(':').unwrap_or_default();
         let value = value.trim_matches(['"', '\'', '`']);
         match key {
             "keywords" | "keyword" => {
                 let words = value.split(',').filter(|word| !word.is_empty());
-                self.keywords.push(words.map(marked).collect());
+                let words: Vec<_> = words.map(marked).collect();
+                let count = words.len().max(1);
+                self.keywords.push(words);
+                return count;
             }
             "scope" => self
                 .scopes
@@ -77,6 +87,7 @@ impl Query {
                 self.words.push(Word { text: part.to_owned(), finder });
             }
         }
+        1
     }
 }
 
@@ -112,7 +123,23 @@ mod tests {
     fn no_text_has_words_without_end() {
         let words = |count: usize| (0..count).map(|n| format!("{n} ")).collect::<String>();
         assert_eq!(Query::parse(&words(64)).unwrap().words.len(), 64);
-        assert_eq!(Query::parse(&"a ".repeat(1000)).unwrap().words.len(), 1);
+        assert_eq!(Query::parse(&"a ".repeat(500)).unwrap().words.len(), 1);
         assert_eq!(Query::parse(&words(65)).unwrap_err(), BadSearch::TooManyWords(64));
+    }
+
+    /// 50,000 packages were looked through for 30,000 keywords each.
+    #[test]
+    fn no_qualifier_has_words_without_end() {
+        let list = |count: usize| format!("x keywords:{}", "a,".repeat(count));
+        assert_eq!(Query::parse(&list(63)).unwrap().keywords[0].len(), 63);
+        assert_eq!(Query::parse(&list(64)).unwrap_err(), BadSearch::TooManyWords(64));
+        let many: String = (0..65).map(|n| format!("scope:{n} ")).collect();
+        assert_eq!(Query::parse(&many).unwrap_err(), BadSearch::TooManyWords(64));
+    }
+
+    #[test]
+    fn no_text_is_longer_than_a_path_may_be() {
+        assert!(Query::parse(&"a".repeat(1024)).is_ok());
+        assert_eq!(Query::parse(&"a".repeat(1025)).unwrap_err(), BadSearch::TooLong(1024));
     }
 }

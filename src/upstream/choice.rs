@@ -13,6 +13,8 @@ pub struct Upstreams {
     /// The default one first.
     all: Vec<Upstream>,
     choice: Choice,
+    /// The same by patterns in lower case.
+    lower: Choice,
 }
 
 impl Upstreams {
@@ -27,8 +29,10 @@ impl Upstreams {
         counters: &Arc<Counters>,
     ) -> Result<Upstreams, SetUpError> {
         let all = config.all_upstreams().map(|one| Upstream::new(one, pseudonym, counters));
-        let patterns = config.all_upstreams().map(|upstream| upstream.packages.as_slice());
-        Ok(Upstreams { all: all.collect::<Result<_, _>>()?, choice: Choice::new(patterns) })
+        let patterns = || config.all_upstreams().map(|upstream| upstream.packages.as_slice());
+        let choice = Choice::new(patterns(), str::to_owned);
+        let lower = Choice::new(patterns(), str::to_lowercase);
+        Ok(Upstreams { all: all.collect::<Result<_, _>>()?, choice, lower })
     }
 
     /// All of them, the default one first.
@@ -45,6 +49,13 @@ impl Upstreams {
     /// The number of that upstream: what tells it from the others for as long as NOPAR runs.
     pub fn number_of(&self, name: &PackageName) -> usize {
         self.choice.of(name.as_str())
+    }
+
+    /// Whether a name in lower case, or what all names of a scope begin with (`@acme/`), belongs by a pattern to another
+    /// upstream than this one, other than the default one.
+    pub fn is_of_another(&self, upstream: usize, beginning: &str) -> bool {
+        let owner = self.lower.of(beginning);
+        owner != 0 && owner != upstream
     }
 
     /// All of them with their numbers: those that are for certain packages, as they are configured, and then the default
@@ -70,17 +81,19 @@ struct Choice {
 }
 
 impl Choice {
-    /// The choice among upstreams with these patterns, the default one's first.
-    fn new<'a>(patterns: impl Iterator<Item = &'a [Pattern]>) -> Choice {
+    /// The choice among upstreams with these patterns, the default one's first, by what `spelled` makes of them.
+    fn new<'a>(
+        patterns: impl Iterator<Item = &'a [Pattern]>,
+        spelled: fn(&str) -> String,
+    ) -> Choice {
         let mut choice = Choice::default();
         for (upstream, patterns) in patterns.enumerate() {
             for pattern in patterns.iter().filter(|pattern| !pattern.is_all()) {
-                match pattern {
-                    Pattern::Name(name) => choice.names.insert(name.as_str().into(), upstream),
-                    Pattern::Prefix(prefix) => {
-                        choice.prefixes.insert(prefix.as_str().into(), upstream)
-                    }
+                let (table, text) = match pattern {
+                    Pattern::Name(name) => (&mut choice.names, name.as_str()),
+                    Pattern::Prefix(prefix) => (&mut choice.prefixes, prefix.as_str()),
                 };
+                table.insert(spelled(text).into(), upstream);
             }
         }
         choice.lengths = choice.prefixes.keys().map(|prefix| prefix.len()).collect();
@@ -118,7 +131,7 @@ mod tests {
             vec![prefix("@acme/ui-"), prefix("a"), prefix("é")],
             vec![name("@acme/ui-kit"), prefix("acme-")],
         ];
-        let choice = Choice::new(patterns.iter().map(Vec::as_slice));
+        let choice = Choice::new(patterns.iter().map(Vec::as_slice), str::to_owned);
         for (name, expected) in [
             ("lodash", 0),
             ("@acme/open", 0),
@@ -145,7 +158,7 @@ mod tests {
 
     #[test]
     fn without_patterns_every_name_is_the_defaults() {
-        let choice = Choice::new([&[][..]].into_iter());
+        let choice = Choice::new([&[][..]].into_iter(), str::to_owned);
         assert_eq!((choice.of("lodash"), choice.of("@acme/ui")), (0, 0));
     }
 }

@@ -140,6 +140,8 @@ pub enum Wanted {
     Document,
     /// A tarball, which may take its time.
     Tarball,
+    /// What the upstream thinks of something, which may take its time, and which no installation waits for.
+    Opinion,
 }
 
 impl Body {
@@ -227,8 +229,10 @@ impl Upstream {
             let opened = opened.unwrap_or_else(|_| Err(late()));
             let status = opened.as_ref().map(|opened| opened.status.as_u16());
             asking.ends(status.map_or_else(FetchError::outcome, Outcome::of_status));
-            if self.is_own(&at) {
-                self.health.note(!matches!(&opened, Err(error) if error.is_absence()));
+            let is_absent = matches!(&opened, Err(error) if error.is_absence());
+            // One that thinks for too long about a question has its packages all the same.
+            if self.is_own(&at) && !(is_absent && wanted == Wanted::Opinion) {
+                self.health.note(!is_absent);
             }
             let opened = opened?;
             let is_repeated = message.body.is_some();

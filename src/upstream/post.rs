@@ -27,7 +27,7 @@ impl Upstream {
         limit: u64,
     ) -> Result<Answer, FetchError> {
         let message = Message { headers: &HEADERS, via, body: Some(question) };
-        let opened = self.send(target, message, Wanted::Document).await?;
+        let opened = self.send(target, message, Wanted::Opinion).await?;
         self.whole(target, opened, limit).await
     }
 }

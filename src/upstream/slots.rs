@@ -3,8 +3,10 @@
 //!
 //! A tarball keeps its place until its last byte, and that may be a while: its upstream is slow, or it
 //! is not kept and its readers are. Documents must come through all the same, so tarballs take three of
-//! four places at the most.
+//! four places at the most. A question is thought about for seconds, and no installation waits for what is
+//! said: questions take one of eight.
 
+use super::open::Wanted;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -12,31 +14,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) struct Slots {
     all: Arc<Semaphore>,
     for_tarballs: Arc<Semaphore>,
+    for_questions: Arc<Semaphore>,
 }
 
 /// One place, until it is dropped.
 pub(super) struct Permit {
     _one: OwnedSemaphorePermit,
-    _for_tarball: Option<OwnedSemaphorePermit>,
+    _of_kind: Option<OwnedSemaphorePermit>,
 }
 
 impl Slots {
     /// So many places.
     pub(super) fn new(count: usize) -> Slots {
-        let for_tarballs = (count * 3 / 4).max(1);
-        Slots {
-            all: Arc::new(Semaphore::new(count)),
-            for_tarballs: Arc::new(Semaphore::new(for_tarballs)),
-        }
+        let of = |count: usize| Arc::new(Semaphore::new(count.max(1)));
+        Slots { all: of(count), for_tarballs: of(count * 3 / 4), for_questions: of(count / 8) }
     }
 
     /// Waits for a place.
-    pub(super) async fn permit(&self, tarball: bool) -> Permit {
-        let _for_tarball = match tarball {
-            true => Some(acquire(&self.for_tarballs).await),
-            false => None,
+    pub(super) async fn permit(&self, wanted: Wanted) -> Permit {
+        let _of_kind = match wanted {
+            Wanted::Document => None,
+            Wanted::Tarball => Some(acquire(&self.for_tarballs).await),
+            Wanted::Opinion => Some(acquire(&self.for_questions).await),
         };
-        Permit { _one: acquire(&self.all).await, _for_tarball }
+        Permit { _one: acquire(&self.all).await, _of_kind }
     }
 }
 
@@ -50,8 +51,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    async fn is_free(slots: &Slots, tarball: bool) -> bool {
-        tokio::time::timeout(Duration::ZERO, slots.permit(tarball)).await.is_ok()
+    async fn is_free(slots: &Slots, wanted: Wanted) -> bool {
+        tokio::time::timeout(Duration::ZERO, slots.permit(wanted)).await.is_ok()
     }
 
     #[tokio::test]
@@ -59,14 +60,35 @@ mod tests {
         let slots = Slots::new(4);
         let mut tarballs = Vec::new();
         for _ in 0..3 {
-            tarballs.push(slots.permit(true).await);
+            tarballs.push(slots.permit(Wanted::Tarball).await);
         }
-        assert!(!is_free(&slots, true).await);
-        let document = slots.permit(false).await;
-        assert!(!is_free(&slots, false).await);
+        assert!(!is_free(&slots, Wanted::Tarball).await);
+        let document = slots.permit(Wanted::Document).await;
+        assert!(!is_free(&slots, Wanted::Document).await);
         drop(document);
-        assert!(is_free(&slots, false).await);
-        let one = Slots::new(1);
-        assert!(is_free(&one, true).await && is_free(&one, false).await);
+        assert!(is_free(&slots, Wanted::Document).await);
+    }
+
+    /// Sixty-four audits of a slow upstream kept every package waiting.
+    #[tokio::test]
+    async fn questions_leave_places_for_all_others() {
+        let slots = Slots::new(64);
+        let mut questions = Vec::new();
+        for _ in 0..8 {
+            questions.push(slots.permit(Wanted::Opinion).await);
+        }
+        assert!(!is_free(&slots, Wanted::Opinion).await);
+        let mut tarballs = Vec::new();
+        for _ in 0..48 {
+            tarballs.push(slots.permit(Wanted::Tarball).await);
+        }
+        assert!(is_free(&slots, Wanted::Document).await);
+    }
+
+    #[tokio::test]
+    async fn one_place_is_for_everything() {
+        for wanted in [Wanted::Document, Wanted::Tarball, Wanted::Opinion] {
+            assert!(is_free(&Slots::new(1), wanted).await, "{wanted:?}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::Response;
 use crate::support::nopar::TestNopar;
-use crate::support::upstream::{FakeUpstream, Fault};
+use crate::support::upstream::{Answer, FakeUpstream, Fault};
 
 /// Where upstreams are searched.
 const SEARCH: &str = "/-/v1/search";
@@ -86,6 +86,11 @@ fn only_hosted(answer: &Response, expected: &[&str], why: &str) {
     assert_eq!(found["total"], expected.len());
     let expected = [("hosted", "dur"), ("upstream", why)];
     assert_eq!(timing(answer), expected.map(|(name, said)| (name.to_owned(), said.to_owned())));
+}
+
+/// Has an upstream answer every search with nothing.
+fn finds_nothing(upstream: &FakeUpstream) {
+    fault(upstream, Answer::json(200, &json!({"objects": [], "total": 0, "time": "now"})));
 }
 
 /// A search that is answered in another way than it should be.

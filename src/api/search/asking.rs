@@ -5,7 +5,7 @@ use super::Source;
 use super::blocks::LeftOut;
 use super::timing::Timing;
 use crate::api::{Api, Call, Refusal};
-use crate::search::{Asked, Block, Merge};
+use crate::search::{Asked, Block, Merge, Readings};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -38,11 +38,21 @@ impl Api {
         timing: &mut Timing,
     ) -> Result<Merge, Refusal> {
         let sources = call.elsewhere.sources();
-        let may_be_told =
-            sources.iter().any(|it| it.is_asked) && self.hosted.may_be_told(&asked.text).await?;
+        let readings = match sources.iter().any(|it| it.is_asked) {
+            true => self.hosted.told_by(&asked.text).await?,
+            false => None,
+        };
+        // One upstream's names are no other's business.
+        let is_for = |source: &Source, readings: &Readings| {
+            let mut beginnings = readings.beginnings();
+            !beginnings.any(|it| call.elsewhere.is_of_another(source.number, &it))
+        };
         let part = |source: Source| {
-            let reason = if source.is_asked { LeftOut::Untold } else { LeftOut::Unasked };
-            let left_out = Some(reason).filter(|_| !source.is_asked || !may_be_told);
+            let left_out = match &readings {
+                _ if !source.is_asked => Some(LeftOut::Unasked),
+                Some(readings) if is_for(&source, readings) => None,
+                _ => Some(LeftOut::Untold),
+            };
             Part { source, left_out, first: None, took: Duration::ZERO }
         };
         let mut parts: Vec<Part> = sources.into_iter().map(part).collect();

@@ -30,7 +30,8 @@ const ALL: u64 = 24 << 20;
 const COUNT: usize = 256;
 /// What a block takes in memory beside its results, about.
 const BESIDE: usize = 256;
-/// So many blocks are on their way at once: each may have megabytes. Who comes later waits.
+/// So many blocks of one upstream are on their way at once: each may have megabytes. Who comes later waits, and for no
+/// other upstream than that.
 const AT_ONCE: usize = 4;
 /// Who waits for another's request waits a little longer than that one does, to learn what came of it.
 const GRACE: Duration = Duration::from_millis(250);
@@ -69,7 +70,8 @@ pub(super) struct Blocks {
     kept: Cache<Key, Kept, Bytewise>,
     /// Upstreams that are left out, by number.
     out: Mutex<HashMap<usize, Out>>,
-    places: Semaphore,
+    /// The places of each upstream that was asked, by number.
+    places: Mutex<HashMap<usize, Arc<Semaphore>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +110,7 @@ impl Blocks {
             clock,
             kept: Cache::with_weighter(COUNT, ALL, Bytewise),
             out: Mutex::default(),
-            places: Semaphore::new(AT_ONCE),
+            places: Mutex::default(),
         }
     }
 
@@ -131,7 +133,8 @@ impl Blocks {
             if let Some(why) = self.is_out(source) {
                 return Err(why);
             }
-            let place = timeout_at(until, self.places.acquire()).await;
+            let places = self.places_of(source);
+            let place = timeout_at(until, places.acquire()).await;
             let _place = place.map_err(|_| LeftOut::Unreached)?;
             // Others may have waited for it longer.
             if let Some(why) = self.is_out(source) {
@@ -169,6 +172,12 @@ impl Blocks {
             let why = format!("its answer is no list of results (line {line}, column {column})");
             Unsearched::Failed(why)
         })
+    }
+
+    fn places_of(&self, source: &Source) -> Arc<Semaphore> {
+        let mut places = self.places.lock();
+        let places = places.entry(source.number);
+        Arc::clone(places.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
     }
 
     /// Whether an upstream is left out just now.

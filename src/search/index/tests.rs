@@ -25,15 +25,14 @@ fn index(names: &[&str]) -> Index {
 
 /// The names of what is found, in slices of this size.
 fn found(index: &Index, text: &str, slice: usize) -> Vec<String> {
-    let (query, mut hits, mut after) = (Query::parse(text).unwrap(), Hits::default(), None);
+    let (query, mut hits, mut after) = (Query::parse(text).unwrap(), Hits::of_best(u64::MAX), None);
     loop {
         after = index.search(after.as_ref(), slice, &query, &|_| true, &mut hits);
         if after.is_none() {
             break;
         }
     }
-    hits.order();
-    let objects = hits.objects(&(0..u64::MAX), "http://npm.test");
+    let objects = hits.page(&(0..u64::MAX)).objects("http://npm.test");
     let name = |object: &String| {
         let object: serde_json::Value = serde_json::from_str(object).unwrap();
         object["package"]["name"].as_str().unwrap().to_owned()
@@ -72,10 +71,14 @@ fn what_is_not_published_is_not_found_and_stays_known() {
 #[test]
 fn what_may_not_be_seen_is_not_counted() {
     let index = index(&["ui-a", "ui-b", "ui-c"]);
-    let (query, mut hits) = (Query::parse("ui").unwrap(), Hits::default());
-    index.search(None, 9, &query, &|name| name.as_str() != "ui-b", &mut hits);
-    assert_eq!(hits.len(), 2);
-    let page = |window: Range<u64>| hits.objects(&window, "").len();
+    let query = Query::parse("ui").unwrap();
+    let page = |window: Range<u64>| {
+        let mut hits = Hits::of_best(window.end);
+        index.search(None, 9, &query, &|name| name.as_str() != "ui-b", &mut hits);
+        let page = hits.page(&window);
+        assert_eq!(page.total(), 2);
+        page.objects("").len()
+    };
     assert_eq!((page(0..0), page(0..1), page(1..9), page(2..3)), (0, 1, 1, 0));
     assert_eq!(page(u64::MAX..u64::MAX), 0);
 }
@@ -90,7 +93,8 @@ fn a_search_in_many_packages_looks_at_each_once() {
         index.put(&name(&text), entry(&text, &format!("does the thing number {number}")));
     }
     for (text, expected) in [("package", 50_000), ("package-4999", 11), ("nothing", 0)] {
-        let (query, mut hits, mut after) = (Query::parse(text).unwrap(), Hits::default(), None);
+        let (query, mut hits, mut after) =
+            (Query::parse(text).unwrap(), Hits::of_best(u64::MAX), None);
         let (asked, mut slices) = (Cell::new(0), 0);
         loop {
             let is_visible = |_: &PackageName| {
@@ -103,10 +107,30 @@ fn a_search_in_many_packages_looks_at_each_once() {
                 break;
             }
         }
-        assert_eq!((hits.len(), asked.get(), slices), (expected, expected, 49), "{text}");
-        hits.order();
-        assert_eq!(hits.objects(&(0..20), "").len(), expected.min(20));
+        assert_eq!((hits.total(), asked.get(), slices), (expected as u64, expected, 49), "{text}");
+        let page = hits.page(&(0..20));
+        assert_eq!(page.found.len(), expected.min(20));
+        assert_eq!((page.objects("").len(), page.total()), (expected.min(20), expected as u64));
     }
     let taken: usize = index.names.values().flatten().map(Entry::size).sum();
     assert!(taken < 50 << 20, "{taken} bytes");
+}
+
+/// However few are held, they are those that come first of all.
+#[test]
+fn the_best_are_held_however_few() {
+    let index = index(&["zui", "ui-b", "ui", "@acme/ui", "a-ui", "Ui", "ui-a", "x"]);
+    let all = found(&index, "ui", 100);
+    for most in 0..9 {
+        let mut hits = Hits::of_best(most);
+        index.search(None, 100, &Query::parse("ui").unwrap(), &|_| true, &mut hits);
+        let page = hits.page(&(0..most));
+        assert_eq!(page.total(), 7);
+        let names = page.objects("");
+        let held = usize::try_from(most).unwrap().min(7);
+        assert_eq!(names.len(), held);
+        for (object, expected) in names.iter().zip(&all) {
+            assert!(object.contains(&format!("\"name\":\"{expected}\"")), "{object} {expected}");
+        }
+    }
 }

@@ -151,3 +151,16 @@ async fn a_connection_that_is_gone_is_replaced() {
     assert_eq!(told.json(), json!({"lodash": [advisory()]}));
     assert_eq!(upstream.count(&format!("POST {BULK}")), 3);
 }
+
+/// An upstream that answers no question has its packages all the same: what is held of them is confirmed by it.
+#[tokio::test]
+async fn who_answers_no_question_is_not_down() {
+    let (upstream, nopar) = hosting(|nopar| nopar.env("NOPAR_FETCH_TIMEOUT", "300ms")).await;
+    upstream.package("lodash").version("4.17.20", |it| it);
+    nopar.get("/lodash").await.expect(200);
+    upstream.always("POST *", Fault::Silence);
+    answer(&nopar, BULK, &json!({"lodash": ["4.17.20"]})).await.expect(504);
+    let confirmed = nopar.request("/lodash").header("Cache-Control", "no-cache").send().await;
+    confirmed.expect(200);
+    assert_eq!(upstream.count("GET /lodash"), 2);
+}

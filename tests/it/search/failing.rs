@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use super::{SEARCH, answer, fault, finds, finds_few, names, only_hosted, search, timing};
+use super::{
+    SEARCH, answer, fault, finds, finds_few, finds_nothing, names, only_hosted, search, timing,
+};
 use crate::support::binary::Binary;
 use crate::support::client::get;
 use crate::support::nopar::{TestNopar, TestNoparBuilder};
-use crate::support::publish::Publish;
+use crate::support::publish::{Publish, refusal};
 use crate::support::upstream::{Answer, FakeUpstream, Fault};
 
 /// A NOPAR that hosts `ui-own`, in front of an upstream that has `ui`.
@@ -150,4 +153,46 @@ async fn the_log_tells_of_changes_only() {
     assert_eq!(lines.len(), 1, "{said}");
     assert!(lines[0].contains(&upstream.url()), "{said}");
     assert!(!said.contains("secret-"), "{said}");
+}
+
+/// Four searches that wait for one upstream kept all others from being asked for ten seconds.
+#[tokio::test]
+async fn a_slow_upstream_holds_up_no_other() {
+    let (all, slow) = (FakeUpstream::start().await, FakeUpstream::start().await);
+    let file = format!(
+        "[[upstream]]\nurl = \"{}\"\n\n[[upstream]]\npackages = [\"@acme/*\"]\nurl = \"{}\"\n",
+        all.url(),
+        slow.url()
+    );
+    let nopar = TestNopar::forwarding_to("").without_env("NOPAR_FORWARDER_URL").file(&file);
+    let nopar = nopar.start().await;
+    [&all, &slow].into_iter().for_each(finds_nothing);
+    let hold = slow.hold(SEARCH);
+    let mut waiting = JoinSet::new();
+    for number in 0..8 {
+        waiting.spawn(nopar.get(&format!("{SEARCH}?text=w{number}")));
+    }
+    hold.arrived(4).await;
+    all.wait_for(8, SEARCH).await;
+    assert_eq!(slow.count(SEARCH), 4);
+    hold.release();
+    for answer in waiting.join_all().await {
+        answer.expect(200);
+    }
+    assert_eq!(slow.count(SEARCH), 8);
+}
+
+/// What is too long for a path is not tried: whoever gets such a path may end the connection, and would pass for down.
+#[tokio::test]
+async fn a_text_without_end_is_no_search() {
+    let (upstream, nopar) = with_one(|nopar| nopar).await;
+    let words = "a,".repeat(400);
+    for text in ["x".repeat(1025), format!("keywords:{words}")] {
+        let answer = nopar.get(&format!("{SEARCH}?text={text}")).await;
+        let error = refusal(&answer, &[400], &text);
+        assert!(error.contains("send fewer"), "{error}");
+    }
+    assert_eq!(upstream.count_all(), 0);
+    upstream.next(SEARCH, 431);
+    only_hosted(&answer(&nopar, "text=u").await, &["ui-own"], "refused");
 }

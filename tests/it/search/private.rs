@@ -1,7 +1,7 @@
 //! Names of private packages do not reach upstreams by searches.
 //! Knows nothing of all the ways to write one; those are tried beside the code.
 
-use super::{SEARCH, answer, finds_few, names, only_hosted, search};
+use super::{SEARCH, answer, finds_few, finds_nothing, names, only_hosted, search};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::Publish;
 use crate::support::upstream::FakeUpstream;
@@ -53,5 +53,42 @@ async fn names_are_private_whoever_published_them_and_whatever_is_left() {
     for text in ["gone", "fresh"] {
         only_hosted(&answer(&one, &format!("text={text}")).await, &[], "not told of private names");
     }
+    assert_eq!(upstream.count_all(), 0);
+}
+
+/// What belongs to one upstream by its patterns is no other's business; all other words are for both.
+#[tokio::test]
+async fn an_upstreams_names_are_for_it_alone() {
+    let (all, acme) = (FakeUpstream::start().await, FakeUpstream::start().await);
+    let file = format!(
+        "[[upstream]]\nurl = \"{}\"\n\n[[upstream]]\npackages = [\"@Acme/*\", \"inner\"]\nurl = \"{}\"\n",
+        all.url(),
+        acme.url()
+    );
+    let nopar = TestNopar::forwarding_to("").without_env("NOPAR_FORWARDER_URL").file(&file);
+    let nopar = nopar.start().await;
+    [&all, &acme].into_iter().for_each(finds_nothing);
+    for text in ["@acme", "%40ACME%2fkit", "scope:acme", "x+@acme/kit@1.0.0", "inner", "INNER"] {
+        search(&nopar, &format!("text={text}")).await;
+    }
+    assert_eq!((all.count_all(), acme.count_all()), (0, 6), "{:?}", all.requests());
+    let answered = answer(&nopar, "text=inner&size=5").await;
+    let said: Vec<String> = super::timing(&answered).into_iter().map(|(_, said)| said).collect();
+    assert_eq!(said, ["dur", "dur", "not told of private names"]);
+    search(&nopar, "text=kit").await;
+    assert_eq!((all.count_all(), acme.count_all()), (1, 7));
+}
+
+/// A document that cannot be read is no reason to find nothing else, nor to tell its name to anybody.
+#[tokio::test]
+async fn the_name_of_a_damaged_package_stays_here() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    Publish::of("broken-not", "1.0.0").succeed(nopar.addr()).await;
+    let folder = nopar.registry_path().join("broken");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("broken.json"), "{\"name\":\"bro").expect("a file");
+    upstream.clear();
+    only_hosted(&answer(&nopar, "text=broken").await, &["broken-not"], "not told of private names");
     assert_eq!(upstream.count_all(), 0);
 }
