@@ -28,6 +28,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often, and how long after each other, a stage that is held is tried again: a tenth of a second in all.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(5);
 
 /// The file, among the locks, that is held by who counts stages and adds one.
 const LOCK: &str = "stage";
@@ -90,6 +96,18 @@ impl Stages for DiskStore {
         let (inner, name) = (Arc::clone(&self.inner), name.clone());
         blocking(move || inner.remove_stage(&name, held)).await
     }
+}
+
+/// Locks a file, if whoever has it locked lets go of it soon. Who begins a process holds what was just closed for a moment
+/// longer, until that process runs.
+fn lock_soon(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => sleep(BETWEEN),
+            done => return done,
+        }
+    }
+    file.try_lock()
 }
 
 impl Inner {
@@ -180,7 +198,7 @@ impl Inner {
             self.presence.check()?;
             return Ok(Hold::Absent);
         };
-        match record.try_lock() {
+        match lock_soon(&record) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Hold::Busy),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
