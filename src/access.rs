@@ -1,40 +1,97 @@
 //! Who asks, and whether they may do what they ask for: every change of a package comes this way.
 //! Knows nothing of HTTP beside the Authorization header, nor of which packages there are.
 //!
-//! There is one mode, the open one ("Admin Party"): everybody is who they say they are, and may do
-//! everything. What is special about it stands in `open_mode.rs`, and nowhere else.
+//! There are two modes. In the open one ("Admin Party") everybody is who they say they are, and may do
+//! everything: what is special about it stands in `open_mode.rs`. In the other one, users show who they are, and
+//! rules say what they may do: `accounts.rs`.
 
+mod accounts;
+mod attempts;
 mod caller;
 mod credentials;
 mod denied;
+mod exchange;
 mod ground;
+mod limits;
 mod open_mode;
+mod own;
+mod password;
+mod profile;
+mod random;
+mod remembered;
+mod rules;
+mod second_factor;
 mod token;
 mod tokens;
+mod trust;
 mod user;
+mod users;
 
 #[cfg(test)]
 mod tests;
 
 pub use caller::Caller;
 pub use denied::Denied;
+pub use exchange::NotExchanged;
 pub use ground::Ground;
+pub use limits::Limits;
+pub(crate) use password::{BadPassword, Hash, NewPassword};
+pub use profile::{ProfileChange, ProfileView, SecondFactorState};
+pub use rules::{Rules, Standing};
+pub use tokens::{Kind, NewToken, TokenView, Wish};
+pub use trust::{Keys, Refused, Trust, Trusted};
+pub(crate) use users::{BadNewUser, NewUser, Users, UsersError};
 
+use crate::clock::Clock;
+use crate::config::{self, Auth};
 use crate::npm::PackageName;
+use accounts::Accounts;
 use credentials::Credentials;
+use second_factor::Deed;
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use token::Token;
 use tokens::Tokens;
 use user::User;
+use users::UserRecord;
+
+/// Where tokens are, below the directory of hosted packages.
+const TOKENS: &str = ".nopar/tokens";
+
+/// Where the users of a registry are, in its directory.
+pub fn users_file(registry: &Path) -> PathBuf {
+    users::place(registry)
+}
 
 /// The users, their tokens, and what they may do.
 ///
-/// Any number of processes may use one directory of tokens. Nothing is remembered between two requests, so
-/// what one of them changes counts for the next request of all.
+/// Any number of processes may use one directory of tokens and users. What one of them changes counts for the next
+/// request of all, but that a token which was good is believed to be so for two seconds.
 pub struct Access {
     tokens: Tokens,
+    mode: Mode,
+    /// Of jobs, if any are trusted.
+    trust: Option<Trust>,
+}
+
+/// How users are known.
+enum Mode {
+    Open,
+    Users(Box<Accounts>),
+}
+
+/// What somebody shows beside a password, and where they are. Has no `Debug`: nobody shall print it.
+#[derive(Clone, Copy, Default)]
+pub struct Secrets<'a> {
+    /// The value of the `Authorization` header that they came with, if there is one.
+    pub authorization: Option<&'a str>,
+    /// The code of a second factor (`npm-otp`).
+    pub code: Option<&'a str>,
+    /// Their address.
+    pub from: Option<IpAddr>,
 }
 
 /// What a caller wants to do with a package.
@@ -44,8 +101,10 @@ pub enum Permission {
     Read,
     /// New versions.
     Publish,
-    /// What is there: dist-tags, deprecations, owners; unpublishing, and discarding the copy of an upstream's package.
+    /// What is there: dist-tags, deprecations, owners; discarding the copy of an upstream's package.
     Change,
+    /// To take versions back, or all of it.
+    Unpublish,
 }
 
 /// As a verb, for sentences.
@@ -55,15 +114,71 @@ impl fmt::Display for Permission {
             Permission::Read => "read",
             Permission::Publish => "publish",
             Permission::Change => "change",
+            Permission::Unpublish => "unpublish",
         })
     }
 }
 
 impl Access {
-    /// Access with its tokens in the directory `tokens`, which lies on `ground`. Nothing is read or made yet: the
+    /// The open mode, with its tokens in the directory `tokens`, which lies on `ground`. Nothing is read or made yet: the
     /// directory is made with the first login.
     pub fn open(tokens: PathBuf, ground: Arc<dyn Ground>) -> Access {
-        Access { tokens: Tokens::new(tokens, ground) }
+        Access { tokens: Tokens::new(tokens, ground), mode: Mode::Open, trust: None }
+    }
+
+    /// The same of the registry in this directory.
+    pub(crate) fn of_directory(registry: &Path, ground: Arc<dyn Ground>) -> Access {
+        Access::open(registry.join(TOKENS), ground)
+    }
+
+    /// What the configuration says, for the registry in this directory, which `ground` looks after.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn of(
+        config: &config::Access,
+        registry: &Path,
+        ground: Arc<dyn Ground>,
+        clock: Clock,
+    ) -> io::Result<Access> {
+        let mode = match config.auth {
+            Auth::Open => Mode::Open,
+            Auth::Users => {
+                let ground = Arc::clone(&ground);
+                let accounts = Accounts::open(registry, ground, config, clock.clone())?;
+                Mode::Users(Box::new(accounts))
+            }
+        };
+        let tokens = Tokens::new(registry.join(TOKENS), ground).by(clock);
+        Ok(Access { tokens, mode, trust: None })
+    }
+
+    /// The same, by another clock than the system's.
+    #[cfg(test)]
+    fn by(self, clock: Clock) -> Access {
+        Access { tokens: self.tokens.by(clock), ..self }
+    }
+
+    /// Whether everybody may do everything.
+    pub fn is_open(&self) -> bool {
+        matches!(self.mode, Mode::Open)
+    }
+
+    /// Whether everybody may read packages of this name, so that nobody need be asked who they are.
+    pub fn is_public(&self, name: &PackageName) -> bool {
+        self.accounts().is_none_or(|accounts| accounts.rules.is_public(name))
+    }
+
+    /// Whether it matters what a caller is to a package of this name, which is to be found out then.
+    pub fn asks_standing(&self, permission: Permission, name: &PackageName) -> bool {
+        self.accounts().is_some_and(|accounts| accounts.rules.asks_standing(permission, name))
+    }
+
+    fn accounts(&self) -> Option<&Accounts> {
+        match &self.mode {
+            Mode::Open => None,
+            Mode::Users(accounts) => Some(accounts),
+        }
     }
 
     /// Who sent a request with these values of `Authorization`, one for each such header: nobody in
@@ -74,6 +189,19 @@ impl Access {
     /// is more than one header or one that cannot be understood; [`Denied::Failed`] when the token cannot be
     /// looked up, also as its ground is gone.
     pub async fn caller(&self, authorization: &[&str]) -> Result<Caller, Denied> {
+        self.caller_from(authorization, None).await
+    }
+
+    /// The same of a request that comes `from` this address: a token may be for some addresses only, and is not valid
+    /// where that of the client is not known.
+    ///
+    /// # Errors
+    /// As for [`caller`](Access::caller).
+    pub async fn caller_from(
+        &self,
+        authorization: &[&str],
+        from: Option<IpAddr>,
+    ) -> Result<Caller, Denied> {
         let header = match authorization {
             [] => return Ok(Caller::anonymous()),
             [header] => header,
@@ -82,31 +210,91 @@ impl Access {
         };
         match Credentials::parse(header).ok_or(Denied::BadCredentials)? {
             Credentials::Token(token) => {
-                let user = self.tokens.user(token).await?;
-                user.map(Caller::from).ok_or(Denied::BadCredentials)
+                let given = self.tokens.of(token, from).await?.ok_or(Denied::BadCredentials)?;
+                // A user who is no more has no tokens, but perhaps for a moment.
+                if let Some(accounts) = self.accounts().filter(|_| given.kind != Kind::Oidc) {
+                    accounts.find(&given.user).await?.ok_or(Denied::BadCredentials)?;
+                }
+                Ok(Caller::from(&*given))
             }
             Credentials::Password { user, password } => {
-                check_password(&user, &password)?;
+                self.check_password(&user, &password, from).await?;
                 Ok(Caller::from(user))
             }
         }
     }
 
-    /// Whether the caller may do that with the package of this name, be there one or not.
+    /// Whether that is the user's password. In the open mode it is.
+    async fn check_password(
+        &self,
+        user: &User,
+        password: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Arc<UserRecord>>, Denied> {
+        match &self.mode {
+            Mode::Open if open_mode::is_password(user, password) => Ok(None),
+            Mode::Open => Err(Denied::BadCredentials),
+            Mode::Users(accounts) => Ok(Some(accounts.check_password(user, password, from).await?)),
+        }
+    }
+
+    /// Whether the caller may do that with the package of this name, be there one or not; `standing` says what they are to
+    /// it, where [`asks_standing`](Access::asks_standing) says that it matters.
     ///
     /// # Errors
-    /// [`Denied::NotLoggedIn`] when it might help to log in, else [`Denied::Forbidden`]. Neither happens in
-    /// the open mode.
+    /// [`Denied::Hidden`] when they may not read it; [`Denied::NotLoggedIn`] when it might help to log in, else
+    /// [`Denied::Forbidden`]. None of it happens in the open mode.
     pub fn allow(
         &self,
         caller: &Caller,
         permission: Permission,
         name: &PackageName,
+        standing: Standing,
     ) -> Result<(), Denied> {
-        if open_mode::allows(caller, permission, name) {
+        let Some(accounts) = self.accounts() else {
+            let is_allowed = open_mode::allows(caller, permission, name);
+            return if is_allowed {
+                Ok(())
+            } else {
+                Err(Denied::refusal(caller, permission, name))
+            };
+        };
+        let rules = &accounts.rules;
+        if rules.allow(caller, permission, name, standing) {
             return Ok(());
         }
+        // Where one has to log in for every name, that is no secret, and helps who forgot to.
+        let is_known = caller.user().is_none() && rules.is_for_all(name);
+        if permission == Permission::Read && !is_known {
+            return Err(Denied::Hidden);
+        }
         Err(Denied::refusal(caller, permission, name))
+    }
+
+    /// Whether the caller may write, as far as a second factor of theirs is concerned.
+    ///
+    /// # Errors
+    /// [`Denied::NeedsCode`] and [`Denied::TooEarly`]; [`Denied::Failed`] when nobody can say it.
+    pub async fn check_write(&self, caller: &Caller, secrets: &Secrets<'_>) -> Result<(), Denied> {
+        let Some(accounts) = self.accounts() else { return Ok(()) };
+        // Jobs have none, and anonymous callers are told to log in by the rules.
+        let Some(user) = caller.user().and_then(|name| User::parse(name).ok()) else {
+            return Ok(());
+        };
+        let Some(record) = accounts.find(&user).await? else { return Ok(()) };
+        accounts.check_code(&user, &record, Deed::Write, secrets).await
+    }
+
+    /// Whether there is a user of this name; everybody is one in the open mode.
+    ///
+    /// # Errors
+    /// [`Denied::Failed`] when nobody can say it.
+    pub async fn is_user(&self, name: &str) -> Result<bool, Denied> {
+        match (self.accounts(), User::parse(name)) {
+            (_, Err(_)) => Ok(false),
+            (None, Ok(_)) => Ok(true),
+            (Some(accounts), Ok(user)) => Ok(accounts.find(&user).await?.is_some()),
+        }
     }
 
     /// A new token for a user, which is on the disk when it is given out. Works on the blocking pool; if the
@@ -114,11 +302,45 @@ impl Access {
     ///
     /// # Errors
     /// [`Denied::BadUser`] when that is no name of a user, [`Denied::BadCredentials`] when the password is
-    /// wrong, [`Denied::Failed`] when the token cannot be kept: there is none then.
-    pub async fn log_in(&self, user: &str, password: &str) -> Result<String, Denied> {
+    /// wrong, [`Denied::NeedsCode`] when a code is needed as well, [`Denied::TooEarly`] and [`Denied::Busy`] when it is
+    /// not looked at, [`Denied::Failed`] when the token cannot be kept: there is none then.
+    pub async fn log_in(
+        &self,
+        user: &str,
+        password: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<String, Denied> {
         let user = User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))?;
-        check_password(&user, password)?;
-        Ok(self.tokens.give(user).await?.into_text())
+        let record = self.check_password(&user, password, secrets.from).await?;
+        if let (Some(accounts), Some(record)) = (self.accounts(), &record) {
+            accounts.check_code(&user, record, Deed::Auth, secrets).await?;
+        }
+        let (token, _) = self.give(user, record.as_deref(), NewToken::login()).await?;
+        Ok(token)
+    }
+
+    /// A new token of a user, who was `record` when it was found that they may have one.
+    ///
+    /// Another password ends all tokens, and so does the end of a user: if that came meanwhile, this one ends here.
+    async fn give(
+        &self,
+        user: User,
+        record: Option<&UserRecord>,
+        new: NewToken,
+    ) -> Result<(String, TokenView), Denied> {
+        let (token, view) = self.tokens.give(user.clone(), new).await?;
+        let token = token.into_text();
+        let (Some(accounts), Some(record)) = (self.accounts(), record) else {
+            return Ok((token, view));
+        };
+        let is_same = |now: &Arc<UserRecord>| now.changed() == record.changed();
+        let denied = match accounts.find(&user).await {
+            Ok(now) if now.as_ref().is_some_and(is_same) => return Ok((token, view)),
+            Ok(_) => Denied::BadCredentials,
+            Err(error) => error,
+        };
+        self.log_out(&token).await?;
+        Err(denied)
     }
 
     /// Ends a token; `false` when there is none like it. It is no token for every later request, in every
@@ -130,8 +352,4 @@ impl Access {
     pub async fn log_out(&self, token: &str) -> Result<bool, Denied> {
         self.tokens.end(Token::of(token)).await
     }
-}
-
-fn check_password(user: &User, password: &str) -> Result<(), Denied> {
-    if open_mode::is_password(user, password) { Ok(()) } else { Err(Denied::BadCredentials) }
 }

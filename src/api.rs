@@ -4,6 +4,7 @@
 //! Every call that is about a package passes `access` before anything else is looked at, its body included.
 
 mod account;
+mod allow;
 mod attestation;
 mod audit;
 mod change;
@@ -11,9 +12,12 @@ mod commit;
 mod delete;
 mod dist_tag;
 mod elsewhere;
+mod exchange;
 mod incoming;
 mod keys;
 mod owner;
+mod page;
+mod profile;
 mod publish;
 mod refresh;
 mod refusal;
@@ -22,6 +26,7 @@ mod search;
 mod sign;
 mod stage;
 mod timed;
+mod tokens;
 mod told;
 
 pub use audit::{Asked, Told, form_of};
@@ -30,7 +35,7 @@ pub use refusal::Refusal;
 pub use search::{Source, Unsearched};
 pub use stage::Staging;
 
-use crate::access::{Access, Caller, Denied, Permission};
+use crate::access::{Access, Caller, Denied, Secrets};
 use crate::clock::Clock;
 use crate::hosted::{Hosted, Large};
 use crate::npm::PackageName;
@@ -44,8 +49,10 @@ use bytes::Bytes;
 use http::Method;
 use room::Room;
 use search::Searching;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// The longest document that is sent, its tarball aside; but one that is sent back may be as long as what it is a copy
 /// of.
@@ -80,6 +87,13 @@ pub enum Answer {
 pub struct Call<'a> {
     /// Who calls.
     pub caller: Caller,
+    /// What they show beside that, and where they are.
+    pub secrets: Secrets<'a>,
+    /// The values of all Authorization headers, where they are no credentials of a caller's
+    /// ([`Api::wants_authorization`]); else nothing.
+    pub authorization: Vec<String>,
+    /// Set once what they show is found to do for a change: a code is good once.
+    pub verified: OnceCell<()>,
     /// What the client says that it does, in npm's words (`npm-command`), if it says so.
     pub command: Option<String>,
     /// The URL by which the client reaches NOPAR, without a slash at its end.
@@ -144,20 +158,43 @@ impl Api {
         method: &Method,
         route: &Route,
         authorization: &[&str],
+        from: Option<IpAddr>,
     ) -> Result<Caller, Refusal> {
-        if is_of_account(route) {
+        if is_of_account(method, route) {
             return Ok(Caller::anonymous());
         }
         let is_read = match route {
-            Route::Whoami => false,
+            Route::Whoami | Route::Profile | Route::Tokens { .. } => false,
             // It asks, and changes nothing.
             Route::Audit(_) => true,
             _ => matches!(*method, Method::GET | Method::HEAD),
         };
-        match self.access.caller(authorization).await {
+        match self.access.caller_from(authorization, from).await {
             Err(Denied::BadCredentials) if is_read => Ok(Caller::anonymous()),
             caller => Ok(caller?),
         }
+    }
+
+    /// Whether what is in the Authorization headers of such requests is not who calls, but what the call is about.
+    pub fn wants_authorization(route: &Route) -> bool {
+        matches!(route, Route::Exchange { .. })
+    }
+
+    /// Who shows these values of Authorization headers, coming `from` there.
+    ///
+    /// # Errors
+    /// When they are no credentials, or not any more.
+    pub async fn identify(
+        &self,
+        authorization: &[&str],
+        from: Option<IpAddr>,
+    ) -> Result<Caller, Refusal> {
+        Ok(self.access.caller_from(authorization, from).await?)
+    }
+
+    /// Whether everybody may read packages of this name.
+    pub fn is_public(&self, name: &PackageName) -> bool {
+        self.access.is_public(name)
     }
 
     /// Whether requests of this kind are answered here, and not out of a packument.
@@ -180,7 +217,11 @@ impl Api {
             | Route::Delete { .. }
             | Route::User { .. }
             | Route::Token { .. }
+            | Route::Exchange { .. }
             | Route::Whoami
+            | Route::Profile
+            | Route::Tokens { .. }
+            | Route::TokenOf { .. }
             | Route::Session
             | Route::PackagesOf { .. }
             | Route::Stars { .. }
@@ -236,10 +277,16 @@ impl Api {
             }
             Route::DistTag { name, tag } if is_delete => self.remove_tag(call, name, &tag).await,
             Route::DistTag { name, tag } => self.set_tag(call, body, name, &tag).await,
-            Route::User { user } if *method == Method::PUT => self.log_in(body, &user).await,
-            Route::User { user } => self.user(&user),
+            Route::User { user } if *method == Method::PUT => self.log_in(call, body, &user).await,
+            Route::User { user } => self.user(call, &user).await,
             Route::Token { token } => self.log_out(&token).await,
+            Route::Exchange { name } => Ok(self.exchange(call, &name).await),
             Route::Whoami => self.whoami(call),
+            Route::Profile if *method == Method::POST => self.change_profile(call, body).await,
+            Route::Profile => self.profile(call).await,
+            Route::Tokens { .. } if *method == Method::POST => self.create_token(call, body).await,
+            Route::Tokens { query } => self.tokens(call, &query).await,
+            Route::TokenOf { shown } => self.revoke_token(call, &shown).await,
             Route::Session => self.session(body).await,
             Route::Visibility { name } => self.visibility(call, &name).await,
             Route::Attestations { name, version } => {
@@ -257,9 +304,9 @@ impl Api {
             Route::Refresh { name } => self.refresh(call, &name).await,
             Route::Delete { name, rev } => self.delete(call, name, rev.as_deref()).await,
             Route::Collaborators { name } => self.collaborators(call, &name).await,
-            Route::PackagesOf { user } => self.packages_of(&user).await,
-            Route::Stars { user } => self.stars(&user).await,
-            Route::StarredBy { user } => self.starred_by(&user).await,
+            Route::PackagesOf { user } => self.packages_of(call, &user).await,
+            Route::Stars { user } => self.stars(call, &user).await,
+            Route::StarredBy { user } => self.starred_by(call, &user).await,
             Route::Search { query } => self.search(call, &query).await,
             Route::Audit(audit) => self.audit(call, body, audit).await,
             Route::Keys => self.keys(call).await,
@@ -277,20 +324,16 @@ impl Api {
             | Route::StageTarball { .. } => Err(Refusal::no_endpoint()),
         }
     }
-
-    fn allow(
-        &self,
-        call: &Call<'_>,
-        permission: Permission,
-        name: &PackageName,
-    ) -> Result<(), Refusal> {
-        Ok(self.access.allow(&call.caller, permission, name)?)
-    }
 }
 
-/// Whether a request logs in or out, or asks for a user: what counts is in its path and body, whoever sends it.
-fn is_of_account(route: &Route) -> bool {
-    matches!(route, Route::User { .. } | Route::Token { .. } | Route::Session)
+/// Whether a request logs in or out, or is of a job that has no token yet: what counts is in its path and body, or in a
+/// header that is no credentials, whoever sends it.
+fn is_of_account(method: &Method, route: &Route) -> bool {
+    match route {
+        Route::User { .. } => *method == Method::PUT,
+        Route::Token { .. } | Route::Session | Route::Exchange { .. } => true,
+        _ => false,
+    }
 }
 
 impl Call<'_> {

@@ -1,10 +1,11 @@
 //! The composition root: configuration in, running server out.
 //! Knows nothing of any request's content; the one place that leaks what must live for ever.
 
+use crate::access;
 use crate::cache::{DiskCache, OpenError};
 use crate::certificate;
 use crate::clock::Clock;
-use crate::config::{self, Config, Origin};
+use crate::config::{self, Auth, Config, Origin};
 use crate::connection::{Guard, Patience};
 use crate::counters::Counters;
 use crate::hosted::Hosted;
@@ -53,6 +54,9 @@ pub enum StartError {
     /// An upstream that cannot be used.
     #[error("upstream: {0}")]
     Upstream(#[from] SetUpError),
+    /// The system has no randomness.
+    #[error("the system gives no random numbers: {0}")]
+    Random(#[source] std::io::Error),
     /// An upstream is this very NOPAR.
     #[error(
         "{url} is this NOPAR itself; an upstream must be another registry (NOPAR_FORWARDER_URL)"
@@ -101,6 +105,7 @@ impl App {
         let (working, counting) = (in_flight.clone(), Arc::clone(&counters));
         let kept = Kept { cache, store: Arc::new(store.clone()) };
         let door = Door::new(&config, kept, upstreams, clock, working, counting, pseudonym);
+        let door = door.map_err(StartError::Random)?;
         let hosted = Arc::clone(door.hosted());
         let proxy = Proxy::new(door);
         let patience = Patience { memory: proxy.live(), ..Patience::default() };
@@ -161,7 +166,10 @@ impl App {
         let listeners = listeners(&self.addresses, self.certificate.is_some());
         let guard = guard.with_tls(self.certificate.map(acceptor));
         let service = listening::Service::with_listeners("registry".to_owned(), listeners, guard);
-        listen::warn_if_open(&self.addresses);
+        match self.config.access.auth {
+            Auth::Open => listen::warn_if_open(&self.addresses),
+            Auth::Users => warn_of_no_users(&self.config),
+        }
         let service = Listening {
             sockets: self.addresses.into_iter().zip(self.listeners).collect(),
             scheme,
@@ -192,6 +200,13 @@ fn warn_of_no_directory(config: &Config) {
             "store: {} is not there yet: it is made with the first publish (NOPAR_REGISTRY_PATH)",
             path.display()
         );
+    }
+}
+
+/// Nobody can log in where there are none.
+fn warn_of_no_users(config: &Config) {
+    if !access::users_file(&config.store.path).exists() {
+        warn!("access: there are no users yet (NOPAR_AUTH=users): add one by nopar user add NAME");
     }
 }
 

@@ -1,9 +1,13 @@
 //! The command line.
 //! Knows nothing of settings: those are configuration.
 
+mod prompt;
+pub mod user;
+
 use crate::npm::PackageName;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
+use user::UserAction;
 
 /// What the command line says.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub enum Command {
     Keys,
     /// Make the key that signs from now on, and end.
     RotateKeys,
+    /// Change or list the users, and end.
+    User(UserAction),
 }
 
 const AFTER_HELP: &str = "\
@@ -71,6 +77,12 @@ enum Action {
         /// The package's name
         name: PackageName,
     },
+    /// Add, change, remove and list the users who may log in where NOPAR_AUTH=users
+    #[command(after_help = user::AFTER_HELP, arg_required_else_help = true)]
+    User {
+        #[command(subcommand)]
+        action: UserAction,
+    },
     /// List the keys that versions published here are signed with
     Keys {
         #[command(subcommand)]
@@ -100,6 +112,7 @@ impl From<Options> for Cli {
             (Some(Action::Release { name }), _, _) => Command::Release(name),
             (Some(Action::Keys { action: None }), _, _) => Command::Keys,
             (Some(Action::Keys { action: Some(KeysAction::Rotate) }), _, _) => Command::RotateKeys,
+            (Some(Action::User { action }), _, _) => Command::User(action),
             (None, true, _) => Command::CheckConfig,
             (None, _, true) => Command::PrintDefaultConfig,
             (None, false, false) => Command::Serve,
@@ -129,5 +142,27 @@ mod tests {
         assert_eq!(parse(&["keys", "rotate"]).unwrap().command, Command::RotateKeys);
         assert!(parse(&["keys", "rotat"]).is_err());
         assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
+    }
+
+    #[test]
+    fn users_are_named_and_passwords_are_no_arguments() {
+        let user = |arguments: &[&str]| {
+            parse(&[&["user"], arguments].concat()).map(|cli| match cli.command {
+                Command::User(action) => action,
+                other => panic!("{other:?}"),
+            })
+        };
+        let (name, email) = ("ann".to_owned(), "ann@acme.example".to_owned());
+        let added = user(&["add", "ann", "--email", "ann@acme.example"]).unwrap();
+        assert_eq!(added, UserAction::Add { name: name.clone(), email });
+        let added = user(&["add", "ann"]).unwrap();
+        assert_eq!(added, UserAction::Add { name: name.clone(), email: String::new() });
+        assert_eq!(user(&["passwd", "ann"]).unwrap(), UserAction::Passwd { name: name.clone() });
+        assert_eq!(user(&["rm", "ann"]).unwrap(), UserAction::Rm { name });
+        assert_eq!(user(&["ls"]).unwrap(), UserAction::Ls { json: false });
+        assert_eq!(user(&["ls", "--json"]).unwrap(), UserAction::Ls { json: true });
+        for wrong in [&["add"][..], &["add", "ann", "secret"], &["passwd", "ann", "secret"], &[]] {
+            assert!(user(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

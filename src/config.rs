@@ -4,6 +4,7 @@
 //! One table (`table`) names every setting with its environment variable, its key in the file, its
 //! default and its meaning; reading, the commented default file and every listing come from it.
 
+mod claims;
 mod duration;
 mod file;
 mod finish;
@@ -13,12 +14,15 @@ mod mistakes;
 mod origins;
 mod pattern;
 mod proxy;
+mod rules;
 mod secret;
 mod several;
 mod size;
 mod switch;
 mod table;
+mod trust;
 mod value;
+mod who;
 mod wrong;
 
 #[cfg(test)]
@@ -29,9 +33,12 @@ pub use host_list::HostList;
 pub use load::Sources;
 pub use mistakes::{Mistake, Mistakes};
 pub use origins::Origins;
-pub use pattern::Pattern;
+pub use pattern::{InvalidPattern, Pattern};
 pub use proxy::Proxy;
+pub use rules::Rule;
 pub use secret::Secret;
+pub use trust::{Expected, Trust};
+pub use who::{Teams, Who};
 
 use ipnet::IpNet;
 use log::LevelFilter;
@@ -209,6 +216,12 @@ pub struct Access {
     pub auth: Auth,
     /// Whose pages may read hosted packages.
     pub cors_origins: Origins,
+    /// Who may do what with which packages, where not everybody may do everything.
+    pub rules: Vec<Rule>,
+    /// Users who may do everything.
+    pub admins: std::collections::BTreeSet<String>,
+    /// Which jobs may publish or read what, by the tokens of their issuers.
+    pub trust: Vec<Trust>,
 }
 
 /// Who may log in and publish.
@@ -216,6 +229,8 @@ pub struct Access {
 pub enum Auth {
     /// Everyone may log in under any name, and publish.
     Open,
+    /// Users log in with their passwords, and may do what the rules say.
+    Users,
 }
 
 /// What NOPAR tells.

@@ -2,7 +2,7 @@
 
 use nopar::allocator;
 use nopar::app::{App, Stop};
-use nopar::cli::{Cli, Command};
+use nopar::cli::{Cli, Command, user};
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::hosted;
@@ -46,6 +46,10 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Command::Keys | Command::RotateKeys = cli.command {
         print!("{}", keys(&config, cli.command == Command::RotateKeys)?);
+        return Ok(());
+    }
+    if let Command::User(action) = cli.command {
+        print!("{}", user::run(&config.store.path, action)?);
         return Ok(());
     }
     serve(config)

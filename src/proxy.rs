@@ -29,6 +29,7 @@ mod figures;
 mod front;
 mod ground;
 mod hot;
+mod issuers;
 mod keys;
 mod locate;
 mod negative;
@@ -36,6 +37,8 @@ mod obtain;
 mod own;
 mod packument;
 mod phases;
+mod private;
+mod readers;
 mod receive;
 mod refresh;
 mod search;
@@ -49,7 +52,7 @@ pub use figures::Figures;
 pub use hot::Hot;
 pub use tidy::Tidy;
 
-use crate::access::Access;
+use crate::access::{Access, Trust};
 use crate::api::Api;
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
@@ -68,11 +71,13 @@ use crate::view::Views;
 use audit::Audits;
 use ground::BesidePackages;
 use ipnet::IpNet;
+use issuers::KeysOf;
 use keys::UpstreamKeys;
 use log::{info, warn};
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
 use pingora_cache::{CacheOptionOverrides, HttpCache};
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -139,14 +144,15 @@ struct Policy {
     pseudonym: String,
 }
 
-/// Where tokens are, below the directory of hosted packages.
-const TOKENS: &str = ".nopar/tokens";
 /// How often a request that waited for another's fetch may find that it has to wait again. Pingora's
 /// default of 2 sends the third round upstream all at once.
 const LOCK_ROUNDS: usize = 1000;
 
 impl Door {
     /// A door to what is `kept` and to `upstreams`. The lock lives as long as the process, as pingora-cache wants it.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
     pub fn new(
         config: &Config,
         kept: Kept,
@@ -155,23 +161,27 @@ impl Door {
         in_flight: InFlight,
         counters: Arc<Counters>,
         pseudonym: String,
-    ) -> Door {
+    ) -> io::Result<Door> {
         let Kept { cache, store } = kept;
         let sendfile = Sendfile::new(Live::beside(config.cache.memory_size));
         sendfile
             .set(config.server.may_sendfile() && config.server.sendfile == config::Sendfile::Yes);
         let memory = Memory::new(config.cache.memory_size, sendfile.clone(), Arc::clone(&counters));
         let memory = Arc::new(memory);
-        let claims = config.store.local_packages.clone();
+        let claims = config.claims();
         let ground = Arc::new(BesidePackages(Arc::clone(&store)));
         let signing = Signing::of_directory(&config.store.path, Arc::clone(&store));
         let hosted = Arc::new(Hosted::new(store, Arc::clone(&memory), claims));
-        let access = Arc::new(Access::open(config.store.path.join(TOKENS), ground));
+        let registry = &config.store.path;
+        let access = Access::of(&config.access, registry, ground, clock.clone())?;
+        let keys = Arc::new(KeysOf(Arc::clone(upstreams.issuers())));
+        let trust = Trust::new(config.access.trust.clone(), keys, clock.clone());
+        let access = Arc::new(access.trusting(trust));
         let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
         let api = Api::new(calls, access, signing, clock.clone(), body_limit)
             .with_stages(config.store.stage_ttl, config.store.stage_size);
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
-        Door {
+        Ok(Door {
             cache,
             views: Views::new(cache, Arc::clone(&memory)),
             memory,
@@ -190,7 +200,7 @@ impl Door {
             in_flight,
             counters,
             policy: Policy::new(config, pseudonym),
-        }
+        })
     }
 
     /// The views behind it.

@@ -6,6 +6,7 @@ mod choice;
 mod fetch;
 mod guard;
 mod health;
+mod issuers;
 mod open;
 mod peer;
 mod post;
@@ -18,6 +19,7 @@ mod tunnel;
 pub use choice::Upstreams;
 pub use fetch::Answer;
 pub use guard::is_forbidden;
+pub use issuers::Issuers;
 pub use open::{Body, FetchError, Opened, Wanted};
 pub use target::{BadTarget, Target};
 
@@ -79,6 +81,8 @@ pub struct Upstream {
     health: Health,
     counters: Arc<Counters>,
     is_asked: bool,
+    /// Whether redirects are followed, and not answers themselves.
+    follows: bool,
 }
 
 impl Upstream {
@@ -114,6 +118,7 @@ impl Upstream {
             health: Health::default(),
             counters: Arc::clone(counters),
             is_asked: config.auto_forward,
+            follows: true,
         })
     }
 

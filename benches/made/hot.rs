@@ -93,7 +93,7 @@ fn door(held: &Held) -> (Door, String) {
     let root = upstreams.of(&"any".parse().expect("it is a name")).root().to_owned();
     let kept = Kept { cache: held.cache, store: Arc::new(MemoryStore::new()) };
     let door = Door::new(&config, kept, upstreams, clock, in_flight, counters, pseudonym);
-    (door, root)
+    (door.expect("the system has randomness"), root)
 }
 
 /// Takes a packument in, and puts the view that npm asks for into memory.

@@ -38,6 +38,14 @@ impl Credentials {
         let (user, password) = text.split_once(':')?;
         Some(Credentials::Password { user: User::parse(user).ok()?, password: password.to_owned() })
     }
+
+    /// The token, if it is one.
+    pub(super) fn into_token(self) -> Option<Token> {
+        match self {
+            Credentials::Token(token) => Some(token),
+            Credentials::Password { .. } => None,
+        }
+    }
 }
 
 #[cfg(test)]

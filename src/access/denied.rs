@@ -11,12 +11,35 @@ pub enum Denied {
     /// The caller said who they are, and that is not true, or not any more, or cannot be understood.
     #[error("the token or the password is not valid (any more): log in again")]
     BadCredentials,
+    /// What was given for the user's password, beside credentials that are good, is not it.
+    #[error("the password is not right: type it again")]
+    WrongPassword,
+    /// A code of the user's second factor is needed, or the one that was shown is none (any more).
+    #[error(
+        "a one-time password of your authenticator app is needed, or the one you sent is not valid (any more)"
+    )]
+    NeedsCode,
+    /// Too many guesses were wrong.
+    #[error("too many logins have failed: try again in {seconds} seconds")]
+    TooEarly {
+        /// In how many seconds another may be made.
+        seconds: u64,
+    },
+    /// Too many log in just now.
+    #[error("too many log in just now: try again in a few seconds")]
+    Busy,
+    /// What is hidden from the caller: they hear what they would hear if it were not there.
+    #[error("document not found")]
+    Hidden,
     /// The caller did not say who they are, and has to.
     #[error("you must be logged in for this")]
     NotLoggedIn,
     /// That cannot be the name of a user; why, as a sentence.
     #[error("this cannot be the name of a user: {0}")]
     BadUser(String),
+    /// What was asked for cannot be; why, as a sentence with what can.
+    #[error("{0}")]
+    Invalid(String),
     /// The caller is known, and may not do it; the sentence that says so.
     #[error("{0}")]
     Forbidden(String),
@@ -55,7 +78,7 @@ mod tests {
     /// npm takes any 401 with these words for a question for a one-time password.
     #[test]
     fn no_answer_is_taken_for_a_second_factor() {
-        for denied in [Denied::BadCredentials, Denied::NotLoggedIn] {
+        for denied in [Denied::BadCredentials, Denied::WrongPassword, Denied::NotLoggedIn] {
             assert!(!denied.to_string().to_lowercase().contains("one-time pass"));
         }
     }

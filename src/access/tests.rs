@@ -45,9 +45,9 @@ async fn without_a_header_the_caller_is_anonymous() {
 #[tokio::test]
 async fn a_token_is_the_user_s_it_was_given_to_until_it_is_ended() {
     let (_home, access) = access();
-    let alice = access.log_in("alice", "secret").await.unwrap();
-    let again = access.log_in("alice", "another").await.unwrap();
-    let bob = access.log_in("bob", "").await.unwrap();
+    let alice = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
+    let again = access.log_in("alice", "another", &Secrets::default()).await.unwrap();
+    let bob = access.log_in("bob", "", &Secrets::default()).await.unwrap();
     assert_ne!(alice, again);
     for (token, user) in [(&alice, "alice"), (&again, "alice"), (&bob, "bob")] {
         let caller = of_token(&access, token).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_password_is_taken_in_the_header_as_well() {
 #[tokio::test]
 async fn other_headers_are_bad_credentials() {
     let (_home, access) = access();
-    let token = access.log_in("alice", "secret").await.unwrap();
+    let token = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
     let good = format!("Bearer {token}");
     let cut = &good[..good.len() - 1];
     let both = format!("{good}, {good}");
@@ -101,7 +101,7 @@ async fn other_headers_are_bad_credentials() {
 async fn who_cannot_be_a_user_gets_no_token() {
     let (home, access) = access();
     for name in ["", "a:b", "a/b", "a\tb", &"a".repeat(215)] {
-        let denied = access.log_in(name, "secret").await.unwrap_err();
+        let denied = access.log_in(name, "secret", &Secrets::default()).await.unwrap_err();
         assert!(matches!(denied, Denied::BadUser(_)), "{name:?}: {denied:?}");
     }
     assert!(files(home.path()).is_empty(), "something was made");
@@ -112,8 +112,10 @@ async fn everybody_may_do_everything() {
     let (_home, access) = access();
     let name: PackageName = "@acme/ui".parse().unwrap();
     for caller in [Caller::anonymous(), Caller::named("alice")] {
-        for permission in [Permission::Read, Permission::Publish, Permission::Change] {
-            assert!(access.allow(&caller, permission, &name).is_ok());
+        for permission in
+            [Permission::Read, Permission::Publish, Permission::Change, Permission::Unpublish]
+        {
+            assert!(access.allow(&caller, permission, &name, Standing::Nothing).is_ok());
         }
     }
 }
@@ -123,7 +125,7 @@ async fn everybody_may_do_everything() {
 async fn two_on_one_directory_know_the_same_tokens() {
     let (home, one) = access();
     let other = Access::open(folder(&home), Arc::new(()));
-    let token = one.log_in("alice", "secret").await.unwrap();
+    let token = one.log_in("alice", "secret", &Secrets::default()).await.unwrap();
     assert_eq!(of_token(&other, &token).await.unwrap(), Caller::named("alice"));
     assert_eq!(of_token(&one, &token).await.unwrap(), Caller::named("alice"));
     assert!(other.log_out(&token).await.unwrap());
@@ -134,7 +136,7 @@ async fn two_on_one_directory_know_the_same_tokens() {
 #[tokio::test]
 async fn the_disk_holds_no_credentials_and_is_nobody_else_s() {
     let (home, access) = access();
-    let token = access.log_in("alice", "secret").await.unwrap();
+    let token = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
     let folder = folder(&home);
     let files = files(&folder);
     let [file] = &files[..] else { panic!("{files:?}") };
@@ -149,8 +151,8 @@ async fn the_disk_holds_no_credentials_and_is_nobody_else_s() {
 #[tokio::test]
 async fn a_damaged_token_is_none() {
     let (home, access) = access();
-    let token = access.log_in("alice", "secret").await.unwrap();
-    let other = access.log_in("bob", "secret").await.unwrap();
+    let token = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
+    let other = access.log_in("bob", "secret", &Secrets::default()).await.unwrap();
     fs::write(folder(&home).join(Token::of(&token).digest()), r#"{"user":"ali"#).unwrap();
     assert!(matches!(of_token(&access, &token).await, Err(Denied::BadCredentials)));
     assert_eq!(of_token(&access, &other).await.unwrap(), Caller::named("bob"));
@@ -162,7 +164,7 @@ async fn where_no_token_can_be_kept_none_is_given() {
     let folder = folder(&home);
     fs::create_dir_all(folder.parent().unwrap()).unwrap();
     fs::write(&folder, "in the way").unwrap();
-    let denied = access.log_in("alice", "secret").await.unwrap_err();
+    let denied = access.log_in("alice", "secret", &Secrets::default()).await.unwrap_err();
     assert!(matches!(denied, Denied::Failed { .. }), "{denied:?}");
     for shown in [denied.to_string(), format!("{denied:?}")] {
         assert!(!shown.contains("secret") && !shown.contains("npm_"), "{shown}");
@@ -174,7 +176,7 @@ async fn where_no_token_can_be_kept_none_is_given() {
     assert!(matches!(access.log_out("npm_abc").await, Err(Denied::Failed { .. })));
     // The mistake is put right, and no restart is needed.
     fs::remove_file(&folder).unwrap();
-    let token = access.log_in("alice", "secret").await.unwrap();
+    let token = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
     assert_eq!(of_token(&access, &token).await.unwrap(), Caller::named("alice"));
 }
 
@@ -203,14 +205,14 @@ async fn a_directory_that_is_gone_ends_no_token() {
     let home = tempfile::tempdir().unwrap();
     let ground = Arc::new(Shaky::default());
     let access = Access::open(folder(&home), Arc::clone(&ground) as Arc<dyn Ground>);
-    let token = access.log_in("alice", "secret").await.unwrap();
+    let token = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
     let [registry, away] = ["registry", "away"].map(|name| home.path().join(name));
     fs::rename(&registry, &away).unwrap();
     ground.is_gone.store(true, Ordering::Relaxed);
     for denied in [
         of_token(&access, &token).await.map(drop),
         of_token(&access, "npm_nobodys").await.map(drop),
-        access.log_in("alice", "secret").await.map(drop),
+        access.log_in("alice", "secret", &Secrets::default()).await.map(drop),
         access.log_out(&token).await.map(drop),
     ] {
         let denied = denied.unwrap_err();
@@ -241,6 +243,6 @@ fn it_can_be_shared() {
     let access = Access::open(PathBuf::from("nowhere"), Arc::new(()));
     shared(&access);
     sent(&access.caller(&[]));
-    sent(&access.log_in("alice", "secret"));
+    sent(&access.log_in("alice", "secret", &Secrets::default()));
     sent(&access.log_out("npm_abc"));
 }

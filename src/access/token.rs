@@ -11,6 +11,8 @@ use std::io;
 const PREFIX: &str = "npm_";
 /// How many characters of [`ALPHABET`] follow: with 43, there are more than 2^256 tokens.
 const RANDOM: usize = 43;
+/// How many characters of a token are kept, to be shown in lists.
+const HINT: usize = PREFIX.len() + 4;
 /// The characters of npm's own tokens, which go through URLs and `.npmrc` as they are.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -38,7 +40,18 @@ impl Token {
     /// The SHA-256 of it, in hexadecimal. A token has so much randomness that no salt and no slow digest
     /// would make it harder to find.
     pub(super) fn digest(&self) -> String {
-        hex(&Sha256::digest(&self.0))
+        hex(&self.sha256())
+    }
+
+    /// The same, as bytes.
+    pub(super) fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
+    }
+
+    /// Its beginning, by which its owner knows it again: [`HINT`] characters, of which four are random. Of those that
+    /// are left to guess there are still more than 2^232.
+    pub(super) fn hint(&self) -> String {
+        self.0.chars().take(HINT).collect()
     }
 
     /// The token itself, for the one who gets it.
@@ -83,6 +96,12 @@ mod tests {
         }
         assert_eq!(times.len(), ALPHABET.len());
         assert!(times.values().all(|times| *times == 4));
+    }
+
+    #[test]
+    fn a_hint_is_its_beginning() {
+        assert_eq!(Token::of("npm_abcdefgh").hint(), "npm_abcd");
+        assert_eq!(Token::of("ü").hint(), "ü");
     }
 
     /// The names of files on the disk depend on it.

@@ -2,8 +2,13 @@
 //! Knows nothing of which users there are.
 
 /// The name of a user: not empty, at most 214 bytes, and none of them a control character, a `:` or a `/`.
-#[derive(Debug, PartialEq, Eq, Hash)]
+///
+/// Or that of a job, which begins with `oidc:` and may have any of the two: nobody can log in under it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct User(String);
+
+/// How the names of jobs begin.
+const JOB: &str = "oidc:";
 
 /// The length of the longest name, in bytes: that of a package's name.
 const LONGEST: usize = 214;
@@ -20,6 +25,8 @@ pub(super) enum InvalidUser {
     /// The first colon ends the name in Basic credentials, and a slash does so in a path.
     #[error("it has a colon or a slash")]
     Separator,
+    #[error("it is not that of a job")]
+    NoJob,
 }
 
 impl User {
@@ -37,6 +44,23 @@ impl User {
             return Err(InvalidUser::Separator);
         }
         Ok(User(text.to_owned()))
+    }
+
+    /// The name of a job that its issuer calls so.
+    pub(super) fn job(text: &str) -> Result<User, InvalidUser> {
+        User::parse_job(&format!("{JOB}{text}"))
+    }
+
+    /// What [`job`](User::job) has made.
+    pub(super) fn parse_job(text: &str) -> Result<User, InvalidUser> {
+        let rest = text.strip_prefix(JOB).ok_or(InvalidUser::NoJob)?;
+        // But for those two characters, what is good for a user.
+        User::parse(&rest.replace([':', '/'], "_"))?;
+        if text.len() > LONGEST { Err(InvalidUser::Long) } else { Ok(User(text.to_owned())) }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 
     pub(super) fn into_text(self) -> String {
@@ -70,6 +94,22 @@ mod tests {
             ("../a", InvalidUser::Separator),
         ] {
             assert_eq!(User::parse(text), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_job_is_no_user_s() {
+        let job = User::job("github:acme/ui").unwrap();
+        assert_eq!(job.as_str(), "oidc:github:acme/ui");
+        assert_eq!(User::parse_job(job.as_str()).as_ref(), Ok(&job));
+        assert_eq!(User::parse(job.as_str()), Err(InvalidUser::Separator));
+        assert_eq!(User::parse_job("alice"), Err(InvalidUser::NoJob));
+        for (text, why) in [
+            ("", InvalidUser::Empty),
+            ("a\nb", InvalidUser::Control),
+            (&*"a".repeat(LONGEST), InvalidUser::Long),
+        ] {
+            assert_eq!(User::job(text), Err(why), "{text:?}");
         }
     }
 }

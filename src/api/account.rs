@@ -19,7 +19,12 @@ struct Login {
 
 impl Api {
     /// `PUT /-/user/org.couchdb.user:NAME`, the first time and each time after.
-    pub(super) async fn log_in(&self, body: &mut dyn Body, user: &str) -> Result<Reply, Refusal> {
+    pub(super) async fn log_in(
+        &self,
+        call: &Call<'_>,
+        body: &mut dyn Body,
+        user: &str,
+    ) -> Result<Reply, Refusal> {
         let body = self.short(body).await?;
         let no_object = |_| Refusal::bad_body("the body is not a JSON object with a password");
         // As an object first: serde would take an array for the members in their order.
@@ -28,7 +33,8 @@ impl Api {
         if login.name.as_deref().is_some_and(|name| name != user) {
             return Err(Refusal::bad_body("the body names another user than the path does"));
         }
-        let token = self.access.log_in(user, &login.password.unwrap_or_default()).await?;
+        let password = login.password.unwrap_or_default();
+        let token = self.access.log_in(user, &password, &call.secrets).await?;
         info!("{user} logged in");
         let body = json!({
             "ok": format!("you are authenticated as '{user}'"),
@@ -39,8 +45,14 @@ impl Api {
         Ok(secret(StatusCode::CREATED, &body))
     }
 
-    /// `GET /-/user/org.couchdb.user:NAME`: everybody is a user.
-    pub(super) fn user(&self, user: &str) -> Result<Reply, Refusal> {
+    /// `GET /-/user/org.couchdb.user:NAME`: where users have passwords, who they are is told to users only.
+    pub(super) async fn user(&self, call: &Call<'_>, user: &str) -> Result<Reply, Refusal> {
+        if !self.access.is_open() {
+            call.caller.logged_in()?;
+        }
+        if !self.access.is_user(user).await? {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such user"));
+        }
         let body = json!({
             "_id": format!("org.couchdb.user:{user}"),
             "name": user,
@@ -73,6 +85,6 @@ impl Api {
 }
 
 /// An answer that is for the caller alone.
-fn secret(status: StatusCode, body: &Value) -> Reply {
+pub(super) fn secret(status: StatusCode, body: &Value) -> Reply {
     Reply::json(status, body).with(header::CACHE_CONTROL, "no-store")
 }

@@ -32,7 +32,7 @@ impl Api {
         name: &PackageName,
         version: &str,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name)?;
+        self.allow(call, Permission::Read, name).await?;
         let Authority::Own(_) = self.hosted.authority(name).await? else {
             return Err(Refusal::no_attestations());
         };

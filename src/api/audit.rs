@@ -3,7 +3,7 @@
 //! upstream hears of them (`npm::audit`).
 
 use super::room::Place;
-use super::{Api, Body, Call, Elsewhere, Refusal};
+use super::{Api, Body, Call, Refusal};
 use crate::hosted::computed;
 use crate::npm::PackageName;
 use crate::npm::audit::{Form, Inquiry, InquiryError, Question, Reading, merge};
@@ -65,7 +65,7 @@ impl Api {
         let document = self.at_most_in(&self.questions, LONGEST, body).await?;
         let (read, mut place) = document.work(move |text| read(audit, &text)).await?;
         let Read { inquiry, names, len } = read.map_err(|error| not_asked(&error))?;
-        let owners = self.upstreams_of(call.elsewhere, names).await?;
+        let owners = self.upstreams_of(call, names).await?;
         let ask = move || (inquiry.questions(&owners), inquiry.nothing());
         let (asked, nothing) = in_turn(len, ask).await?;
         if asked.is_empty() {
@@ -84,13 +84,18 @@ impl Api {
     /// The number of the upstream of each name; `None` for those that no upstream may hear of.
     async fn upstreams_of(
         &self,
-        elsewhere: &dyn Elsewhere,
+        call: &Call<'_>,
         names: Vec<Option<PackageName>>,
     ) -> Result<Vec<Option<usize>>, Refusal> {
         let names = self.hosted.are_elsewhere(names).await?;
         let mut owners = Vec::with_capacity(names.len());
         for some in names.chunks(AT_ONCE) {
-            owners.extend(some.iter().map(|name| Some(elsewhere.upstream_of(name.as_ref()?))));
+            owners.extend(some.iter().map(|name| {
+                let name = name.as_ref()?;
+                // Of what the caller may not read, nobody is asked.
+                let is_told = self.may_list(&call.caller, name);
+                is_told.then(|| call.elsewhere.upstream_of(name))
+            }));
             // Others are to be answered in between.
             yield_now().await;
         }

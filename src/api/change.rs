@@ -5,7 +5,7 @@ use super::commit::Absent;
 use super::{Api, Body, Call, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{ClientCopy, HostedDocument, Request};
+use crate::npm::hosted::{ClientCopy, Edit, HostedDocument, Request};
 use crate::npm::{PackageName, TarballName};
 use crate::reply::Reply;
 use http::{StatusCode, header};
@@ -21,7 +21,7 @@ impl Api {
         name: PackageName,
         rev: &str,
     ) -> Result<Reply, Refusal> {
-        self.may_change(call, &name).await?;
+        self.may_send_copy(call, &name).await?;
         let copy = self.whole(&name, body).await?;
         let (copy, _place) = copy.work(|text| ClientCopy::parse(&text)).await?;
         self.put_copy(call, name, Some(rev), copy?.seen_at(rev), Request::Revision).await
@@ -39,9 +39,20 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         let (rev, user) = (rev.map(str::to_owned), call.caller.user().map(str::to_owned));
         let (files, len) = (Vec::new(), copy.size());
+        // What a copy asks for is known once it is compared.
+        let may_change = self.allow(call, Permission::Change, &name).await;
+        let may_unpublish = self.allow(call, Permission::Unpublish, &name).await;
         let edited = self.commit(&name, Absent::Refuse, files, len, move |document, moment| {
             document.check_rev(rev.as_deref())?;
             let edits = document.edits_of(&copy, request, user.as_deref())?;
+            for edit in &edits {
+                match edit {
+                    // Whoever is somebody may say what they like.
+                    Edit::Star { .. } => {}
+                    Edit::Unpublish(_) | Edit::UnpublishAll => may_unpublish.clone()?,
+                    _ => may_change.clone()?,
+                }
+            }
             Ok(document.apply(&edits, moment)?)
         });
         let rev = edited.await?;
@@ -56,7 +67,7 @@ impl Api {
         name: PackageName,
         rev: Option<&str>,
     ) -> Result<Reply, Refusal> {
-        self.may_change(call, &name).await?;
+        self.may_unpublish(call, &name).await?;
         let seen = rev.map(str::to_owned);
         let edited = self.edit(&name, move |document, moment| {
             document.check_rev(seen.as_deref())?;
@@ -75,7 +86,7 @@ impl Api {
         name: PackageName,
         file: &TarballName,
     ) -> Result<Reply, Refusal> {
-        self.may_change(call, &name).await?;
+        self.may_unpublish(call, &name).await?;
         let tarball = file.clone();
         let look = move |document: HostedDocument| {
             let of = tarball.canonical_version(document.name());
@@ -105,7 +116,33 @@ impl Api {
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<(), Refusal> {
-        self.allow(call, Permission::Change, name)?;
+        self.allow(call, Permission::Change, name).await?;
+        self.is_ours(name).await
+    }
+
+    /// The same of taking versions back.
+    async fn may_unpublish(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        self.allow(call, Permission::Unpublish, name).await?;
+        self.is_ours(name).await
+    }
+
+    /// Whether the caller may send a copy of this package's document at all: whoever is logged in and may read it may
+    /// say that they like it, and what else the copy asks for is looked at then.
+    pub(super) async fn may_send_copy(
+        &self,
+        call: &Call<'_>,
+        name: &PackageName,
+    ) -> Result<(), Refusal> {
+        if let Err(refusal) = self.allow(call, Permission::Change, name).await
+            && (call.caller.user().is_none() || call.caller.limits().is_read_only())
+        {
+            return Err(refusal);
+        }
+        self.allow(call, Permission::Read, name).await?;
+        self.is_ours(name).await
+    }
+
+    async fn is_ours(&self, name: &PackageName) -> Result<(), Refusal> {
         match self.hosted.authority(name).await? {
             Authority::Own(_) => Ok(()),
             Authority::Claimed(_) => Err(Refusal::no_package()),

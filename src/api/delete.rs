@@ -18,7 +18,7 @@ impl Api {
         name: PackageName,
         rev: Option<&str>,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Change, &name)?;
+        self.allow(call, Permission::Unpublish, &name).await?;
         match self.hosted.authority(&name).await? {
             Authority::Own(_) => self.unpublish(call, name, rev).await,
             Authority::Claimed(_) => Err(Refusal::no_package()),

@@ -37,7 +37,7 @@ impl Api {
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<Vec<Person>, Refusal> {
-        self.allow(call, Permission::Read, name)?;
+        self.allow(call, Permission::Read, name).await?;
         // The owners of one that was taken back are noted, so that nobody else goes on under its name.
         let owners = |document: HostedDocument| {
             let is_there = document.is_hosted() && document.versions().len() > 0;

@@ -57,9 +57,9 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         let is_change = call.is_change();
         if is_change {
-            self.may_change(call, &name).await?;
+            self.may_send_copy(call, &name).await?;
         } else {
-            self.may_put(call, &name)?;
+            self.may_put(call, &name).await?;
         }
         self.check_length(body)?;
         let absent = if is_change { Absent::Refuse } else { self.check_name(call, &name).await? };
@@ -69,11 +69,10 @@ impl Api {
         let (asked, _place) = document.work(parse).await?;
         match (asked?, tarball) {
             (Asked::Publish(document), Some(tarball)) => {
-                self.allow(call, Permission::Publish, &name)?;
+                self.allow(call, Permission::Publish, &name).await?;
                 self.publish(call, name, absent, *document, tarball).await
             }
             (Asked::Change(copy), _) => {
-                self.allow(call, Permission::Change, &name)?;
                 self.put_copy(call, name, None, copy, Request::Package).await
             }
             (Asked::Publish(_), None) => Err(PublishError::NoTarball.into()),
@@ -81,9 +80,12 @@ impl Api {
     }
 
     /// Whether the caller may do either of what a `PUT /PKG` can be: most clients tell it by the body only.
-    fn may_put(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
-        let may_publish = self.allow(call, Permission::Publish, name);
-        may_publish.or_else(|denied| self.allow(call, Permission::Change, name).map_err(|_| denied))
+    async fn may_put(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        match self.allow(call, Permission::Publish, name).await {
+            // Of the two refusals, that of a publish is what most have asked for.
+            Err(denied) => self.allow(call, Permission::Change, name).await.map_err(|_| denied),
+            done => done,
+        }
     }
 
     /// Whether packages of this name are published here, and what is to be done if there is none when it comes to it:
@@ -97,11 +99,11 @@ impl Api {
             Authority::Own(_) => Ok(Absent::Refuse),
             Authority::Claimed(Some(_)) => Err(Refusal::copied(name)),
             Authority::Claimed(None) => {
-                self.may_begin(call, name)?;
+                self.may_begin(call, name).await?;
                 Ok(Absent::Create)
             }
             Authority::Upstream(copy) => {
-                self.may_begin(call, name)?;
+                self.may_begin(call, name).await?;
                 if copy.is_some() {
                     // A copy of it is all that it takes to know that the upstream has it.
                     return Err(Refusal::taken(name));
@@ -117,8 +119,8 @@ impl Api {
     }
 
     /// Whether the caller may publish the first version of a package, and it can have this name.
-    fn may_begin(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
-        self.allow(call, Permission::Publish, name)?;
+    async fn may_begin(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        self.allow(call, Permission::Publish, name).await?;
         Ok(name.check_publishable()?)
     }
 

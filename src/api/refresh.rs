@@ -16,7 +16,7 @@ impl Api {
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name)?;
+        self.allow(call, Permission::Read, name).await?;
         match self.hosted.authority(name).await? {
             Authority::Own(package) if package.standing() == Standing::Published => {
                 Err(Refusal::hosted(name))

@@ -12,6 +12,12 @@ use crate::store::StoreError;
 use http::{StatusCode, header};
 use log::error;
 
+/// The reason of who is asked for a code.
+const NEEDS_CODE: &str = "otp_required";
+
+/// The reason of who has given a wrong password beside credentials that are good.
+const WRONG_PASSWORD: &str = "wrong_password";
+
 /// A refusal: a status, a sentence for the person at the client, a word for programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -29,6 +35,11 @@ impl Refusal {
     /// With these words.
     pub fn new(status: StatusCode, error: impl Into<String>, reason: &'static str) -> Refusal {
         Refusal { status, error: error.into(), reason, retry_after: None }
+    }
+
+    /// Whether it says that there is no such package.
+    pub fn is_absence(&self) -> bool {
+        *self == Refusal::no_package()
     }
 
     /// The package is not here.
@@ -155,6 +166,14 @@ impl Refusal {
             reply = reply.with(header::RETRY_AFTER, after.to_string());
         }
         match self.status {
+            // What npm asks its user for a code by.
+            StatusCode::UNAUTHORIZED if self.reason == NEEDS_CODE => {
+                reply.with(header::WWW_AUTHENTICATE, "OTP")
+            }
+            // By which npm says that it is the password, and not the token.
+            StatusCode::UNAUTHORIZED if self.reason == WRONG_PASSWORD => {
+                reply.with(header::WWW_AUTHENTICATE, "Basic realm=\"NOPAR\"")
+            }
             // What it takes to be let in (RFC 9110 §11.6.1).
             StatusCode::UNAUTHORIZED => {
                 reply.with(header::WWW_AUTHENTICATE, "Bearer realm=\"NOPAR\"")
@@ -261,14 +280,28 @@ impl From<HostedError> for Refusal {
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Refusal {
         let (status, reason) = match &denied {
+            Denied::Hidden => return Refusal::no_package(),
+            Denied::NeedsCode => (StatusCode::UNAUTHORIZED, NEEDS_CODE),
             Denied::BadCredentials | Denied::NotLoggedIn => {
                 (StatusCode::UNAUTHORIZED, "unauthorized")
             }
+            Denied::TooEarly { seconds } => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let refusal = Refusal::new(status, denied.to_string(), "too_many_logins");
+                return Refusal { retry_after: Some(*seconds), ..refusal };
+            }
+            Denied::Busy => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let refusal = Refusal::new(status, denied.to_string(), "busy");
+                return Refusal { retry_after: Some(3), ..refusal };
+            }
             Denied::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Denied::WrongPassword => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
+            Denied::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),
             Denied::Failed { .. } => {
                 error!("{denied}");
-                let error = "the registry's tokens cannot be used; its log says why";
+                let error = "the registry's users and tokens cannot be used; its log says why";
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 return Refusal::new(status, error, "token_error");
             }

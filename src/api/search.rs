@@ -10,7 +10,7 @@ mod looks;
 mod timing;
 
 use super::{Api, Call, Refusal};
-use crate::access::Permission;
+use crate::access::{Permission, Standing};
 use crate::clock::Clock;
 use crate::clock::iso;
 use crate::npm::PackageName;
@@ -68,8 +68,10 @@ impl Api {
         let (began, mut timing) = (Instant::now(), Timing::default());
         self.searching.looks.seen(&self.hosted).await?;
         let (access, caller) = (Arc::clone(&self.access), call.caller.clone());
-        let is_visible =
-            move |name: &PackageName| access.allow(&caller, Permission::Read, name).is_ok();
+        let is_visible = move |name: &PackageName| {
+            // What is for maintainers only, is not found.
+            access.allow(&caller, Permission::Read, name, Standing::Stranger).is_ok()
+        };
         let (query, window) = (asked.query.clone(), asked.window.clone());
         let page = self.hosted.search(query, window, is_visible).await?;
         timing.took("hosted", began.elapsed());
@@ -81,7 +83,9 @@ impl Api {
         let objects = objects.join(",");
         let body = format!(r#"{{"objects":[{objects}],"total":{total},"time":"{now}"}}"#);
         let reply = Reply::text(StatusCode::OK, "application/json", body);
-        Ok(reply.with(header::CACHE_CONTROL, "no-cache").with(SERVER_TIMING, timing.text()))
+        // Who asks may see what others may not.
+        let kept = if self.access.is_open() { "no-cache" } else { "private, no-cache" };
+        Ok(reply.with(header::CACHE_CONTROL, kept).with(SERVER_TIMING, timing.text()))
     }
 }
 

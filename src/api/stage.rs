@@ -5,7 +5,6 @@
 //! package; to who has not got it, it is not there.
 
 mod approve;
-mod page;
 mod record;
 mod refusal;
 mod staging;
@@ -13,6 +12,7 @@ mod staging;
 pub use staging::Staging;
 
 use super::incoming::Incoming;
+use super::page::{Asked, USUAL};
 use super::publish::Ready;
 use super::{Api, Body, Call, DOCUMENT_LIMIT, Refusal};
 use crate::access::Permission;
@@ -25,7 +25,6 @@ use crate::store::{StageId, StagePart, Tarball};
 use bytes::Bytes;
 use http::{StatusCode, header};
 use log::info;
-use page::Asked;
 use record::{Record, Said};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -33,12 +32,16 @@ use std::sync::Arc;
 impl Api {
     /// `GET /-/stage`: the newest first.
     pub(super) async fn stages(&self, call: &Call<'_>, query: &str) -> Result<Reply, Refusal> {
-        let asked = Asked::parse(query)?;
+        let asked = Asked::parse(query, USUAL)?;
         let mut all = self.staging.all().await?;
-        all.retain(|(_, record)| {
-            asked.package.as_ref().is_none_or(|name| *name == record.name)
-                && self.allow(call, Permission::Publish, &record.name).is_ok()
-        });
+        all.retain(|(_, record)| asked.package.as_ref().is_none_or(|name| *name == record.name));
+        let mut visible = Vec::with_capacity(all.len());
+        for (id, record) in all {
+            if self.may(call, Permission::Publish, &record.name).await.is_ok() {
+                visible.push((id, record));
+            }
+        }
+        let mut all = visible;
         all.sort_by_key(|(id, record)| (std::cmp::Reverse(record.created), *id));
         let items = asked.part_of(&all).iter().map(|(id, record)| record.told(*id));
         let items: Vec<Value> = items.collect();
@@ -57,7 +60,7 @@ impl Api {
         body: &mut dyn Body,
         name: PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Publish, &name)?;
+        self.allow(call, Permission::Publish, &name).await?;
         self.check_length(body)?;
         let absent = self.check_name(call, &name).await?;
         self.staging.check_room(least_of(body)).await?;
@@ -109,7 +112,7 @@ impl Api {
         let absent = || refusal::no_stage(text);
         let id = StageId::parse(text).ok_or_else(absent)?;
         let record = self.staging.find(id).await?.ok_or_else(absent)?;
-        self.allow(call, Permission::Publish, &record.name).map_err(|_| absent())?;
+        self.may(call, Permission::Publish, &record.name).await.map_err(|_| absent())?;
         Ok((id, record))
     }
 

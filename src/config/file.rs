@@ -1,13 +1,18 @@
 //! The configuration file: reading it, and writing the commented default one.
 
 use super::mistakes::Mistakes;
+use super::rules::{self, Rule};
 use super::several::{self, Entry};
 use super::table::{SETTINGS, Setting};
+use super::trust::{self, Trust};
 use std::path::Path;
 use toml::{Table, Value};
 
 /// The section that may be there several times.
 const UPSTREAM: &str = "upstream";
+
+/// The section that rules go with.
+const ACCESS: &str = "access";
 
 /// A value of the file: the setting and its text.
 pub(super) type Found = (&'static Setting, String);
@@ -18,13 +23,19 @@ pub(super) struct Contents {
     pub(super) found: Vec<Found>,
     /// Its `[[upstream]]` tables.
     pub(super) upstreams: Vec<Entry>,
+    /// Its `[[rule]]` tables.
+    pub(super) rules: Vec<Rule>,
+    /// Its `[[trust]]` tables.
+    pub(super) trust: Vec<Trust>,
 }
 
 /// Reads the file's values; whatever is wrong with it goes to `mistakes`.
 pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Contents {
     let shown = path.display().to_string();
     let mut contents = Contents::default();
-    let Some(table) = parse(path, &shown, mistakes) else { return contents };
+    let Some(mut table) = parse(path, &shown, mistakes) else { return contents };
+    contents.rules = rules(&mut table, &shown, mistakes);
+    contents.trust = trust::take(&mut table, &shown, mistakes);
     for (section, values) in table {
         match values {
             Value::Table(values) => {
@@ -63,6 +74,20 @@ fn parse(path: &Path, shown: &str, mistakes: &mut Mistakes) -> Option<Table> {
             None
         }
     }
+}
+
+/// The rules, which are taken out of the table together with the teams that they name.
+fn rules(table: &mut Table, file: &str, mistakes: &mut Mistakes) -> Vec<Rule> {
+    let teams = table.remove(rules::TEAMS);
+    let teams = teams.map(|teams| rules::teams(&teams, file, mistakes)).unwrap_or_default();
+    let Some(entries) = table.remove(rules::RULE) else { return Vec::new() };
+    let Value::Array(entries) = entries else {
+        mistakes.add(format!("{} in {file}", rules::RULE), "[[rule]] is needed, for each rule");
+        return Vec::new();
+    };
+    let numbered = entries.iter().enumerate();
+    let rule = |(index, value)| rules::rule(index + 1, value, &teams, file, mistakes);
+    numbered.filter_map(rule).collect()
 }
 
 /// The settings of one table.
@@ -148,6 +173,43 @@ const SEVERAL: &str = r#"
 # token_file = "acme.token"
 "#;
 
+/// What follows the settings of access.
+const RULES: &str = r#"
+# Who may do what, where NOPAR_AUTH=users. The first rule that matches a name holds; what it does not say,
+# and what no rule matches, is as in the last one here. Lists: $all, $authenticated, $maintainers, users,
+# team:NAME. What not everybody may read is hidden from those who may not, as if it were not there; and
+# names in a scope are then this registry's own, as with NOPAR_LOCAL_PACKAGES.
+#
+# [teams]
+# ui = ["ann", "bob"]
+#
+# [[rule]]
+# packages = ["@acme/*"]
+# read = ["$authenticated"]
+# create = ["team:ui"]
+# publish = ["team:ui"]
+#
+# [[rule]]
+# packages = ["*"]
+# read = ["$all"]
+# create = ["$authenticated"]
+# publish = ["$maintainers"]
+# unpublish = ["$maintainers"]
+"#;
+
+/// What follows the rules.
+const TRUST: &str = r#"
+# Jobs that publish without a password (trusted publishing), where NOPAR_AUTH=users: who shows a token of this
+# issuer, for this audience (npm:HOST, of NOPAR_BASE_URL, where it is not said), with all these claims, may publish
+# these packages, and nothing else; or, with permission = "read", read them. A * at the end is for any end.
+#
+# [[trust]]
+# issuer = "https://token.actions.githubusercontent.com"
+# claims = { repository = "acme/ui", ref = "refs/heads/main" }
+# packages = ["@acme/ui", "@acme/ui-*"]
+# permission = "publish"
+"#;
+
 /// The commented file with every setting at its default.
 pub(super) fn default_file() -> String {
     let mut text = HEAD.to_owned();
@@ -155,8 +217,10 @@ pub(super) fn default_file() -> String {
     for setting in SETTINGS {
         let (of, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
         if of != section {
-            if section == UPSTREAM {
-                text += SEVERAL;
+            match section {
+                UPSTREAM => text += SEVERAL,
+                ACCESS => text.extend([RULES, TRUST]),
+                _ => {}
             }
             text += &format!("\n[{of}]\n");
             section = of;

@@ -1,7 +1,7 @@
 //! What can only be said of all settings together: paths, files that must be there, contradictions.
 
 use super::mistakes::Mistakes;
-use super::{Config, Pattern, Server, Upstream, secret};
+use super::{Auth, Config, Pattern, Server, Upstream, secret, trust};
 use crate::certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -14,6 +14,9 @@ const TOKEN_FILE: &str = "NOPAR_FORWARDER_TOKEN_FILE";
 const RUN_AS_USER: &str =
     "NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it";
 
+const NOBODY_TRUSTED: &str =
+    "[[trust]]: no job gets a token, as everybody may do everything: NOPAR_AUTH=users is needed";
+
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);
     let Config { server, upstream, upstreams, .. } = config;
@@ -23,6 +26,10 @@ pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
         check_loop(one, server, mistakes);
     }
     check_tls(&config.server, mistakes);
+    trust::finish(&mut config.access.trust, config.server.base_url.as_ref(), mistakes);
+    if config.access.auth == Auth::Open && !config.access.trust.is_empty() {
+        config.warnings.push(NOBODY_TRUSTED.to_owned());
+    }
     if config.server.run_as_user.is_some() {
         config.warnings.push(RUN_AS_USER.to_owned());
     }

@@ -40,6 +40,8 @@ pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
             let key = format!("{} in {}", setting.key, path.display());
             apply(&mut config, setting, &text, &key, Origin::File, &mut mistakes);
         }
+        config.access.rules = contents.rules;
+        config.access.trust = contents.trust;
         several::apply_all(&mut config, &defaults, contents.upstreams, &path, &mut mistakes);
     }
     environment(sources, &mut config, &mut mistakes);
@@ -149,7 +151,13 @@ fn blank() -> Config {
             stale_if_error: StaleIfError::Unlimited,
             verify: Verify::Auto,
         },
-        access: Access { auth: Auth::Open, cors_origins: Origins::None },
+        access: Access {
+            auth: Auth::Open,
+            cors_origins: Origins::None,
+            rules: Vec::new(),
+            admins: Default::default(),
+            trust: Vec::new(),
+        },
         log: Log { file: None, level: LevelFilter::Off, access: false },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),

@@ -4,6 +4,7 @@
 use super::wrong::Wrong;
 use crate::npm::PackageName;
 use std::fmt;
+use std::str::FromStr;
 
 /// Names of packages: one, or all that begin in one way.
 ///
@@ -42,6 +43,22 @@ impl fmt::Display for Pattern {
             Pattern::Name(name) => write!(f, "{name}"),
             Pattern::Prefix(prefix) => write!(f, "{prefix}*"),
         }
+    }
+}
+
+/// Why a text is no pattern; the end of a sentence about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}: {allowed}")]
+pub struct InvalidPattern {
+    problem: &'static str,
+    allowed: &'static str,
+}
+
+impl FromStr for Pattern {
+    type Err = InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Pattern, InvalidPattern> {
+        parse(text).map_err(|Wrong { problem, allowed, .. }| InvalidPattern { problem, allowed })
     }
 }
 
@@ -128,6 +145,8 @@ mod tests {
             ["", "@acme", "@acme/", "*/ui", "@*/ui", "a*b", "**", "@a/b/*", "a/*", "../*", "a b%*"]
         {
             assert!(parse(text).is_err(), "{text:?}");
+            let told = text.parse::<Pattern>().unwrap_err().to_string();
+            assert!(told.starts_with("matches no package: *, "), "{told}");
         }
     }
 }

@@ -325,8 +325,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         "access.auth",
         "NOPAR_AUTH",
         "open",
-        "Who may log in and publish. open: everyone may log in under any name, and publish. There is\nnothing else yet.",
+        "Who may log in and publish. open: everyone may log in under any name, and publish. users: those of\n`nopar user add`, by their passwords, and they may do what the rules below say.",
         |c, v| value::auth(v).map(|v| c.access.auth = v)
+    ),
+    setting!(
+        "access.admins",
+        "NOPAR_ADMINS",
+        "",
+        "Users who may do everything, where NOPAR_AUTH=users: names, separated by commas.",
+        |c, v| value::users(v).map(|v| c.access.admins = v)
     ),
     setting!(
         "access.cors_origins",

@@ -1,6 +1,8 @@
 //! Every kind of value, good and bad; who goes before whom; all mistakes at once.
 
+mod rules;
 mod several;
+mod trust;
 
 use super::*;
 use std::io::Write;
@@ -223,9 +225,16 @@ fn local_packages_are_patterns_and_a_mistake_names_the_one_that_is_none() {
 }
 
 #[test]
-fn only_open_access_is_there_yet() {
+fn access_is_open_or_for_users() {
+    for (text, expected) in [("open", Auth::Open), ("USERS", Auth::Users)] {
+        assert_eq!(Config::load(&env(&[("NOPAR_AUTH", text)])).unwrap().access.auth, expected);
+    }
+    let admins = Config::load(&env(&[("NOPAR_ADMINS", " ann, bob,")])).unwrap().access.admins;
+    assert_eq!(Vec::from_iter(admins), ["ann", "bob"]);
+    let told = mistakes(&[("NOPAR_ADMINS", "ann, $all")]);
+    assert!(told.contains("NOPAR_ADMINS: \"$all\" is nobody"), "{told}");
     let told = mistakes(&[("NOPAR_AUTH", "closed")]);
-    let why = "only open (everyone may log in under any name, and publish) is allowed";
+    let why = "or users (nopar user add) is allowed";
     assert!(told.contains("NOPAR_AUTH: \"closed\"") && told.contains(why), "{told}");
 }
 

@@ -6,6 +6,7 @@ use super::{Auth, Sendfile, StaleIfError, Verify, duration, switch};
 use crate::base_url::BaseUrl;
 use ipnet::IpNet;
 use log::LevelFilter;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -137,10 +138,23 @@ pub(super) fn verify(text: &str) -> Result<Verify, Wrong> {
     }
 }
 
+pub(super) fn users(text: &str) -> Result<BTreeSet<String>, Wrong> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let one = |part: &str| {
+        let wrong = Wrong::new("is nobody", "names of users, separated by commas, are allowed");
+        let is_user = super::who::is_user(part);
+        is_user.then(|| part.to_owned()).ok_or(Wrong { part: Some(part.to_owned()), ..wrong })
+    };
+    parts.map(one).collect()
+}
+
 pub(super) fn auth(text: &str) -> Result<Auth, Wrong> {
     if text.eq_ignore_ascii_case("open") {
         return Ok(Auth::Open);
     }
-    let allowed = "only open (everyone may log in under any name, and publish) is allowed";
-    Err(Wrong::new("is no way of logging in that there is yet", allowed))
+    if text.eq_ignore_ascii_case("users") {
+        return Ok(Auth::Users);
+    }
+    let allowed = "open (everyone may log in under any name, and publish) or users (nopar user add) is allowed";
+    Err(Wrong::new("is no way of logging in", allowed))
 }

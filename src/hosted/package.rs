@@ -96,6 +96,11 @@ impl Package {
         self.known.entry.as_ref()
     }
 
+    /// Whether it has any owner.
+    pub fn is_owned(&self) -> bool {
+        !self.known.owners.is_empty()
+    }
+
     /// Whether a user is among its owners.
     pub fn is_owned_by(&self, user: &str) -> bool {
         self.known.owners.iter().any(|owner| owner == user)

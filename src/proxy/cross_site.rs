@@ -154,6 +154,7 @@ mod tests {
             (Method::POST, "/npm/-/package/@s%2fn/delete?rev=1"),
             (Method::POST, "/-/package/a/dist-tags/beta"),
             (Method::POST, "/-/package/a/access"),
+            (Method::POST, "/-/npm/v1/oidc/token/exchange/package/a"),
             (Method::POST, "/_session"),
             (Method::PUT, "/a"),
             (Method::PUT, "/-/package/a/dist-tags/beta"),

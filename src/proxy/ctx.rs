@@ -59,6 +59,8 @@ pub struct Ctx {
     pub(super) kind: Kind,
     /// Whose pages may read the answer.
     pub(super) reach: Reach,
+    /// Whether the answer is for who asked only.
+    pub(super) is_private: bool,
     /// When the upstream was first asked on behalf of this request.
     pub(super) upstream_since: Option<Instant>,
     /// How long that took.
@@ -76,6 +78,7 @@ impl Ctx {
             cache_state: CacheState::None,
             kind: Kind::Other,
             reach: Reach::default(),
+            is_private: false,
             upstream_since: None,
             upstream_time: None,
             _working: working,

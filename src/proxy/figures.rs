@@ -125,6 +125,10 @@ mod tests {
             (Method::PUT, "/a", Kind::Change),
             (Method::POST, "/-/stage/package/a", Kind::Change),
             (Method::POST, "/-/npm/v1/security/audits", Kind::Audit),
+            (Method::POST, "/-/npm/v1/oidc/token/exchange/package/a", Kind::Account),
+            (Method::POST, "/-/npm/v1/user", Kind::Account),
+            (Method::GET, "/-/npm/v1/tokens", Kind::Account),
+            (Method::DELETE, "/-/npm/v1/tokens/token/ab12", Kind::Account),
         ] {
             let route = Route::parse(&method, path.as_bytes(), "").unwrap().route;
             assert_eq!(kind_of(&method, &route), kind, "{method} {path}");

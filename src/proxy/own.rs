@@ -10,9 +10,10 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
+use crate::access::Secrets;
 use crate::api::{
-    Answer, Asked, Body, Call, Elsewhere, Evasion, Presence, Refusal, Source, Told, Unsearched,
-    UpstreamKey,
+    Answer, Api, Asked, Body, Call, Elsewhere, Evasion, Presence, Refusal, Source, Told,
+    Unsearched, UpstreamKey,
 };
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
@@ -28,9 +29,13 @@ use log::error;
 use pingora_proxy::Session;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Which of its commands npm carries out with a request.
 const NPM_COMMAND: HeaderName = HeaderName::from_static("npm-command");
+
+/// The code of a second factor.
+const NPM_OTP: HeaderName = HeaderName::from_static("npm-otp");
 
 /// Whose a name is.
 pub(super) enum Own {
@@ -60,10 +65,13 @@ impl Door {
             return failure.into();
         }
         let method = request.method.clone();
-        let caller = match self.api.caller(&method, &route, &credentials(session)).await {
+        let from = self.address(session);
+        let caller = self.api.caller(&method, &route, &credentials(session), from).await;
+        let caller = match caller {
             Ok(caller) => caller,
             Err(refusal) => return Decision::Reply(refusal.reply(), CacheState::None),
         };
+        let shown = credentials(session).first().map(|shown| (*shown).to_owned());
         let pace = body::pace(session);
         let Ok(packing) = Packing::of(&session.req_header().headers) else {
             let error = "the request's body is packed in a way that is not known here";
@@ -73,8 +81,17 @@ impl Door {
         let asker = Asker { door: self, base, behalf };
         let command = session.req_header().headers.get(NPM_COMMAND);
         let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
+        let code = session.req_header().headers.get(NPM_OTP);
+        let code = code.and_then(|code| code.to_str().ok()).map(str::to_owned);
+        let authorization = match Api::wants_authorization(&route) {
+            true => credentials(session).into_iter().map(str::to_owned).collect(),
+            false => Vec::new(),
+        };
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
-        let call = Call { caller, command, base: base.as_str(), elsewhere: &asker };
+        let secrets = Secrets { authorization: shown.as_deref(), code: code.as_deref(), from };
+        let (base, verified) = (base.as_str(), OnceCell::new());
+        let call =
+            Call { caller, secrets, authorization, verified, command, base, elsewhere: &asker };
         match self.api.answer(&method, route, &call, &mut body).await {
             Answer::Reply(reply) => Decision::Reply(reply, CacheState::None),
             Answer::Tarball(tarball, content) => Decision::Staged(tarball, content),
@@ -129,7 +146,7 @@ fn failure(error: &HostedError, absent: Failure) -> Failure {
 }
 
 /// The values of all Authorization headers. One that is no text is no credentials.
-fn credentials(session: &Session) -> Vec<&str> {
+pub(super) fn credentials(session: &Session) -> Vec<&str> {
     let lines = session.req_header().headers.get_all(header::AUTHORIZATION);
     lines.iter().map(|line| line.to_str().unwrap_or_default()).collect()
 }

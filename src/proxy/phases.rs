@@ -4,6 +4,7 @@
 use super::cors::CorsBuilder;
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
+use super::private::PrivateBuilder;
 use super::{Proxy, body, figures, packument, tarball, write};
 use crate::cache::in_parts;
 use crate::connection::{self, STREAM_PIECE};
@@ -28,6 +29,7 @@ impl ProxyHttp for Proxy {
     // No compression: views are packed once, and tarballs are packed already.
     fn init_downstream_modules(&self, modules: &mut HttpModules) {
         modules.add_module(Box::new(CorsBuilder));
+        modules.add_module(Box::new(PrivateBuilder));
     }
 
     async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {

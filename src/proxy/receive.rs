@@ -10,6 +10,8 @@ use super::failure::Failure;
 use super::figures;
 use super::front;
 use super::own::Own;
+use super::private;
+use super::readers::Reader;
 use super::tarball::Wanted;
 use super::write;
 use crate::api::Api;
@@ -65,6 +67,9 @@ impl Door {
             Err(failure) => failure.into(),
         };
         cors::settle(session, ctx.reach, &self.policy.cors_origins);
+        if ctx.is_private {
+            private::settle(session);
+        }
         match decision {
             Decision::Reply(reply, state) => {
                 ctx.cache_state = state;
@@ -109,6 +114,15 @@ impl Door {
         ctx.reach = Reach::of(&request.method, Some(&parsed.route));
         ctx.kind = figures::kind_of(&request.method, &parsed.route);
         let confirm = parsed.write || wants_confirmation(request);
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        // What acts is looked at where it is done.
+        if is_read {
+            match self.reader(session, &parsed.route).await {
+                Reader::Anybody => {}
+                Reader::Somebody => ctx.is_private = true,
+                Reader::Nobody(reply) => return Decision::Reply(reply, CacheState::None),
+            }
+        }
         if let Route::Attestations { name, version } = &parsed.route
             && let Some(decision) = self.attestations(ctx, name, version, confirm).await
         {
@@ -202,7 +216,7 @@ impl Door {
 
     /// The answer is about an upstream's package: what that shows to everybody, everybody's pages may read.
     pub(super) fn reach_upstream(&self, ctx: &mut Ctx, name: &PackageName) {
-        if !self.upstreams.of(name).has_token() {
+        if !self.upstreams.of(name).has_token() && !ctx.is_private {
             ctx.reach = Reach::Everybody;
         }
     }

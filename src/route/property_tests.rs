@@ -55,7 +55,9 @@ fn assert_safe(route: &Route) {
         Route::Stage { id } | Route::StageTarball { id } | Route::StageApproval { id } => {
             assert_path_safe(id);
         }
-        Route::Token { token } => assert_one_line(token, 1024),
+        Route::Token { token: text } | Route::TokenOf { shown: text } => {
+            assert_one_line(text, 1024);
+        }
         Route::User { user } | Route::PackagesOf { user } | Route::StarredBy { user } => {
             assert_one_line(user, 214);
         }
@@ -70,7 +72,7 @@ fn assert_one_line(text: &str, longest: usize) {
 
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 47] = [
+    const WORDS: [&str; 51] = [
         "/",
         "/",
         "/",
@@ -102,6 +104,10 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "/approve",
         "/-/v1/search?text=",
         "/-/npm/v1/keys",
+        "/-/npm/v1/oidc/token/exchange/package/",
+        "/-/npm/v1/user",
+        "/-/npm/v1/tokens",
+        "/token/",
         "/_session",
         "/-/_view/starredByUser",
         "?key=",

@@ -118,8 +118,25 @@ pub enum Route {
         /// A secret of at most 1024 bytes: not to be shown.
         token: String,
     },
+    /// `/-/npm/v1/oidc/token/exchange/package/lodash`. `POST` gives a job a token for it (trusted publishing).
+    Exchange {
+        /// What it is to publish or to read.
+        name: PackageName,
+    },
     /// `/-/whoami`.
     Whoami,
+    /// `/-/npm/v1/user`: what users say of themselves. `POST` changes it.
+    Profile,
+    /// `/-/npm/v1/tokens?page=0&perPage=10`: the tokens of who asks. `POST` makes one.
+    Tokens {
+        /// The query as received, at most 2048 bytes.
+        query: String,
+    },
+    /// `/-/npm/v1/tokens/token/0b5e…`. `DELETE` ends it.
+    TokenOf {
+        /// Its key, the beginning of that, or the token itself, which is a secret: at most 1024 bytes, not to be shown.
+        shown: String,
+    },
     /// `/_session`, CouchDB's own way of logging in.
     Session,
     /// `/-/org/me/package`, `/-/user/me/package`: npm asks for either, not knowing what a name is of.
@@ -195,13 +212,14 @@ impl Route {
     pub fn allow(&self) -> &'static str {
         match self {
             Self::Packument { .. } | Self::Manifest { .. } | Self::User { .. } => "GET, HEAD, PUT",
-            Self::Access { .. } => "GET, HEAD, POST",
+            Self::Access { .. } | Self::Profile | Self::Tokens { .. } => "GET, HEAD, POST",
             Self::Revision { .. } => "PUT, DELETE",
-            Self::TarballRevision { .. } | Self::Token { .. } => "DELETE",
+            Self::TarballRevision { .. } | Self::Token { .. } | Self::TokenOf { .. } => "DELETE",
             Self::DistTag { .. } => "PUT, POST, DELETE",
             Self::Session
             | Self::Delete { .. }
             | Self::Audit(_)
+            | Self::Exchange { .. }
             | Self::StageOf { .. }
             | Self::StageApproval { .. } => "POST",
             Self::Stage { .. } => "GET, HEAD, DELETE",
@@ -258,7 +276,11 @@ impl Route {
             Self::Delete { .. } => "delete",
             Self::User { .. } => "user",
             Self::Token { .. } => "token",
+            Self::Exchange { .. } => "exchange",
             Self::Whoami => "whoami",
+            Self::Profile => "profile",
+            Self::Tokens { .. } => "tokens",
+            Self::TokenOf { .. } => "token_of",
             Self::Session => "session",
             Self::PackagesOf { .. } => "packages_of",
             Self::Stars { .. } => "stars",
@@ -295,11 +317,15 @@ impl Route {
             | Self::Access { name }
             | Self::Refresh { name }
             | Self::Delete { name, .. }
+            | Self::Exchange { name }
             | Self::StageOf { name } => Some(name),
             Self::Root
             | Self::User { .. }
             | Self::Token { .. }
             | Self::Whoami
+            | Self::Profile
+            | Self::Tokens { .. }
+            | Self::TokenOf { .. }
             | Self::Session
             | Self::PackagesOf { .. }
             | Self::Stars { .. }

@@ -35,6 +35,14 @@ pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
         ["whoami"] => Route::Whoami,
         ["v1", "search"] => Route::Search { query: text(query)? },
         ["npm", "v1", "keys"] => Route::Keys,
+        ["npm", "v1", "oidc", "token", "exchange", "package", ref named @ ..] => {
+            Route::Exchange { name: all_name(named)? }
+        }
+        ["npm", "v1", "user"] => Route::Profile,
+        ["npm", "v1", "tokens"] => Route::Tokens { query: text(query)? },
+        ["npm", "v1", "tokens", "token", shown] => {
+            Route::TokenOf { shown: at_most(MAX_TOKEN_BYTES, shown).ok_or(BadPath::Token)? }
+        }
         ["npm", "v1", "security", ref asked @ ..] => Route::Audit(audit(asked)?),
         ["stage", ref rest @ ..] => return stage(rest, query),
         ["package", ref rest @ ..] => return of_package(rest, query),
@@ -73,17 +81,22 @@ fn stage(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     Ok(match *parts {
         [] => Route::Stages { query: text(query)? },
         ["package", ref named @ ..] if !named.is_empty() => {
-            let (name, rest) = cut_name(named);
-            if !rest.is_empty() {
-                return Err(RouteError::NotFound);
-            }
-            Route::StageOf { name: PackageName::parse(&name).map_err(BadPath::from)? }
+            Route::StageOf { name: all_name(named)? }
         }
         [one] => Route::Stage { id: id(one)? },
         [one, "tarball"] => Route::StageTarball { id: id(one)? },
         [one, "approve"] => Route::StageApproval { id: id(one)? },
         _ => return Err(RouteError::NotFound),
     })
+}
+
+/// The name that these segments are, and nothing behind it.
+fn all_name(named: &[&str]) -> Result<PackageName, RouteError> {
+    let (name, rest) = cut_name(named);
+    if named.is_empty() || !rest.is_empty() {
+        return Err(RouteError::NotFound);
+    }
+    Ok(PackageName::parse(&name).map_err(BadPath::from)?)
 }
 
 fn is_id(text: &str) -> bool {

@@ -47,7 +47,13 @@ pub(super) fn path(route: &Route) -> String {
         }
         Route::User { user } => format!("/-/user/org.couchdb.user:{}", encode_segment(user)),
         Route::Token { token } => format!("/-/user/token/{}", encode_segment(token)),
+        Route::Exchange { name } => {
+            format!("/-/npm/v1/oidc/token/exchange/package/{}", name.encoded())
+        }
         Route::Whoami => "/-/whoami".to_owned(),
+        Route::Profile => "/-/npm/v1/user".to_owned(),
+        Route::Tokens { query } => with_query("/-/npm/v1/tokens", query),
+        Route::TokenOf { shown } => format!("/-/npm/v1/tokens/token/{}", encode_segment(shown)),
         Route::Session => "/_session".to_owned(),
         Route::PackagesOf { user } => format!("/-/org/{}/package", encode_segment(user)),
         Route::Stars { user } => format!("/-/user/{}/stars", encode_segment(user)),

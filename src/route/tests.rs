@@ -261,6 +261,9 @@ fn known_paths_tell_which_methods_they_allow() {
         ("/-/user/org.couchdb.user:me/-rev/1", "GET, HEAD, PUT"),
         ("/-/user/token/npm_abc", "DELETE"),
         ("/-/whoami", "GET, HEAD"),
+        ("/-/npm/v1/user", "GET, HEAD, POST"),
+        ("/-/npm/v1/tokens?page=1", "GET, HEAD, POST"),
+        ("/-/npm/v1/tokens/token/npm_abc", "DELETE"),
         ("/_session", "POST"),
         ("/-/org/me/package", "GET, HEAD"),
         ("/-/user/me/package?format=cli", "GET, HEAD"),
@@ -280,7 +283,7 @@ fn known_paths_tell_which_methods_they_allow() {
         }
     }
     // Clients fall back to other ways of logging in on a 404 only.
-    for path in ["/-/v1/login", "/-/v1/done", "/-/npm/v1/tokens", "/-/nothing", "/_users"] {
+    for path in ["/-/v1/login", "/-/v1/done", "/-/nothing", "/_users"] {
         for method in all {
             let method = Method::from_bytes(method.as_bytes()).expect(method);
             assert_eq!(with(method, path), Err(RouteError::NotFound), "{path}");
@@ -370,6 +373,7 @@ fn every_route_has_a_word_and_its_package() {
         ("/-/package/n/delete?rev=2%2Da", "delete", Some("n")),
         ("/-/user/org.couchdb.user:me", "user", None),
         ("/-/user/token/npm_abc", "token", None),
+        ("/-/npm/v1/oidc/token/exchange/package/@s%2fn", "exchange", Some("@s/n")),
         ("/-/whoami", "whoami", None),
         ("/_session", "session", None),
         ("/-/org/me/package", "packages_of", None),

@@ -1,7 +1,7 @@
 //! Which upstream a package comes from: one name has one upstream.
 //! Knows nothing of what upstreams are asked.
 
-use super::{SetUpError, Upstream};
+use super::{Issuers, SetUpError, Upstream};
 use crate::config::{Config, Pattern};
 use crate::counters::Counters;
 use crate::npm::PackageName;
@@ -15,6 +15,7 @@ pub struct Upstreams {
     choice: Choice,
     /// The same by patterns in lower case.
     lower: Choice,
+    issuers: Arc<Issuers>,
 }
 
 impl Upstreams {
@@ -30,9 +31,17 @@ impl Upstreams {
     ) -> Result<Upstreams, SetUpError> {
         let all = config.all_upstreams().map(|one| Upstream::new(one, pseudonym, counters));
         let patterns = || config.all_upstreams().map(|upstream| upstream.packages.as_slice());
-        let choice = Choice::new(patterns(), str::to_owned);
-        let lower = Choice::new(patterns(), str::to_lowercase);
-        Ok(Upstreams { all: all.collect::<Result<_, _>>()?, choice, lower })
+        Ok(Upstreams {
+            all: all.collect::<Result<_, _>>()?,
+            choice: Choice::new(patterns(), str::to_owned),
+            lower: Choice::new(patterns(), str::to_lowercase),
+            issuers: Arc::new(Issuers::new(config, pseudonym, counters)?),
+        })
+    }
+
+    /// Who makes ID tokens: no upstreams, but the way there is theirs.
+    pub fn issuers(&self) -> &Arc<Issuers> {
+        &self.issuers
     }
 
     /// All of them, the default one first.

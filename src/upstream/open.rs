@@ -189,7 +189,7 @@ impl Body {
 }
 
 impl Upstream {
-    /// Asks for `target` and follows redirects, on behalf of a request that passed the NOPARs in
+    /// Asks for `target` and follows redirects (an issuer's are answers), on behalf of a request that passed the NOPARs in
     /// `via`. The head of an answer may take as long as a whole document.
     ///
     /// # Errors
@@ -236,7 +236,8 @@ impl Upstream {
             }
             let opened = opened?;
             let is_repeated = message.body.is_some();
-            let Some(location) = redirect(opened.status, &opened.headers, is_repeated) else {
+            let location = redirect(opened.status, &opened.headers, is_repeated);
+            let Some(location) = location.filter(|_| self.follows) else {
                 return Ok(opened);
             };
             let Ok(next) = at.redirected(location) else { break };

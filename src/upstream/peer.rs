@@ -75,6 +75,12 @@ impl Dialer {
         })
     }
 
+    /// Whether certificates are looked at.
+    #[cfg(test)]
+    pub(super) fn verifies(&self) -> bool {
+        self.verify
+    }
+
     /// The proxy on the way to `target`, if there is one.
     fn proxy_to(&self, target: &Target) -> Option<&Proxy> {
         self.proxy.as_ref().filter(|_| !self.no_proxy.covers(&target.host, target.port))

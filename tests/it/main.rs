@@ -1,5 +1,6 @@
 //! Integration tests: NOPAR as a whole, against a fake upstream, over real sockets on loopback.
 
+mod access;
 mod asking;
 mod attestations;
 mod audit;
@@ -31,4 +32,7 @@ mod support;
 mod tarball;
 mod tidy;
 mod tls;
+mod trust;
+mod user_command;
+mod users;
 mod way_upstream;

@@ -9,6 +9,7 @@ pub(crate) mod disk;
 pub(crate) mod gate;
 pub(crate) mod headers;
 pub(crate) mod http2;
+pub(crate) mod issuer;
 pub(crate) mod nopar;
 pub(crate) mod proxy;
 pub(crate) mod publish;

@@ -29,7 +29,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("access_log", &["telemetry"]),
     ("connection", &["access_log", "cache_state", "counters", "inflight", "pages", "reply"]),
-    ("cli", &["npm"]),
     ("listen", &["config", "connection"]),
     ("stop", &["inflight"]),
     ("store", &["npm", "regular"]),
@@ -38,7 +37,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("upstream", &["config", "counters", "npm"]),
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
-    ("access", &["npm", "regular"]),
+    ("access", &["clock", "config", "npm", "regular"]),
+    ("cli", &["access", "npm", "store"]),
     ("search", &["config", "npm"]),
     ("hosted", &["clock", "config", "document", "npm", "pages", "search", "store", "view"]),
     ("api", &["access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store"]),
@@ -72,6 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "access",
             "cache",
             "certificate",
             "clock",

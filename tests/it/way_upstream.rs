@@ -2,6 +2,7 @@
 //! Knows nothing of what clients are served from the cache.
 
 mod bounded;
+mod issuer;
 mod private;
 mod proxied;
 mod several;

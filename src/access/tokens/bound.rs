@@ -1,11 +1,12 @@
 //! How many tokens there may be, and which of them go when there are more.
 //! Knows nothing of what a token may do, nor how its file is written.
 //!
-//! Tokens do not expire, as they give nothing that anybody could not have without. But a fleet whose jobs log in each
-//! time and never out leaves one file after the other. So whoever has the most tokens loses those that were used
+//! Tokens of logins do not expire. But a fleet whose jobs log in each time and never out leaves one file after the
+//! other. So whoever has the most tokens loses those that were used
 //! least recently: the fleet its own of yesterday, and not a person the one in their `.npmrc`. Only where thousands of
 //! names have a token each are those of all in one row. Which of them were never used is not known: a use in the first
-//! hour is not noted.
+//! hour is not noted. What has expired goes before all that, and after all that go the tokens that somebody asked for and
+//! put where they are needed: of these each user has so many, and no more.
 
 use super::super::user::User;
 use std::collections::HashMap;
@@ -15,11 +16,23 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// How many tokens there may be, and how many of them stay when there are more: to choose takes reading them all, which
-/// is not to be done with each login.
+/// is not to be done with each login. And how many of those that are created one user may have.
 #[derive(Clone, Copy)]
 pub(super) struct Bound {
     pub(super) most: usize,
     pub(super) kept: usize,
+    pub(super) created: usize,
+}
+
+/// Which tokens go before others, whoever has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Rank {
+    /// What is in nobody's hand any more.
+    Expired,
+    /// What a login, or a job, gets anew when it is gone.
+    Login,
+    /// What somebody asked for, and put somewhere.
+    Created,
 }
 
 /// A use is noted once in this time: nobody has so many tokens in use that it matters which was used last within it.
@@ -29,40 +42,45 @@ impl Default for Bound {
     /// The names of ten thousand files are listed in some milliseconds, which is less than it takes to have a new
     /// token on the disk.
     fn default() -> Bound {
-        Bound { most: 10_000, kept: 9_000 }
+        Bound { most: 10_000, kept: 9_000, created: 100 }
     }
 }
 
 /// A token's file.
 struct Row {
     path: PathBuf,
+    /// `None`: it is no token.
+    rank: Option<Rank>,
     used: SystemTime,
-    /// How many tokens of the same user were used after it. A file that is no token has more than any.
+    /// How many tokens of the same user and rank were used after it.
     newer: usize,
 }
 
 impl Bound {
-    /// Removes tokens if there are too many; how many it removed. `user_of` says whose a file is. Blocks.
+    /// Removes tokens if there are too many; how many it removed. `rank_of` says whose a file is, and its rank. Blocks.
     pub(super) fn keep(
         self,
         folder: &Path,
-        user_of: impl Fn(&Path) -> Option<User>,
+        rank_of: impl Fn(&Path) -> Option<(User, Rank)>,
     ) -> io::Result<usize> {
         let files = files(folder)?;
         if files.len() <= self.most {
             return Ok(0);
         }
-        let mut users: HashMap<Option<User>, Vec<Row>> = HashMap::new();
+        let mut users: HashMap<Option<(User, Rank)>, Vec<Row>> = HashMap::new();
         for file in &files {
             // One that is gone meanwhile is none too many.
             let Ok(used) = file.metadata().and_then(|it| it.modified()) else { continue };
             let path = file.path();
-            let user = user_of(&path);
-            let newer = if user.is_some() { 0 } else { usize::MAX };
-            users.entry(user).or_default().push(Row { path, used, newer });
+            let user = rank_of(&path);
+            let rank = user.as_ref().map(|(_, rank)| *rank);
+            users.entry(user).or_default().push(Row { path, rank, used, newer: 0 });
         }
         let mut rows: Vec<Row> = users.into_values().flat_map(ranked).collect();
-        rows.sort_by(|a, b| b.newer.cmp(&a.newer).then(a.used.cmp(&b.used)));
+        // What is no token comes before all ranks.
+        rows.sort_by(|a, b| {
+            a.rank.cmp(&b.rank).then(b.newer.cmp(&a.newer)).then(a.used.cmp(&b.used))
+        });
         let too_many = rows.len().saturating_sub(self.kept);
         let removed = rows[..too_many].iter().filter(|row| fs::remove_file(&row.path).is_ok());
         Ok(removed.count())
@@ -76,11 +94,11 @@ fn files(folder: &Path) -> io::Result<Vec<DirEntry>> {
     entries.filter(|entry| entry.as_ref().map_or(true, is_token)).collect()
 }
 
-/// The tokens of one user, with how many were used after each.
+/// The tokens of one user and rank, with how many were used after each.
 fn ranked(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.used));
     for (number, row) in rows.iter_mut().enumerate() {
-        row.newer = row.newer.max(number);
+        row.newer = number;
     }
     rows
 }
@@ -99,10 +117,11 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    const BOUND: Bound = Bound { most: 6, kept: 4 };
+    const BOUND: Bound = Bound { most: 6, kept: 4, created: 3 };
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    /// Files that hold a user's name, used so many days ago.
+    /// Files that hold a user's name, used so many days ago; behind a `+`, of a token that was created, behind a `-`, of
+    /// one that has expired.
     fn folder(rows: &[(&str, &str, u32)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, user, days) in rows {
@@ -114,15 +133,21 @@ mod tests {
         folder
     }
 
-    fn user_of(path: &Path) -> Option<User> {
-        User::parse(&fs::read_to_string(path).unwrap()).ok()
+    fn rank_of(path: &Path) -> Option<(User, Rank)> {
+        let text = fs::read_to_string(path).unwrap();
+        let (rank, user) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
+            (Some(user), _) => (Rank::Created, user),
+            (_, Some(user)) => (Rank::Expired, user),
+            _ => (Rank::Login, text.as_str()),
+        };
+        Some((User::parse(user).ok()?, rank))
     }
 
     /// Fails the test unless these are left.
     #[track_caller]
     fn check(rows: &[(&str, &str, u32)], left: &[&str]) {
         let folder = folder(rows);
-        let removed = BOUND.keep(folder.path(), user_of).unwrap();
+        let removed = BOUND.keep(folder.path(), rank_of).unwrap();
         let names = fs::read_dir(folder.path()).unwrap();
         let names: BTreeSet<String> =
             names.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
@@ -164,6 +189,16 @@ mod tests {
         let good = [("a", "u", 1), ("b", "u", 2), ("c", "v", 3), ("d", "w", 4), ("e", "w", 5)];
         let rows = [&damaged[..], &good, &[(".f.tmp", "u", 0)]].concat();
         check(&rows, &["a", "b", "c", "d", ".f.tmp"]);
+    }
+
+    #[test]
+    fn what_has_expired_goes_first_and_what_was_created_last() {
+        let created = [("a", "+ann", 90), ("b", "+ann", 80), ("c", "+ann", 70)];
+        let logins = [("d", "eve", 1), ("e", "eve", 2), ("f", "bob", 3)];
+        let expired = [("x", "-ann", 0)];
+        check(&[&created[..], &logins, &expired].concat(), &["a", "b", "c", "d"]);
+        let more = [("g", "+eve", 9), ("h", "+eve", 8), ("i", "+eve", 7), ("j", "+eve", 6)];
+        check(&[&created[..], &logins[..1], &more].concat(), &["b", "c", "i", "j"]);
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Api {
             match block {
                 Ok(block) => merge.take(number, &block, |name| {
                     let is_of = call.elsewhere.upstream_of(name) == part.source.number;
-                    is_of && !self.hosted.is_known(name)
+                    is_of && !self.hosted.is_known(name) && self.may_list(&call.caller, name)
                 }),
                 Err(why) => {
                     part.left_out = Some(why);

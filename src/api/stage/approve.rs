@@ -6,6 +6,7 @@
 
 use super::record::{Record, Said};
 use super::refusal;
+use crate::access::Permission;
 use crate::api::publish::Ready;
 use crate::api::room::Place;
 use crate::api::{Api, Call, DOCUMENT_LIMIT, Refusal};
@@ -24,6 +25,7 @@ impl Api {
         id: &str,
     ) -> Result<Reply, Refusal> {
         let (id, record) = self.visible_stage(call, id).await?;
+        self.allow(call, Permission::Publish, &record.name).await?;
         // Whose the name is may have changed since.
         let absent = self.check_name(call, &record.name).await?;
         let _turn = self.staging.turn().await;
@@ -42,6 +44,7 @@ impl Api {
 
     pub(in crate::api) async fn reject(&self, call: &Call<'_>, id: &str) -> Result<Reply, Refusal> {
         let (id, record) = self.visible_stage(call, id).await?;
+        self.allow(call, Permission::Publish, &record.name).await?;
         let held = self.staging.hold(id).await?;
         let removed = self.staging.remove(&record.name, held).await;
         removed.map_err(Refusal::of_change)?;

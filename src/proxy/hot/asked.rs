@@ -190,6 +190,10 @@ impl Asked {
         if parsed.write {
             return None;
         }
+        if parsed.route.name().is_none_or(|name| !door.api.is_public(name)) {
+            // Who asks is not told by the text.
+            return None;
+        }
         let kind = figures::kind_of(&method, &parsed.route);
         let epoch = door.hosted.epoch();
         let (name, want) = match parsed.route {

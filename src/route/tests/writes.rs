@@ -337,6 +337,8 @@ fn below_a_prefix_a_package_called_like_it_is_meant_where_nothing_else_can_be() 
         ("/npm/-/org/me/package", packages_of("me")),
         ("/npm/_session", Route::Session),
         ("/_session", Route::Session),
+        ("/npm/-/npm/v1/oidc/token/exchange/package/npm", Route::Exchange { name: name("npm") }),
+        ("/-/npm/v1/oidc/token/exchange/package/npm", Route::Exchange { name: name("npm") }),
         ("/npm/-/_view/starredByUser?key=%22me%22", starred_by("me")),
     ] {
         assert_eq!(below_of_some_method(path, "/npm"), Ok(expected), "{path}");
@@ -416,6 +418,23 @@ fn what_is_staged_is_asked_for_by_its_id() {
 }
 
 #[test]
+fn a_token_for_a_package_is_asked_for_by_its_name() {
+    let asked = "/-/npm/v1/oidc/token/exchange/package";
+    for spelled in SCOPED {
+        is(&format!("{asked}/{spelled}"), &Route::Exchange { name: name("@s/n") });
+    }
+    is(&format!("{asked}/n?x"), &Route::Exchange { name: name("n") });
+    for rest in ["", "/", "/n/1.0.0", "/@s/n/x", "/@s%2fn/x"] {
+        let found = of_some_method(&format!("{asked}{rest}"));
+        assert_eq!(found, Err(RouteError::NotFound), "{rest}");
+    }
+    for rest in ["/@s", "/.n", "/@s%2fn%2fx"] {
+        let found = of_some_method(&format!("{asked}{rest}"));
+        assert!(matches!(found, Err(RouteError::BadPath(_))), "{rest}: {found:?}");
+    }
+}
+
+#[test]
 fn questions_of_a_whole_registry_are_read() {
     is("/-/v1/search", &Route::Search { query: String::new() });
     is("/-/v1/search?text=a&size=20", &Route::Search { query: "text=a&size=20".to_owned() });
@@ -430,5 +449,27 @@ fn questions_of_a_whole_registry_are_read() {
     let too_long = format!("/-/v1/search?text={}", "x".repeat(2048));
     for path in [too_long.as_str(), "/-/v1/search?text=\u{7f}", "/-/stage?page=\u{1}"] {
         assert_eq!(of_some_method(path), Err(BadPath::Query.into()), "{path}");
+    }
+}
+
+#[test]
+fn a_user_s_own_affairs_have_paths_of_npm_s() {
+    is("/-/npm/v1/user", &Route::Profile);
+    is("/-/npm/v1/tokens", &Route::Tokens { query: String::new() });
+    let query = "page=1&perPage=10";
+    is(&format!("/-/npm/v1/tokens?{query}"), &Route::Tokens { query: query.to_owned() });
+    for shown in ["0b5e6d4e", "npm_abc", "token"] {
+        let path = format!("/-/npm/v1/tokens/token/{shown}");
+        is(&path, &Route::TokenOf { shown: shown.to_owned() });
+        assert_eq!(Route::TokenOf { shown: shown.to_owned() }.path(), path);
+    }
+    let long = format!("/-/npm/v1/tokens/token/{}", "a".repeat(1025));
+    assert_eq!(of_some_method(&long), Err(BadPath::Token.into()));
+    for path in ["/-/npm/v1/tokens/token", "/-/npm/v1/tokens/x", "/-/npm/v1/user/me", "/-/npm/v1"] {
+        assert_eq!(of_some_method(path), Err(RouteError::NotFound), "{path}");
+    }
+    for (path, method) in [("user", Method::PUT), ("tokens", Method::DELETE)] {
+        let parsed = Route::parse(&method, format!("/-/npm/v1/{path}").as_bytes(), "");
+        assert!(matches!(parsed, Err(RouteError::MethodNotAllowed { allow: "GET, HEAD, POST" })));
     }
 }

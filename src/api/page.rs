@@ -6,8 +6,8 @@ use crate::npm::PackageName;
 use url::form_urlencoded;
 
 /// As many as npm's own registry tells at once, if nothing is said, and at most.
-const USUAL: usize = 10;
-const MOST: usize = 100;
+pub(super) const USUAL: usize = 10;
+pub(super) const MOST: usize = 100;
 
 /// What a query asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads a query; what it does not say is as usual.
+    /// Reads a query; what it does not say is as usual, where `usual` is how many are on a page.
     ///
     /// # Errors
     /// When what should be a number is none, or a name none.
-    pub(super) fn parse(query: &str) -> Result<Asked, Refusal> {
-        let mut asked = Asked { page: 0, per_page: USUAL, package: None };
+    pub(super) fn parse(query: &str, usual: usize) -> Result<Asked, Refusal> {
+        let mut asked = Asked { page: 0, per_page: usual, package: None };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 _ if value.is_empty() => {}
@@ -39,9 +39,14 @@ impl Asked {
         Ok(asked)
     }
 
+    /// The number of the first.
+    pub(super) fn first(&self) -> usize {
+        self.page.saturating_mul(self.per_page)
+    }
+
     /// The part of a list.
     pub(super) fn part_of<'a, T>(&self, all: &'a [T]) -> &'a [T] {
-        let from = self.page.saturating_mul(self.per_page).min(all.len());
+        let from = self.first().min(all.len());
         let to = from.saturating_add(self.per_page).min(all.len());
         &all[from..to]
     }
@@ -49,7 +54,7 @@ impl Asked {
 
 fn number(key: &str, text: &str) -> Result<usize, Refusal> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    // More digits than any list has stages: the page behind the last one, wherever that is.
+    // More digits than any list has items: the page behind the last one, wherever that is.
     let number = if text.len() > 9 { Some(usize::MAX) } else { text.parse().ok() };
     let number = number.filter(|_| digits);
     number.ok_or_else(|| Refusal::bad_body(format!("{key} in the query is not a number")))
@@ -74,7 +79,7 @@ mod tests {
             ("page=1&perPage=0", None, 1..2),
             ("package=%40s%2Fx&page=1&perPage=20", Some("@s/x"), 20..23),
         ] {
-            let asked = Asked::parse(query).unwrap();
+            let asked = Asked::parse(query, USUAL).unwrap();
             assert_eq!(asked.part_of(&all), &all[part], "{query}");
             assert_eq!(asked.package.as_ref().map(PackageName::as_str), package, "{query}");
         }
@@ -84,7 +89,7 @@ mod tests {
     fn what_is_no_number_or_name_is_refused() {
         for query in ["page=-1", "page=one", "perPage=1.5", "perPage=%201", "package=..", "page=+1"]
         {
-            let refused = Asked::parse(query).unwrap_err();
+            let refused = Asked::parse(query, USUAL).unwrap_err();
             assert_eq!(refused.status.as_u16(), 400, "{query}");
         }
     }
@@ -96,7 +101,8 @@ mod tests {
             let all: Vec<usize> = (0..len).collect();
             let mut seen = Vec::new();
             for page in 0..=len {
-                let asked = Asked::parse(&format!("page={page}&perPage={per_page}")).unwrap();
+                let query = format!("page={page}&perPage={per_page}");
+                let asked = Asked::parse(&query, USUAL).unwrap();
                 seen.extend_from_slice(asked.part_of(&all));
             }
             prop_assert_eq!(seen, all);

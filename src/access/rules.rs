@@ -1,0 +1,111 @@
+//! Who may do what with which packages, where not everybody may do everything.
+//! Knows nothing of how a caller was found out, nor of which packages there are.
+
+mod first;
+
+#[cfg(test)]
+mod tests;
+
+use super::{Caller, Permission};
+use crate::config::{Pattern, Rule, Who};
+use crate::npm::PackageName;
+use first::First;
+use std::collections::BTreeSet;
+
+/// What a caller is to a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no such package here, or nobody maintains it.
+    Nothing,
+    /// It has maintainers, and the caller is none of them.
+    Stranger,
+    /// The caller is one of its maintainers.
+    Maintainer,
+}
+
+/// The rules in their order, the usual one at their end; and who may do everything.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    first: First,
+    /// Whether everybody may read everything.
+    is_open: bool,
+    admins: BTreeSet<String>,
+}
+
+impl Rules {
+    /// These rules, of which the first that matches a name holds, and the usual one where none does; `admins` may do
+    /// everything.
+    pub fn new(mut rules: Vec<Rule>, admins: BTreeSet<String>) -> Rules {
+        rules.push(Rule::usual());
+        let first = First::new(rules.iter().map(|rule| rule.packages.as_slice()));
+        let is_open = rules.iter().all(|rule| rule.read.all);
+        Rules { rules, first, is_open, admins }
+    }
+
+    /// Whether a caller may do that with a package of this name, to which they are what `standing` says.
+    pub fn allow(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        name: &PackageName,
+        standing: Standing,
+    ) -> bool {
+        let rule = self.of(name);
+        if permission == Permission::Read && rule.read.all {
+            // Also by a token that is for other packages: its owner could come without it.
+            return true;
+        }
+        let (user, limits) = (caller.user(), caller.limits());
+        let who = who(rule, permission, standing);
+        let may = || {
+            who.includes(user, standing == Standing::Maintainer)
+                || self.is_admin(user)
+                || limits.grants(permission, name)
+        };
+        limits.allow(permission, name) && may()
+    }
+
+    /// Whether everybody may read packages of this name: nobody need be asked who they are. Takes a few look-ups,
+    /// however many rules there are.
+    pub fn is_public(&self, name: &PackageName) -> bool {
+        self.is_open || self.of(name).read.all
+    }
+
+    /// Whether the rule for this name is for all names: that one has to be logged in is no secret then.
+    pub fn is_for_all(&self, name: &PackageName) -> bool {
+        self.of(name).packages.iter().any(Pattern::is_all)
+    }
+
+    /// Whether what a caller may do with this name depends on what they are to the package, so that it need be found
+    /// out.
+    pub fn asks_standing(&self, permission: Permission, name: &PackageName) -> bool {
+        let rule = self.of(name);
+        let by_maintainers = |who: &Who| who.maintainers && !who.all && !who.authenticated;
+        match permission {
+            // The first version has a list of its own.
+            Permission::Publish => rule.publish != rule.create || by_maintainers(&rule.publish),
+            _ => by_maintainers(who(rule, permission, Standing::Stranger)),
+        }
+    }
+
+    /// Whether a user may do everything.
+    pub fn is_admin(&self, user: Option<&str>) -> bool {
+        user.is_some_and(|user| self.admins.contains(user))
+    }
+
+    fn of(&self, name: &PackageName) -> &Rule {
+        // The last one is for all names.
+        &self.rules[self.first.of(name.as_str()).unwrap_or(self.rules.len() - 1)]
+    }
+}
+
+/// Who may do that by a rule.
+fn who(rule: &Rule, permission: Permission, standing: Standing) -> &Who {
+    match permission {
+        Permission::Read => &rule.read,
+        Permission::Publish if standing == Standing::Nothing => &rule.create,
+        Permission::Publish | Permission::Change => &rule.publish,
+        Permission::Unpublish => &rule.unpublish,
+    }
+}

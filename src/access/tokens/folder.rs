@@ -1,0 +1,160 @@
+//! The directory of tokens: their files are read, put in place and removed, each at once or not at all.
+//! Knows nothing of who may do what; all of it blocks.
+
+use super::super::ground::Ground;
+use super::record::Given;
+use crate::regular;
+use log::warn;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// More bytes than any file of a token has; what is longer is none.
+pub(super) const LONGEST: usize = 4096;
+
+/// The length of a token's digest, which is the name of its file, in hexadecimal digits.
+const DIGITS: usize = 64;
+
+/// The directory of tokens. Clones are the same directory.
+#[derive(Clone)]
+pub(super) struct Folder {
+    pub(super) path: Arc<Path>,
+    ground: Arc<dyn Ground>,
+}
+
+/// A token's file.
+pub(super) struct Found {
+    pub(super) file: File,
+    pub(super) given: Given,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf, ground: Arc<dyn Ground>) -> Folder {
+        Folder { path: path.into(), ground }
+    }
+
+    /// The token with this digest, if there is one. A file that is damaged is none.
+    pub(super) fn find(&self, digest: &str) -> io::Result<Option<Found>> {
+        let place = self.place(digest);
+        let file = match regular::open(&place).map_err(regular::naming(&place)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.ground.check()?;
+                return Ok(None);
+            }
+            other => other?,
+        };
+        let given = read(&file)?;
+        if given.is_none() {
+            // What it says instead is not told: that may be anything.
+            warn!("access: {} is damaged, and no token", place.display());
+        }
+        Ok(given.map(|given| Found { file, given }))
+    }
+
+    /// The digests of all tokens, and of files that are damaged; what is no file is none. There are none where there is
+    /// no directory yet.
+    pub(super) fn digests(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.ground.check()?;
+                return Ok(Vec::new());
+            }
+            other => other?,
+        };
+        let mut digests = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_file() || kind.is_symlink() {
+                digests.extend(entry.file_name().into_string().ok().filter(|name| is_digest(name)));
+            }
+        }
+        Ok(digests)
+    }
+
+    /// Puts the file of a token in place. After a crash it is there, whole, or not there; beside it there
+    /// may be one that begins with a dot, which nobody looks for.
+    pub(super) fn keep(&self, digest: &str, record: &[u8]) -> io::Result<()> {
+        self.prepare()?;
+        let (place, unfinished) = (self.place(digest), self.unfinished(digest));
+        let kept = write(&unfinished, record)
+            .and_then(|()| fs::rename(&unfinished, &place))
+            .and_then(|()| self.sync());
+        if kept.is_err() {
+            // Best effort: one that stays is of a token that nobody has.
+            let _ = fs::remove_file(&unfinished);
+            let _ = fs::remove_file(&place);
+        }
+        kept
+    }
+
+    /// Removes a token's file; `false` when there is none. It may be back after a power failure unless
+    /// [`sync`](Folder::sync) follows.
+    pub(super) fn remove(&self, digest: &str) -> io::Result<bool> {
+        match fs::remove_file(self.place(digest)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.ground.check()?;
+                Ok(false)
+            }
+            other => other.map(|()| true),
+        }
+    }
+
+    /// Waits until the names in the directory are on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        sync(&self.path)
+    }
+
+    /// Makes the directory, which only NOPAR's user may look into, and sees to it that its name is on the
+    /// disk. Not only if it made it: who did may not have come so far.
+    pub(super) fn prepare(&self) -> io::Result<()> {
+        self.ground.prepare()?;
+        if let Some(above) = self.path.parent() {
+            // With the usual permissions: it is the place of other things as well.
+            fs::create_dir_all(above)?;
+        }
+        match DirBuilder::new().mode(0o700).create(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.path.is_dir() => {}
+            other => other?,
+        }
+        for above in self.path.ancestors().skip(1) {
+            // What cannot be opened was made by somebody else, long ago.
+            let _ = sync(above);
+        }
+        Ok(())
+    }
+
+    pub(super) fn place(&self, digest: &str) -> PathBuf {
+        self.path.join(digest)
+    }
+
+    /// No digest begins with a dot, so what is there is no token.
+    pub(super) fn unfinished(&self, digest: &str) -> PathBuf {
+        self.path.join(format!(".{digest}.tmp"))
+    }
+}
+
+/// What a file says of a token; `None` if it is none.
+pub(super) fn read(file: &File) -> io::Result<Option<Given>> {
+    let mut bytes = Vec::new();
+    file.take(LONGEST as u64).read_to_end(&mut bytes)?;
+    Ok(Given::parse(&bytes))
+}
+
+fn is_digest(name: &str) -> bool {
+    name.len() == DIGITS && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Writes a file that is not there, and waits until its bytes are on the disk.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync(path: &Path) -> io::Result<()> {
+    let path = if path == Path::new("") { Path::new(".") } else { path };
+    File::open(path)?.sync_all()
+}

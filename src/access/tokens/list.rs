@@ -1,0 +1,230 @@
+//! The tokens of a user: listed, found by their keys, ended.
+//! Knows nothing of who may ask for that.
+
+use super::super::token::Token;
+use super::super::user::User;
+use super::super::{Denied, Limits};
+use super::folder::Found;
+use super::record::Given;
+use super::{Kind, Tokens};
+use crate::clock::to_millis;
+use ipnet::IpNet;
+use std::io;
+use std::time::SystemTime;
+
+/// How many digits of its digest a token is named by, where it is spoken of: enough that no two have the same, and
+/// too few to say what the token must digest to.
+const KEY: usize = 32;
+
+/// What could not be done when a user has another password, or is no more.
+const NOT_ALL_ENDED: &str = "the tokens of a user could not all be ended";
+
+/// A key's beginning that is shorter is taken for a slip.
+const SHORTEST: usize = 4;
+
+/// A token as it can be shown to its user. All times are in seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenView {
+    /// What it is named by: the first 32 hexadecimal digits of its SHA-256.
+    pub key: String,
+    /// Its first characters, if they are known.
+    pub hint: Option<String>,
+    /// Whose it is.
+    pub user: String,
+    /// What its user calls it.
+    pub name: Option<String>,
+    /// Whether nothing can be changed by it.
+    pub read_only: bool,
+    /// Where it may come from; from everywhere, if there are none.
+    pub cidr: Vec<IpNet>,
+    /// The patterns of the packages it is for; all, if there is no list.
+    pub packages: Option<Vec<String>>,
+    /// How it came to be.
+    pub kind: Kind,
+    /// Since when it is there.
+    pub created: u64,
+    /// When it was used last, by the hour.
+    pub used: u64,
+    /// When its time is over.
+    pub expires: Option<u64>,
+}
+
+/// The key of the token with this digest.
+pub(super) fn key(digest: &str) -> &str {
+    digest.get(..KEY).unwrap_or(digest)
+}
+
+impl TokenView {
+    pub(super) fn new(digest: &str, given: Given, used: SystemTime) -> TokenView {
+        let Given { user, limits, kind, created, hint, name, cidr, expires, packages } = given;
+        TokenView {
+            key: key(digest).to_owned(),
+            hint,
+            user: user.into_text(),
+            name,
+            read_only: Limits::is_read_only(&limits),
+            cidr,
+            packages,
+            kind,
+            created,
+            used: to_millis(used) / 1000,
+            expires,
+        }
+    }
+}
+
+/// A token that a walk came by. Its file is closed: there may be thousands.
+pub(super) struct Seen {
+    digest: String,
+    given: Given,
+    used: SystemTime,
+}
+
+impl Seen {
+    pub(super) fn view(self) -> TokenView {
+        TokenView::new(&self.digest, self.given, self.used)
+    }
+}
+
+impl Tokens {
+    /// The tokens of a user that are still good, the newest first: so many from this number on, and how many there are.
+    pub(in super::super) async fn of_user(
+        &self,
+        user: User,
+        from: usize,
+        most: usize,
+    ) -> Result<(Vec<TokenView>, usize), Denied> {
+        let list = move |tokens: &Tokens| {
+            let now = tokens.seconds();
+            let mut all = tokens.every(&user, "")?;
+            all.retain(|seen| !seen.given.has_expired(now));
+            let mut all: Vec<TokenView> = all.into_iter().map(Seen::view).collect();
+            all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.key.cmp(&b.key)));
+            let count = all.len();
+            Ok((all.into_iter().skip(from).take(most).collect(), count))
+        };
+        self.walking("the tokens of a user could not be listed", list).await
+    }
+
+    /// Ends the token of a user with this key, the only one whose key begins so, or the one with this text; its key, or
+    /// `None` if there is none.
+    pub(in super::super) async fn end_one(
+        &self,
+        user: User,
+        shown: String,
+    ) -> Result<Option<String>, Denied> {
+        let end = move |tokens: &Tokens| {
+            let digest = match tokens.one(&user, &shown)? {
+                Some(seen) => Some(seen.digest),
+                None => tokens.by_text(&user, &shown)?,
+            };
+            let ended = tokens.end_these(digest.clone())?;
+            Ok(digest.filter(|_| ended > 0).map(|digest| key(&digest).to_owned()))
+        };
+        self.walking("a token could not be ended", end).await
+    }
+
+    /// Ends all tokens of a user but this one; how many.
+    pub(in super::super) async fn end_others(
+        &self,
+        user: User,
+        kept: Option<Token>,
+    ) -> Result<usize, Denied> {
+        let kept = kept.map(|token| token.digest());
+        let end = move |tokens: &Tokens| tokens.end_but(&user, kept.as_deref());
+        self.walking(NOT_ALL_ENDED, end).await
+    }
+
+    /// Ends all tokens of a user; how many. Blocks.
+    pub(in super::super) fn end_all(&self, user: &User) -> Result<usize, Denied> {
+        self.end_but(user, None).map_err(|source| self.failed(NOT_ALL_ENDED, source))
+    }
+
+    /// Blocks.
+    fn end_but(&self, user: &User, kept: Option<&str>) -> io::Result<usize> {
+        let all = self.every(user, "")?.into_iter().map(|seen| seen.digest);
+        self.end_these(all.filter(|digest| Some(digest.as_str()) != kept))
+    }
+
+    /// The digest of a user's token with this text. Blocks.
+    fn by_text(&self, user: &User, text: &str) -> io::Result<Option<String>> {
+        let digest = Token::of(text).digest();
+        let found = self.folder.find(&digest)?;
+        Ok(found.filter(|found| found.given.user == *user).map(|_| digest))
+    }
+
+    /// Whether the user may have one more of those that are created; if not, why. Blocks.
+    pub(super) fn check_count(&self, user: &User) -> io::Result<Result<(), String>> {
+        let (mut own, mut all) = (0, 0);
+        let now = self.seconds();
+        self.walk("", |Seen { given, .. }| {
+            if given.kind == Kind::Created && !given.has_expired(now) {
+                all += 1;
+                own += usize::from(given.user == *user);
+            }
+        })?;
+        let (most, of_all) = (self.bound.created, self.bound.most / 2);
+        Ok(if own >= most {
+            Err(format!("you have {own} tokens, and may create {most}: revoke one first"))
+        } else if all >= of_all {
+            Err(format!(
+                "there are {all} tokens that users have created, and no more than {of_all} may be: \
+                 ask an administrator to have some revoked"
+            ))
+        } else {
+            Ok(())
+        })
+    }
+
+    /// Every token of a user whose digest begins so. Blocks.
+    fn every(&self, user: &User, beginning: &str) -> io::Result<Vec<Seen>> {
+        let mut all = Vec::new();
+        self.walk(beginning, |seen| {
+            if seen.given.user == *user {
+                all.push(seen);
+            }
+        })?;
+        Ok(all)
+    }
+
+    /// The one token of a user whose key begins so, if it is one. Blocks.
+    pub(super) fn one(&self, user: &User, key: &str) -> io::Result<Option<Seen>> {
+        if !(SHORTEST..=KEY).contains(&key.len()) {
+            return Ok(None);
+        }
+        let mut found = self.every(user, key)?;
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
+    /// Looks at each token whose digest begins so, and removes those whose time has long been over. What is damaged
+    /// or goes meanwhile is none. Blocks.
+    fn walk(&self, beginning: &str, mut look: impl FnMut(Seen)) -> io::Result<()> {
+        for digest in self.folder.digests()? {
+            if !digest.starts_with(beginning) {
+                continue;
+            }
+            if let Some(Found { file, given }) = self.folder.find(&digest)? {
+                self.sweep(&digest, &given);
+                let used = file.metadata()?.modified()?;
+                look(Seen { digest, given, used });
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends tokens; how many. All that can be ended are, also if one cannot. Blocks.
+    fn end_these(&self, digests: impl IntoIterator<Item = String>) -> io::Result<usize> {
+        let (mut ended, mut failed) = (0, None);
+        for digest in digests {
+            match self.folder.remove(&digest) {
+                Ok(removed) => ended += usize::from(removed),
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.memory.forget_all();
+        if ended > 0 {
+            self.folder.sync()?;
+        }
+        failed.map_or(Ok(ended), Err)
+    }
+}

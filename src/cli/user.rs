@@ -1,0 +1,299 @@
+//! `nopar user …`: the users, changed by who runs NOPAR.
+//! Knows nothing of settings, nor of whether NOPAR serves beside it: what changes counts for its next request.
+
+use super::prompt::{PromptError, new_password};
+use crate::access::{
+    Access, BadNewUser, BadPassword, Denied, Ground, Hash, NewPassword, NewUser, Users, UsersError,
+};
+use crate::store::disk::OpenError;
+use crate::store::{DiskStore, Store};
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Below the help of `nopar user`.
+pub(super) const AFTER_HELP: &str = "\
+The users are in .nopar/users.json in the directory of the registry
+(NOPAR_REGISTRY_PATH): run this with the settings, and as the user, that NOPAR
+runs with. NOPAR need not be stopped; what changes counts for its next request.
+
+A password is asked for on a terminal; else it is the line on standard input:
+  nopar user add ann < password.txt";
+
+/// What is done with users.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum UserAction {
+    /// Add a user; the password is asked for, or read from standard input
+    Add {
+        /// The user's name
+        name: String,
+        /// The user's e-mail address, which packages they publish will name
+        #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+        email: String,
+    },
+    /// Give a user another password, which ends their tokens; it is asked for, or read from standard input
+    Passwd {
+        /// The user's name
+        name: String,
+    },
+    /// Remove a user, and end their tokens; what they published stays
+    Rm {
+        /// The user's name
+        name: String,
+    },
+    /// List the users
+    Ls {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// The directory of the registry cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It cannot be used, or whoever it is about is not what they should be; as a sentence.
+    #[error("{0}")]
+    Refused(String),
+    /// The password cannot be had.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// There is no randomness for a salt.
+    #[error("the password could not be hashed: {0}")]
+    Hash(io::Error),
+}
+
+impl From<UsersError> for UserError {
+    fn from(error: UsersError) -> UserError {
+        let help = match error {
+            UsersError::Taken(_) => "; `nopar user passwd` gives them another password",
+            UsersError::Unknown(_) => "; `nopar user ls` lists them",
+            _ => "",
+        };
+        UserError::Refused(format!("{error}{help}"))
+    }
+}
+
+impl From<BadNewUser> for UserError {
+    fn from(error: BadNewUser) -> UserError {
+        UserError::Refused(error.to_string())
+    }
+}
+
+impl From<BadPassword> for UserError {
+    fn from(error: BadPassword) -> UserError {
+        UserError::Refused(error.to_string())
+    }
+}
+
+/// Does that with the users of the registry in a directory. What there is to say, in lines. Blocks, and may wait for
+/// somebody to type.
+///
+/// # Errors
+/// When nothing was done, see [`UserError`].
+pub fn run(registry: &Path, action: UserAction) -> Result<String, UserError> {
+    let ground = Arc::new(Registry(DiskStore::open(registry)?));
+    let users = Users::open(registry, Arc::clone(&ground) as Arc<dyn Ground>);
+    let access = Access::of_directory(registry, ground);
+    match action {
+        UserAction::Add { name, email } => add(&users, &name, &email),
+        UserAction::Passwd { name } => passwd(&users, &access, &name),
+        UserAction::Rm { name } => rm(&users, &access, &name),
+        UserAction::Ls { json } => ls(&users, json),
+    }
+}
+
+fn add(users: &Users, name: &str, email: &str) -> Result<String, UserError> {
+    let user = NewUser::parse(name, email)?;
+    // Before anybody types a password in vain. It is looked at again when they are added.
+    if users.find(name)?.is_some() {
+        return Err(UsersError::Taken(name.to_owned()).into());
+    }
+    let password = hash(name)?;
+    users.add(user, password, SystemTime::now())?;
+    Ok(format!("{name} is a user now\n"))
+}
+
+fn passwd(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
+    known(users, name)?;
+    let password = hash(name)?;
+    users.set_password(name, password, SystemTime::now())?;
+    let ended = access.end_tokens(name).map_err(|error| {
+        UserError::Refused(format!("{name} has another password now, but {error}: do it again"))
+    })?;
+    Ok(format!("{name} has another password now{}\n", ended_tokens(ended)))
+}
+
+fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
+    known(users, name)?;
+    // Before, so that it can be done again if it fails; and after, as they may log in meanwhile.
+    let refused = |error: Denied| UserError::Refused(format!("{error}; {name} is not removed"));
+    let before = access.end_tokens(name).map_err(refused)?;
+    if !users.remove(name)? {
+        return Err(UsersError::Unknown(name.to_owned()).into());
+    }
+    let after = access.end_tokens(name).map_err(|error| {
+        UserError::Refused(format!(
+            "{name} is no user any more, but {error}: another user of this name would have them"
+        ))
+    })?;
+    let ended = ended_tokens(before + after);
+    Ok(format!("{name} is no user any more{ended}; what they published stays\n"))
+}
+
+fn ended_tokens(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", and the token they had is none".to_owned(),
+        _ => format!(", and the {count} tokens they had are none"),
+    }
+}
+
+/// Fails if there is no such user: nothing is made, nor asked for, because of a misspelt name.
+fn known(users: &Users, name: &str) -> Result<(), UserError> {
+    match users.find(name)? {
+        Some(_) => Ok(()),
+        None => Err(UsersError::Unknown(name.to_owned()).into()),
+    }
+}
+
+fn hash(name: &str) -> Result<Hash, UserError> {
+    let password = NewPassword::of(name, new_password(name)?)?;
+    Hash::of(&password).map_err(UserError::Hash)
+}
+
+fn ls(users: &Users, json: bool) -> Result<String, UserError> {
+    let roster = users.all()?;
+    let mut rows: Vec<Row> = roster
+        .iter()
+        .map(|(name, user)| Row {
+            name: name.to_owned(),
+            email: user.email().to_owned(),
+            created: date(user.created()),
+            second_factor: user.second_factor().map(|it| match it.is_pending() {
+                true => "pending",
+                false => it.mode().as_str(),
+            }),
+        })
+        .collect();
+    rows.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(if json { Row::json(&rows) } else { Row::table(&rows) })
+}
+
+/// A user, as they are listed.
+struct Row {
+    name: String,
+    email: String,
+    created: String,
+    second_factor: Option<&'static str>,
+}
+
+impl Row {
+    fn json(rows: &[Row]) -> String {
+        let rows = rows.iter().map(|row| {
+            json!({
+                "name": row.name,
+                "email": row.email,
+                "created": row.created,
+                "second_factor": row.second_factor,
+            })
+        });
+        format!("{:#}\n", Value::from_iter(rows))
+    }
+
+    fn table(rows: &[Row]) -> String {
+        if rows.is_empty() {
+            return "there are no users: `nopar user add NAME` adds one\n".to_owned();
+        }
+        let head = ["name", "e-mail", "created", "second factor"].map(str::to_owned);
+        let cells = rows.iter().map(|row| {
+            let email = if row.email.is_empty() { "-" } else { &row.email };
+            let second_factor = row.second_factor.unwrap_or("none");
+            [&row.name, email, &row.created, second_factor].map(printable)
+        });
+        let cells: Vec<[String; 4]> = std::iter::once(head).chain(cells).collect();
+        let width = |column: usize| {
+            let widths = cells.iter().map(|row| row[column].chars().count());
+            widths.max().unwrap_or_default()
+        };
+        let [name, email, created] = [0, 1, 2].map(width);
+        let mut text = String::new();
+        for [a, b, c, d] in &cells {
+            // Writing into a string does not fail.
+            let _ = writeln!(text, "{a:name$}  {b:email$}  {c:created$}  {d}");
+        }
+        text
+    }
+}
+
+/// A text whose control characters, of a file that somebody wrote by hand, do nothing to a terminal.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    text.chars().map(shown).collect()
+}
+
+/// Seconds since 1970 as ISO 8601 has them; as a number where it has not.
+fn date(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|it| Timestamp::from_second(it).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+/// The directory of the registry, looked after by its store.
+struct Registry(DiskStore);
+
+impl Ground for Registry {
+    fn check(&self) -> io::Result<()> {
+        self.0.check().map_err(io::Error::other)
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        self.0.prepare().map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> [Row; 2] {
+        let row = |name: &str, email: &str, second_factor| Row {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            created: date(1_764_000_000),
+            second_factor,
+        };
+        [row("ann", "ann@acme.example", Some("auth-only")), row("ü\u{1b}[2J", "", None)]
+    }
+
+    #[test]
+    fn the_list_is_a_table_or_json() {
+        let table = "\
+name        e-mail            created               second factor
+ann         ann@acme.example  2025-11-24T16:00:00Z  auth-only
+ü\\u{1b}[2J  -                 2025-11-24T16:00:00Z  none
+";
+        assert_eq!(Row::table(&rows()), table);
+        let json: Value = serde_json::from_str(&Row::json(&rows())).unwrap();
+        let first = json!({
+            "name": "ann", "email": "ann@acme.example", "created": "2025-11-24T16:00:00Z",
+            "second_factor": "auth-only",
+        });
+        assert_eq!((&json[0], &json[1]["second_factor"]), (&first, &Value::Null));
+        assert_eq!((Row::json(&[]).as_str(), json.as_array().map(Vec::len)), ("[]\n", Some(2)));
+        assert!(Row::table(&[]).contains("nopar user add"));
+    }
+
+    #[test]
+    fn a_time_that_has_no_date_is_told_as_it_is() {
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+        assert_eq!(date(u64::MAX), u64::MAX.to_string());
+    }
+}

@@ -1,0 +1,93 @@
+//! Answers that are for who asked, and for nobody else: no cache on the way may keep them for others.
+//! Knows nothing of who may read what.
+
+use async_trait::async_trait;
+use http::header;
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora::modules::http::{HttpModule, HttpModuleBuilder, Module};
+use pingora_proxy::Session;
+use std::any::Any;
+
+/// Whether an answer is one; it is not, by default.
+#[derive(Debug, Default)]
+pub(super) struct Private(bool);
+
+impl Private {
+    fn dress(&self, header: &mut ResponseHeader) -> Result<()> {
+        if !self.0 {
+            return Ok(());
+        }
+        let said = header.headers.get(header::CACHE_CONTROL);
+        let said = said.and_then(|value| value.to_str().ok()).unwrap_or("no-cache");
+        // RFC 9111 §5.2.2.7: `private` in place of `public`, whatever else is said.
+        let others = said.split(',').map(str::trim).filter(|it| !it.is_empty() && *it != "public");
+        let private = std::iter::once("private").chain(others.filter(|it| *it != "private"));
+        let private: Vec<&str> = private.collect();
+        header.insert_header(header::CACHE_CONTROL, private.join(", "))?;
+        header.append_header(header::VARY, "Authorization")?;
+        Ok(())
+    }
+}
+
+/// Settles that the answer is one, whichever way it goes out.
+pub(super) fn settle(session: &mut Session) {
+    if let Some(private) = session.downstream_modules_ctx.get_mut::<Private>() {
+        private.0 = true;
+    }
+}
+
+/// Makes one for each request.
+pub(super) struct PrivateBuilder;
+
+impl HttpModuleBuilder for PrivateBuilder {
+    fn init(&self) -> Module {
+        Box::new(Private::default())
+    }
+}
+
+#[async_trait]
+impl HttpModule for Private {
+    async fn response_header_filter(
+        &mut self,
+        header: &mut ResponseHeader,
+        _end_of_stream: bool,
+    ) -> Result<()> {
+        self.dress(header)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cache_keeps_for_others_what_is_private() {
+        for (said, expected) in [
+            (Some("public, max-age=31536000, immutable"), "private, max-age=31536000, immutable"),
+            (Some("no-cache"), "private, no-cache"),
+            (Some("private, no-store"), "private, no-store"),
+            (Some("no-store"), "private, no-store"),
+            (None, "private, no-cache"),
+        ] {
+            let mut header = ResponseHeader::build(200, None).unwrap();
+            if let Some(said) = said {
+                header.insert_header(header::CACHE_CONTROL, said).unwrap();
+            }
+            header.insert_header(header::VARY, "Accept").unwrap();
+            Private(false).dress(&mut header).unwrap();
+            assert_eq!(header.headers.get_all(header::VARY).iter().count(), 1);
+            Private(true).dress(&mut header).unwrap();
+            assert_eq!(header.headers[header::CACHE_CONTROL], expected);
+            assert_eq!(header.headers.get_all(header::VARY).iter().count(), 2);
+        }
+    }
+}

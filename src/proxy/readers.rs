@@ -1,0 +1,108 @@
+//! Whether the sender of a request may read the package that it is about, where not everybody may.
+//! Knows nothing of what is held, nor of who the upstream is: who may not read hears the same whatever there is.
+
+use super::Door;
+use super::failure::Failure;
+use super::own::credentials;
+use crate::access::Caller;
+use crate::api::Refusal;
+use crate::base_url::trusted;
+use crate::npm::PackageName;
+use crate::reply::Reply;
+use crate::route::Route;
+use http::header::HeaderName;
+use ipnet::IpNet;
+use pingora_proxy::Session;
+use std::net::IpAddr;
+
+/// What proxies say of who sent them a request: the last is the one that is nearest.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Who reads.
+pub(super) enum Reader {
+    /// Everybody may.
+    Anybody,
+    /// Not everybody may, and this one may.
+    Somebody,
+    /// This one may not: what they hear.
+    Nobody(Reply),
+}
+
+impl Door {
+    /// Who sent a request for something of a package that is answered out of copies, or out of the store.
+    pub(super) async fn reader(&self, session: &Session, route: &Route) -> Reader {
+        let Some(name) = route.name().filter(|name| !self.api.is_public(name)) else {
+            return Reader::Anybody;
+        };
+        match self.reads(session, name).await {
+            Ok(()) => Reader::Somebody,
+            Err(refusal) if refusal.is_absence() => Reader::Nobody(absent(route).reply()),
+            Err(refusal) => Reader::Nobody(refusal.reply()),
+        }
+    }
+
+    async fn reads(&self, session: &Session, name: &PackageName) -> Result<(), Refusal> {
+        let from = self.address(session);
+        let caller: Caller = self.api.identify(&credentials(session), from).await?;
+        self.api.may_read(caller, name).await
+    }
+
+    /// Where a request comes from: its peer, or whom proxies that are trusted name.
+    pub(super) fn address(&self, session: &Session) -> Option<IpAddr> {
+        let peer = session.client_addr()?.as_inet()?.ip();
+        let proxies = &self.policy.trusted_proxies;
+        if !trusted(peer, proxies) {
+            return Some(peer.to_canonical());
+        }
+        let lines = session.req_header().headers.get_all(&FORWARDED_FOR).iter();
+        let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
+        Some(nearest(&lines, proxies).unwrap_or(peer).to_canonical())
+    }
+}
+
+/// The last address that is none of a trusted proxy; what is no address ends the search, as nobody knows who wrote what
+/// stands before it.
+fn nearest(lines: &[&str], proxies: &[IpNet]) -> Option<IpAddr> {
+    let mut named = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    let mut found = None;
+    loop {
+        let address = named.next()?.trim().parse::<IpAddr>().ok();
+        let Some(address) = address else { return found };
+        found = Some(address);
+        if !trusted(address, proxies) {
+            return found;
+        }
+    }
+}
+
+/// What is told of a package that is not there.
+fn absent(route: &Route) -> Failure {
+    match route {
+        Route::Tarball { file, .. } => Failure::no_tarball(file.as_str()),
+        _ => Failure::no_package(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_address_that_is_no_proxy_s_is_whose_a_request_is() {
+        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let nearest = |lines: &[&str]| nearest(lines, &proxies).map(|address| address.to_string());
+        for (lines, expected) in [
+            (&["1.1.1.1"][..], Some("1.1.1.1")),
+            (&["2.2.2.2, 1.1.1.1"], Some("1.1.1.1")),
+            (&["2.2.2.2, 1.1.1.1, 10.0.0.7"], Some("1.1.1.1")),
+            (&["2.2.2.2", "1.1.1.1, 10.0.0.7"], Some("1.1.1.1")),
+            (&["2.2.2.2, evil, 10.0.0.7"], Some("10.0.0.7")),
+            (&["::1"], Some("::1")),
+            (&["evil"], None),
+            (&[""], None),
+            (&[], None),
+        ] {
+            assert_eq!(nearest(lines).as_deref(), expected, "{lines:?}");
+        }
+    }
+}
