@@ -12,16 +12,14 @@ use super::failure::Failure;
 use crate::api::UpstreamKey;
 use crate::clock::Clock;
 use crate::upstream::{Answer, FetchError, Upstream};
+use futures_util::future::join_all;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
 use log::warn;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 
@@ -128,7 +126,7 @@ impl Door {
         let upstreams = self.upstreams.all().iter().zip(&self.upstream_keys.slots);
         let asked = upstreams.filter(|(upstream, _)| upstream.is_asked());
         let asking = asked.map(|(upstream, slot)| self.keys_of(upstream, slot, behalf));
-        together(asking.collect()).await.into_iter().collect()
+        join_all(asking).await.into_iter().collect()
     }
 
     async fn keys_of(
@@ -228,26 +226,10 @@ fn invalid() -> Failure {
     Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_invalid")
 }
 
-/// Waits for all of these at once.
-async fn together<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
-    let mut running: Vec<_> = futures.into_iter().map(|it| (Box::pin(it), None)).collect();
-    poll_fn(|context| {
-        let mut is_done = true;
-        for (future, done) in running.iter_mut().filter(|(_, done)| done.is_none()) {
-            match Pin::new(future).poll(context) {
-                Poll::Ready(out) => *done = Some(out),
-                Poll::Pending => is_done = false,
-            }
-        }
-        if is_done { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, done)| done).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::Pin;
 
     #[test]
     fn keys_are_kept_as_they_came() {
@@ -303,6 +285,6 @@ mod tests {
                 8
             }),
         ];
-        assert_eq!(together(futures).await, [7, 8]);
+        assert_eq!(join_all(futures).await, [7, 8]);
     }
 }

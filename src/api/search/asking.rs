@@ -6,10 +6,8 @@ use super::blocks::LeftOut;
 use super::timing::Timing;
 use crate::api::{Api, Call, Refusal};
 use crate::search::{Asked, Block, Merge, Readings};
-use std::future::poll_fn;
-use std::pin::Pin;
+use futures_util::future::join_all;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -61,10 +59,9 @@ impl Api {
 
         // The first ones at once: all of them are needed.
         let asked_ones = parts.iter_mut().filter(|part| part.left_out.is_none());
-        let (asked_ones, firsts): (Vec<_>, Vec<_>) = asked_ones
-            .map(|part| (&mut part.first, Box::pin(read(part.source.clone(), 0))))
-            .unzip();
-        for (first, came) in asked_ones.into_iter().zip(all(firsts).await) {
+        let (asked_ones, firsts): (Vec<_>, Vec<_>) =
+            asked_ones.map(|part| (&mut part.first, read(part.source.clone(), 0))).unzip();
+        for (first, came) in asked_ones.into_iter().zip(join_all(firsts).await) {
             *first = Some(came);
         }
 
@@ -114,21 +111,4 @@ impl Api {
         let block = blocks.block(call.elsewhere, &source, question, from, until).await;
         (block, since.elapsed())
     }
-}
-
-/// Waits for several at once.
-async fn all<F: Future>(mut waiting: Vec<Pin<Box<F>>>) -> Vec<F::Output> {
-    let mut done: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (future, done) in waiting.iter_mut().zip(&mut done) {
-            if done.is_none()
-                && let Poll::Ready(output) = future.as_mut().poll(context)
-            {
-                *done = Some(output);
-            }
-        }
-        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }
