@@ -25,7 +25,7 @@ mod watched;
 
 pub use guard::Guard;
 pub use pace::Pace;
-pub use plain::{Forwarded, Plain, Read};
+pub use plain::{Authorization, Forwarded, Plain, Read};
 pub use ready::{Answer, Body, Caller, End, Piece, Pieces, Ready};
 pub use sending::READ_ERROR;
 pub use watched::Watched;

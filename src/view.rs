@@ -6,7 +6,7 @@ mod attestations;
 mod iso8601;
 mod memory;
 
-pub use memory::{Heads, Held, Memory, MemoryKey, Small, What};
+pub use memory::{Heads, HeadsFor, Held, Memory, MemoryKey, Small, What};
 
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry};

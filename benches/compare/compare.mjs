@@ -13,6 +13,7 @@ import { idle } from './sections/idle.mjs';
 import { memory } from './sections/memory.mjs';
 import { mix } from './sections/mix.mjs';
 import { p99 } from './sections/p99.mjs';
+import { readers } from './sections/readers.mjs';
 import { restart } from './sections/restart.mjs';
 import { rivals } from './sections/rivals.mjs';
 import { logs, rows } from './sections/rows.mjs';
@@ -21,7 +22,7 @@ import { threads } from './sections/threads.mjs';
 import { tls } from './sections/tls.mjs';
 import { verdaccioVersion } from './servers/verdaccio.mjs';
 
-const SECTIONS = { rows, logs, threads, mix, p99, stampede, idle, memory, fill, restart, tls, h2, rivals };
+const SECTIONS = { rows, logs, readers, threads, mix, p99, stampede, idle, memory, fill, restart, tls, h2, rivals };
 
 /** However long a section takes, nothing of it takes longer than that: whatever hangs is ended. */
 const LIMIT_MS = 2 * 60 * 60 * 1000;

@@ -7,7 +7,7 @@ import { ROWS } from './rows.mjs';
 
 /** All sections, in the order they are measured in. */
 export const SECTIONS = [
-  'rows', 'logs', 'threads', 'mix', 'p99', 'stampede', 'idle', 'memory', 'fill', 'restart', 'tls', 'h2', 'rivals',
+  'rows', 'logs', 'readers', 'threads', 'mix', 'p99', 'stampede', 'idle', 'memory', 'fill', 'restart', 'tls', 'h2', 'rivals',
 ];
 
 export const USAGE = `benches/compare/run [--quick] [--rows a,b] [--sections a,b] [--save] …

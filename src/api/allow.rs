@@ -5,6 +5,7 @@ use super::{Api, Call, Refusal};
 use crate::access::{Caller, Permission, Standing};
 use crate::hosted::Authority;
 use crate::npm::PackageName;
+use std::net::IpAddr;
 
 impl Api {
     /// Lets a caller pass who may do that with a package of this name, and has shown a second factor where one is needed.
@@ -42,6 +43,21 @@ impl Api {
     /// When they may not: what they hear, as of a package that is not there if it is hidden from them.
     pub async fn may_read(&self, caller: Caller, name: &PackageName) -> Result<(), Refusal> {
         self.caller_may(&caller, Permission::Read, name).await
+    }
+
+    /// Whether who shows this value of `Authorization`, coming `from` there, is known to be somebody who may read a package
+    /// of this name. Waits for nothing; `false` says nothing about it.
+    pub fn is_known_reader(
+        &self,
+        authorization: &str,
+        from: Option<IpAddr>,
+        name: &PackageName,
+    ) -> bool {
+        if self.access.asks_standing(Permission::Read, name) {
+            return false;
+        }
+        let caller = self.access.known(authorization, from);
+        caller.is_some_and(|caller| self.may_list(&caller, name))
     }
 
     async fn caller_may(

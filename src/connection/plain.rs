@@ -3,6 +3,7 @@
 //! Knows nothing of what is asked for. In doubt a head is not plain: then Pingora reads it.
 
 use httparse::{Header, Request, Status};
+use std::fmt;
 use std::mem::MaybeUninit;
 
 /// Lines that are looked at: real clients send 5 to 15.
@@ -23,6 +24,8 @@ pub struct Plain<'a> {
     pub accept_encoding: Option<&'a str>,
     /// Its If-None-Match header.
     pub if_none_match: Option<&'a str>,
+    /// Its Authorization header: a secret.
+    pub authorization: Option<Authorization<'a>>,
     /// What proxies say of where it came from.
     pub forwarded: Option<Forwarded<'a>>,
 }
@@ -111,6 +114,7 @@ impl<'a> Plain<'a> {
             (6, b'a') if is("accept") => once(&mut self.accept, line),
             (15, b'a') if is("accept-encoding") => once(&mut self.accept_encoding, line),
             (13, b'i') if is("if-none-match") => once(&mut self.if_none_match, line),
+            (13, b'a') if is("authorization") => self.take_authorization(line),
             (10, b'c') if is("connection") => {
                 line.value.eq_ignore_ascii_case(b"keep-alive").then_some(())
             }
@@ -120,6 +124,23 @@ impl<'a> Plain<'a> {
             },
             (len, _) => (!special(len).iter().any(|special| is(special))).then_some(()),
         }
+    }
+
+    fn take_authorization(&mut self, line: &Header<'a>) -> Option<()> {
+        let mut shown = self.authorization.map(|Authorization(shown)| shown);
+        once(&mut shown, line)?;
+        self.authorization = shown.map(Authorization);
+        Some(())
+    }
+}
+
+/// Credentials as they came: nothing prints them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Authorization<'a>(pub &'a str);
+
+impl fmt::Debug for Authorization<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorization(…)")
     }
 }
 
@@ -166,7 +187,7 @@ mod tests {
     #[test]
     fn what_clients_send_is_plain() {
         let head = "GET /@types%2fnode HTTP/1.1\r\nhost: npm.example:5984\r\nConnection: keep-alive\r\n\
-            user-agent: npm/11.0.0\r\nnpm-command: install\r\naccept: application/json\r\n\
+            user-agent: npm/11.0.0\r\nnpm-command: install\r\nauthorization: Bearer npm_a\r\naccept: application/json\r\n\
             Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-proto: https\r\n\r\n";
         let next = "GET /next";
         let plain = Plain {
@@ -176,6 +197,7 @@ mod tests {
             accept: Some("application/json"),
             accept_encoding: Some("gzip,deflate"),
             if_none_match: Some("\"a\""),
+            authorization: Some(Authorization("Bearer npm_a")),
             forwarded: Some(Forwarded([None, None, None, None, Some("https")])),
         };
         let text = format!("{head}{next}");
@@ -206,6 +228,8 @@ mod tests {
         check(get, "Host: b\r\n");
         check(get, "accept: a\r\naccept: b\r\n");
         check(get, "accept: \u{e9}\r\n");
+        check(get, "authorization: Bearer a\r\nAuthorization: Bearer b\r\n");
+        check(get, "authorization: Bearer \u{e9}\r\n");
         check(get, "forwarded: proto=http\r\nForwarded: proto=https\r\n");
         check(get, "x-forwarded-host: \u{e9}\r\n");
         check(get, "if-none-match: \"\u{e9}\"\r\n");

@@ -75,6 +75,15 @@ pub struct Small {
 /// The heads of answers as they go out, but for what belongs to one answer; made by who sends the first.
 #[derive(Clone, Debug, Default)]
 pub struct Heads {
+    /// Where everybody may have it.
+    pub public: HeadsFor,
+    /// Where it is for who asked.
+    pub private: HeadsFor,
+}
+
+/// Those for the same readers.
+#[derive(Clone, Debug, Default)]
+pub struct HeadsFor {
     /// With the body.
     pub whole: OnceLock<Box<[u8]>>,
     /// For who has it already.

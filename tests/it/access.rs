@@ -3,6 +3,7 @@
 
 mod hidden;
 mod login;
+mod ready;
 mod rules;
 
 use std::fs;
@@ -41,15 +42,28 @@ fn password(user: &str) -> String {
 /// A NOPAR with users, and rules of this file; its clock stands still.
 async fn with_users(rules: &str) -> (FakeUpstream, TestNopar) {
     let upstream = FakeUpstream::start().await;
-    let starting = TestNopar::with(&upstream).stopped_clock().file(rules);
-    let starting = starting.env("NOPAR_AUTH", "users").env("NOPAR_ADMINS", "root");
+    let nopar = with_users_before(&upstream, rules, &[]).await;
+    (upstream, nopar)
+}
+
+/// The same before an upstream, with these settings.
+async fn with_users_before(
+    upstream: &FakeUpstream,
+    rules: &str,
+    settings: &[(&str, &str)],
+) -> TestNopar {
+    let mut starting = TestNopar::with(upstream).stopped_clock().file(rules);
+    starting = starting.env("NOPAR_AUTH", "users").env("NOPAR_ADMINS", "root");
+    for (name, value) in settings {
+        starting = starting.env(name, value);
+    }
     let nopar = starting.start().await;
     let own = nopar.registry_path().join(".nopar");
     fs::create_dir_all(&own).expect("a directory");
     let users: serde_json::Map<String, Value> =
         USERS.iter().map(|user| ((*user).to_owned(), kept(user))).collect();
     fs::write(own.join("users.json"), json!({"users": users}).to_string()).expect("users");
-    (upstream, nopar)
+    nopar
 }
 
 /// What is kept of a user.

@@ -31,6 +31,8 @@ pub(super) struct Asked {
     pub(super) epoch: u64,
     /// Whose it is.
     pub(super) name: PackageName,
+    /// Whether everybody may read it; else it matters who asks, which is not told by the text.
+    pub(super) is_public: bool,
     /// When the store was last asked whether the name became NOPAR's own by way of another process, in seconds.
     pub(super) looked: AtomicU64,
 }
@@ -190,10 +192,7 @@ impl Asked {
         if parsed.write {
             return None;
         }
-        if parsed.route.name().is_none_or(|name| !door.api.is_public(name)) {
-            // Who asks is not told by the text.
-            return None;
-        }
+        let is_public = door.api.is_public(parsed.route.name()?);
         let kind = figures::kind_of(&method, &parsed.route);
         let epoch = door.hosted.epoch();
         let (name, want) = match parsed.route {
@@ -208,7 +207,7 @@ impl Asked {
                     false => Thing::Tarball { packument },
                 };
                 let looked = AtomicU64::default();
-                return Some(Asked { kind, key, thing, epoch, name, looked });
+                return Some(Asked { kind, key, thing, epoch, name, is_public, looked });
             }
             _ => return None,
         };
@@ -218,6 +217,7 @@ impl Asked {
         let ask = Ask { name, want, encoding, base };
         let what = ask.what();
         let thing = if is_own { Thing::Own(what) } else { Thing::View(what) };
-        Some(Asked { kind, key, thing, epoch, name: ask.name, looked: AtomicU64::default() })
+        let (name, looked) = (ask.name, AtomicU64::default());
+        Some(Asked { kind, key, thing, epoch, name, is_public, looked })
     }
 }

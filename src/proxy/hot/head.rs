@@ -1,33 +1,19 @@
 //! The heads of ready answers, as HTTP/1.1 has them.
 //! Knows nothing of what is sent or why; takes the headers from where the usual way takes them.
 
-use super::Due;
+use super::due::Due;
 use crate::cache::Entry;
 use crate::proxy::ctx::CacheState;
-use crate::proxy::{tarball, write};
+use crate::proxy::{private, tarball, write};
 use crate::view::{Heads, View};
 use http::header::AGE;
 use pingora::Result;
 use pingora::http::ResponseHeader;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The head of a view, but for its age, or of a 304 in its place.
 pub(super) fn of_view(view: &View, due: Due, state: CacheState) -> Option<&[u8]> {
-    made(place(&view.heads, due), || {
-        let mut header = view_header(view, state)?;
-        if due == Due::NotModified {
-            write::not_modified(&mut header);
-        }
-        Ok(header)
-    })
-}
-
-fn place(heads: &Heads, due: Due) -> &OnceLock<Box<[u8]>> {
-    match due {
-        Due::Whole => &heads.whole,
-        Due::NotModified => &heads.not_modified,
-    }
+    made(&view.heads, due, || view_header(view, state))
 }
 
 fn view_header(view: &View, state: CacheState) -> Result<ResponseHeader> {
@@ -44,12 +30,9 @@ pub(super) fn append_tarball(
     due: Due,
     age: Duration,
 ) -> Option<()> {
-    let lines = made(place(heads, due), || {
+    let lines = made(heads, due, || {
         let mut header = ResponseHeader::clone(entry.header());
         tarball::dress(&mut header, CacheState::Hit)?;
-        if due == Due::NotModified {
-            write::not_modified(&mut header);
-        }
         Ok(header)
     })?;
     append(to, lines, age);
@@ -64,13 +47,7 @@ pub(super) fn append_hosted(
     heads: &Heads,
     due: Due,
 ) -> Option<()> {
-    let lines = made(place(heads, due), || {
-        let mut header = write::tarball_header(len, etag)?;
-        if due == Due::NotModified {
-            write::not_modified(&mut header);
-        }
-        Ok(header)
-    })?;
+    let lines = made(heads, due, || write::tarball_header(len, etag))?;
     to.extend_from_slice(lines);
     Some(())
 }
@@ -97,14 +74,20 @@ fn append_number(to: &mut Vec<u8>, mut number: u64) {
     to.extend_from_slice(&digits[at..]);
 }
 
-fn made(
-    place: &OnceLock<Box<[u8]>>,
-    make: impl FnOnce() -> Result<ResponseHeader>,
-) -> Option<&[u8]> {
+/// A head, made of that of the whole answer to everybody if it is the first of its kind.
+fn made(heads: &Heads, due: Due, make: impl FnOnce() -> Result<ResponseHeader>) -> Option<&[u8]> {
+    let place = due.place(heads);
     if let Some(lines) = place.get() {
         return Some(lines);
     }
-    let lines = lines(&make().ok()?).into_boxed_slice();
+    let mut header = make().ok()?;
+    if !due.is_whole {
+        write::not_modified(&mut header);
+    }
+    if due.is_private {
+        private::dress(&mut header).ok()?;
+    }
+    let lines = lines(&header).into_boxed_slice();
     Some(place.get_or_init(|| lines))
 }
 

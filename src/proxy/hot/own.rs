@@ -1,9 +1,10 @@
 //! Ready answers of packages that are NOPAR's own.
 //! Knows nothing of copies of an upstream's.
 
+use super::due::{Due, Wanted};
 use super::pieces::{InOrder, Source};
-use super::{Due, Hot, due, head};
-use crate::connection::{Body, PIECE, Piece, Plain};
+use super::{Hot, head};
+use crate::connection::{Body, PIECE, Piece};
 use crate::hosted::{Hosted, HostedError, Large, Package};
 use crate::npm::{PackageName, TarballName};
 use crate::pages::Pages;
@@ -36,7 +37,7 @@ impl Hot {
         &self,
         name: &PackageName,
         what: &What,
-        request: &Plain<'_>,
+        wanted: Wanted<'_>,
         head: &mut Vec<u8>,
     ) -> Option<(Due, Body)> {
         let hosted = &self.door.hosted;
@@ -44,19 +45,19 @@ impl Hot {
         let answer = match hosted.look(&package, what) {
             Some(Held::Body(small)) => {
                 let (len, etag) = (small.bytes.len() as u64, small.etag.as_deref());
-                let due = due(request, etag)?;
+                let due = wanted.due(etag)?;
                 head::append_hosted(head, len, etag, &small.heads, due)?;
                 (due, Body::Bytes(small.bytes.clone()))
             }
             // Something may be left to sign: the usual way sees to that.
             Some(Held::View(_)) if !package.is_settled(&self.door.clock) => return None,
             Some(Held::View(view)) => {
-                let due = due(request, Some(view.etag.as_str()))?;
+                let due = wanted.due(Some(view.etag.as_str()))?;
                 let lines = head::of_view(&view, due, CacheState::Hosted)?;
                 head::append(head, lines, Duration::ZERO);
                 (due, Body::Bytes(view.body.clone()))
             }
-            _ => self.large(&package, what, request, head)?,
+            _ => self.large(&package, what, wanted, head)?,
         };
         self.door.memory.was_of_use();
         Some(answer)
@@ -66,14 +67,14 @@ impl Hot {
         &self,
         package: &Arc<Package>,
         what: &What,
-        request: &Plain<'_>,
+        wanted: Wanted<'_>,
         head: &mut Vec<u8>,
     ) -> Option<(Due, Body)> {
         let What::File(file) = what else { return None };
         let large = self.door.hosted.ready_large(package, file)?;
-        let due = due(request, large.etag.as_deref())?;
+        let due = wanted.due(large.etag.as_deref())?;
         head::append_hosted(head, large.len(), large.etag.as_deref(), &large.heads, due)?;
-        if due == Due::NotModified || request.is_head {
+        if !due.is_whole || wanted.plain.is_head {
             return Some((due, Body::Bytes(Bytes::new().into())));
         }
         let (hosted, package) = (Arc::clone(&self.door.hosted), Arc::clone(package));
