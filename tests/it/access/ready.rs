@@ -53,7 +53,7 @@ impl Pair {
             of(publish.to(ready.addr()), Some(&ann)).send().await.expect(201);
         }
         // Signatures are another each time: who has the same packages has the same key.
-        copy(&ready.registry_path(), &usual.registry_path());
+        copy(ready.registry_path(), usual.registry_path());
         usual.restart().await;
         Pair { upstream, ready, usual }
     }
