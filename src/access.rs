@@ -343,13 +343,26 @@ impl Access {
         Err(denied)
     }
 
-    /// Ends a token; `false` when there is none like it. It is no token for every later request, in every
+    /// Ends a token; whose it was, `None` when there is none like it. It is no token for every later request, in every
     /// process that uses the directory. Works on the blocking pool, to its end also when nobody waits for it
     /// any more.
     ///
     /// # Errors
     /// [`Denied::Failed`] when it cannot be removed, or may be back after a power failure.
-    pub async fn log_out(&self, token: &str) -> Result<bool, Denied> {
+    pub async fn log_out(&self, token: &str) -> Result<Option<String>, Denied> {
         self.tokens.end(Token::of(token)).await
+    }
+
+    /// What a token is named by, where it is spoken of; whether or not it is one.
+    pub fn key_of(token: &str) -> String {
+        tokens::key(&Token::of(token).digest()).to_owned()
+    }
+
+    /// Who somebody says they are who shows this value of `Authorization`, if they show a password.
+    pub fn claimed(&self, authorization: &str) -> Option<String> {
+        match Credentials::parse(authorization)? {
+            Credentials::Token(_) => None,
+            Credentials::Password { user, .. } => Some(user.into_text()),
+        }
     }
 }

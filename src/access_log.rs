@@ -30,6 +30,13 @@ pub struct Line<'a> {
     pub error: Option<&'a str>,
 }
 
+/// What may be shown of a target, in one line.
+pub fn shown(target: &str) -> String {
+    let mut out = Vec::new();
+    path::push(&mut out, target);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 impl Line<'_> {
     /// Writes the line:
     /// `METHOD PATH STATUS BYTESb DURATIONms CACHE upstream=DURATIONms|- CLIENT[ error=WORD]`.

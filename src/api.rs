@@ -28,12 +28,14 @@ mod stage;
 mod timed;
 mod tokens;
 mod told;
+mod witness;
 
 pub use audit::{Asked, Told, form_of};
 pub use elsewhere::{Elsewhere, Evasion, Presence, UpstreamKey};
 pub use refusal::Refusal;
 pub use search::{Source, Unsearched};
 pub use stage::Staging;
+pub use witness::Notes;
 
 use crate::access::{Access, Caller, Denied, Secrets};
 use crate::clock::Clock;
@@ -53,6 +55,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use witness::Watched;
 
 /// The longest document that is sent, its tarball aside; but one that is sent back may be as long as what it is a copy
 /// of.
@@ -98,6 +101,8 @@ pub struct Call<'a> {
     pub command: Option<String>,
     /// The URL by which the client reaches NOPAR, without a slash at its end.
     pub base: &'a str,
+    /// What is noted of it for the trail.
+    pub notes: Notes,
     /// Whoever can say whether a name is taken elsewhere.
     pub elsewhere: &'a dyn Elsewhere,
 }
@@ -165,11 +170,15 @@ impl Api {
         }
         let is_read = match route {
             Route::Whoami | Route::Profile | Route::Tokens { .. } => false,
+            // All that waits is for those who may publish it: others would be told that there is nothing.
+            Route::Stages { .. } | Route::Stage { .. } | Route::StageTarball { .. } => {
+                self.access.is_open() && matches!(*method, Method::GET | Method::HEAD)
+            }
             // It asks, and changes nothing.
             Route::Audit(_) => true,
             _ => matches!(*method, Method::GET | Method::HEAD),
         };
-        match self.access.caller_from(authorization, from).await {
+        match self.known(authorization, from).await {
             Err(Denied::BadCredentials) if is_read => Ok(Caller::anonymous()),
             caller => Ok(caller?),
         }
@@ -189,7 +198,27 @@ impl Api {
         authorization: &[&str],
         from: Option<IpAddr>,
     ) -> Result<Caller, Refusal> {
-        Ok(self.access.caller_from(authorization, from).await?)
+        Ok(self.known(authorization, from).await?)
+    }
+
+    async fn known(&self, authorization: &[&str], from: Option<IpAddr>) -> Result<Caller, Denied> {
+        let caller = self.access.caller_from(authorization, from).await;
+        caller.inspect_err(|denied| self.tell_of_password(authorization, from, denied))
+    }
+
+    /// Whether what is told of no package in particular depends on who asks.
+    pub fn is_personal(&self, route: &Route) -> bool {
+        let is_list = matches!(
+            route,
+            Route::Search { .. }
+                | Route::PackagesOf { .. }
+                | Route::Stars { .. }
+                | Route::StarredBy { .. }
+                | Route::Stages { .. }
+                | Route::Stage { .. }
+                | Route::StageTarball { .. }
+        );
+        is_list && !self.access.is_open()
     }
 
     /// Whether everybody may read packages of this name.
@@ -245,6 +274,7 @@ impl Api {
         call: &Call<'_>,
         body: &mut dyn Body,
     ) -> Answer {
+        let watched = Watched::of(method, &route);
         let answered = match route {
             Route::StageTarball { id } => {
                 let found = self.staged_tarball(call, &id).await;
@@ -252,6 +282,9 @@ impl Api {
             }
             route => self.call(method, route, call, body).await.map(Answer::Reply),
         };
+        if let Some(watched) = watched {
+            watched.answered(call, answered.as_ref().err());
+        }
         answered.unwrap_or_else(|refusal| Answer::Reply(refusal.reply()))
     }
 
@@ -279,7 +312,7 @@ impl Api {
             Route::DistTag { name, tag } => self.set_tag(call, body, name, &tag).await,
             Route::User { user } if *method == Method::PUT => self.log_in(call, body, &user).await,
             Route::User { user } => self.user(call, &user).await,
-            Route::Token { token } => self.log_out(&token).await,
+            Route::Token { token } => self.log_out(call, &token).await,
             Route::Exchange { name } => Ok(self.exchange(call, &name).await),
             Route::Whoami => self.whoami(call),
             Route::Profile if *method == Method::POST => self.change_profile(call, body).await,

@@ -33,5 +33,6 @@ pub mod signing;
 pub mod stop;
 pub mod store;
 pub mod telemetry;
+pub mod trail;
 pub mod upstream;
 pub mod view;

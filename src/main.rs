@@ -4,7 +4,7 @@ use nopar::allocator;
 use nopar::app::{App, Stop};
 use nopar::cli::{Cli, Command, user};
 use nopar::clock::Clock;
-use nopar::config::{Config, Sources};
+use nopar::config::{Config, Log, Sources};
 use nopar::hosted;
 use nopar::npm::PackageName;
 use nopar::signing::{self, Signing};
@@ -49,6 +49,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     if let Command::User(action) = cli.command {
+        let _log = log_of_command(config.log);
         print!("{}", user::run(&config.store.path, action)?);
         return Ok(());
     }
@@ -76,6 +77,14 @@ fn release(config: &Config, name: &PackageName) -> Result<(), Box<dyn std::error
     let store = DiskStore::open(&config.store.path)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(runtime.block_on(hosted::release(&store, name))?)
+}
+
+/// Log output of a command: where that of NOPAR goes, if that is a file which is there. A file that a command made could
+/// be another user's, and NOPAR would not start; and a command is not stopped by what becomes of its lines.
+fn log_of_command(mut log: Log) -> Option<telemetry::Running> {
+    log.file = log.file.filter(|file| file.is_file());
+    let running = telemetry::start(&log);
+    running.or_else(|_| telemetry::start(&Log { file: None, ..log })).ok()
 }
 
 /// The environment. Variables that are not NOPAR's may hold what they like.

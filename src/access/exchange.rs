@@ -2,10 +2,9 @@
 //! Knows nothing of how an ID token is verified, nor of HTTP beside the Authorization header.
 
 use super::credentials::Credentials;
+use super::trust::Shown;
 use super::{Access, Denied, Refused, TokenView, Trust};
 use crate::npm::PackageName;
-use log::info;
-use std::net::IpAddr;
 
 /// Why a job gets no token. None of it holds one.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +33,7 @@ impl Access {
     }
 
     /// The token of a job that asks for this package, and shows an ID token in these values of `Authorization`; it is
-    /// good for an hour. The log says each time who asked for what, from where, and what came of it.
+    /// good for an hour.
     ///
     /// # Errors
     /// Why it gets none, for the log of the job.
@@ -42,39 +41,19 @@ impl Access {
         &self,
         authorization: &[&str],
         name: &PackageName,
-        from: Option<IpAddr>,
     ) -> Result<(String, TokenView), NotExchanged> {
         let trust = self.trust.as_ref().ok_or(NotExchanged::Off)?;
-        let token = id_token(authorization);
-        let exchanged = match &token {
-            Some(token) => self.exchange_one(trust, token, name).await,
-            None => Err(NotExchanged::NoToken),
-        };
-        let shown = token.and_then(|token| trust.shown(&token));
-        let shown = shown.map_or_else(|| "nothing".to_owned(), |shown| shown.to_string());
-        let from = from.map_or_else(|| "an unknown address".to_owned(), |from| from.to_string());
-        match &exchanged {
-            Ok((_, view)) => {
-                let what = if view.read_only { "read" } else { "publish" };
-                let packages = view.packages.as_deref().unwrap_or_default().join(", ");
-                let job = &view.user;
-                info!(
-                    "trust: {job} may {what} {packages} for an hour, asked from {from} for {name}: {shown}"
-                );
-            }
-            Err(why) => info!("trust: no token for {name}, asked from {from}: {why}: {shown}"),
-        }
-        exchanged
+        let token = id_token(authorization).ok_or(NotExchanged::NoToken)?;
+        let trusted = trust.verify(&token, name).await?;
+        Ok(self.admit(trusted).await?)
     }
 
-    async fn exchange_one(
-        &self,
-        trust: &Trust,
-        token: &str,
-        name: &PackageName,
-    ) -> Result<(String, TokenView), NotExchanged> {
-        let trusted = trust.verify(token, name).await?;
-        Ok(self.admit(trusted).await?)
+    /// What the ID token in these values of `Authorization` says of itself, true or not: its issuer, and what it claims
+    /// of what the configuration asks for. Nothing where none is shown, or nobody is trusted.
+    pub fn claims(&self, authorization: &[&str]) -> Vec<(String, String)> {
+        let shown = self.trust.as_ref().zip(id_token(authorization));
+        let shown = shown.and_then(|(trust, token)| trust.shown(&token));
+        shown.map(Shown::into_pairs).unwrap_or_default()
     }
 }
 

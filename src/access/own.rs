@@ -5,7 +5,6 @@ use super::credentials::Credentials;
 use super::tokens::{Kind, NewToken, TokenView, Wish};
 use super::user::User;
 use super::{Access, Caller, Denied, Secrets, Trusted};
-use log::info;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -50,7 +49,6 @@ impl Access {
         }
         let record = self.prove(&user, password, secrets).await?;
         let (token, view) = self.give(user, record.as_deref(), new).await?;
-        info!("{} has created the token {}", view.user, view.key);
         Ok((token, view))
     }
 

@@ -11,7 +11,6 @@ use super::second_factor::{Deed, Mode, SecondFactor};
 use super::user::User;
 use super::users::{PROFILE_KEYS, UserRecord, parse_email, seconds};
 use super::{Access, Denied, Secrets};
-use log::info;
 use std::sync::Arc;
 
 /// What a user sees of themselves. Times are in seconds since 1970.
@@ -76,7 +75,7 @@ impl Access {
     }
 
     /// Changes what users say of themselves, and their password: all of it, or nothing. With another password all
-    /// tokens of the user end but the one that is shown with the request.
+    /// tokens of the user end but the one that is shown with the request; how many did.
     ///
     /// # Errors
     /// [`Denied::Invalid`] when something cannot be kept, or nothing is, as in the open mode; as of
@@ -87,7 +86,7 @@ impl Access {
         user: &str,
         change: ProfileChange,
         secrets: &Secrets<'_>,
-    ) -> Result<(), Denied> {
+    ) -> Result<usize, Denied> {
         let accounts = self.kept_accounts()?;
         let user = parse(user)?;
         let email = change.email.map(|email| parse_email(&email)).transpose();
@@ -117,14 +116,13 @@ impl Access {
             Ok(())
         };
         accounts.change(&user, &record, Deed::Auth, secrets, apply).await?;
+        let mut ended = 0;
         if is_another {
             let kept = secrets.authorization.and_then(Credentials::parse);
             let kept = kept.and_then(Credentials::into_token);
-            let ended = self.tokens.end_others(user.clone(), kept).await?;
-            let user = user.as_str();
-            info!("{user} has another password now; {ended} tokens of theirs ended");
+            ended = self.tokens.end_others(user, kept).await?;
         }
-        Ok(())
+        Ok(ended)
     }
 
     /// Begins a second factor of a user, or asks for the one they have elsewhere. `mode` is `auth-only` or
@@ -153,14 +151,7 @@ impl Access {
         let record = own_password(accounts, &user, password, secrets).await?;
         let (name, issuer) = (user.as_str().to_owned(), issuer.to_owned());
         let apply = move |user: &mut UserRecord| set(user, wanted, &name, &issuer);
-        let state = accounts.change(&user, &record, Deed::Auth, secrets, apply).await?;
-        let user = user.as_str();
-        match &state {
-            SecondFactorState::Begun(_) => info!("{user} begins a second factor"),
-            SecondFactorState::Moved(mode) => info!("{user}'s second factor is {mode} now"),
-            SecondFactorState::Ended => info!("{user} has no second factor any more"),
-        }
-        Ok(state)
+        accounts.change(&user, &record, Deed::Auth, secrets, apply).await
     }
 
     /// Ends the waiting of a second factor by a code of the user's app: the codes for paper.
@@ -182,7 +173,6 @@ impl Access {
             return Err(Denied::Invalid(none.to_owned()));
         }
         let codes = accounts.confirm(&user, &record, code, secrets).await?;
-        info!("{} has a second factor now", user.as_str());
         Ok(codes.into_texts())
     }
 

@@ -22,6 +22,7 @@ mod wish;
 mod tests;
 
 pub use list::TokenView;
+pub(super) use list::key;
 pub use new::{Kind, NewToken};
 pub(super) use record::Given;
 pub use wish::Wish;
@@ -107,17 +108,21 @@ impl Tokens {
         given.map_err(Denied::Forbidden)
     }
 
-    /// Removes a token; `false` when there is none like it.
-    pub(super) async fn end(&self, token: Token) -> Result<bool, Denied> {
+    /// Removes a token; whose it was, `None` when there is none like it.
+    pub(super) async fn end(&self, token: Token) -> Result<Option<String>, Denied> {
         let end = move |tokens: &Tokens| {
-            let removed = tokens.folder.remove(&token.digest());
+            let digest = token.digest();
+            // Whose it was is told as far as it is known: the file of one that is damaged goes as well.
+            let found = tokens.folder.find(&digest);
+            let removed = tokens.folder.remove(&digest);
             tokens.memory.forget(&token.sha256());
-            let removed = removed?;
-            if removed {
-                // Else the token could be back after a power failure.
-                tokens.folder.sync()?;
+            if !removed? {
+                return Ok(None);
             }
-            Ok(removed)
+            // Else the token could be back after a power failure.
+            tokens.folder.sync()?;
+            let user = found.ok().flatten().map(|found| found.given.user.clone().into_text());
+            Ok(Some(user.unwrap_or_default()))
         };
         self.blocking("a token could not be ended", end).await
     }

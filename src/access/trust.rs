@@ -20,6 +20,7 @@ mod tests;
 
 pub use issuer::Keys;
 pub use refused::Refused;
+pub(super) use shown::Shown;
 
 use super::user::User;
 use crate::clock::{Clock, to_millis};

@@ -1,14 +1,29 @@
 //! A request's path as it may be shown: without query and secrets, in one line, of decent length.
 //! Knows nothing of the rest of the line, nor of which paths mean something.
+//!
+//! Tokens are in paths: `npm logout` deletes one by naming it. So what is behind a word that says so is left out, and
+//! what looks like a token wherever it is; both in whatever way the path is spelt, since a path that means nothing to
+//! NOPAR may have been meant.
 
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// Paths whose last part is a secret: `npm logout` deletes a token by naming it.
-const SECRET_BEHIND: [&str; 2] = ["/-/user/token/", "/-/npm/v1/tokens/token/"];
+/// What stands for what is left out.
+const REDACTED: &str = "[redacted]";
 
-/// What follows the `-` of such a path, where slashes may be escaped. See `plain`.
-const SECRET_MAY_FOLLOW: [&[u8]; 6] = [b"%", b"/%", b"/user/", b"/user%", b"/npm/", b"/npm%"];
+/// The words behind which a token follows, in a path that has a `-` before.
+const BEFORE_TOKENS: [&str; 2] = ["token", "tokens"];
+
+/// Where these words are none: `token` is the name of a package behind these, and in the path by which a job asks for one.
+const NAMES: [&str; 3] = ["package", "attestations", "oidc"];
+
+/// How tokens begin: NOPAR's and npm's, and the JWTs of jobs; and how many characters follow at least. Names of packages
+/// that begin so do not go on so.
+const TOKENS: [&str; 2] = ["npm_", "eyJ"];
+const TOKEN_CHARS: usize = 16;
+
+/// How often a path may be encoded. What is encoded more often is not worth showing.
+const ROUNDS: usize = 8;
 
 /// Longest path that is written out, in bytes; no name, version and file together are as long.
 const PATH_SHOWN: usize = 1024;
@@ -23,16 +38,21 @@ pub(super) fn push(out: &mut Vec<u8>, target: &str) {
 
 /// The path, if nothing is to be done about it, as with nearly all: found out in one look at each byte.
 fn plain(target: &[u8]) -> Option<&[u8]> {
+    // A whole URL may have a password in it.
+    if target.first() != Some(&b'/') {
+        return None;
+    }
     let mut at = 0;
     while let Some(byte) = target.get(at) {
         match byte {
             b'?' => break,
             // The escapes clients use, `/` and `@`, cannot hide a letter of what is secret.
             b'%' if matches!(target.get(at + 1..at + 3), Some(b"2f" | b"2F" | b"40")) => {}
-            b'-' if SECRET_MAY_FOLLOW.iter().any(|next| target[at + 1..].starts_with(next)) => {
-                return None;
-            }
-            b'%' | 0..=0x1f | 0x7f.. => return None,
+            b'%' | b'\\' | 0..=0x1f | 0x7f.. => return None,
+            b't' | b'T' if is_word(&target[..at], &target[at..]) => return None,
+            // How tokens begin: see `TOKENS`.
+            b'n' if target[at..].starts_with(b"npm_") => return None,
+            b'e' if target[at..].starts_with(b"eyJ") => return None,
             _ => {}
         }
         at += 1;
@@ -40,19 +60,110 @@ fn plain(target: &[u8]) -> Option<&[u8]> {
     (at <= PATH_SHOWN).then_some(&target[..at])
 }
 
+/// Whether a segment begins here as those do behind which tokens are.
+fn is_word(before: &[u8], rest: &[u8]) -> bool {
+    let begins = matches!(before.last(), Some(b'/' | b'f' | b'F'));
+    begins && rest.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"token"))
+}
+
 fn careful(target: &str) -> String {
     printable(&shortened(&redacted(target))).into_owned()
 }
 
-/// The path without its query, and without what a secret is behind, however it is encoded.
+/// The path without its query, and without secrets, however they are encoded.
 fn redacted(target: &str) -> Cow<'_, str> {
     let path = target.split('?').next().unwrap_or_default();
-    let decoded = percent_decode_str(path).decode_utf8_lossy();
-    let secret = SECRET_BEHIND.iter().find_map(|prefix| Some(decoded.find(prefix)? + prefix.len()));
-    match secret {
-        Some(at) => Cow::Owned(format!("{}[redacted]", &decoded[..at])),
+    // As it came: what is decoded of a password may look like the end of it.
+    let open = without_password(path);
+    let Some(decoded) = decoded(&open) else { return Cow::Borrowed(REDACTED) };
+    let shown = without_tokens(&decoded);
+    match (shown, open) {
+        (Some(shown), _) => Cow::Owned(shown),
+        (None, open) => open,
+    }
+}
+
+/// The path decoded until there is nothing left to decode; `None` if that takes too often.
+fn decoded(path: &str) -> Option<Cow<'_, str>> {
+    let mut text = Cow::Borrowed(path);
+    for _ in 0..ROUNDS {
+        let next = percent_decode_str(&text).decode_utf8_lossy();
+        if next == text {
+            return Some(text);
+        }
+        text = Cow::Owned(next.into_owned());
+    }
+    None
+}
+
+/// Without what is before the `@` of a host, in a target that is a whole URL.
+fn without_password(path: &str) -> Cow<'_, str> {
+    let url = path.split_once("://").filter(|_| !path.starts_with('/'));
+    let Some((scheme, rest)) = url else { return Cow::Borrowed(path) };
+    let host = rest.split(['/', '\\', '#']).next().unwrap_or_default();
+    match host.rfind('@') {
+        Some(at) => Cow::Owned(format!("{scheme}://{REDACTED}{}", &rest[at..])),
         None => Cow::Borrowed(path),
     }
+}
+
+/// Without tokens; `None` if there are none.
+fn without_tokens(path: &str) -> Option<String> {
+    match behind_a_word(path) {
+        Some(at) => {
+            let shown = without_values(&path[..at]);
+            Some(shown.unwrap_or_else(|| path[..at].to_owned()) + REDACTED)
+        }
+        None => without_values(path),
+    }
+}
+
+/// Where what follows a word begins behind which tokens are.
+fn behind_a_word(path: &str) -> Option<usize> {
+    let (mut has_dash, mut is_behind, mut last) = (false, false, "");
+    let mut end = 0;
+    for segment in path.split(['/', '\\']) {
+        let at = end;
+        end = at + segment.len() + 1;
+        // What is between two slashes, or a dot, changes nothing in what some servers take a path for.
+        if segment.is_empty() || segment == "." {
+            continue;
+        }
+        let word = segment.split(';').next().unwrap_or_default();
+        let is_one = BEFORE_TOKENS.iter().any(|it| word.eq_ignore_ascii_case(it));
+        if is_behind && !is_one {
+            return Some(at);
+        }
+        let is_name = last.starts_with('@') || NAMES.iter().any(|it| last.eq_ignore_ascii_case(it));
+        is_behind = is_one && (is_behind || (has_dash && !is_name));
+        has_dash |= word == "-";
+        last = word;
+    }
+    None
+}
+
+/// Without what looks like a token; `None` if nothing does.
+fn without_values(path: &str) -> Option<String> {
+    let (mut out, mut from) = (String::new(), 0);
+    while let Some((at, begin)) = next_token(path, from) {
+        let rest = &path[at + begin.len()..];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || (begin == "eyJ" && "-_.".contains(c));
+        let len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        out.push_str(&path[from..at + begin.len()]);
+        from = at + begin.len();
+        if len >= TOKEN_CHARS {
+            out.push_str(REDACTED);
+            from += len;
+        }
+    }
+    out.push_str(&path[from..]);
+    (out != path).then_some(out)
+}
+
+/// Where the next text is that tokens begin with, and which.
+fn next_token(path: &str, from: usize) -> Option<(usize, &'static str)> {
+    let found = TOKENS.iter().filter_map(|begin| Some((path[from..].find(begin)? + from, *begin)));
+    found.min()
 }
 
 /// Whoever sends long paths must not fill the disk with them.
@@ -78,10 +189,49 @@ mod tests {
 
     #[test]
     fn tokens_in_paths_are_not_logged() {
-        assert_eq!(redacted("/-/user/token/npm_abc"), "/-/user/token/[redacted]");
-        assert_eq!(redacted("/npm/%2d/user%2Ftoken/npm_abc?x=1"), "/npm/-/user/token/[redacted]");
-        assert_eq!(redacted("/lodash?token=x"), "/lodash");
+        let token = "npm_0123456789abcdefABCDEF";
+        for (target, shown) in [
+            ("/-/user/token/npm_abc", "/-/user/token/[redacted]"),
+            ("/npm/%2d/user%2Ftoken/npm_abc?x=1", "/npm/-/user/token/[redacted]"),
+            ("/%252d/user/token%252Fabc", "/-/user/token/[redacted]"),
+            ("//-/user/token/abc", "//-/user/token/[redacted]"),
+            ("/-//user/.//Token/abc/-rev/1", "/-//user/.//Token/[redacted]"),
+            ("/-\\user\\token\\abc", "/-\\user\\token\\[redacted]"),
+            ("/-/user/token;a=b/abc", "/-/user/token;a=b/[redacted]"),
+            ("/-/npm/v1/tokens/token/abc", "/-/npm/v1/tokens/token/[redacted]"),
+            ("/-/npm/v1/tokens/abc", "/-/npm/v1/tokens/[redacted]"),
+            ("http://h/-/user/token/abc", "http://h/-/user/token/[redacted]"),
+            (&format!("/user/{token}/x"), "/user/npm_[redacted]/x"),
+            (&format!("/n%70m%5f{}", &token[4..]), "/npm_[redacted]"),
+            ("/a/eyJhbGciOiJSUzI1NiJ9.e-_0.x", "/a/eyJ[redacted]"),
+            ("HTTP://ann:secret@h/lodash", "HTTP://[redacted]@h/lodash"),
+            ("http://ann%3Asecret%40h@h", "http://[redacted]@h"),
+            ("http://ann:a%2fb@h/lodash", "http://[redacted]@h/lodash"),
+        ] {
+            assert_eq!(redacted(target), shown, "{target}");
+        }
+        let often = format!("/%{}2d/user", "25".repeat(20));
+        assert_eq!(redacted(&often), REDACTED);
         assert_eq!(printable("/a\u{1b}[2Jb"), "/a\\u{1b}[2Jb");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown_as_it_came() {
+        for path in [
+            "/lodash",
+            "/-/npm/v1/tokens",
+            "/-/package/token/dist-tags/latest",
+            "/-/package/@acme%2ftoken/owners",
+            "/-/npm/v1/oidc/token/exchange/package/@acme%2fui",
+            "/-/npm/v1/attestations/token@1.0.0",
+            "/token/-/token-1.0.0.tgz",
+            "/npm_lazy/-/npm_lazy-1.0.0.tgz",
+            "/js-tokens/-/js-tokens-4.0.0.tgz",
+            "/-/stage/package/token",
+        ] {
+            assert_eq!(redacted(path), path);
+            assert_eq!(redacted(&format!("{path}?token=x")), path);
+        }
     }
 
     #[test]
@@ -138,6 +288,15 @@ mod tests {
             "2f",
             "@a",
             "1.0.0.tgz",
+            "Token/",
+            "tokens",
+            "\\",
+            ";",
+            "npm_",
+            "0123456789abcdef",
+            "eyJ",
+            "http://a:b@c",
+            "%25",
         ];
         prop_oneof![
             10 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned),

@@ -2,9 +2,9 @@
 //! Knows nothing of packages.
 
 use super::{Api, Body, Call, Refusal};
+use crate::access::Access;
 use crate::reply::Reply;
 use http::{StatusCode, header};
-use log::info;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ impl Api {
         }
         let password = login.password.unwrap_or_default();
         let token = self.access.log_in(user, &password, &call.secrets).await?;
-        info!("{user} logged in");
+        call.notes.with("token", Access::key_of(&token));
         let body = json!({
             "ok": format!("you are authenticated as '{user}'"),
             "id": format!("org.couchdb.user:{user}"),
@@ -64,10 +64,12 @@ impl Api {
     }
 
     /// `DELETE /-/user/token/TOKEN`.
-    pub(super) async fn log_out(&self, token: &str) -> Result<Reply, Refusal> {
-        if !self.access.log_out(token).await? {
+    pub(super) async fn log_out(&self, call: &Call<'_>, token: &str) -> Result<Reply, Refusal> {
+        let Some(user) = self.access.log_out(token).await? else {
             return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such token"));
-        }
+        };
+        call.notes.who(user);
+        call.notes.with("token", Access::key_of(token));
         Ok(secret(StatusCode::OK, &json!({"ok": "logged out"})))
     }
 

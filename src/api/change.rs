@@ -5,12 +5,15 @@ use super::commit::Absent;
 use super::{Api, Body, Call, Refusal};
 use crate::access::Permission;
 use crate::hosted::Authority;
-use crate::npm::hosted::{ClientCopy, Edit, HostedDocument, Request};
+use crate::npm::hosted::{ClientCopy, Edit, HostedDocument, Person, Request};
 use crate::npm::{PackageName, TarballName};
 use crate::reply::Reply;
+use crate::trail::Deed;
 use http::{StatusCode, header};
 use log::info;
+use parking_lot::Mutex;
 use serde_json::json;
+use std::sync::Arc;
 
 impl Api {
     /// `PUT /PKG/-rev/REV`.
@@ -42,9 +45,13 @@ impl Api {
         // What a copy asks for is known once it is compared.
         let may_change = self.allow(call, Permission::Change, &name).await;
         let may_unpublish = self.allow(call, Permission::Unpublish, &name).await;
+        let owners = Arc::new(Mutex::new(None));
+        let owners_to_be = Arc::clone(&owners);
         let edited = self.commit(&name, Absent::Refuse, files, len, move |document, moment| {
             document.check_rev(rev.as_deref())?;
             let edits = document.edits_of(&copy, request, user.as_deref())?;
+            // It may be asked again, of another document.
+            *owners_to_be.lock() = owners_of(&edits);
             for edit in &edits {
                 match edit {
                     // Whoever is somebody may say what they like.
@@ -55,7 +62,12 @@ impl Api {
             }
             Ok(document.apply(&edits, moment)?)
         });
-        let rev = edited.await?;
+        let edited = edited.await;
+        if let Some(owners) = owners.lock().take() {
+            call.notes.deed(Deed::Owners);
+            call.notes.with("owners", owners);
+        }
+        let rev = edited?;
         info!("{name} was changed by {}", call.person().name);
         Ok(done("updated package", &name, &rev))
     }
@@ -149,6 +161,16 @@ impl Api {
             Authority::Upstream(_) => Err(Refusal::not_hosted(name)),
         }
     }
+}
+
+/// The owners that a package gets by these, if it gets others.
+fn owners_of(edits: &[Edit]) -> Option<String> {
+    let owners = edits.iter().find_map(|edit| match edit {
+        Edit::Owners(owners) => Some(owners),
+        _ => None,
+    });
+    let names = |owners: &Vec<Person>| owners.iter().map(|owner| owner.name.clone()).collect();
+    owners.map(names).map(|names: Vec<String>| names.join(", "))
 }
 
 /// What is told of a change.

@@ -24,10 +24,30 @@ impl Api {
     /// Whoever shows an ID token may ask, for any name: what there is of it is not looked at.
     pub(super) async fn exchange(&self, call: &Call<'_>, name: &PackageName) -> Reply {
         let shown: Vec<&str> = call.authorization.iter().map(String::as_str).collect();
-        match self.access.exchange(&shown, name, call.secrets.from).await {
-            Ok((token, view)) => given(&token, &view),
-            Err(why) => refused(why),
+        let exchanged = self.access.exchange(&shown, name).await;
+        let answer = match exchanged {
+            Ok((token, view)) => {
+                let may = if view.read_only { "read" } else { "publish" };
+                let packages = view.packages.as_deref().unwrap_or_default().join(", ");
+                call.notes.who(&view.user);
+                call.notes.with("token", &view.key);
+                call.notes.with("may", format!("{may} {packages}"));
+                given(&token, &view)
+            }
+            Err(NotExchanged::Off) => {
+                // Each client in a CI system asks, of registries that know nothing of it as well.
+                call.notes.nothing();
+                refused(NotExchanged::Off)
+            }
+            Err(why) => {
+                call.notes.refused(why.to_string());
+                refused(why)
+            }
+        };
+        for (claim, said) in self.access.claims(&shown) {
+            call.notes.with(claim, said);
         }
+        answer
     }
 }
 

@@ -9,7 +9,6 @@ use crate::npm::PackageName;
 use crate::npm::hosted::{HostedDocument, Person};
 use crate::reply::Reply;
 use crate::route::is_user;
-use log::info;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -61,6 +60,7 @@ impl Api {
         if !is_user(&user) {
             return Err(Refusal::bad_body("that is not the name of a user"));
         }
+        call.notes.with("added", &user);
         let added = user.clone();
         let edited = self.edit(&name, move |document, moment| {
             let mut owners = document.maintainers();
@@ -71,7 +71,6 @@ impl Api {
             Ok(Vec::new())
         });
         let rev = edited.await?;
-        info!("{name}: {user} was made an owner by {}", call.person().name);
         Ok(done("owner added", &name, &rev))
     }
 
@@ -83,6 +82,7 @@ impl Api {
         user: &str,
     ) -> Result<Reply, Refusal> {
         self.may_change(call, &name).await?;
+        call.notes.with("removed", user);
         let removed = user.to_owned();
         let edited = self.edit(&name, move |document, moment| {
             let mut owners = document.maintainers();
@@ -95,7 +95,6 @@ impl Api {
             Ok(Vec::new())
         });
         let rev = edited.await?;
-        info!("{name}: {user} is no owner any more, by {}", call.person().name);
         Ok(done("owner removed", &name, &rev))
     }
 }

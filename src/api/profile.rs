@@ -8,6 +8,7 @@ use super::{Api, Body, Call, Refusal};
 use crate::access::{Denied, ProfileChange, ProfileView, SecondFactorState};
 use crate::clock::iso;
 use crate::reply::Reply;
+use crate::trail::Deed;
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -69,7 +70,15 @@ impl Api {
             )),
             Some(tfa) => self.second_factor(call, user, tfa).await,
             None => {
-                self.access.change_profile(user, change(body)?, &call.secrets).await?;
+                let change = change(body)?;
+                let is_password = change.password.is_some();
+                if is_password {
+                    call.notes.deed(Deed::Password);
+                }
+                let ended = self.access.change_profile(user, change, &call.secrets).await?;
+                if is_password {
+                    call.notes.with("tokens_ended", ended.to_string());
+                }
                 self.told_profile(user).await
             }
         }
@@ -81,6 +90,7 @@ impl Api {
         user: &str,
         tfa: Value,
     ) -> Result<Reply, Refusal> {
+        call.notes.deed(Deed::SecondFactor);
         let tfa = match tfa {
             Value::Array(codes) => {
                 let [Value::String(code)] = &*codes else {
@@ -88,6 +98,7 @@ impl Api {
                 };
                 let access = &self.access;
                 let codes = access.confirm_second_factor(user, code, &call.secrets).await?;
+                call.notes.with("what", "confirmed");
                 json!(codes)
             }
             Value::Object(tfa) => {
@@ -98,11 +109,15 @@ impl Api {
                 let issuer = issuer(call.base);
                 let set =
                     self.access.set_second_factor(user, mode, password, &issuer, &call.secrets);
-                match set.await? {
-                    SecondFactorState::Begun(url) => url.into(),
-                    SecondFactorState::Moved(mode) => json!({"mode": mode, "pending": false}),
-                    SecondFactorState::Ended => false.into(),
-                }
+                let (what, told) = match set.await? {
+                    SecondFactorState::Begun(url) => ("begun".to_owned(), url.into()),
+                    SecondFactorState::Moved(mode) => {
+                        (format!("moved to {mode}"), json!({"mode": mode, "pending": false}))
+                    }
+                    SecondFactorState::Ended => ("ended".to_owned(), false.into()),
+                };
+                call.notes.with("what", what);
+                told
             }
             _ => return Err(Refusal::bad_body("tfa is neither an object nor a list of a code")),
         };

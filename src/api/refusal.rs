@@ -15,6 +15,9 @@ use log::error;
 /// The reason of who is asked for a code.
 const NEEDS_CODE: &str = "otp_required";
 
+/// The reason of who is known, and may not do it.
+pub(super) const FORBIDDEN: &str = "forbidden";
+
 /// The reason of who has given a wrong password beside credentials that are good.
 const WRONG_PASSWORD: &str = "wrong_password";
 
@@ -295,7 +298,7 @@ impl From<Denied> for Refusal {
                 let refusal = Refusal::new(status, denied.to_string(), "busy");
                 return Refusal { retry_after: Some(3), ..refusal };
             }
-            Denied::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Denied::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
             Denied::WrongPassword => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
             Denied::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),

@@ -7,7 +7,6 @@ use super::{Api, Body, Call, Refusal};
 use crate::access::{TokenView, Wish};
 use crate::reply::Reply;
 use http::StatusCode;
-use log::info;
 use serde_json::{Map, Value, json};
 
 /// How the tokens of this registry begin: of some of an older one, no more is known.
@@ -49,6 +48,7 @@ impl Api {
         let NewTokenBody { password, wish } = NewTokenBody::read(self.object(body).await?)?;
         let created = self.access.create_token(user, &password, wish, &call.secrets);
         let (token, view) = created.await?;
+        call.notes.with("token", &view.key);
         let mut body = listed(&view);
         body["token"] = token.into();
         Ok(told(&body))
@@ -65,7 +65,7 @@ impl Api {
             let error = "you have no token of this key, or more than one whose key begins so: npm token list shows them";
             return Err(Refusal::new(StatusCode::NOT_FOUND, error, "not_found"));
         };
-        info!("{user} has revoked the token {key}");
+        call.notes.with("token", &key);
         Ok(told(&json!({"ok": "token revoked", "key": key})))
     }
 }

@@ -7,6 +7,7 @@ use crate::access::{
 };
 use crate::store::disk::OpenError;
 use crate::store::{DiskStore, Store};
+use crate::trail::{Deed, Line, Outcome};
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -119,6 +120,7 @@ fn add(users: &Users, name: &str, email: &str) -> Result<String, UserError> {
     }
     let password = hash(name)?;
     users.add(user, password, SystemTime::now())?;
+    line(Deed::UserAdd, name).write();
     Ok(format!("{name} is a user now\n"))
 }
 
@@ -126,7 +128,9 @@ fn passwd(users: &Users, access: &Access, name: &str) -> Result<String, UserErro
     known(users, name)?;
     let password = hash(name)?;
     users.set_password(name, password, SystemTime::now())?;
-    let ended = access.end_tokens(name).map_err(|error| {
+    let ended = access.end_tokens(name);
+    line(Deed::Password, name).with("tokens_ended", told(&ended)).write();
+    let ended = ended.map_err(|error| {
         UserError::Refused(format!("{name} has another password now, but {error}: do it again"))
     })?;
     Ok(format!("{name} has another password now{}\n", ended_tokens(ended)))
@@ -140,13 +144,27 @@ fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
     if !users.remove(name)? {
         return Err(UsersError::Unknown(name.to_owned()).into());
     }
-    let after = access.end_tokens(name).map_err(|error| {
+    let after = access.end_tokens(name);
+    let ended = after.as_ref().map(|after| before + after);
+    line(Deed::UserRemove, name).with("tokens_ended", told(&ended)).write();
+    let after = after.map_err(|error| {
         UserError::Refused(format!(
             "{name} is no user any more, but {error}: another user of this name would have them"
         ))
     })?;
     let ended = ended_tokens(before + after);
     Ok(format!("{name} is no user any more{ended}; what they published stays\n"))
+}
+
+/// What is done with a user by whoever has this process.
+fn line(deed: Deed, user: &str) -> Line {
+    let who = format!("uid {}", rustix::process::getuid().as_raw());
+    Line::of(deed, Outcome::Ok, Some(&who), Some("command")).with("user", user)
+}
+
+/// How many, as far as it is known.
+fn told<E>(ended: &Result<usize, E>) -> String {
+    ended.as_ref().map_or_else(|_| "not all".to_owned(), usize::to_string)
 }
 
 fn ended_tokens(count: usize) -> String {

@@ -69,8 +69,11 @@ fn parse(path: &Path, shown: &str, mistakes: &mut Mistakes) -> Option<Table> {
             } else {
                 ""
             };
-            let error = error.to_string();
-            mistakes.add(shown, format!("it is not TOML: {}{both}", error.trim_end()));
+            // Of the line itself nothing is told: there may be a secret in it.
+            let line = error.span().and_then(|span| text.get(..span.start));
+            let line = line.map_or(1, |before| before.matches('\n').count() + 1);
+            let problem = error.message();
+            mistakes.add(shown, format!("it is not TOML, in line {line}: {problem}{both}"));
             None
         }
     }

@@ -88,9 +88,10 @@ pub(super) fn apply(
             config.values.insert(setting.key, value);
         }
         Err(Wrong { part, problem, allowed }) => {
-            // A URL with an @ may hold a password; what is part of a list is none.
-            let hidden = setting.secret || (part.is_none() && text.contains('@'));
+            // A URL with an @ may hold a password; what begins with one, in a list, is a scope.
             let shown = part.as_deref().unwrap_or(text);
+            let is_scope = part.is_some() && shown.starts_with('@');
+            let hidden = setting.secret || (shown.contains('@') && !is_scope);
             let shown = if hidden { "its value".to_owned() } else { format!("{shown:?}") };
             mistakes.add(key, format!("{shown} {problem}: {allowed}"));
         }

@@ -12,7 +12,7 @@ use super::packument::missing;
 use super::receive::Decision;
 use crate::access::Secrets;
 use crate::api::{
-    Answer, Api, Asked, Body, Call, Elsewhere, Evasion, Presence, Refusal, Source, Told,
+    Answer, Api, Asked, Body, Call, Elsewhere, Evasion, Notes, Presence, Refusal, Source, Told,
     Unsearched, UpstreamKey,
 };
 use crate::base_url::BaseUrl;
@@ -89,9 +89,17 @@ impl Door {
         };
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
         let secrets = Secrets { authorization: shown.as_deref(), code: code.as_deref(), from };
-        let (base, verified) = (base.as_str(), OnceCell::new());
-        let call =
-            Call { caller, secrets, authorization, verified, command, base, elsewhere: &asker };
+        let (base, verified, notes) = (base.as_str(), OnceCell::new(), Notes::default());
+        let call = Call {
+            caller,
+            secrets,
+            authorization,
+            verified,
+            command,
+            base,
+            notes,
+            elsewhere: &asker,
+        };
         match self.api.answer(&method, route, &call, &mut body).await {
             Answer::Reply(reply) => Decision::Reply(reply, CacheState::None),
             Answer::Tarball(tarball, content) => Decision::Staged(tarball, content),

@@ -6,6 +6,7 @@ use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
 use super::private::PrivateBuilder;
 use super::{Proxy, body, figures, packument, tarball, write};
+use crate::access_log::shown;
 use crate::cache::in_parts;
 use crate::connection::{self, STREAM_PIECE};
 use async_trait::async_trait;
@@ -151,7 +152,8 @@ impl ProxyHttp for Proxy {
         ctx: &mut Ctx,
     ) -> FailToProxy {
         let failure = Failure::of_pingora(error).inspect(|_| {
-            warn!("{}: {error}", String::from_utf8_lossy(session.req_header().raw_path()));
+            let target = String::from_utf8_lossy(session.req_header().raw_path());
+            warn!("{}: {error}", shown(&target));
         });
         let mut code = 0;
         let answered = session.response_written().is_some_and(|it| !it.status.is_informational());

@@ -123,6 +123,9 @@ impl Door {
                 Reader::Nobody(reply) => return Decision::Reply(reply, CacheState::None),
             }
         }
+        if self.api.is_personal(&parsed.route) {
+            ctx.is_private = true;
+        }
         if let Route::Attestations { name, version } = &parsed.route
             && let Some(decision) = self.attestations(ctx, name, version, confirm).await
         {

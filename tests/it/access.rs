@@ -3,6 +3,7 @@
 
 mod hidden;
 mod login;
+mod processes;
 mod ready;
 mod rules;
 
@@ -35,7 +36,7 @@ packages = ["restricted"]
 read = ["ann"]
 "#;
 
-fn password(user: &str) -> String {
+pub(crate) fn password(user: &str) -> String {
     format!("the password of {user}")
 }
 
@@ -67,7 +68,7 @@ async fn with_users_before(
 }
 
 /// What is kept of a user.
-fn kept(user: &str) -> Value {
+pub(crate) fn kept(user: &str) -> Value {
     let hash =
         Argon2::default().hash_password_with_salt(password(user).as_bytes(), b"saltsaltsalt");
     let hash = hash.expect("a hash").to_string();
@@ -81,13 +82,13 @@ fn logging_in(addr: SocketAddr, user: &str, password: &str) -> Request {
 }
 
 /// Logs a user in; what goes into `Authorization`.
-async fn login(addr: SocketAddr, user: &str) -> String {
+pub(crate) async fn login(addr: SocketAddr, user: &str) -> String {
     let answer = logging_in(addr, user, &password(user)).send().await.expect(201);
     format!("Bearer {}", answer.json()["token"].as_str().expect("a token"))
 }
 
 /// A request of somebody, or of nobody in particular.
-fn of(request: Request, authorization: Option<&str>) -> Request {
+pub(crate) fn of(request: Request, authorization: Option<&str>) -> Request {
     match authorization {
         Some(authorization) => request.header("Authorization", authorization),
         None => request,

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("counters", &["cache_state"]),
     ("inflight", &[]),
     ("reply", &[]),
+    ("trail", &[]),
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),
@@ -38,10 +39,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     ("access", &["clock", "config", "npm", "regular"]),
-    ("cli", &["access", "npm", "store"]),
+    ("cli", &["access", "npm", "store", "trail"]),
     ("search", &["config", "npm"]),
     ("hosted", &["clock", "config", "document", "npm", "pages", "search", "store", "view"]),
-    ("api", &["access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store"]),
+    (
+        "api",
+        &[
+            "access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store",
+            "trail",
+        ],
+    ),
     (
         "proxy",
         &[

@@ -8,6 +8,8 @@ mod profile;
 mod second_factor;
 mod tokens;
 
+pub(crate) use second_factor::code_of;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -26,7 +28,7 @@ const PROFILE: &str = "/-/npm/v1/user";
 const TOKENS: &str = "/-/npm/v1/tokens";
 
 /// `nopar user …` for a registry directory, with this on standard input; what it said.
-async fn user(registry: &Path, arguments: &str, input: &str) -> String {
+pub(crate) async fn user(registry: &Path, arguments: &str, input: &str) -> String {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(format!("printf '%s' \"$INPUT\" | {PROGRAM} user {arguments}"));
     let registry = registry.to_str().expect("a path in UTF-8");

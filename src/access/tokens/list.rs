@@ -50,7 +50,7 @@ pub struct TokenView {
 }
 
 /// The key of the token with this digest.
-pub(super) fn key(digest: &str) -> &str {
+pub(in super::super) fn key(digest: &str) -> &str {
     digest.get(..KEY).unwrap_or(digest)
 }
 

@@ -4,7 +4,6 @@
 use super::Trust;
 use super::jwt::Unverified;
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// The longest text of one claim, in characters: whoever shows a token writes it.
 const LONGEST: usize = 200;
@@ -16,11 +15,11 @@ pub(in crate::access) struct Shown {
     claims: Vec<(String, String)>,
 }
 
-/// As one line, whatever was shown.
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "issuer {:?}", self.issuer)?;
-        self.claims.iter().try_for_each(|(claim, said)| write!(f, ", {claim} {said:?}"))
+impl Shown {
+    /// By words of NOPAR's, and of its configuration.
+    pub(in crate::access) fn into_pairs(self) -> Vec<(String, String)> {
+        let claims = self.claims.into_iter().map(|(claim, said)| (format!("claim.{claim}"), said));
+        std::iter::once(("issuer".to_owned(), self.issuer)).chain(claims).collect()
     }
 }
 

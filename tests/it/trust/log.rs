@@ -24,13 +24,13 @@ async fn the_log_says_who_got_a_token_and_who_did_not_and_shows_none() {
     let good = issuer.token(&json!({"unasked": "kept out"}));
     let answer = exchange(addr, "@acme/ui", &good).send().await.expect(201);
     let given = answer.json()["token"].as_str().expect("a token").to_owned();
-    let line = binary.says("may publish @acme/ui").await;
+    let line = binary.says("may=\"publish @acme/ui\"").await;
     for part in [
-        "trust: oidc:",
-        "127.0.0.1",
-        &format!("issuer {:?}", issuer.url()),
-        "repository \"acme/ui\"",
-        "ref \"refs/tags/v1\"",
+        " trail] token-exchange ok who=\"oidc:",
+        "from=\"127.0.0.1\"",
+        &format!("issuer={:?}", issuer.url()),
+        "claim.repository=\"acme/ui\"",
+        "claim.ref=\"refs/tags/v1\"",
     ] {
         assert!(line.contains(part), "{part} in {line}");
     }
@@ -39,13 +39,14 @@ async fn the_log_says_who_got_a_token_and_who_did_not_and_shows_none() {
     let bad =
         issuer.token(&json!({"repository": "eve\nerror: all is lost", "repository_owner": 7}));
     exchange(addr, "@acme/ui", &bad).send().await.expect(403);
-    let line = binary.says("no token for @acme/ui").await;
-    let (claims, owner) = ("repository \"eve\\nerror: all is lost\"", "repository_owner \"7\"");
+    let line = binary.says("token-exchange refused").await;
+    let (claims, owner) =
+        ("claim.repository=\"eve\\nerror: all is lost\"", "claim.repository_owner=\"7\"");
     assert!(line.contains("no [[trust]] is for") && line.contains(claims), "{line}");
     assert!(line.contains(owner), "{line}");
     exchange(addr, "left", "npm_secret").send().await.expect(401);
-    let line = binary.says("no token for left").await;
-    assert!(line.contains("no ID token") && line.ends_with("nothing"), "{line}");
+    let line = binary.says("package=\"left\"").await;
+    assert!(line.contains("refused") && line.contains("no ID token"), "{line}");
 
     binary.signal("TERM");
     let ended = binary.ended().await;

@@ -29,13 +29,24 @@ impl App {
         let step = Duration::from_secs(30);
         nopar.advance(step);
         self.now += step;
-        let steps = self.now.duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 30;
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.secret);
-        let tag = hmac::sign(&key, &steps.to_be_bytes());
-        let at = usize::from(tag.as_ref()[19] & 15);
-        let word: [u8; 4] = tag.as_ref()[at..at + 4].try_into().expect("four bytes");
-        format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
+        code(&self.secret, self.now)
     }
+}
+
+/// What an app shows that was told this secret.
+fn code(secret: &[u8], now: SystemTime) -> String {
+    let steps = now.duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 30;
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
+    let tag = hmac::sign(&key, &steps.to_be_bytes());
+    let at = usize::from(tag.as_ref()[19] & 15);
+    let word: [u8; 4] = tag.as_ref()[at..at + 4].try_into().expect("four bytes");
+    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
+}
+
+/// What an app shows now that was told this URL.
+pub(crate) fn code_of(url: &str) -> String {
+    let now = SystemTime::now();
+    code(&App::told(url, now).secret, now)
 }
 
 fn mode(mode: &str) -> Value {
