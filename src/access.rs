@@ -13,19 +13,23 @@ mod denied;
 mod exchange;
 mod ground;
 mod limits;
+mod network;
 mod open_mode;
 mod own;
 mod password;
 mod profile;
+mod proved;
 mod random;
 mod remembered;
 mod rules;
 mod second_factor;
+mod sign_up;
 mod token;
 mod tokens;
 mod trust;
 mod user;
 mod users;
+mod web_login;
 
 #[cfg(test)]
 mod tests;
@@ -37,10 +41,13 @@ pub use ground::Ground;
 pub use limits::Limits;
 pub(crate) use password::{BadPassword, Hash, NewPassword};
 pub use profile::{ProfileChange, ProfileView, SecondFactorState};
+pub use proved::Proved;
 pub use rules::{Rules, Standing};
+pub use sign_up::Newcomer;
 pub use tokens::{Kind, NewToken, TokenView, Wish};
 pub use trust::{Keys, Refused, Trust, Trusted};
 pub(crate) use users::{BadNewUser, NewUser, Users, UsersError};
+pub use web_login::{Asking, Begun, Step};
 
 use crate::clock::Clock;
 use crate::config::{self, Auth};
@@ -301,8 +308,8 @@ impl Access {
     /// future is dropped, there may be a token that nobody knows.
     ///
     /// # Errors
-    /// [`Denied::BadUser`] when that is no name of a user, [`Denied::BadCredentials`] when the password is
-    /// wrong, [`Denied::NeedsCode`] when a code is needed as well, [`Denied::TooEarly`] and [`Denied::Busy`] when it is
+    /// [`Denied::BadUser`] when that is no name of a user, [`Denied::BadLogin`] when there is no such user, or that is
+    /// not their password, [`Denied::NeedsCode`] when a code is needed as well, [`Denied::TooEarly`] and [`Denied::Busy`] when it is
     /// not looked at, [`Denied::Failed`] when the token cannot be kept: there is none then.
     pub async fn log_in(
         &self,
@@ -311,6 +318,16 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<String, Denied> {
         let user = User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))?;
+        let logged_in = self.log_in_as(user, password, secrets).await;
+        logged_in.map_err(Denied::of_login)
+    }
+
+    async fn log_in_as(
+        &self,
+        user: User,
+        password: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<String, Denied> {
         let record = self.check_password(&user, password, secrets.from).await?;
         if let (Some(accounts), Some(record)) = (self.accounts(), &record) {
             accounts.check_code(&user, record, Deed::Auth, secrets).await?;

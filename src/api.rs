@@ -24,10 +24,12 @@ mod refusal;
 mod room;
 mod search;
 mod sign;
+mod sign_up;
 mod stage;
 mod timed;
 mod tokens;
 mod told;
+mod web_login;
 mod witness;
 
 pub use audit::{Asked, Told, form_of};
@@ -99,6 +101,8 @@ pub struct Call<'a> {
     pub verified: OnceCell<()>,
     /// What the client says that it does, in npm's words (`npm-command`), if it says so.
     pub command: Option<String>,
+    /// What program the client says that it is.
+    pub agent: Option<String>,
     /// The URL by which the client reaches NOPAR, without a slash at its end.
     pub base: &'a str,
     /// What is noted of it for the trail.
@@ -251,6 +255,9 @@ impl Api {
             | Route::Profile
             | Route::Tokens { .. }
             | Route::TokenOf { .. }
+            | Route::WebLogin
+            | Route::LoginPage { .. }
+            | Route::LoginDone { .. }
             | Route::Session
             | Route::PackagesOf { .. }
             | Route::Stars { .. }
@@ -320,6 +327,12 @@ impl Api {
             Route::Tokens { .. } if *method == Method::POST => self.create_token(call, body).await,
             Route::Tokens { query } => self.tokens(call, &query).await,
             Route::TokenOf { shown } => self.revoke_token(call, &shown).await,
+            Route::WebLogin => self.begin_web_login(call, body).await,
+            Route::LoginPage { secret } if *method == Method::POST => {
+                self.confirm_login(call, body, &secret).await
+            }
+            Route::LoginPage { secret } => self.login_page(call, &secret),
+            Route::LoginDone { secret } => self.web_login_done(call, &secret).await,
             Route::Session => self.session(body).await,
             Route::Visibility { name } => self.visibility(call, &name).await,
             Route::Attestations { name, version } => {
@@ -365,6 +378,7 @@ fn is_of_account(method: &Method, route: &Route) -> bool {
     match route {
         Route::User { .. } => *method == Method::PUT,
         Route::Token { .. } | Route::Session | Route::Exchange { .. } => true,
+        Route::WebLogin | Route::LoginPage { .. } | Route::LoginDone { .. } => true,
         _ => false,
     }
 }

@@ -222,6 +222,8 @@ pub struct Access {
     pub admins: std::collections::BTreeSet<String>,
     /// Which jobs may publish or read what, by the tokens of their issuers.
     pub trust: Vec<Trust>,
+    /// Whether everybody may make an account for themselves.
+    pub sign_up: bool,
 }
 
 /// Who may log in and publish.

@@ -36,3 +36,4 @@ pub mod telemetry;
 pub mod trail;
 pub mod upstream;
 pub mod view;
+pub mod web;

@@ -11,13 +11,15 @@ use super::ground::Ground;
 use super::password::{Hash, NewPassword, PasswordTurns, TurnError, Verdict};
 use super::remembered::Remembered;
 use super::rules::Rules;
+use super::sign_up::SignUps;
 use super::user::User;
 use super::users::{UserRecord, Users, UsersError};
+use super::web_login::WebLogins;
 use crate::clock::Clock;
 use crate::config;
 use log::warn;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -31,6 +33,9 @@ pub(super) struct Accounts {
     remembered: Remembered,
     clock: Clock,
     pub(super) rules: Rules,
+    web_logins: WebLogins,
+    /// Where people may make accounts for themselves.
+    sign_ups: Option<SignUps>,
 }
 
 impl Accounts {
@@ -50,8 +55,20 @@ impl Accounts {
             attempts: Attempts::new(clock.clone()),
             remembered: Remembered::new(clock.clone())?,
             rules: Rules::new(config.rules.clone(), config.admins.clone()),
+            web_logins: WebLogins::new(clock.clone()),
+            sign_ups: config.sign_up.then(|| SignUps::new(clock.clone())),
             clock,
         })
+    }
+
+    /// The logins that wait to be confirmed.
+    pub(super) fn web_logins(&self) -> &WebLogins {
+        &self.web_logins
+    }
+
+    /// The accounts that people made for themselves lately, where they may.
+    pub(super) fn sign_ups(&self) -> Option<&SignUps> {
+        self.sign_ups.as_ref()
     }
 
     /// What is kept of a user, if there is one of this name. A look at the file, on the blocking pool.
@@ -130,7 +147,7 @@ impl Accounts {
 
     /// An attempt to guess something of somebody.
     fn attempt(&self, of: &str, from: Option<IpAddr>) -> Result<Attempt, Denied> {
-        let attempt = self.attempts.begin(of, address(from));
+        let attempt = self.attempts.begin(of, from);
         attempt.map_err(|early| Denied::TooEarly { seconds: early.seconds() })
     }
 
@@ -165,9 +182,4 @@ impl Accounts {
             Err(panic) => Err(UsersError::broken(io::Error::other(panic)).into()),
         }
     }
-}
-
-/// Who cannot be told from others by their address is one with all of those.
-fn address(from: Option<IpAddr>) -> IpAddr {
-    from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }

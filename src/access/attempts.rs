@@ -9,12 +9,11 @@
 //! There is room for so many. When it is full, those go first that failed least, and of these the one whose last failure
 //! is the longest ago: who waits, waits.
 
-mod network;
 mod table;
 
+use super::network::Network;
 use crate::clock::Clock;
 use log::warn;
-use network::Network;
 use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -73,8 +72,12 @@ impl Attempts {
     ///
     /// # Errors
     /// [`TooEarly`] when it may not be made yet. That counts for nothing.
-    pub(super) fn begin(&self, user: &str, address: IpAddr) -> Result<Attempt, TooEarly> {
-        let network = Network::of(address);
+    pub(super) fn begin(
+        &self,
+        user: &str,
+        from: impl Into<Option<IpAddr>>,
+    ) -> Result<Attempt, TooEarly> {
+        let network = Network::of_client(from.into());
         let key = (user.to_owned(), network);
         let now = self.clock.now();
         let mut counts = self.counts.lock();

@@ -14,6 +14,25 @@ pub enum Denied {
     /// What was given for the user's password, beside credentials that are good, is not it.
     #[error("the password is not right: type it again")]
     WrongPassword,
+    /// Who logs in is no user, or that is not their password: nobody is told which.
+    #[error("the user's name or the password is not right: type them again")]
+    BadLogin,
+    /// There is no login that waits, by this address.
+    #[error("this login is not known here, or not any more: begin it again (npm login)")]
+    NoLogin,
+    /// The login by this address was confirmed.
+    #[error(
+        "this login is confirmed already: go back to the terminal, or begin another one (npm login)"
+    )]
+    UsedLogin,
+    /// Too much of something that must have a bound.
+    #[error("too many {what}: try again in {seconds} seconds")]
+    Crowded {
+        /// Of what, with a verb.
+        what: &'static str,
+        /// In how many seconds there may be room.
+        seconds: u64,
+    },
     /// A code of the user's second factor is needed, or the one that was shown is none (any more).
     #[error(
         "a one-time password of your authenticator app is needed, or the one you sent is not valid (any more)"
@@ -54,6 +73,20 @@ pub enum Denied {
 }
 
 impl Denied {
+    /// The same of who logs in: what they came with beside that is not the matter.
+    pub(super) fn of_login(self) -> Denied {
+        match self {
+            Denied::BadCredentials => Denied::BadLogin,
+            denied => denied,
+        }
+    }
+
+    /// The name is kept for somebody.
+    pub fn reserved() -> Denied {
+        let error = "this name is not given to everybody: choose another, or ask who runs this registry for it";
+        Denied::Forbidden(error.to_owned())
+    }
+
     /// What somebody hears who may not do it.
     pub(super) fn refusal(caller: &Caller, permission: Permission, name: &PackageName) -> Denied {
         match caller.user() {
@@ -78,7 +111,13 @@ mod tests {
     /// npm takes any 401 with these words for a question for a one-time password.
     #[test]
     fn no_answer_is_taken_for_a_second_factor() {
-        for denied in [Denied::BadCredentials, Denied::WrongPassword, Denied::NotLoggedIn] {
+        for denied in [
+            Denied::BadCredentials,
+            Denied::BadLogin,
+            Denied::NoLogin,
+            Denied::WrongPassword,
+            Denied::NotLoggedIn,
+        ] {
             assert!(!denied.to_string().to_lowercase().contains("one-time pass"));
         }
     }

@@ -31,16 +31,23 @@ pub struct Rules {
     /// Whether everybody may read everything.
     is_open: bool,
     admins: BTreeSet<String>,
+    /// The names that any of it uses, in lower case.
+    named: BTreeSet<String>,
 }
 
 impl Rules {
     /// These rules, of which the first that matches a name holds, and the usual one where none does; `admins` may do
     /// everything.
     pub fn new(mut rules: Vec<Rule>, admins: BTreeSet<String>) -> Rules {
+        let lists = rules
+            .iter()
+            .flat_map(|rule| [&rule.read, &rule.create, &rule.publish, &rule.unpublish]);
+        let named = lists.flat_map(|who| &who.users).chain(&admins);
+        let named = named.map(|name| name.to_lowercase()).collect();
         rules.push(Rule::usual());
         let first = First::new(rules.iter().map(|rule| rule.packages.as_slice()));
         let is_open = rules.iter().all(|rule| rule.read.all);
-        Rules { rules, first, is_open, admins }
+        Rules { rules, first, is_open, admins, named }
     }
 
     /// Whether a caller may do that with a package of this name, to which they are what `standing` says.
@@ -92,6 +99,11 @@ impl Rules {
     /// Whether a user may do everything.
     pub fn is_admin(&self, user: Option<&str>) -> bool {
         user.is_some_and(|user| self.admins.contains(user))
+    }
+
+    /// Whether a user of this name, or of one that differs in case only, is spoken of.
+    pub fn names(&self, user: &str) -> bool {
+        self.named.contains(&user.to_lowercase())
     }
 
     fn of(&self, name: &PackageName) -> &Rule {

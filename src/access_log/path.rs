@@ -11,8 +11,8 @@ use std::borrow::Cow;
 /// What stands for what is left out.
 const REDACTED: &str = "[redacted]";
 
-/// The words behind which a token follows, in a path that has a `-` before.
-const BEFORE_TOKENS: [&str; 2] = ["token", "tokens"];
+/// The words behind which a token follows, or the secret of a login by a page, in a path that has a `-` before.
+const BEFORE_SECRETS: [&str; 4] = ["token", "tokens", "login", "done"];
 
 /// Where these words are none: `token` is the name of a package behind these, and in the path by which a job asks for one.
 const NAMES: [&str; 3] = ["package", "attestations", "oidc"];
@@ -49,7 +49,9 @@ fn plain(target: &[u8]) -> Option<&[u8]> {
             // The escapes clients use, `/` and `@`, cannot hide a letter of what is secret.
             b'%' if matches!(target.get(at + 1..at + 3), Some(b"2f" | b"2F" | b"40")) => {}
             b'%' | b'\\' | 0..=0x1f | 0x7f.. => return None,
-            b't' | b'T' if is_word(&target[..at], &target[at..]) => return None,
+            b't' | b'T' | b'l' | b'L' | b'd' | b'D' if is_word(&target[..at], &target[at..]) => {
+                return None;
+            }
             // How tokens begin: see `TOKENS`.
             b'n' if target[at..].starts_with(b"npm_") => return None,
             b'e' if target[at..].starts_with(b"eyJ") => return None,
@@ -60,10 +62,13 @@ fn plain(target: &[u8]) -> Option<&[u8]> {
     (at <= PATH_SHOWN).then_some(&target[..at])
 }
 
-/// Whether a segment begins here as those do behind which tokens are.
+/// Whether a segment begins here as those do behind which secrets are.
 fn is_word(before: &[u8], rest: &[u8]) -> bool {
     let begins = matches!(before.last(), Some(b'/' | b'f' | b'F'));
-    begins && rest.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"token"))
+    let is = |word: &&str| {
+        rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    begins && BEFORE_SECRETS.iter().any(is)
 }
 
 fn careful(target: &str) -> String {
@@ -130,7 +135,7 @@ fn behind_a_word(path: &str) -> Option<usize> {
             continue;
         }
         let word = segment.split(';').next().unwrap_or_default();
-        let is_one = BEFORE_TOKENS.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is_one = BEFORE_SECRETS.iter().any(|it| word.eq_ignore_ascii_case(it));
         if is_behind && !is_one {
             return Some(at);
         }
@@ -201,6 +206,9 @@ mod tests {
             ("/-/npm/v1/tokens/token/abc", "/-/npm/v1/tokens/token/[redacted]"),
             ("/-/npm/v1/tokens/abc", "/-/npm/v1/tokens/[redacted]"),
             ("http://h/-/user/token/abc", "http://h/-/user/token/[redacted]"),
+            ("/npm/-/v1/login/abc", "/npm/-/v1/login/[redacted]"),
+            ("/-/v1%2fdone/abc?x", "/-/v1/done/[redacted]"),
+            ("/-/V1/Done//abc/d", "/-/V1/Done//[redacted]"),
             (&format!("/user/{token}/x"), "/user/npm_[redacted]/x"),
             (&format!("/n%70m%5f{}", &token[4..]), "/npm_[redacted]"),
             ("/a/eyJhbGciOiJSUzI1NiJ9.e-_0.x", "/a/eyJ[redacted]"),
@@ -284,6 +292,8 @@ mod tests {
             " ",
             "/-/user/token/",
             "/-/npm/v1/tokens",
+            "/-/v1/login/",
+            "/-/v1/done",
             "%2",
             "2f",
             "@a",

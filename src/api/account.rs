@@ -15,10 +15,13 @@ struct Login {
     name: Option<String>,
     #[serde(default)]
     password: Option<String>,
+    #[serde(default)]
+    email: Value,
 }
 
 impl Api {
-    /// `PUT /-/user/org.couchdb.user:NAME`, the first time and each time after.
+    /// `PUT /-/user/org.couchdb.user:NAME`, the first time and each time after; where people make accounts for
+    /// themselves, the first time makes one.
     pub(super) async fn log_in(
         &self,
         call: &Call<'_>,
@@ -34,7 +37,13 @@ impl Api {
             return Err(Refusal::bad_body("the body names another user than the path does"));
         }
         let password = login.password.unwrap_or_default();
-        let token = self.access.log_in(user, &password, &call.secrets).await?;
+        let token = if self.access.signs_up() && !self.access.is_user(user).await? {
+            let email = login.email.as_str().unwrap_or_default();
+            let proved = self.make_account(call, user, email, password).await?;
+            self.access.token_of(proved).await?
+        } else {
+            self.access.log_in(user, &password, &call.secrets).await?
+        };
         call.notes.with("token", Access::key_of(&token));
         let body = json!({
             "ok": format!("you are authenticated as '{user}'"),

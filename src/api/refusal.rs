@@ -288,6 +288,14 @@ impl From<Denied> for Refusal {
             Denied::BadCredentials | Denied::NotLoggedIn => {
                 (StatusCode::UNAUTHORIZED, "unauthorized")
             }
+            Denied::BadLogin => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
+            Denied::NoLogin => (StatusCode::NOT_FOUND, "not_found"),
+            Denied::UsedLogin => (StatusCode::GONE, "used"),
+            Denied::Crowded { seconds, .. } => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let refusal = Refusal::new(status, denied.to_string(), "crowded");
+                return Refusal { retry_after: Some(*seconds), ..refusal };
+            }
             Denied::TooEarly { seconds } => {
                 let status = StatusCode::TOO_MANY_REQUESTS;
                 let refusal = Refusal::new(status, denied.to_string(), "too_many_logins");

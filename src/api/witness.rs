@@ -141,11 +141,14 @@ fn outcome(refusal: &Refusal) -> Outcome {
 
 /// What a request does that can leave a line. Without one for all that is left: each new route has to be thought of.
 fn deed(method: &Method, route: &Route) -> Option<Deed> {
+    if let Route::LoginDone { .. } = route {
+        return Some(Deed::TokenCreate);
+    }
     if matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
     match route {
-        Route::User { .. } => Some(Deed::Login),
+        Route::User { .. } | Route::LoginPage { .. } => Some(Deed::Login),
         Route::Token { .. } => Some(Deed::Logout),
         Route::Exchange { .. } => Some(Deed::TokenExchange),
         Route::Profile => Some(Deed::Profile),
@@ -170,6 +173,8 @@ fn deed(method: &Method, route: &Route) -> Option<Deed> {
         | Route::StageTarball { .. }
         | Route::StageApproval { .. } => Some(Deed::Write),
         Route::Root
+        | Route::WebLogin
+        | Route::LoginDone { .. }
         | Route::Whoami
         | Route::Session
         | Route::PackagesOf { .. }

@@ -17,6 +17,8 @@ const RUN_AS_USER: &str =
 const NOBODY_TRUSTED: &str =
     "[[trust]]: no job gets a token, as everybody may do everything: NOPAR_AUTH=users is needed";
 
+const NOBODY_SIGNS_UP: &str = "NOPAR_SIGN_UP: nobody needs an account, as everybody may log in under any name: NOPAR_AUTH=users is needed";
+
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);
     let Config { server, upstream, upstreams, .. } = config;
@@ -29,6 +31,9 @@ pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     trust::finish(&mut config.access.trust, config.server.base_url.as_ref(), mistakes);
     if config.access.auth == Auth::Open && !config.access.trust.is_empty() {
         config.warnings.push(NOBODY_TRUSTED.to_owned());
+    }
+    if config.access.auth == Auth::Open && config.access.sign_up {
+        config.warnings.push(NOBODY_SIGNS_UP.to_owned());
     }
     if config.server.run_as_user.is_some() {
         config.warnings.push(RUN_AS_USER.to_owned());

@@ -158,6 +158,7 @@ fn blank() -> Config {
             rules: Vec::new(),
             admins: Default::default(),
             trust: Vec::new(),
+            sign_up: false,
         },
         log: Log { file: None, level: LevelFilter::Off, access: false },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },

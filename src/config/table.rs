@@ -336,6 +336,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| value::users(v).map(|v| c.access.admins = v)
     ),
     setting!(
+        "access.sign_up",
+        "NOPAR_SIGN_UP",
+        "no",
+        "Whether everybody who reaches NOPAR may make an account for themselves, where NOPAR_AUTH=users:\non the page of npm login, or by a login under a new name. no: accounts are made by `nopar user add`.",
+        |c, v| switch::parse(v).map(|v| c.access.sign_up = v)
+    ),
+    setting!(
         "access.cors_origins",
         "NOPAR_CORS_ORIGINS",
         "",

@@ -231,6 +231,12 @@ fn access_is_open_or_for_users() {
     }
     let admins = Config::load(&env(&[("NOPAR_ADMINS", " ann, bob,")])).unwrap().access.admins;
     assert_eq!(Vec::from_iter(admins), ["ann", "bob"]);
+    let said = [("NOPAR_SIGN_UP", "yes"), ("NOPAR_AUTH", "users")];
+    let config = Config::load(&env(&said)).unwrap();
+    assert!(config.access.sign_up && config.warnings.is_empty());
+    let open = Config::load(&env(&said[..1])).unwrap();
+    assert!(open.warnings.iter().any(|warning| warning.contains("NOPAR_AUTH=users")));
+    assert!(!Config::default().access.sign_up);
     let told = mistakes(&[("NOPAR_ADMINS", "ann, $all")]);
     assert!(told.contains("NOPAR_ADMINS: \"$all\" is nobody"), "{told}");
     let told = mistakes(&[("NOPAR_AUTH", "closed")]);

@@ -73,6 +73,8 @@ impl Reach {
                 | Route::DistTags { .. }
                 | Route::Attestations { .. },
             ) => Reach::Package,
+            // What is on it is for who was sent there.
+            Some(Route::LoginPage { .. }) => Reach::Nobody,
             // What is read has both: a GET that acts has no HEAD. Keys are among it: they are this registry's own, and
             // of upstreams with a token, and why there are none says where upstreams are.
             Some(route) if route.allow().starts_with(METHODS) => Reach::Named,
@@ -220,6 +222,10 @@ mod tests {
             ("GET", "/-/npm/v1/tokens", Reach::Named),
             ("POST", "/-/npm/v1/tokens", Reach::Nobody),
             ("DELETE", "/-/npm/v1/tokens/token/ab12", Reach::Nobody),
+            ("POST", "/-/v1/login", Reach::Nobody),
+            ("GET", "/-/v1/login/abc", Reach::Nobody),
+            ("HEAD", "/-/v1/login/abc", Reach::Nobody),
+            ("GET", "/-/v1/done/abc", Reach::Nobody),
             ("GET", "/-/package/a/access", Reach::Named),
             ("GET", "/-/stage", Reach::Named),
             ("GET", "/-/package/a/refresh", Reach::Nobody),
@@ -277,6 +283,7 @@ mod tests {
             ("/-/v1/search?text=a", Some("GET"), "GET, HEAD", Reach::Named),
             ("/-/package/a/refresh", Some("GET"), "GET, POST", Reach::Nobody),
             ("/a/-rev/1", Some("GET"), "PUT, DELETE", Reach::Nobody),
+            ("/-/v1/login/abc", Some("GET"), "GET, HEAD, POST", Reach::Nobody),
             ("*", Some("GET"), ALL_METHODS, Reach::Nobody),
         ] {
             assert_eq!(ask(path, method), Some((allow.to_owned(), reach)), "{path} {method:?}");

@@ -78,7 +78,9 @@ pub(super) fn check(
             "a page of another site had the browser ask for this, and nothing was done; pages of this registry are below {base}/ (NOPAR_BASE_URL)"
         )));
     }
-    if !known.is(base) {
+    // The page of a login has an address that nobody can guess, and does nothing by itself: who has it may come by
+    // whichever name they were told.
+    if !known.is(base) && !matches!(route, Route::LoginPage { .. }) {
         return Err(refusal(format!(
             "a browser asked for this by {base}/, a name that any site may have lead here, and nothing was done; set NOPAR_BASE_URL to the URL by which browsers reach this registry, and restart NOPAR"
         )));
@@ -156,6 +158,8 @@ mod tests {
             (Method::POST, "/-/package/a/access"),
             (Method::POST, "/-/npm/v1/oidc/token/exchange/package/a"),
             (Method::POST, "/_session"),
+            (Method::POST, "/-/v1/login"),
+            (Method::POST, "/npm/-/v1/login/abc"),
             (Method::PUT, "/a"),
             (Method::PUT, "/-/package/a/dist-tags/beta"),
             (Method::DELETE, "/a/-rev/1"),
@@ -259,6 +263,27 @@ mod tests {
                 assert!(passes_at(&known, base, &method, path, &[]), "{base}");
                 assert!(passes_at(&WITH_URL, base, &method, path, &own), "{base}");
             }
+        }
+    }
+
+    /// Its address is a secret, and it is of use to who types a password.
+    #[test]
+    fn the_page_of_a_login_may_be_come_to_by_any_name_but_from_no_other_site() {
+        let known = Known { has_url: false, name: "localhost".to_owned() };
+        let at = |path: &str, lines: &[(&'static str, &'static str)]| {
+            passes_at(&known, "http://npm.example:5984", &Method::POST, path, lines)
+        };
+        let own = [(ORIGIN, "http://npm.example:5984"), (SITE, "same-origin")];
+        let page = "/-/v1/login/abc";
+        assert!(at(page, &own) && at(page, &own[..1]) && at(page, &[]));
+        assert!(!at("/-/v1/login", &own), "it is begun by no browser");
+        for other in [
+            (ORIGIN, "http://other.example"),
+            (ORIGIN, "null"),
+            (SITE, "cross-site"),
+            (SITE, "same-site"),
+        ] {
+            assert!(!at(page, &[other]), "{other:?}");
         }
     }
 

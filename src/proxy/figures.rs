@@ -128,6 +128,8 @@ mod tests {
             (Method::POST, "/-/npm/v1/oidc/token/exchange/package/a", Kind::Account),
             (Method::POST, "/-/npm/v1/user", Kind::Account),
             (Method::GET, "/-/npm/v1/tokens", Kind::Account),
+            (Method::POST, "/-/v1/login", Kind::Account),
+            (Method::GET, "/-/v1/done/abc", Kind::Account),
             (Method::DELETE, "/-/npm/v1/tokens/token/ab12", Kind::Account),
         ] {
             let route = Route::parse(&method, path.as_bytes(), "").unwrap().route;

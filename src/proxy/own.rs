@@ -81,6 +81,8 @@ impl Door {
         let asker = Asker { door: self, base, behalf };
         let command = session.req_header().headers.get(NPM_COMMAND);
         let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
+        let agent = session.req_header().headers.get(header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned);
         let code = session.req_header().headers.get(NPM_OTP);
         let code = code.and_then(|code| code.to_str().ok()).map(str::to_owned);
         let authorization = match Api::wants_authorization(&route) {
@@ -96,6 +98,7 @@ impl Door {
             authorization,
             verified,
             command,
+            agent,
             base,
             notes,
             elsewhere: &asker,

@@ -58,6 +58,10 @@ fn assert_safe(route: &Route) {
         Route::Token { token: text } | Route::TokenOf { shown: text } => {
             assert_one_line(text, 1024);
         }
+        Route::LoginPage { secret } | Route::LoginDone { secret } => {
+            assert_path_safe(secret);
+            assert_one_line(secret, 64);
+        }
         Route::User { user } | Route::PackagesOf { user } | Route::StarredBy { user } => {
             assert_one_line(user, 214);
         }
@@ -72,7 +76,7 @@ fn assert_one_line(text: &str, longest: usize) {
 
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 51] = [
+    const WORDS: [&str; 53] = [
         "/",
         "/",
         "/",
@@ -103,6 +107,8 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "/-/stage",
         "/approve",
         "/-/v1/search?text=",
+        "/-/v1/login",
+        "/-/v1/done/",
         "/-/npm/v1/keys",
         "/-/npm/v1/oidc/token/exchange/package/",
         "/-/npm/v1/user",

@@ -137,6 +137,18 @@ pub enum Route {
         /// Its key, the beginning of that, or the token itself, which is a secret: at most 1024 bytes, not to be shown.
         shown: String,
     },
+    /// `/-/v1/login`. `POST` begins a login that is confirmed on a page.
+    WebLogin,
+    /// `/-/v1/login/Zm9v…`: that page. `POST` confirms it.
+    LoginPage {
+        /// A secret of 1 to 64 letters, digits, `-` and `_`: not to be shown.
+        secret: String,
+    },
+    /// `/-/v1/done/YmFy…`: whether that was done. `GET` fetches the token, once: there is no `HEAD`.
+    LoginDone {
+        /// Another secret of that kind.
+        secret: String,
+    },
     /// `/_session`, CouchDB's own way of logging in.
     Session,
     /// `/-/org/me/package`, `/-/user/me/package`: npm asks for either, not knowing what a name is of.
@@ -212,11 +224,15 @@ impl Route {
     pub fn allow(&self) -> &'static str {
         match self {
             Self::Packument { .. } | Self::Manifest { .. } | Self::User { .. } => "GET, HEAD, PUT",
-            Self::Access { .. } | Self::Profile | Self::Tokens { .. } => "GET, HEAD, POST",
+            Self::Access { .. } | Self::Profile | Self::Tokens { .. } | Self::LoginPage { .. } => {
+                "GET, HEAD, POST"
+            }
+            Self::LoginDone { .. } => "GET",
             Self::Revision { .. } => "PUT, DELETE",
             Self::TarballRevision { .. } | Self::Token { .. } | Self::TokenOf { .. } => "DELETE",
             Self::DistTag { .. } => "PUT, POST, DELETE",
             Self::Session
+            | Self::WebLogin
             | Self::Delete { .. }
             | Self::Audit(_)
             | Self::Exchange { .. }
@@ -281,6 +297,9 @@ impl Route {
             Self::Profile => "profile",
             Self::Tokens { .. } => "tokens",
             Self::TokenOf { .. } => "token_of",
+            Self::WebLogin => "web_login",
+            Self::LoginPage { .. } => "login_page",
+            Self::LoginDone { .. } => "login_done",
             Self::Session => "session",
             Self::PackagesOf { .. } => "packages_of",
             Self::Stars { .. } => "stars",
@@ -326,6 +345,9 @@ impl Route {
             | Self::Profile
             | Self::Tokens { .. }
             | Self::TokenOf { .. }
+            | Self::WebLogin
+            | Self::LoginPage { .. }
+            | Self::LoginDone { .. }
             | Self::Session
             | Self::PackagesOf { .. }
             | Self::Stars { .. }

@@ -25,6 +25,9 @@ const MAX_TOKEN_BYTES: usize = 1024;
 /// Longest query in bytes that is read later on.
 const MAX_QUERY_BYTES: usize = 2048;
 
+/// Longest secret in the address of a login; 32 bytes are 43.
+const MAX_SECRET_BYTES: usize = 64;
+
 /// Longest id of what is staged; a UUID has 36.
 const MAX_ID_BYTES: usize = 64;
 
@@ -34,6 +37,9 @@ pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
         ["ping"] => Route::Ping,
         ["whoami"] => Route::Whoami,
         ["v1", "search"] => Route::Search { query: text(query)? },
+        ["v1", "login"] => Route::WebLogin,
+        ["v1", "login", text] => Route::LoginPage { secret: secret(text)? },
+        ["v1", "done", text] => Route::LoginDone { secret: secret(text)? },
         ["npm", "v1", "keys"] => Route::Keys,
         ["npm", "v1", "oidc", "token", "exchange", "package", ref named @ ..] => {
             Route::Exchange { name: all_name(named)? }
@@ -103,6 +109,13 @@ fn is_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len())
         && text != "package"
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// What is behind a page that nobody shall find: a text in base64url. All else was never given out.
+fn secret(text: &str) -> Result<String, RouteError> {
+    let is_one = (1..=MAX_SECRET_BYTES).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_one { Ok(text.to_owned()) } else { Err(RouteError::NotFound) }
 }
 
 /// A query that is read later on.

@@ -109,7 +109,14 @@ fn unknown_services_are_not_found_and_never_packages() {
         "/-/pnpr",
         "/-/ping/",
         "/-/ping/x",
-        "/-/v1/login",
+        "/-/v1/login/",
+        "/-/v1/login/a/b",
+        "/-/v1/login/a.b",
+        "/-/v1/login/a%2fb",
+        "/-/v1/login/%C3%A9",
+        "/-/v1/done",
+        "/-/v1/done/a=",
+        "/-/v1/done/a/",
         "/-/package/lodash",
         "/-/package/dist-tags",
         "/-/package/lodash/1.0.0/dist-tags",
@@ -264,6 +271,9 @@ fn known_paths_tell_which_methods_they_allow() {
         ("/-/npm/v1/user", "GET, HEAD, POST"),
         ("/-/npm/v1/tokens?page=1", "GET, HEAD, POST"),
         ("/-/npm/v1/tokens/token/npm_abc", "DELETE"),
+        ("/-/v1/login", "POST"),
+        ("/-/v1/login/aB-_9", "GET, HEAD, POST"),
+        ("/-/v1/done/aB-_9", "GET"),
         ("/_session", "POST"),
         ("/-/org/me/package", "GET, HEAD"),
         ("/-/user/me/package?format=cli", "GET, HEAD"),
@@ -283,7 +293,7 @@ fn known_paths_tell_which_methods_they_allow() {
         }
     }
     // Clients fall back to other ways of logging in on a 404 only.
-    for path in ["/-/v1/login", "/-/v1/done", "/-/nothing", "/_users"] {
+    for path in ["/-/v1/log", "/-/v1/done", "/-/nothing", "/_users"] {
         for method in all {
             let method = Method::from_bytes(method.as_bytes()).expect(method);
             assert_eq!(with(method, path), Err(RouteError::NotFound), "{path}");
@@ -375,6 +385,9 @@ fn every_route_has_a_word_and_its_package() {
         ("/-/user/token/npm_abc", "token", None),
         ("/-/npm/v1/oidc/token/exchange/package/@s%2fn", "exchange", Some("@s/n")),
         ("/-/whoami", "whoami", None),
+        ("/-/v1/login", "web_login", None),
+        ("/-/v1/login/aB-_9", "login_page", None),
+        ("/-/v1/done/aB-_9", "login_done", None),
         ("/_session", "session", None),
         ("/-/org/me/package", "packages_of", None),
         ("/-/_view/starredByUser?key=%22me%22", "starred_by", None),

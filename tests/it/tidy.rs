@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("inflight", &[]),
     ("reply", &[]),
     ("trail", &[]),
+    ("web", &["reply"]),
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),
     ("route", &["npm"]),
@@ -46,7 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "api",
         &[
             "access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store",
-            "trail",
+            "trail", "web",
         ],
     ),
     (

@@ -6,7 +6,9 @@ mod open;
 mod passwords;
 mod profile;
 mod second_factor;
+mod sign_up;
 mod tokens;
+mod web_login;
 
 pub(crate) use second_factor::code_of;
 

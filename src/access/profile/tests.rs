@@ -21,6 +21,7 @@ fn registry() -> (TempDir, Access, Users) {
         rules: Vec::new(),
         admins: Default::default(),
         trust: Vec::new(),
+        sign_up: false,
     };
     let access = Access::of(&config, home.path(), Arc::new(()), Clock::system()).unwrap();
     (home, access, users)

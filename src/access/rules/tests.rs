@@ -192,6 +192,22 @@ fn some_caller() -> impl Strategy<Value = Caller> {
     prop_oneof![1 => Just(Caller::anonymous()), 4 => limited]
 }
 
+#[test]
+fn who_is_named_is_known_by_any_spelling() {
+    let rules = company();
+    for (user, expected) in [
+        ("ann", true),
+        ("Bob", true),
+        ("ROOT", true),
+        ("eve", false),
+        ("$authenticated", false),
+        ("", false),
+    ] {
+        assert_eq!(rules.names(user), expected, "{user}");
+    }
+    assert!(!Rules::new(Vec::new(), BTreeSet::new()).names("ann"));
+}
+
 proptest! {
     #[test]
     fn any_rules_are_read_as_a_person_reads_them(

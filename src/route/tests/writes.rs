@@ -237,6 +237,29 @@ fn a_token_is_one_whole_segment() {
 }
 
 #[test]
+fn a_login_has_two_secrets_of_a_segment_each() {
+    let page = |secret: &str| Route::LoginPage { secret: secret.to_owned() };
+    let done = |secret: &str| Route::LoginDone { secret: secret.to_owned() };
+    is("/-/v1/login", &Route::WebLogin);
+    is("/-/v1/login?x", &Route::WebLogin);
+    is("/-/v1/login/aB-_9?x", &page("aB-_9"));
+    is("/-/v1/login/%61", &page("a"));
+    is("/-/v1/done/login", &done("login"));
+    let long = "a".repeat(64);
+    is(&format!("/-/v1/login/{long}"), &page(&long));
+    is(&format!("/-/v1/done/{long}"), &done(&long));
+    for path in [format!("/-/v1/login/{long}a"), format!("/-/v1/done/{long}a")] {
+        assert_eq!(get(&path), Err(RouteError::NotFound));
+    }
+    let below = |path: &str| below_of_some_method(path, "/npm");
+    assert_eq!(below("/npm/-/v1/login"), Ok(Route::WebLogin));
+    assert_eq!(below("/npm/-/v1/done/a"), Ok(done("a")));
+    // Packages that are called so are elsewhere.
+    is("/login/-/login-1.0.0.tgz", &tarball("login", "login-1.0.0.tgz"));
+    is("/v1/login", &manifest("v1", "login"));
+}
+
+#[test]
 fn the_longest_of_everything_is_still_a_path() {
     let long = |bytes: usize| "é".repeat(bytes / 2);
     let name = PackageName::parse(&format!("@{}/{}", long(254), long(256))).expect("512 bytes");

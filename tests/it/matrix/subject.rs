@@ -49,6 +49,9 @@ pub(super) struct On {
     /// A token of the owner's, and its key.
     pub(super) token: String,
     pub(super) key: String,
+    /// A login that waits on a page: its secret, and that of its end.
+    pub(super) login: String,
+    pub(super) done: String,
 }
 
 impl On {
@@ -109,7 +112,11 @@ impl Scene {
             }
             _ => (nothing(), nothing()),
         };
-        let mut on = On { place, name, rev, document, stage: nothing(), token, key };
+        let (login, done) = match kind {
+            "login_page" | "login_done" | "stage" => self.login().await,
+            _ => (nothing(), nothing()),
+        };
+        let mut on = On { place, name, rev, document, stage: nothing(), token, key, login, done };
         if place == Place::Proxied {
             return on;
         }
@@ -129,6 +136,16 @@ impl Scene {
         on.document = self.of(reading, Caller::Admin).send().await.expect(200).json();
         on.rev = on.document["_rev"].as_str().expect("a revision").to_owned();
         on
+    }
+
+    /// A login that waits on a page: its secret, and that of its end.
+    async fn login(&self) -> (String, String) {
+        let begun = send(self.addr(), "POST", "/-/v1/login", &json!({})).send().await.expect(200);
+        let secret = |member: &str| {
+            let url = begun.json()[member].as_str().expect("a URL").to_owned();
+            url.rsplit('/').next().expect("a secret").to_owned()
+        };
+        (secret("loginUrl"), secret("doneUrl"))
     }
 
     async fn by_owner(&self, request: Request) -> Value {

@@ -350,6 +350,22 @@ User { user: "lou".to_owned() }
         PUT              201  201  201  201  201  201  201 201 201  201  201  201
     ";
 
+WebLogin {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        POST             200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+LoginPage { secret: on.login.clone() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+        POST             400  400  400  400  400  400  400 400 400  400  400  400
+    ";
+
+LoginDone { secret: on.done.clone() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET              202  202  202  202  202  202  202 202 202  202  202  202
+    ";
+
 Token { token: on.token.clone() }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         DELETE           200  200  200  200  200  200  200 200 200  200  200  200

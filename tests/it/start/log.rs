@@ -81,6 +81,8 @@ async fn secrets_are_not_logged() {
                 "/a/-/a-1.0.0.tgz",
                 "/b/1.0.0",
                 "/-/npm/v1/tokens/token/npm_hush",
+                "/-/v1/login/npm_hush",
+                "/-/v1/done/npm_hush",
             ] {
                 let request = Request::new(addr, "GET", path)
                     .header("Authorization", "Bearer npm_hush")

@@ -21,7 +21,7 @@ async fn a_login_and_one_that_fails_and_a_log_out_are_one_line_each() {
     let ann = watched.comes("ann").await;
     let key = format!("token=\"{}\"", key_of(&watched, &ann).await);
     watched.log_in("ann", "a guess").await.expect(401);
-    watched.line("login refused who=\"ann\" ", &["why=\"the token or the password"]).await;
+    watched.line("login refused who=\"ann\" ", &["why=\"the user"]).await;
     watched.log_in("nobody", "a guess").await.expect(401);
     watched.line("login refused who=\"nobody\" ", &["why="]).await;
     // Who shows a password with a request logs in each time; what is told of is the guesses.

@@ -11,7 +11,7 @@ use super::*;
 use crate::support::publish::{Publish, refusal};
 
 /// An app that has been told a secret, and a clock that goes with NOPAR's.
-struct App {
+pub(super) struct App {
     secret: Vec<u8>,
     now: SystemTime,
 }
@@ -25,7 +25,7 @@ impl App {
     }
 
     /// What it shows half a minute later, which no code was before.
-    fn next(&mut self, nopar: &TestNopar) -> String {
+    pub(super) fn next(&mut self, nopar: &TestNopar) -> String {
         let step = Duration::from_secs(30);
         nopar.advance(step);
         self.now += step;
@@ -54,7 +54,7 @@ fn mode(mode: &str) -> Value {
 }
 
 /// Has ann use codes; her app, her codes on paper, and what she came with.
-async fn enabled(nopar: &TestNopar, asked: &str) -> (App, Vec<String>, String) {
+pub(super) async fn enabled(nopar: &TestNopar, asked: &str) -> (App, Vec<String>, String) {
     // NOPAR's clock stands since a moment ago.
     let now = SystemTime::now();
     let ann = log_in(nopar, "ann", PASSWORD).await;

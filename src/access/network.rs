@@ -1,8 +1,8 @@
-//! Where an attempt comes from, as far as it tells one who tries from another.
-//! Knows nothing of attempts.
+//! Where somebody comes from, as far as it tells one from another: what is counted for each, is counted for this.
+//! Knows nothing of what is counted.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address of IPv4, or a /64 of IPv6: whoever has one of those addresses has all of them (RFC 6177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +12,11 @@ pub(super) struct Network(IpAddr);
 const PREFIX: u128 = !0 << 64;
 
 impl Network {
+    /// Who cannot be told from others by their address is one with all of those.
+    pub(super) fn of_client(address: Option<IpAddr>) -> Network {
+        Network::of(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+    }
+
     pub(super) fn of(address: IpAddr) -> Network {
         Network(match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & PREFIX)),
