@@ -89,8 +89,15 @@ impl Denied {
 
     /// What somebody hears who may not do it.
     pub(super) fn refusal(caller: &Caller, permission: Permission, name: &PackageName) -> Denied {
+        let limits = caller.limits();
         match caller.user() {
             None => Denied::NotLoggedIn,
+            // Else somebody would look for what is wrong with the rules. A job has no other token.
+            Some(user) if !limits.is_grant() && !limits.allow(permission, name) => {
+                Denied::Forbidden(format!(
+                    "{user} may not {permission} {name} with this token, which is limited: log in (npm login), or create another (npm token create)"
+                ))
+            }
             Some(user) => Denied::Forbidden(format!("{user} may not {permission} {name}")),
         }
     }
@@ -98,6 +105,7 @@ impl Denied {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Limits;
     use super::*;
 
     #[test]
@@ -105,6 +113,10 @@ mod tests {
         let name: PackageName = "@acme/ui".parse().unwrap();
         let refusal = |caller| Denied::refusal(&caller, Permission::Change, &name).to_string();
         assert_eq!(refusal(Caller::named("alice")), "alice may not change @acme/ui");
+        let reading = Caller::named("alice").with_limits(Limits::new(true, None));
+        assert!(refusal(reading).starts_with("alice may not change @acme/ui with this token"));
+        let job = Caller::named("job").with_limits(Limits::grant(false, Vec::new()));
+        assert_eq!(refusal(job), "job may not change @acme/ui");
         assert_eq!(refusal(Caller::anonymous()), Denied::NotLoggedIn.to_string());
     }
 

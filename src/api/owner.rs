@@ -46,7 +46,7 @@ impl Api {
         owners.and_then(|worked| worked.done).ok_or_else(Refusal::no_package)
     }
 
-    /// `PUT /-/package/PKG/owners`.
+    /// `PUT /-/package/PKG/owners`. Whoever comes under a name later would have what is done here for one that nobody has.
     pub(super) async fn add_owner(
         &self,
         call: &Call<'_>,
@@ -61,6 +61,9 @@ impl Api {
             return Err(Refusal::bad_body("that is not the name of a user"));
         }
         call.notes.with("added", &user);
+        if !self.access.is_user(&user).await? {
+            return Err(Refusal::no_user(&user));
+        }
         let added = user.clone();
         let edited = self.edit(&name, move |document, moment| {
             let mut owners = document.maintainers();

@@ -107,6 +107,14 @@ impl Refusal {
         Refusal::new(StatusCode::FORBIDDEN, error, "copy_in_its_place")
     }
 
+    /// Nobody here has that name.
+    pub(super) fn no_user(user: &str) -> Refusal {
+        let error = format!(
+            "{user} is no user of this registry: see how the name is spelt, or have them added first"
+        );
+        Refusal::new(StatusCode::NOT_FOUND, error, "not_found")
+    }
+
     /// Nobody of that name is an owner.
     pub(super) fn no_owner(user: &str) -> Refusal {
         Refusal::new(StatusCode::NOT_FOUND, format!("{user} is no owner"), "not_found")
@@ -169,9 +177,9 @@ impl Refusal {
             reply = reply.with(header::RETRY_AFTER, after.to_string());
         }
         match self.status {
-            // What npm asks its user for a code by.
+            // What clients ask their user for a code by; the logins of pnpm know it in small letters only.
             StatusCode::UNAUTHORIZED if self.reason == NEEDS_CODE => {
-                reply.with(header::WWW_AUTHENTICATE, "OTP")
+                reply.with(header::WWW_AUTHENTICATE, "otp")
             }
             // By which npm says that it is the password, and not the token.
             StatusCode::UNAUTHORIZED if self.reason == WRONG_PASSWORD => {

@@ -5,13 +5,17 @@ import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { writePackage } from './publisher.mjs';
+import { PASSWORD } from './publishing.mjs';
 import { check, expect } from './report.mjs';
 import { startTap } from './tap.mjs';
+
+/** Where a registry is asked for a page to log in at. What has none asks on the terminal. */
+export const WEB_LOGIN = '/-/v1/login';
 
 /** Everything about being somebody, in a project of its own. */
 export async function checkAccount(one) {
   const { client: { name }, acts, user } = one;
-  const tap = await startTap(one.registry.url);
+  const tap = await startTap(one.registry.url, [WEB_LOGIN]);
   const project = one.newProject(tap.url);
   if (acts.login) {
     await check(`${name}: login`, () => project.converse(acts.login, acts.answers(user)));
@@ -80,11 +84,12 @@ async function endToken(tap) {
   expect(response.ok, `its end is answered with ${response.status}`);
 }
 
-async function newToken(url, user) {
+/** A token of a user, as a login gets it. */
+export async function newToken(url, user) {
   const response = await fetch(new URL(`-/user/org.couchdb.user:${user}`, url), {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: user, password: 'any password' }),
+    body: JSON.stringify({ name: user, password: PASSWORD }),
   });
   expect(response.status === 201, `a login is answered with ${response.status}`);
   return (await response.json()).token;

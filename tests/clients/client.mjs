@@ -51,6 +51,16 @@ export class Project {
     return path.join(this.directory, 'node_modules');
   }
 
+  /** The `index.js` of a package that is installed. */
+  installed(name) {
+    return readFileSync(path.join(this.nodeModules, name, 'index.js'), 'utf8');
+  }
+
+  /** Where everything of it is. */
+  get root() {
+    return path.dirname(this.directory);
+  }
+
   /** Points the client at a registry, as a project's settings do; a lock file's addresses follow. */
   useRegistry(registry) {
     this.write(this.#client.settings(registry, this.#home, this.#proxyEnv.http_proxy));
@@ -85,7 +95,7 @@ export class Project {
   }
 
   async remove() {
-    await rm(path.dirname(this.directory), { recursive: true, force: true });
+    await rm(this.root, { recursive: true, force: true });
   }
 
   /** Runs the client, with these environment variables besides; `{ code, output, seconds }`. */
@@ -101,12 +111,17 @@ export class Project {
 
   /**
    * Runs the client on a terminal and throws its words unless it ends with 0. `answers` is what a
-   * person says there: pairs of a question, as a pattern, and an answer, in order.
+   * person says there, see `attend`: pairs of a question, as a pattern, and an answer, in order.
    */
   async converse(args, answers) {
+    return orThrow(await this.talk(args, answers), `${this.#client.name} ${args.join(' ')}`);
+  }
+
+  /** The same, whatever it ends with: `{ code, output, seconds }`. */
+  talk(args, answers) {
     const [program, ...first] = this.#client.command();
     const [terminal, ...rest] = onTerminal([program, ...first, ...args]);
-    return orThrow(await this.#spawn(terminal, rest, { answers }), `${this.#client.name} ${args.join(' ')}`);
+    return this.#spawn(terminal, rest, { answers });
   }
 
   /** Runs the installed application itself. */
@@ -145,9 +160,14 @@ export class Project {
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text) => { output += text; });
-    if (answers) attend(child, answers);
     child.stderr.setEncoding('utf8').on('data', (text) => { output += text; });
     return new Promise((resolve, reject) => {
+      if (answers) {
+        attend(child, answers, (error) => {
+          child.kill();
+          reject(error);
+        });
+      }
       child.on('error', reject);
       child.on('close', (code, signal) => {
         // A terminal that had to be stopped says 0.

@@ -2,7 +2,7 @@
 // one upstream.
 // Knows nothing of clients; reads of the log only where NOPAR listens and which paths were asked.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -25,6 +25,14 @@ function binary() {
 export function makeHome() {
   const root = mkdtempSync(path.join(os.tmpdir(), 'nopar-home-'));
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** Runs a command of NOPAR with the directories of `home` and this line as its input, and throws its words if it fails. */
+export function runNopar(home, args, line) {
+  const { PATH } = process.env;
+  const env = { PATH, HOME: home.root, NOPAR_HOME: home.root, NOPAR_REGISTRY_PATH: path.join(home.root, 'registry') };
+  const { status, stderr, error } = spawnSync(binary(), args, { input: `${line}\n`, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`nopar ${args.join(' ')} ended with ${status}: ${error?.message ?? stderr}`);
 }
 
 /**

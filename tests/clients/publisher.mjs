@@ -1,5 +1,5 @@
 // One package manager as somebody who publishes: its user, its project, and what came of it.
-// Knows nothing of NOPAR but that it is a registry whose documents anybody can read.
+// Knows nothing of NOPAR but that it is a registry whose documents anybody can read, or who shows what it is told.
 
 import { Project } from './client.mjs';
 import { PUBLISHING } from './publishing.mjs';
@@ -18,7 +18,7 @@ export class Publisher {
   registry;
   project;
 
-  /** `registry` has a `url`. */
+  /** `registry` has a `url`, and may have `headers` by which its documents are read. */
   constructor(client, fixture, registry, proxyEnv) {
     this.#fixture = fixture;
     this.#proxyEnv = proxyEnv;
@@ -62,7 +62,8 @@ export class Publisher {
 
   /** The package's document. */
   async document(name) {
-    const response = await fetch(new URL(encodeURIComponent(name), this.registry.url));
+    const { url, headers } = this.registry;
+    const response = await fetch(new URL(encodeURIComponent(name), url), { headers });
     expect(response.ok, `${name} is answered with ${response.status}`);
     return response.json();
   }

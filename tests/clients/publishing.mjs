@@ -1,13 +1,14 @@
 // What each package manager has to be told to publish, and to change what it published: one row each.
 // Knows nothing of NOPAR: a registry is a URL. Rows only say what to type; `publish.mjs` says what has to come of it.
 
-const PASSWORD = 'any password';
+/** Everybody's. */
+export const PASSWORD = 'any password';
 const EMAIL = 'somebody@example.com';
 
 /**
  * By client. Arguments, or functions that make them; what is not there, the client cannot do.
  *
- * `login` and `logout` with `answers(user)`, `[question, answer]` in order, on a terminal; `forgets`: its logout ends
+ * `login` and `logout` with `answers(user, password)`, `[question, answer]` in order, on a terminal; `forgets`: its logout ends
  * no token and only forgets it. `signedIn`: the token is written into its settings instead. `publishAsked` with
  * `publishAnswers` publishes on a terminal, after a login that left no token. `whoami`.
  *
@@ -85,7 +86,7 @@ function pnpm() {
   return {
     ...npm(),
     login: ['login'],
-    answers: (user) => [...named(user), [/Email/, EMAIL]],
+    answers: (user, password) => [...named(user, password), [/Email/, EMAIL]],
     environment: { pnpm_config_minimum_release_age: '0' },
     publish: (tag) => ['publish', '--no-git-checks', ...tagged(tag)],
     owners: owning((user, name) => [name, user]),
@@ -97,8 +98,8 @@ function pnpm() {
   };
 }
 
-function named(user) {
-  return [[/Username:/, user], [/Password:/, PASSWORD]];
+function named(user, password = PASSWORD) {
+  return [[/Username:/, user], [/Password:/, password]];
 }
 
 function tagged(tag) {
@@ -142,6 +143,6 @@ function starring() {
 }
 
 /** The settings by which a client shows a token, as a file and a line of it. */
-function npmrcToken(registry, token) {
+export function npmrcToken(registry, token) {
   return ['.npmrc', `${registry.replace(/^http:/, '')}:_authToken=${token}\n`];
 }

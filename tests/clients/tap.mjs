@@ -1,18 +1,22 @@
 // Stands between a client and a registry, changes nothing, and notes what each request said and
-// how it was answered.
+// how it was answered. A registry may look as if it lacked something.
 // Knows nothing of who asks: packages' addresses follow `Host`, so they lead through here as well.
 
 import http from 'node:http';
 import { pipeline } from 'node:stream';
 
-/** Starts a tap on a free port, in front of the registry at `url`, an http one. */
-export async function startTap(url) {
+/** Starts a tap on a free port, in front of the registry at `url`, an http one, which `lacks` these paths. */
+export async function startTap(url, lacks = []) {
   const { hostname, port } = new URL(url);
   const agent = new http.Agent({ keepAlive: true });
   const exchanges = [];
   const server = http.createServer((request, response) => {
     const exchange = { method: request.method, path: request.url, headers: request.headers };
     exchanges.push(exchange);
+    if (lacks.includes(request.url)) {
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found"}');
+      return;
+    }
     const { method, url: path, rawHeaders: headers } = request;
     const onward = http.request({ hostname, port, path, method, headers, agent, setHost: false });
     onward.on('response', (answer) => {

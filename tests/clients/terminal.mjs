@@ -19,30 +19,46 @@ export function onTerminal(command) {
 
 /**
  * Lets a person sit at the terminal of a child process, whose answers are pairs of a question, as
- * a pattern, and a text. Each is given once, in order, when its question is on the screen.
+ * a pattern, and a text. Each is given once, in order, when its question is on the screen. In place of a text, there may
+ * be what the person does then: an async function that is told the match, and returns a text, or nothing where nothing is
+ * typed. `fail` is told when that goes wrong.
  */
-export function attend(child, answers) {
+export function attend(child, answers, fail) {
   const answer = answering(answers);
   let screen = '';
+  const look = async () => {
+    const typed = await answer(screen);
+    // Nothing is typed for what was asked, and the next question may be there already.
+    if (typed === undefined) await look();
+    else if (typed) setTimeout(() => child.stdin.write(typed), BEFORE_TYPING_MS);
+  };
   // One that has ended reads no answers.
   child.stdin.on('error', () => {});
   child.stdout.setEncoding('utf8').on('data', (text) => {
     screen += text;
-    const typed = answer(screen);
-    if (typed) setTimeout(() => child.stdin.write(typed), BEFORE_TYPING_MS);
+    look().catch(fail);
   });
 }
 
-/** What such a person does: a function that is told all that is on the screen so far, and says what is typed then. */
+/**
+ * What such a person does: a function that is told all that is on the screen so far, and says what is typed then, or
+ * promises it: '' where nothing is asked, undefined where nothing is typed for what was.
+ */
 export function answering(answers) {
   const open = [...answers];
   let seen = 0;
   return (screen) => {
     const text = stripVTControlCharacters(screen);
-    if (open.length === 0 || !open[0][0].test(text.slice(seen))) return '';
-    seen = text.length;
-    return `${open.shift()[1]}${ENTER}`;
+    const found = open[0]?.[0].exec(text.slice(seen));
+    if (!found) return '';
+    seen += found.index + found[0].length;
+    const [, answer] = open.shift();
+    return typeof answer === 'string' ? entered(answer) : answer(found).then(entered);
   };
+}
+
+function entered(text) {
+  return text === undefined ? undefined : `${text}${ENTER}`;
 }
 
 function quoted(text) {

@@ -12,8 +12,13 @@ function run(answers, script, ...args) {
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
   let screen = '';
   child.stdout.setEncoding('utf8').on('data', (text) => { screen += text; });
-  attend(child, answers);
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, screen })));
+  return new Promise((resolve, reject) => {
+    attend(child, answers, (error) => {
+      child.kill();
+      reject(error);
+    });
+    child.on('close', (code) => resolve({ code, screen }));
+  });
 }
 
 test('a program has a terminal, its arguments as they are, and its own end', async () => {
@@ -43,4 +48,18 @@ test('what is not asked is not answered', () => {
 test('colours and drawing do not hide a question', () => {
   const answer = answering([[/Your name:/, 'somebody']]);
   assert.equal(answer('\u001B[1mYour\u001B[22m \u001B[36mname\u001B[39m: '), 'somebody\r');
+});
+
+test('what a person does takes its time, and is told the question', async () => {
+  const script = 'echo "Go to place-7 "; printf "Done: "; read done; printf "Really: "; read really; echo "[$done|$really]"';
+  const visited = [];
+  const visit = async ([, place]) => { visited.push(place); };
+  const { screen } = await run([[/Go to (\S+)\s/, visit], [/Done:/, async () => 'yes'], [/Really:/, 'yes!']], script);
+  assert.match(screen, /\[yes\|yes!\]/);
+  assert.deepEqual(visited, ['place-7']);
+});
+
+test('who cannot do what is asked of them does not wait', async () => {
+  const lost = async () => { throw new Error('there is no such place'); };
+  await assert.rejects(run([[/Go/, lost]], 'echo "Go "; read never'), /no such place/);
 });

@@ -34,6 +34,8 @@ async fn maintainers_publish_change_and_unpublish_their_own() {
     for (who, expected) in [(None, 401), (bob, 403), (ann, 201)] {
         assert_eq!(status(adding(), who).await, expected);
     }
+    // One that nobody is would be whoever comes under that name.
+    assert_eq!(status(send(addr, "PUT", owners, &json!({"user": "nobody"})), ann).await, 404);
     assert_eq!(publish(addr, "mine", "1.2.0", bob).await, 201);
     let rev = ask(addr, "/mine", None).await.expect(200).json()["_rev"].clone();
     let rev = rev.as_str().expect("a revision");

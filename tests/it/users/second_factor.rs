@@ -76,7 +76,7 @@ pub(super) async fn enabled(nopar: &TestNopar, asked: &str) -> (App, Vec<String>
 #[track_caller]
 fn assert_asked(answer: &Response, what: &str) {
     let said = refusal(answer, &[401], what);
-    assert_eq!(answer.header("www-authenticate"), Some("OTP"), "{what}");
+    assert_eq!(answer.header("www-authenticate"), Some("otp"), "{what}");
     assert!(said.contains("one-time pass"), "{what}: {said}");
 }
 
