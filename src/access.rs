@@ -61,7 +61,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use token::Token;
-use tokens::Tokens;
+use tokens::{Given, Tokens};
 use user::User;
 use users::UserRecord;
 
@@ -108,8 +108,10 @@ pub enum Permission {
     Read,
     /// New versions.
     Publish,
-    /// What is there: dist-tags, deprecations, owners; discarding the copy of an upstream's package.
+    /// What is there: dist-tags, deprecations; discarding the copy of an upstream's package.
     Change,
+    /// Who maintains it.
+    Own,
     /// To take versions back, or all of it.
     Unpublish,
 }
@@ -121,6 +123,7 @@ impl fmt::Display for Permission {
             Permission::Read => "read",
             Permission::Publish => "publish",
             Permission::Change => "change",
+            Permission::Own => "change the owners of",
             Permission::Unpublish => "unpublish",
         })
     }
@@ -193,7 +196,8 @@ impl Access {
     ///
     /// # Errors
     /// [`Denied::BadCredentials`] when the token is not (or no longer) one, the password is wrong, or there
-    /// is more than one header or one that cannot be understood; [`Denied::Failed`] when the token cannot be
+    /// is more than one header or one that cannot be understood; [`Denied::NeedsToken`] when a password alone does not
+    /// do for this user; [`Denied::Failed`] when the token cannot be
     /// looked up, also as its ground is gone.
     pub async fn caller(&self, authorization: &[&str]) -> Result<Caller, Denied> {
         self.caller_from(authorization, None).await
@@ -217,18 +221,30 @@ impl Access {
         };
         match Credentials::parse(header).ok_or(Denied::BadCredentials)? {
             Credentials::Token(token) => {
-                let given = self.tokens.of(token, from).await?.ok_or(Denied::BadCredentials)?;
-                // A user who is no more has no tokens, but perhaps for a moment.
-                if let Some(accounts) = self.accounts().filter(|_| given.kind != Kind::Oidc) {
-                    accounts.find(&given.user).await?.ok_or(Denied::BadCredentials)?;
-                }
-                Ok(Caller::from(&*given))
+                let seen = self.tokens.of(token, from).await?.ok_or(Denied::BadCredentials)?;
+                self.check_account(&seen.given).await?;
+                self.tokens.believe(&seen);
+                Ok(Caller::from(&*seen.given))
             }
             Credentials::Password { user, password } => {
-                self.check_password(&user, &password, from).await?;
+                let record = self.check_password(&user, &password, from).await?;
+                if record.is_some_and(|record| record.has_second_factor()) {
+                    return Err(Denied::NeedsToken);
+                }
                 Ok(Caller::from(user))
             }
         }
+    }
+
+    /// Whether a token is one of the account that its user has now: where users have none (any more), or have another one,
+    /// nobody may be them by a token from before; in the open mode everybody could have one under any name.
+    async fn check_account(&self, given: &Given) -> Result<(), Denied> {
+        let Some(accounts) = self.accounts().filter(|_| given.kind != Kind::Oidc) else {
+            return Ok(());
+        };
+        let record = accounts.find(&given.user).await?;
+        let is_its = record.is_some_and(|record| given.account == Some(record.created()));
+        if is_its { Ok(()) } else { Err(Denied::BadCredentials) }
     }
 
     /// Whether that is the user's password. In the open mode it is.
@@ -345,6 +361,7 @@ impl Access {
         record: Option<&UserRecord>,
         new: NewToken,
     ) -> Result<(String, TokenView), Denied> {
+        let new = NewToken { account: record.map(UserRecord::created), ..new };
         let (token, view) = self.tokens.give(user.clone(), new).await?;
         let token = token.into_text();
         let (Some(accounts), Some(record)) = (self.accounts(), record) else {

@@ -183,7 +183,7 @@ impl Api {
             _ => matches!(*method, Method::GET | Method::HEAD),
         };
         match self.known(authorization, from).await {
-            Err(Denied::BadCredentials) if is_read => Ok(Caller::anonymous()),
+            Err(Denied::BadCredentials | Denied::NeedsToken) if is_read => Ok(Caller::anonymous()),
             caller => Ok(caller?),
         }
     }

@@ -38,6 +38,11 @@ pub enum Denied {
         "a one-time password of your authenticator app is needed, or the one you sent is not valid (any more)"
     )]
     NeedsCode,
+    /// The password is right, but not enough for this user, and a code cannot come with every request.
+    #[error(
+        "this user has a second factor, for which a password alone does not do: log in (npm login) and use the token"
+    )]
+    NeedsToken,
     /// Too many guesses were wrong.
     #[error("too many logins have failed: try again in {seconds} seconds")]
     TooEarly {

@@ -13,6 +13,8 @@ pub struct Limits {
     /// `None`: all.
     packages: Option<Arc<[Pattern]>>,
     is_grant: bool,
+    /// For some addresses or some time only.
+    is_bound: bool,
 }
 
 impl Limits {
@@ -24,13 +26,20 @@ impl Limits {
     /// What the user may do, but with these packages only, and no more than read them if it is `read_only`. `None`
     /// is all packages.
     pub fn new(read_only: bool, packages: Option<Vec<Pattern>>) -> Limits {
-        Limits { read_only, packages: packages.map(Arc::from), is_grant: false }
+        Limits { read_only, packages: packages.map(Arc::from), ..Limits::none() }
     }
 
     /// To read these packages, and, unless it is `read_only`, to publish them: this and nothing else, whatever the rules
     /// say of the caller, who is a job that a `[[trust]]` of the configuration is for.
     pub fn grant(read_only: bool, packages: Vec<Pattern>) -> Limits {
-        Limits { read_only, packages: Some(packages.into()), is_grant: true }
+        let packages = Some(packages.into());
+        Limits { read_only, packages, is_grant: true, ..Limits::none() }
+    }
+
+    /// The same of a token that is for some addresses or some time only, if it `is_bound`: what it does is to be none of
+    /// what outlasts it.
+    pub fn bound(self, is_bound: bool) -> Limits {
+        Limits { is_bound, ..self }
     }
 
     /// Whether there are none.
@@ -55,6 +64,8 @@ impl Limits {
             Permission::Publish => !self.read_only,
             // A job adds versions. What is there is its people's.
             Permission::Change | Permission::Unpublish => !self.read_only && !self.is_grant,
+            // Who has got hold of the token would stay an owner when it has ended.
+            Permission::Own => self.is_none(),
         };
         let packages = self.packages.as_deref();
         is_left && packages.is_none_or(|all| all.iter().any(|pattern| pattern.matches(name)))
@@ -70,15 +81,20 @@ impl Limits {
 mod tests {
     use super::*;
 
-    const ALL: [Permission; 4] =
-        [Permission::Read, Permission::Publish, Permission::Change, Permission::Unpublish];
+    const ALL: [Permission; 5] = [
+        Permission::Read,
+        Permission::Publish,
+        Permission::Change,
+        Permission::Own,
+        Permission::Unpublish,
+    ];
 
     fn patterns(texts: &[&str]) -> Vec<Pattern> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
     /// For which of the permissions it is said, in their order.
-    fn check(limits: &Limits, name: &str, allowed: [bool; 4], granted: [bool; 4]) {
+    fn check(limits: &Limits, name: &str, allowed: [bool; 5], granted: [bool; 5]) {
         let name: PackageName = name.parse().unwrap();
         assert_eq!(ALL.map(|it| limits.allow(it, &name)), allowed, "{limits:?} {name}");
         assert_eq!(ALL.map(|it| limits.grants(it, &name)), granted, "{limits:?} {name}");
@@ -86,13 +102,15 @@ mod tests {
 
     #[test]
     fn limits_leave_what_they_do_not_take() {
-        let none = [false; 4];
-        check(&Limits::none(), "lodash", [true; 4], none);
-        let read = [true, false, false, false];
+        let none = [false; 5];
+        check(&Limits::none(), "lodash", [true; 5], none);
+        let read = [true, false, false, false, false];
+        let all_but_owners = [true, true, true, false, true];
         check(&Limits::new(true, None), "lodash", read, none);
         let some = Limits::new(false, Some(patterns(&["@acme/*", "left-pad"])));
-        check(&some, "@acme/ui", [true; 4], none);
-        check(&some, "left-pad", [true; 4], none);
+        check(&some, "@acme/ui", all_but_owners, none);
+        check(&some, "left-pad", all_but_owners, none);
+        check(&Limits::none().bound(true), "lodash", all_but_owners, none);
         check(&some, "lodash", none, none);
         check(&Limits::new(true, Some(patterns(&["@acme/*"]))), "@acme/ui", read, none);
         check(&Limits::new(false, Some(Vec::new())), "lodash", none, none);
@@ -100,12 +118,12 @@ mod tests {
 
     #[test]
     fn a_grant_is_for_its_packages_and_takes_nothing_back() {
-        let publish = [true, true, false, false];
+        let publish = [true, true, false, false, false];
         let grant = Limits::grant(false, patterns(&["@acme/ui"]));
         check(&grant, "@acme/ui", publish, publish);
-        check(&grant, "@acme/x", [false; 4], [false; 4]);
+        check(&grant, "@acme/x", [false; 5], [false; 5]);
         assert!(grant.is_grant() && !Limits::new(true, None).is_grant());
-        let read = [true, false, false, false];
+        let read = [true, false, false, false, false];
         check(&Limits::grant(true, patterns(&["@acme/*"])), "@acme/ui", read, read);
     }
 
@@ -114,5 +132,6 @@ mod tests {
         assert!(Limits::none().is_none() && Limits::new(false, None).is_none());
         assert!(!Limits::new(true, None).is_none() && Limits::new(true, None).is_read_only());
         assert!(!Limits::grant(false, patterns(&["*"])).is_none());
+        assert!(!Limits::none().bound(true).is_none() && Limits::none().bound(false).is_none());
     }
 }

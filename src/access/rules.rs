@@ -117,7 +117,7 @@ fn who(rule: &Rule, permission: Permission, standing: Standing) -> &Who {
     match permission {
         Permission::Read => &rule.read,
         Permission::Publish if standing == Standing::Nothing => &rule.create,
-        Permission::Publish | Permission::Change => &rule.publish,
+        Permission::Publish | Permission::Change | Permission::Own => &rule.publish,
         Permission::Unpublish => &rule.unpublish,
     }
 }

@@ -35,7 +35,7 @@ use crate::clock::{Clock, to_millis};
 use bound::{Bound, Rank, note_use};
 use folder::Folder;
 use log::{info, warn};
-use memory::Memory;
+use memory::{Look, Memory};
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,13 @@ pub(super) struct Tokens {
     walks: Arc<Semaphore>,
 }
 
+/// A token as it was found on the disk.
+pub(super) struct Seen {
+    pub(super) given: Arc<Given>,
+    digest: [u8; 32],
+    look: Look,
+}
+
 impl Tokens {
     pub(super) fn new(folder: PathBuf, ground: Arc<dyn Ground>) -> Tokens {
         Tokens {
@@ -80,12 +87,17 @@ impl Tokens {
         &self,
         token: Token,
         from: Option<IpAddr>,
-    ) -> Result<Option<Arc<Given>>, Denied> {
+    ) -> Result<Option<Seen>, Denied> {
         let what = "a token could not be looked up";
         self.blocking(what, move |tokens| tokens.find(&token, from)).await
     }
 
-    /// The same without waiting for anything, if the token was found by [`of`](Tokens::of) in the last two seconds.
+    /// Believes for two seconds what was seen, as whoever showed the token was let in.
+    pub(super) fn believe(&self, seen: &Seen) {
+        self.memory.note(seen.look, seen.digest, &seen.given);
+    }
+
+    /// What a token is good for without waiting for anything, if it was [believed](Tokens::believe) in the last two seconds.
     /// `None` does not say that it is not valid.
     pub(super) fn known(&self, token: &Token, from: Option<IpAddr>) -> Option<Arc<Given>> {
         let given = self.memory.find(&token.sha256(), self.clock.now())?;
@@ -159,7 +171,7 @@ impl Tokens {
     }
 
     /// Blocks.
-    fn find(&self, token: &Token, from: Option<IpAddr>) -> io::Result<Option<Arc<Given>>> {
+    fn find(&self, token: &Token, from: Option<IpAddr>) -> io::Result<Option<Seen>> {
         let (digest, now) = (token.digest(), self.seconds());
         let look = self.memory.look(self.clock.now());
         let Some(found) = self.folder.find(&digest)? else { return Ok(None) };
@@ -170,9 +182,7 @@ impl Tokens {
             return Ok(None);
         }
         note_use(&found.file);
-        let given = Arc::new(found.given);
-        self.memory.note(look, token.sha256(), &given);
-        Ok(Some(given))
+        Ok(Some(Seen { given: Arc::new(found.given), digest: token.sha256(), look }))
     }
 
     /// Makes a token; why there can be none, as a sentence. Blocks.

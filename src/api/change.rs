@@ -45,6 +45,7 @@ impl Api {
         // What a copy asks for is known once it is compared.
         let may_change = self.allow(call, Permission::Change, &name).await;
         let may_unpublish = self.allow(call, Permission::Unpublish, &name).await;
+        let may_own = self.allow(call, Permission::Own, &name).await;
         let owners = Arc::new(Mutex::new(None));
         let owners_to_be = Arc::clone(&owners);
         let edited = self.commit(&name, Absent::Refuse, files, len, move |document, moment| {
@@ -57,6 +58,7 @@ impl Api {
                     // Whoever is somebody may say what they like.
                     Edit::Star { .. } => {}
                     Edit::Unpublish(_) | Edit::UnpublishAll => may_unpublish.clone()?,
+                    Edit::Owners(_) => may_own.clone()?,
                     _ => may_change.clone()?,
                 }
             }
@@ -129,6 +131,12 @@ impl Api {
         name: &PackageName,
     ) -> Result<(), Refusal> {
         self.allow(call, Permission::Change, name).await?;
+        self.is_ours(name).await
+    }
+
+    /// The same of its owners.
+    pub(super) async fn may_own(&self, call: &Call<'_>, name: &PackageName) -> Result<(), Refusal> {
+        self.allow(call, Permission::Own, name).await?;
         self.is_ours(name).await
     }
 

@@ -53,7 +53,7 @@ impl Api {
         body: &mut dyn Body,
         name: PackageName,
     ) -> Result<Reply, Refusal> {
-        self.may_change(call, &name).await?;
+        self.may_own(call, &name).await?;
         let body = self.short(body).await?;
         let Wanted { user } = serde_json::from_slice(&body)
             .map_err(|_| Refusal::bad_body("the body is not a JSON object with a user"))?;
@@ -84,7 +84,7 @@ impl Api {
         name: PackageName,
         user: &str,
     ) -> Result<Reply, Refusal> {
-        self.may_change(call, &name).await?;
+        self.may_own(call, &name).await?;
         call.notes.with("removed", user);
         let removed = user.to_owned();
         let edited = self.edit(&name, move |document, moment| {

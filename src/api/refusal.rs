@@ -315,7 +315,9 @@ impl From<Denied> for Refusal {
                 return Refusal { retry_after: Some(3), ..refusal };
             }
             Denied::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
-            Denied::WrongPassword => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
+            Denied::WrongPassword | Denied::NeedsToken => {
+                (StatusCode::UNAUTHORIZED, WRONG_PASSWORD)
+            }
             Denied::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),
             Denied::Failed { .. } => {

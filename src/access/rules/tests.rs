@@ -130,7 +130,7 @@ fn naive_allow(
     let list = match (permission, standing) {
         (Permission::Read, _) => &rule.read,
         (Permission::Publish, Standing::Nothing) => &rule.create,
-        (Permission::Publish | Permission::Change, _) => &rule.publish,
+        (Permission::Publish | Permission::Change | Permission::Own, _) => &rule.publish,
         (Permission::Unpublish, _) => &rule.unpublish,
     };
     let is_in = match caller.user() {
@@ -225,9 +225,13 @@ proptest! {
         prop_assert_eq!(rules.is_for_all(&name), is_for_all);
         let is_admin = caller.user() == Some("d");
         let standings = [Standing::Nothing, Standing::Stranger, Standing::Maintainer];
-        for permission in
-            [Permission::Read, Permission::Publish, Permission::Change, Permission::Unpublish]
-        {
+        for permission in [
+            Permission::Read,
+            Permission::Publish,
+            Permission::Change,
+            Permission::Own,
+            Permission::Unpublish,
+        ] {
             let allowed = standings.map(|it| rules.allow(&caller, permission, &name, it));
             let expected = standings
                 .map(|it| naive_allow(rule, (&caller, is_admin), permission, &name, it));

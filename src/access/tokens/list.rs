@@ -56,7 +56,8 @@ pub(in super::super) fn key(digest: &str) -> &str {
 
 impl TokenView {
     pub(super) fn new(digest: &str, given: Given, used: SystemTime) -> TokenView {
-        let Given { user, limits, kind, created, hint, name, cidr, expires, packages } = given;
+        let Given { user, limits, kind, created, hint, name, cidr, expires, packages, account: _ } =
+            given;
         TokenView {
             key: key(digest).to_owned(),
             hint,

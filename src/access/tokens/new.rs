@@ -40,6 +40,8 @@ pub struct NewToken {
     pub packages: Option<Vec<Pattern>>,
     /// How it comes to be.
     pub kind: Kind,
+    /// When the account of its user was made, in seconds since 1970; none where users have no accounts.
+    pub account: Option<u64>,
 }
 
 /// The length of the longest name of a token, in characters.
@@ -55,6 +57,7 @@ impl NewToken {
             lasts: None,
             packages: None,
             kind: Kind::Login,
+            account: None,
         }
     }
 

@@ -34,6 +34,9 @@ struct Record {
     packages: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Kind::is_login")]
     kind: Kind,
+    /// When the account was made that it is of, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<u64>,
 }
 
 fn is_false(truth: &bool) -> bool {
@@ -46,6 +49,8 @@ pub(in super::super) struct Given {
     pub(in super::super) user: User,
     pub(in super::super) limits: Limits,
     pub(in super::super) kind: Kind,
+    /// When the account was made that it is of; none where users have no accounts.
+    pub(in super::super) account: Option<u64>,
     pub(super) created: u64,
     pub(super) hint: Option<String>,
     pub(super) name: Option<String>,
@@ -83,12 +88,16 @@ impl Given {
         };
         let limits = match record.kind {
             Kind::Oidc => Limits::grant(record.read_only, patterns.unwrap_or_default()),
-            Kind::Login | Kind::Created => Limits::new(record.read_only, patterns),
+            Kind::Login | Kind::Created => {
+                let is_bound = record.expires.is_some() || !record.cidr.is_empty();
+                Limits::new(record.read_only, patterns).bound(is_bound)
+            }
         };
         Some(Given {
             user: user.ok()?,
             limits,
             kind: record.kind,
+            account: record.account,
             created: record.created,
             hint: record.hint,
             name: record.name,
@@ -132,6 +141,7 @@ pub(super) fn record(user: &User, new: &NewToken, hint: String, now: u64) -> Vec
         expires: new.lasts.map(|lasts| now.saturating_add(lasts.as_secs())),
         packages: new.packages.as_ref().map(|all| all.iter().map(shown).collect()),
         kind: new.kind,
+        account: new.account,
     };
     serde_json::to_vec(&record).expect("texts and numbers are always JSON")
 }
@@ -155,15 +165,17 @@ mod tests {
             lasts: Some(Duration::from_secs(60)),
             packages: Some(patterns.clone()),
             kind: Kind::Created,
+            account: Some(900),
         };
         let user = User::parse("ann").unwrap();
         let bytes = record(&user, &new, "npm_abcd".to_owned(), 1000);
-        let text = r#"{"user":"ann","created":1000,"hint":"npm_abcd","name":"ci","read_only":true,"cidr":["10.0.0.0/8","::1/128"],"expires":1060,"packages":["@acme/*","x"],"kind":"created"}"#;
+        let text = r#"{"user":"ann","created":1000,"hint":"npm_abcd","name":"ci","read_only":true,"cidr":["10.0.0.0/8","::1/128"],"expires":1060,"packages":["@acme/*","x"],"kind":"created","account":900}"#;
         assert_eq!(String::from_utf8(bytes.clone()).unwrap(), text);
         let read = Given::parse(&bytes).unwrap();
         assert_eq!((read.user, read.created, read.expires), (user, 1000, Some(1060)));
-        assert_eq!(read.limits, Limits::new(true, Some(patterns)));
+        assert_eq!(read.limits, Limits::new(true, Some(patterns)).bound(true));
         assert_eq!((read.cidr, read.kind), (new.cidr, Kind::Created));
+        assert_eq!(read.account, Some(900));
         assert_eq!((read.hint.as_deref(), read.name.as_deref()), (Some("npm_abcd"), Some("ci")));
     }
 

@@ -31,8 +31,9 @@ async fn give(tokens: &Tokens, name: &str, new: NewToken) -> (String, TokenView)
 /// Whose a token is by the disk, and from where.
 async fn owner(tokens: &Tokens, token: &str, from: Option<&str>) -> Option<String> {
     let from = from.map(|text| text.parse().unwrap());
-    let given = tokens.of(Token::of(token), from).await.unwrap();
-    given.map(|given| given.user.as_str().to_owned())
+    let seen = tokens.of(Token::of(token), from).await.unwrap()?;
+    tokens.believe(&seen);
+    Some(seen.given.user.as_str().to_owned())
 }
 
 fn is_known(tokens: &Tokens, token: &str) -> bool {
@@ -44,7 +45,7 @@ fn keys(views: &[TokenView]) -> Vec<&str> {
 }
 
 fn found(tokens: &Tokens, token: &Token) -> Option<User> {
-    tokens.find(token, None).unwrap().map(|given| given.user.clone())
+    tokens.find(token, None).unwrap().map(|seen| seen.given.user.clone())
 }
 
 #[test]
@@ -153,8 +154,10 @@ async fn a_token_says_what_it_is_good_for() {
     assert_eq!((view.name.as_deref(), view.read_only), (Some("ci"), true));
     assert_eq!(view.packages.as_deref(), Some(&["@acme/*".to_owned()][..]));
     let from = Some("10.0.0.1".parse().unwrap());
-    let given = tokens.of(Token::of(&token), from).await.unwrap().unwrap();
-    assert_eq!(given.limits, Limits::new(true, Some(packages)));
+    let seen = tokens.of(Token::of(&token), from).await.unwrap().unwrap();
+    assert_eq!(seen.given.limits, Limits::new(true, Some(packages)).bound(true));
+    assert!(tokens.known(&Token::of(&token), from).is_none(), "nobody was let in by it yet");
+    tokens.believe(&seen);
     assert_eq!(owner(&tokens, &token, Some("11.0.0.1")).await, None);
     assert_eq!(owner(&tokens, &token, None).await, None);
     // What is remembered is for the same addresses.

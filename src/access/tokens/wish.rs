@@ -35,7 +35,8 @@ impl NewToken {
         let cidr = wish.cidr.iter().map(|text| range(text)).collect::<Result<_, _>>()?;
         let packages = wish.packages.map(patterns).transpose()?;
         let (name, read_only) = (wish.name.filter(|name| !name.is_empty()), wish.read_only);
-        Ok(NewToken { name, read_only, cidr, lasts, packages, kind: Kind::Created })
+        let (kind, account) = (Kind::Created, None);
+        Ok(NewToken { name, read_only, cidr, lasts, packages, kind, account })
     }
 }
 

@@ -122,6 +122,11 @@ impl UserRecord {
         self.second_factor.as_ref()
     }
 
+    /// Whether a password alone is not enough to be them.
+    pub(in crate::access) fn has_second_factor(&self) -> bool {
+        self.second_factor.as_ref().is_some_and(|factor| !factor.is_pending())
+    }
+
     /// The same, to change, begin or end it.
     pub(in crate::access) fn second_factor_mut(&mut self) -> &mut Option<SecondFactor> {
         &mut self.second_factor

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::support::client::get;
 
@@ -88,4 +90,26 @@ async fn damaged_users_are_nobody_and_the_file_stays() {
     assert_eq!(fs::read_to_string(&file).expect("the file"), "{\"users\":");
     // What everybody may read, everybody reads.
     get(nopar.addr(), "/-/ping").await.expect(200);
+}
+
+/// Whoever had it may have been anybody: in the open mode, or before the name was given to somebody else.
+#[tokio::test]
+async fn a_token_of_no_account_or_another_is_nobody_s() {
+    let (_upstream, nopar) = with_users("").await;
+    let tokens = nopar.registry_path().join(".nopar/tokens");
+    fs::create_dir_all(&tokens).expect("a directory");
+    let put = |token: &str, record: Value| {
+        let digest: String =
+            Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
+        fs::write(tokens.join(digest), record.to_string()).expect("a token");
+    };
+    put("npm_open", json!({"user": "root", "created": 5}));
+    put("npm_before", json!({"user": "ann", "created": 5, "account": 0}));
+    put("npm_hers", json!({"user": "ann", "created": 5, "account": 1}));
+    for _ in 0..3 {
+        for token in ["npm_open", "npm_before"] {
+            ask(nopar.addr(), "/-/whoami", Some(&format!("Bearer {token}"))).await.expect(401);
+        }
+        ask(nopar.addr(), "/-/whoami", Some("Bearer npm_hers")).await.expect(200);
+    }
 }

@@ -13,7 +13,7 @@ async fn other_owners_and_what_is_not_allowed_are_one_line_each() {
     let owners = "/-/package/mine/owners";
     let adding = json!({"user": "eve"});
     watched.send("PUT", owners, &adding, Some(&bob)).await.expect(403);
-    let parts = ["package=\"mine\"", "why=\"bob may not change mine\""];
+    let parts = ["package=\"mine\"", "why=\"bob may not change the owners of mine\""];
     watched.line("owners refused who=\"bob\" ", &parts).await;
     watched.send("PUT", owners, &adding, Some(&ann)).await.expect(201);
     watched.line("owners ok who=\"ann\" ", &["package=\"mine\"", "added=\"eve\""]).await;

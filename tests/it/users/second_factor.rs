@@ -138,6 +138,29 @@ async fn codes_are_asked_for_at_logins_and_in_a_user_s_own_affairs() {
     log_in(&nopar, "ann", PASSWORD).await;
 }
 
+/// A code cannot come with each request, and without one the password is half of what is needed.
+#[tokio::test]
+async fn a_password_with_a_request_is_not_enough_where_there_is_a_second_factor() {
+    let (_upstream, nopar) = with_users().await;
+    let ann = basic("ann", PASSWORD);
+    let publish = |version| Publish::of("a", version).to(nopar.addr());
+    publish("1.0.0").header("Authorization", &ann).send().await.expect(201);
+    let (mut app, _, token) = enabled(&nopar, "auth-only").await;
+    let refused = |answer: Response| {
+        assert!(refusal(&answer, &[401], "a password").contains("use the token"));
+        assert!(answer.header("www-authenticate").is_some_and(|it| it.starts_with("Basic")));
+    };
+    let code = app.next(&nopar);
+    refused(publish("1.1.0").header("Authorization", &ann).send().await);
+    let with_code = publish("1.1.0").header("Authorization", &ann).header("npm-otp", &code);
+    refused(with_code.send().await);
+    refused(get(&nopar, "/-/whoami", &ann).await);
+    refused(get(&nopar, TOKENS, &ann).await);
+    get(&nopar, "/a", &ann).await.expect(200);
+    publish("1.1.0").header("Authorization", &token).send().await.expect(201);
+    logging_in(&nopar, "ann", PASSWORD).header("npm-otp", &code).send().await.expect(201);
+}
+
 /// Which comes first: whoever does not know the password learns nothing of codes.
 #[tokio::test]
 async fn the_password_is_looked_at_before_the_code() {

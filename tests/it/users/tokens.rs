@@ -128,3 +128,39 @@ async fn what_no_token_can_be_is_refused_and_none_is_made() {
     let listed = get(&nopar, TOKENS, &ann).await.expect(200).json();
     assert_eq!(listed["total"], 1);
 }
+
+/// What such a token does is not to outlast it.
+#[tokio::test]
+async fn a_token_for_a_time_or_a_place_changes_neither_owners_nor_its_user() {
+    let (_upstream, nopar) = with_users().await;
+    let ann = log_in(&nopar, "ann", PASSWORD).await;
+    Publish::of("a", "1.0.0")
+        .to(nopar.addr())
+        .header("Authorization", &ann)
+        .send()
+        .await
+        .expect(201);
+    let owners = json!({"user": "bob"});
+    let adding = |who: &str| {
+        let request = send(nopar.addr(), "PUT", "/-/package/a/owners", &owners);
+        request.header("Authorization", who)
+    };
+    for limits in [json!({"expires": 30}), json!({"cidr_whitelist": ["127.0.0.0/8"]})] {
+        let made = create(&nopar, &ann, &limits).await.expect(200).json();
+        let token = format!("Bearer {}", text(&made["token"]));
+        let said = refusal(&adding(&token).send().await, &[403], "an owner");
+        assert!(said.contains("this token, which is limited"), "{said}");
+        let change = posting(&nopar, PROFILE, &token, &json!({"fullname": "Ann"}));
+        refusal(&change.send().await, &[403], "a profile");
+        refusal(&create(&nopar, &token, &json!({})).await, &[403], "another token");
+        let version = if limits["expires"].is_null() { "1.1.0" } else { "1.2.0" };
+        let publish = Publish::of("a", version).to(nopar.addr());
+        publish.header("Authorization", &token).send().await.expect(201);
+        let mut copy = get(&nopar, "/a", &token).await.expect(200).json();
+        copy["maintainers"] = json!([{"name": "ann"}, {"name": "bob"}]);
+        let path = format!("/a/-rev/{}", text(&copy["_rev"]));
+        let copied = send(nopar.addr(), "PUT", &path, &copy).header("Authorization", &token);
+        refusal(&copied.send().await, &[403], "owners in a copy");
+    }
+    adding(&ann).send().await.expect(201);
+}
