@@ -180,8 +180,14 @@ impl Access {
     }
 
     /// Whether it matters what a caller is to a package of this name, which is to be found out then.
-    pub fn asks_standing(&self, permission: Permission, name: &PackageName) -> bool {
-        self.accounts().is_some_and(|accounts| accounts.rules.asks_standing(permission, name))
+    pub fn asks_standing(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        name: &PackageName,
+    ) -> bool {
+        let accounts = self.accounts();
+        accounts.is_some_and(|it| it.rules.asks_standing(caller, permission, name))
     }
 
     fn accounts(&self) -> Option<&Accounts> {
@@ -262,10 +268,10 @@ impl Access {
     }
 
     /// Whether the caller may do that with the package of this name, be there one or not; `standing` says what they are to
-    /// it, where [`asks_standing`](Access::asks_standing) says that it matters.
+    /// it, where [`asks_standing`](Access::asks_standing) says that it matters. Who may not read it may do nothing with it.
     ///
     /// # Errors
-    /// [`Denied::Hidden`] when they may not read it; [`Denied::NotLoggedIn`] when it might help to log in, else
+    /// [`Denied::Hidden`] when they want to read it and may not; [`Denied::NotLoggedIn`] when it might help to log in, else
     /// [`Denied::Forbidden`]. None of it happens in the open mode.
     pub fn allow(
         &self,
@@ -308,16 +314,15 @@ impl Access {
         accounts.check_code(&user, &record, Deed::Write, secrets).await
     }
 
-    /// Whether there is a user of this name; everybody is one in the open mode.
+    /// The address of the user of this name, which may be empty; `None` if there is no such user. In the open mode
+    /// everybody is one, and has none.
     ///
     /// # Errors
     /// [`Denied::Failed`] when nobody can say it.
-    pub async fn is_user(&self, name: &str) -> Result<bool, Denied> {
-        match (self.accounts(), User::parse(name)) {
-            (_, Err(_)) => Ok(false),
-            (None, Ok(_)) => Ok(true),
-            (Some(accounts), Ok(user)) => Ok(accounts.find(&user).await?.is_some()),
-        }
+    pub async fn email_of(&self, name: &str) -> Result<Option<String>, Denied> {
+        let Ok(user) = User::parse(name) else { return Ok(None) };
+        let Some(accounts) = self.accounts() else { return Ok(Some(String::new())) };
+        Ok(accounts.find(&user).await?.map(|record| record.email().to_owned()))
     }
 
     /// A new token for a user, which is on the disk when it is given out. Works on the blocking pool; if the

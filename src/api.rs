@@ -43,7 +43,6 @@ use crate::access::{Access, Caller, Denied, Secrets};
 use crate::clock::Clock;
 use crate::hosted::{Hosted, Large};
 use crate::npm::PackageName;
-use crate::npm::hosted::Person;
 use crate::reply::Reply;
 use crate::route::Route;
 use crate::signing::Signing;
@@ -389,9 +388,8 @@ impl Call<'_> {
         self.command.as_deref().is_some_and(|command| CHANGES.contains(&command))
     }
 
-    /// The caller as packuments name people.
-    fn person(&self) -> Person {
-        let name = self.caller.user().unwrap_or("anonymous").to_owned();
-        Person { name, email: String::new() }
+    /// The caller as packuments and the log name people.
+    fn name(&self) -> &str {
+        self.caller.user().unwrap_or("anonymous")
     }
 }

@@ -132,9 +132,9 @@ impl Hosted {
         &self.store
     }
 
-    /// Whether a name is claimed by the configuration.
+    /// Whether a name is claimed by the configuration, in any case of letters.
     pub fn is_claimed(&self, name: &PackageName) -> bool {
-        self.claims.iter().any(|pattern| pattern.matches(name))
+        self.claims.iter().any(|pattern| pattern.matches_any_case(name))
     }
 
     /// Whether a name may be NOPAR's own, as far as that is known without a look at the store. For ready answers

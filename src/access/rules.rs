@@ -50,7 +50,8 @@ impl Rules {
         Rules { rules, first, is_open, admins, named }
     }
 
-    /// Whether a caller may do that with a package of this name, to which they are what `standing` says.
+    /// Whether a caller may do that with a package of this name, to which they are what `standing` says. Who may not read
+    /// it may do nothing with it.
     pub fn allow(
         &self,
         caller: &Caller,
@@ -58,19 +59,33 @@ impl Rules {
         name: &PackageName,
         standing: Standing,
     ) -> bool {
-        let rule = self.of(name);
-        if permission == Permission::Read && rule.read.all {
-            // Also by a token that is for other packages: its owner could come without it.
-            return true;
-        }
-        let (user, limits) = (caller.user(), caller.limits());
-        let who = who(rule, permission, standing);
-        let may = || {
-            who.includes(user, standing == Standing::Maintainer)
-                || self.is_admin(user)
-                || limits.grants(permission, name)
+        self.allow_by(self.of(name), caller, permission, name, standing)
+    }
+
+    fn allow_by(
+        &self,
+        rule: &Rule,
+        caller: &Caller,
+        permission: Permission,
+        name: &PackageName,
+        standing: Standing,
+    ) -> bool {
+        let is_theirs = standing == Standing::Maintainer;
+        // Whoever publishes the first version is its maintainer from then on.
+        let is_first = permission == Permission::Publish && standing == Standing::Nothing;
+        let may = |permission, who: &Who, is_theirs| {
+            let (user, limits) = (caller.user(), caller.limits());
+            let is_in = || {
+                who.includes(user, is_theirs)
+                    || self.is_admin(user)
+                    || limits.grants(permission, name)
+            };
+            limits.allow(permission, name) && is_in()
         };
-        limits.allow(permission, name) && may()
+        // What all may read, also by a token that is for other packages: its owner could come without it.
+        let may_read = rule.read.all || may(Permission::Read, &rule.read, is_theirs || is_first);
+        let is_read = permission == Permission::Read;
+        may_read && (is_read || may(permission, who(rule, permission, standing), is_theirs))
     }
 
     /// Whether everybody may read packages of this name: nobody need be asked who they are. Takes a few look-ups,
@@ -84,16 +99,17 @@ impl Rules {
         self.of(name).packages.iter().any(Pattern::is_all)
     }
 
-    /// Whether what a caller may do with this name depends on what they are to the package, so that it need be found
-    /// out.
-    pub fn asks_standing(&self, permission: Permission, name: &PackageName) -> bool {
+    /// Whether it depends on what a caller is to the package whether they may do that, so that it need be found out.
+    pub fn asks_standing(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        name: &PackageName,
+    ) -> bool {
         let rule = self.of(name);
-        let by_maintainers = |who: &Who| who.maintainers && !who.all && !who.authenticated;
-        match permission {
-            // The first version has a list of its own.
-            Permission::Publish => rule.publish != rule.create || by_maintainers(&rule.publish),
-            _ => by_maintainers(who(rule, permission, Standing::Stranger)),
-        }
+        let may = |standing| self.allow_by(rule, caller, permission, name, standing);
+        let is_allowed = may(Standing::Nothing);
+        may(Standing::Stranger) != is_allowed || may(Standing::Maintainer) != is_allowed
     }
 
     /// Whether a user may do everything.

@@ -3,6 +3,7 @@
 
 use super::{Api, Body, Call, Refusal};
 use crate::access::Access;
+use crate::npm::hosted::Person;
 use crate::reply::Reply;
 use http::{StatusCode, header};
 use serde::Deserialize;
@@ -37,7 +38,7 @@ impl Api {
             return Err(Refusal::bad_body("the body names another user than the path does"));
         }
         let password = login.password.unwrap_or_default();
-        let token = if self.access.signs_up() && !self.access.is_user(user).await? {
+        let token = if self.access.signs_up() && self.access.email_of(user).await?.is_none() {
             let email = login.email.as_str().unwrap_or_default();
             let proved = self.make_account(call, user, email, password).await?;
             self.access.token_of(proved).await?
@@ -59,17 +60,23 @@ impl Api {
         if !self.access.is_open() {
             call.caller.logged_in()?;
         }
-        if !self.access.is_user(user).await? {
+        let Some(email) = self.access.email_of(user).await? else {
             return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such user"));
-        }
+        };
         let body = json!({
             "_id": format!("org.couchdb.user:{user}"),
             "name": user,
-            "email": "",
+            "email": email,
             "type": "user",
             "roles": [],
         });
         Ok(secret(StatusCode::OK, &body))
+    }
+
+    /// A user as packuments name them: with the address of their account, if there is one.
+    pub(super) async fn person(&self, name: &str) -> Result<Person, Refusal> {
+        let email = self.access.email_of(name).await?.unwrap_or_default();
+        Ok(Person { name: name.to_owned(), email })
     }
 
     /// `DELETE /-/user/token/TOKEN`.

@@ -53,11 +53,8 @@ impl Api {
         from: Option<IpAddr>,
         name: &PackageName,
     ) -> bool {
-        if self.access.asks_standing(Permission::Read, name) {
-            return false;
-        }
-        let caller = self.access.known(authorization, from);
-        caller.is_some_and(|caller| self.may_list(&caller, name))
+        let Some(caller) = self.access.known(authorization, from) else { return false };
+        !self.access.asks_standing(&caller, Permission::Read, name) && self.may_list(&caller, name)
     }
 
     async fn caller_may(
@@ -76,14 +73,15 @@ impl Api {
         self.access.allow(caller, Permission::Read, name, Standing::Stranger).is_ok()
     }
 
-    /// What the caller is to the package, if that matters.
+    /// What the caller is to the package, if that matters: it does not to who may not read it whatever they are, so that
+    /// nothing is looked up that they might learn of.
     async fn standing(
         &self,
         caller: &Caller,
         permission: Permission,
         name: &PackageName,
     ) -> Result<Standing, Refusal> {
-        if !self.access.asks_standing(permission, name) {
+        if !self.access.asks_standing(caller, permission, name) {
             return Ok(Standing::Nothing);
         }
         Ok(match self.hosted.authority(name).await? {

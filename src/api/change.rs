@@ -70,7 +70,7 @@ impl Api {
             call.notes.with("owners", owners);
         }
         let rev = edited?;
-        info!("{name} was changed by {}", call.person().name);
+        info!("{name} was changed by {}", call.name());
         Ok(done("updated package", &name, &rev))
     }
 
@@ -88,7 +88,7 @@ impl Api {
             Ok(document.unpublish_all(moment)?)
         });
         let rev = edited.await?;
-        info!("{name} was unpublished by {}", call.person().name);
+        info!("{name} was unpublished by {}", call.name());
         Ok(done("package removed", &name, &rev))
     }
 

@@ -24,7 +24,7 @@ impl Api {
             Authority::Claimed(_) => Err(Refusal::no_package()),
             Authority::Upstream(left) => {
                 if call.elsewhere.discard(&name).await {
-                    info!("the copy of {name} was discarded by {}", call.person().name);
+                    info!("the copy of {name} was discarded by {}", call.name());
                     return Ok(ok());
                 }
                 // What an older NOPAR left is never touched.

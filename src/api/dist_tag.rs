@@ -27,7 +27,7 @@ impl Api {
             Ok(Vec::new())
         });
         let rev = edited.await?;
-        info!("{name}: {tag} is {version}, set by {}", call.person().name);
+        info!("{name}: {tag} is {version}, set by {}", call.name());
         Ok(done("package tagged", &name, &rev))
     }
 
@@ -45,7 +45,7 @@ impl Api {
             Ok(Vec::new())
         });
         let rev = edited.await?;
-        info!("{name}: {tag} was removed by {}", call.person().name);
+        info!("{name}: {tag} was removed by {}", call.name());
         Ok(done("dist-tag removed", &name, &rev))
     }
 }

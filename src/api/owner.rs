@@ -61,14 +61,14 @@ impl Api {
             return Err(Refusal::bad_body("that is not the name of a user"));
         }
         call.notes.with("added", &user);
-        if !self.access.is_user(&user).await? {
+        let Some(email) = self.access.email_of(&user).await? else {
             return Err(Refusal::no_user(&user));
-        }
-        let added = user.clone();
+        };
+        let added = Person { name: user, email };
         let edited = self.edit(&name, move |document, moment| {
             let mut owners = document.maintainers();
-            if owners.iter().all(|owner| owner.name != added) {
-                owners.push(Person { name: added.clone(), email: String::new() });
+            if owners.iter().all(|owner| owner.name != added.name) {
+                owners.push(added.clone());
                 document.set_maintainers(&owners, moment)?;
             }
             Ok(Vec::new())

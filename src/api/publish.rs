@@ -135,7 +135,7 @@ impl Api {
         let ready = self.ready(call, &name, document, tarball).await?;
         let version = ready.new.version.clone();
         let rev = self.put_version(&name, absent, ready).await?;
-        info!("{name}@{version} was published by {}", call.person().name);
+        info!("{name}@{version} was published by {}", call.name());
         let body =
             json!({"ok": "created new package", "success": true, "id": name.as_str(), "rev": rev});
         Ok(Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store"))
@@ -168,7 +168,7 @@ impl Api {
             readme: document.readme,
             provenance,
             signature: None,
-            publisher: call.person(),
+            publisher: self.person(call.name()).await?,
         };
         new.set_stage(None);
         Ok(Ready { new, tarball: tarball.upload, bundle })

@@ -35,6 +35,18 @@ impl Pattern {
             Pattern::Prefix(prefix) => name.as_str().starts_with(prefix.as_str()),
         }
     }
+
+    /// The same without regard to ASCII case, for what keeps a name private: an upstream may take `@ACME/ui` for
+    /// `@acme/ui`. Upstreams, tokens and trust are for what is written.
+    pub fn matches_any_case(&self, name: &PackageName) -> bool {
+        let name = name.as_str().as_bytes();
+        match self {
+            Pattern::Name(one) => name.eq_ignore_ascii_case(one.as_str().as_bytes()),
+            Pattern::Prefix(prefix) => name
+                .get(..prefix.len())
+                .is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix.as_bytes())),
+        }
+    }
 }
 
 impl fmt::Display for Pattern {
@@ -126,6 +138,27 @@ mod tests {
         ] {
             let name = PackageName::parse(name).unwrap();
             assert_eq!(parse(pattern).ok().unwrap().matches(&name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_name_private_has_no_case() {
+        for (pattern, name, exact, expected) in [
+            ("@acme/*", "@ACME/Ui", false, true),
+            ("@Acme/*", "@acme/ui", false, true),
+            ("@acme/*", "@acme/ui", true, true),
+            ("@acme/*", "@acm/e", false, false),
+            ("secret-up", "Secret-UP", false, true),
+            ("Secret-up", "secret-up2", false, false),
+            ("*", "X", true, true),
+            ("é*", "été", true, true),
+            ("É*", "été", false, false),
+            ("ab*", "aé", false, false),
+        ] {
+            let name = PackageName::parse(name).unwrap();
+            let pattern = parse(pattern).ok().unwrap();
+            assert_eq!(pattern.matches(&name), exact, "{pattern} {name}");
+            assert_eq!(pattern.matches_any_case(&name), expected, "{pattern} {name}");
         }
     }
 

@@ -40,9 +40,9 @@ impl Rule {
         }
     }
 
-    /// Whether a package is one that it is for.
+    /// Whether a package is one that it is for, in any case of letters.
     pub fn matches(&self, name: &crate::npm::PackageName) -> bool {
-        self.packages.iter().any(|pattern| pattern.matches(name))
+        self.packages.iter().any(|pattern| pattern.matches_any_case(name))
     }
 }
 

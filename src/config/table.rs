@@ -248,7 +248,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "store.local_packages",
         "NOPAR_LOCAL_PACKAGES",
         "",
-        "Packages that are this registry's own, hosted already or not: no upstream is ever asked for them.\nNames or beginnings of names, separated by commas, such as @acme/*, acme-*, left-pad.",
+        "Packages that are this registry's own, hosted already or not: no upstream is ever asked for them.\nNames or beginnings of names, separated by commas, such as @acme/*, acme-*, left-pad;\nin any case of letters.",
         |c, v| pattern::list(v).map(|v| c.store.local_packages = v)
     ),
     setting!(

@@ -55,7 +55,7 @@ pub async fn release(store: &DiskStore, name: &PackageName) -> Result<(), Releas
 /// What is so of a name that was given back, as sentences for who did that: a claim of the configuration (`claims`) keeps
 /// it NOPAR's own all the same.
 pub fn released(name: &PackageName, claims: &[Pattern]) -> String {
-    match claims.iter().find(|claim| claim.matches(name)) {
+    match claims.iter().find(|claim| claim.matches_any_case(name)) {
         None => format!(
             "{name} is the upstream's from now on. If the upstream does not have it, it may be published here again, in versions that were used before as well"
         ),

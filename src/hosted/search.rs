@@ -118,16 +118,21 @@ impl Hosted {
     }
 
     /// What upstreams would learn of a text that is sent to them; `None` of one that must not be: none may that names a
-    /// package of NOPAR's own, see [`Private`]. The names in it are looked up in the store: another process may have
-    /// published one just now.
+    /// package of NOPAR's own, see [`Private`], or one of which `may_be_told` says no, be it there or not. The names in it
+    /// are looked up in the store: another process may have published one just now.
     ///
     /// # Errors
     /// When the store cannot say whose a name is, other than by a document that cannot be read.
-    pub async fn told_by(self: &Arc<Self>, text: &str) -> Result<Option<Readings>, HostedError> {
+    pub async fn told_by(
+        self: &Arc<Self>,
+        text: &str,
+        may_be_told: impl Fn(&PackageName) -> bool,
+    ) -> Result<Option<Readings>, HostedError> {
         let Told::Perhaps(readings) = Private::new(&self.claims).told(text) else {
             return Ok(None);
         };
-        if readings.names().any(|name| self.names.has_lower(name)) {
+        let is_own = readings.names().any(|name| self.names.has_lower(name));
+        if is_own || !readings.packages().all(|name| may_be_told(&name)) {
             return Ok(None);
         }
         let names = readings.names().map(|name| PackageName::parse(name).ok());

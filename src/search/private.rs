@@ -5,11 +5,14 @@ use crate::config::Pattern;
 use crate::npm::PackageName;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeSet;
+use std::iter;
 
 /// How often percent-encoding is taken off, one layer at a time. What still has some is not sent.
 const LAYERS: usize = 4;
 /// What a text may be read as, in more ways than this, is not sent.
 const MOST_READINGS: usize = 500;
+/// A name that nobody gives a package, nor a rule of its own.
+const ANY: &str = "~";
 
 /// What must not be told to upstreams.
 ///
@@ -25,6 +28,8 @@ const MOST_READINGS: usize = 500;
 ///
 /// What belongs to an upstream by its patterns is read in the same ways ([`Readings::beginnings`]), and is for that
 /// upstream only.
+///
+/// What rules hide from who searches is protected from that one's texts in the same ways ([`Readings::packages`]).
 ///
 /// Not protected are parts of names, other spellings (`acme ui` for `acme-ui`), the scope of a hosted package that no
 /// claim matches, and what descriptions or keywords of hosted packages say.
@@ -105,6 +110,14 @@ impl Readings {
     /// Names of packages, as they stand in the text and in lower case.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
+    }
+
+    /// Packages that the text may be about: those it names, and one without a scope and one in each of its scopes, which
+    /// stand for all that it does not name. A rule for all of those is one for these.
+    pub fn packages(&self) -> impl Iterator<Item = PackageName> {
+        let scopes = self.scopes.iter().map(|scope| format!("{scope}/{ANY}"));
+        let others = iter::once(ANY.to_owned()).chain(scopes);
+        self.names.iter().cloned().chain(others).filter_map(|name| PackageName::parse(&name).ok())
     }
 
     /// The names, and how all names of the scopes begin (`@acme/`): each in lower case.
@@ -279,6 +292,18 @@ mod tests {
         ] {
             assert!(!is_private(text, "hosted-one"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_may_be_about_its_names_and_what_stands_for_all_others() {
+        let Told::Perhaps(readings) = Private::new(&[]).told("kit@corp") else { panic!("told") };
+        let names: BTreeSet<String> = readings.packages().map(|it| it.to_string()).collect();
+        for expected in ["kit", "corp", "kit@corp", "@corp/~", "~"] {
+            assert!(names.contains(expected), "{expected}: {names:?}");
+        }
+        let Told::Perhaps(none) = Private::new(&[]).told("?") else { panic!("told") };
+        let names: Vec<String> = none.packages().map(|it| it.to_string()).collect();
+        assert_eq!(names, ["~"]);
     }
 
     #[test]

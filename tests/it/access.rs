@@ -1,11 +1,15 @@
 //! `NOPAR_AUTH=users`: who logs in, and what the rules let them do.
 //! Knows nothing of how users and tokens are kept, beyond the file that users can be brought along in.
 
+mod addresses;
+mod case;
 mod hidden;
 mod login;
 mod processes;
 mod ready;
 mod rules;
+mod searching;
+mod unread;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,7 +20,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Request, Response};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, basic, send};
-use crate::support::upstream::FakeUpstream;
+use crate::support::upstream::{Answer, FakeUpstream};
 
 /// The users that there are; the password of each is [`password`].
 const USERS: [&str; 4] = ["ann", "bob", "eve", "root"];

@@ -2,8 +2,8 @@
 //! Knows nothing of which users there are.
 //!
 //! A name that is in the file already may be any that a user can have (`user.rs`): it is told from others by its
-//! bytes. For a new one more is asked, as people tell names apart by what they see, and rules use some of them for more
-//! than one user.
+//! bytes. For a new one more is asked, as people tell names apart by what they see, in which the letters of many scripts are
+//! alike, and rules use some of them for more than one user.
 
 use super::super::user::User;
 
@@ -21,9 +21,11 @@ pub(crate) struct NewUser {
 pub(crate) enum BadNewUser {
     #[error("the name cannot be that of a user: {0}")]
     Name(String),
-    #[error("the name cannot be that of a user: use letters, digits, and . _ - @ +")]
+    #[error(
+        "the name cannot be that of a user: use the letters a to z and A to Z, digits, and . _ - @ +"
+    )]
     Characters,
-    #[error("the name cannot be that of a user: begin it with a letter or a digit")]
+    #[error("the name cannot be that of a user: begin it with a letter from a to z, or a digit")]
     Begin,
     #[error("the e-mail address is longer than {LONGEST_EMAIL} bytes")]
     LongEmail,
@@ -39,11 +41,12 @@ impl NewUser {
     pub(crate) fn parse(name: &str, email: &str) -> Result<NewUser, BadNewUser> {
         let name = User::parse(name).map_err(|invalid| BadNewUser::Name(invalid.to_string()))?;
         let name = name.into_text();
-        let is_usual = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
+        let is_usual =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
         if !name.chars().all(is_usual) {
             return Err(BadNewUser::Characters);
         }
-        if !name.starts_with(char::is_alphanumeric) {
+        if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
             return Err(BadNewUser::Begin);
         }
         let email = parse_email(email)?;
@@ -78,9 +81,7 @@ mod tests {
 
     #[test]
     fn names_that_people_have() {
-        for name in
-            ["ann", "Ann", "a", "ci-build_2", "ann@acme.example", "jürgen", "7", "a+b", "王"]
-        {
+        for name in ["ann", "Ann", "a", "ci-build_2", "ann@acme.example", "7", "a+b"] {
             assert_eq!(NewUser::parse(name, "").map(|user| user.name).as_deref(), Ok(name));
         }
     }
@@ -96,6 +97,12 @@ mod tests {
             ("an n", BadNewUser::Characters),
             ("ann\u{200b}", BadNewUser::Characters),
             ("ann,bob", BadNewUser::Characters),
+            // Cyrillic, of full width, and a ligature.
+            ("\u{430}nn", BadNewUser::Characters),
+            ("\u{ff41}nn", BadNewUser::Characters),
+            ("\u{fb01}", BadNewUser::Characters),
+            ("jürgen", BadNewUser::Characters),
+            ("\u{661}", BadNewUser::Characters),
             ("-rf", BadNewUser::Begin),
             ("@acme", BadNewUser::Begin),
             ("..", BadNewUser::Begin),

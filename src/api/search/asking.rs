@@ -5,6 +5,7 @@ use super::Source;
 use super::blocks::LeftOut;
 use super::timing::Timing;
 use crate::api::{Api, Call, Refusal};
+use crate::npm::PackageName;
 use crate::search::{Asked, Block, Merge, Readings};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -36,8 +37,9 @@ impl Api {
         timing: &mut Timing,
     ) -> Result<Merge, Refusal> {
         let sources = call.elsewhere.sources();
+        let may_be_told = |name: &PackageName| self.may_list(&call.caller, name);
         let readings = match sources.iter().any(|it| it.is_asked) {
-            true => self.hosted.told_by(&asked.text).await?,
+            true => self.hosted.told_by(&asked.text, may_be_told).await?,
             false => None,
         };
         // One upstream's names are no other's business.

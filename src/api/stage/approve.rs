@@ -33,7 +33,7 @@ impl Api {
         let (ready, _place) = self.ready_of(id, &record).await?;
         let published = self.put_version(&record.name, absent, ready).await;
         let rev = published.map_err(refusal::as_conflict)?;
-        let (by, person) = (&record.actor, call.person().name);
+        let (by, person) = (&record.actor, call.name());
         info!("{record} was published: staged by {by} as {id}, approved by {person}");
         if let Err(error) = self.staging.remove(&record.name, held).await {
             warn!("{record} is published, and its stage {id} stays: {error}");
@@ -49,7 +49,7 @@ impl Api {
         let removed = self.staging.remove(&record.name, held).await;
         removed.map_err(Refusal::of_change)?;
         let by = &record.actor;
-        info!("{record}, staged by {by} as {id}, was rejected by {}", call.person().name);
+        info!("{record}, staged by {by} as {id}, was rejected by {}", call.name());
         let reply = Reply::text(StatusCode::NO_CONTENT, "text/plain", "");
         Ok(reply.with(header::CACHE_CONTROL, "no-store"))
     }
@@ -64,7 +64,8 @@ impl Api {
         let whose = Arc::clone(record);
         let said = self.kept(&manifest).await?;
         let (new, place) = said.work(move |text| Said::parse(&text, &whose, id)).await?;
-        let new = new.ok_or_else(damaged)?;
+        let mut new = new.ok_or_else(damaged)?;
+        new.publisher = self.person(&record.actor).await?;
         if new.provenance.is_some() != bundle.as_ref().is_some_and(is_document) {
             return Err(damaged());
         }
