@@ -14,6 +14,7 @@ mod dist_tag;
 mod elsewhere;
 mod exchange;
 mod incoming;
+mod job;
 mod keys;
 mod owner;
 mod page;

@@ -1,6 +1,7 @@
 //! The command line.
 //! Knows nothing of settings: those are configuration.
 
+pub mod owner;
 mod prompt;
 pub mod user;
 
@@ -27,6 +28,8 @@ pub enum Command {
     CheckConfig,
     /// Print the commented default configuration, and end.
     PrintDefaultConfig,
+    /// Print every setting of the configuration with where it comes from, and end.
+    PrintConfig,
     /// Forget a package that was unpublished, and end.
     Release(PackageName),
     /// Tell which keys versions are signed with, and end.
@@ -48,7 +51,7 @@ Every setting is an environment variable, or a key of the file; the most used:
   NOPAR_CACHE_PATH, _SIZE       where copies are kept, and how many bytes of them
   NOPAR_LOCAL_PACKAGES          names that are this registry's own
   NOPAR_BASE_URL                the URL clients use, behind a reverse proxy
-nopar --print-default-config shows them all.
+nopar --print-default-config shows them all, nopar --print-config what they are.
 
 Point a package manager at it:  npm config set registry http://localhost:5984/";
 
@@ -59,8 +62,11 @@ struct Options {
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Check the configuration and exit
-    #[arg(long, conflicts_with = "print_default_config")]
+    #[arg(long, conflicts_with_all = ["print_config", "print_default_config"])]
     check_config: bool,
+    /// Print every setting as it is, with where that comes from, and exit; secrets are masked
+    #[arg(long, conflicts_with = "print_default_config")]
+    print_config: bool,
     /// Print a file with every setting, explained, at its default, and exit
     #[arg(long)]
     print_default_config: bool,
@@ -98,6 +104,19 @@ enum KeysAction {
     Rotate,
 }
 
+impl Command {
+    /// Whether it works in the directory of the registry, beside whoever serves it.
+    pub fn is_in_registry(&self) -> bool {
+        match self {
+            Command::Release(_) | Command::Keys | Command::RotateKeys | Command::User(_) => true,
+            Command::Serve
+            | Command::CheckConfig
+            | Command::PrintDefaultConfig
+            | Command::PrintConfig => false,
+        }
+    }
+}
+
 impl Cli {
     /// Reads the process's arguments; prints help, version or what is wrong with them, and exits, if
     /// they ask for it.
@@ -108,14 +127,15 @@ impl Cli {
 
 impl From<Options> for Cli {
     fn from(options: Options) -> Cli {
-        let command = match (options.action, options.check_config, options.print_default_config) {
-            (Some(Action::Release { name }), _, _) => Command::Release(name),
-            (Some(Action::Keys { action: None }), _, _) => Command::Keys,
-            (Some(Action::Keys { action: Some(KeysAction::Rotate) }), _, _) => Command::RotateKeys,
-            (Some(Action::User { action }), _, _) => Command::User(action),
-            (None, true, _) => Command::CheckConfig,
-            (None, _, true) => Command::PrintDefaultConfig,
-            (None, false, false) => Command::Serve,
+        let command = match options.action {
+            Some(Action::Release { name }) => Command::Release(name),
+            Some(Action::Keys { action: None }) => Command::Keys,
+            Some(Action::Keys { action: Some(KeysAction::Rotate) }) => Command::RotateKeys,
+            Some(Action::User { action }) => Command::User(action),
+            None if options.check_config => Command::CheckConfig,
+            None if options.print_config => Command::PrintConfig,
+            None if options.print_default_config => Command::PrintDefaultConfig,
+            None => Command::Serve,
         };
         Cli { config: options.config, command }
     }
@@ -134,6 +154,10 @@ mod tests {
         assert_eq!(parse(&[]).unwrap(), Cli { config: None, command: Command::Serve });
         let cli = parse(&["--config", "x.toml", "--check-config"]).unwrap();
         assert_eq!(cli, Cli { config: Some("x.toml".into()), command: Command::CheckConfig });
+        assert_eq!(parse(&["--print-config"]).unwrap().command, Command::PrintConfig);
+        for other in ["--check-config", "--print-default-config"] {
+            assert!(parse(&["--print-config", other]).is_err());
+        }
         assert!(parse(&["--check-config", "--print-default-config"]).is_err());
         assert!(parse(&["--prot"]).is_err());
         let cli = parse(&["release", "@acme/ui"]).unwrap();

@@ -17,6 +17,7 @@ mod proxy;
 mod rules;
 mod secret;
 mod several;
+mod shown;
 mod size;
 mod switch;
 mod table;
@@ -37,6 +38,7 @@ pub use pattern::{InvalidPattern, Pattern};
 pub use proxy::Proxy;
 pub use rules::Rule;
 pub use secret::Secret;
+pub use shown::SettingView;
 pub use trust::{Expected, Trust};
 pub use who::{Teams, Who};
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is odd but no mistake, a sentence each.
     pub warnings: Vec<String>,
+    /// Those that rules were written with.
+    teams: Teams,
     values: BTreeMap<&'static str, Value>,
 }
 
@@ -274,21 +278,8 @@ pub enum Origin {
 struct Value {
     text: String,
     origin: Origin,
-}
-
-/// One setting as it can be shown.
-#[derive(Clone, Debug)]
-pub struct SettingView {
-    /// `section.key` in the file.
-    pub key: &'static str,
-    /// Its environment variable.
-    pub env: &'static str,
-    /// What it means.
-    pub doc: &'static str,
-    /// Its value as written; secrets are masked.
-    pub value: String,
-    /// Where the value comes from.
-    pub origin: Origin,
+    /// The variable that it comes from, of several that mean the same; else the usual one.
+    env: &'static str,
 }
 
 impl Config {
@@ -318,19 +309,6 @@ impl Config {
     /// Where the value of a setting (`cache.size`) comes from.
     pub fn origin(&self, key: &str) -> Origin {
         self.values.get(key).map_or(Origin::Default, |value| value.origin)
-    }
-
-    /// Every setting with its value and where that comes from.
-    pub fn settings(&self) -> Vec<SettingView> {
-        table::SETTINGS.iter().map(|setting| self.view(setting)).collect()
-    }
-
-    fn view(&self, setting: &table::Setting) -> SettingView {
-        let text = self.values.get(setting.key).map_or(setting.default, |value| &value.text);
-        let value = if setting.secret && !text.is_empty() { "***" } else { text };
-        let value = value.to_owned();
-        let origin = self.origin(setting.key);
-        SettingView { key: setting.key, env: setting.env, doc: setting.doc, value, origin }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use nopar::allocator;
 use nopar::app::{App, Stop};
+use nopar::cli::owner::become_owner_of;
 use nopar::cli::{Cli, Command, user};
 use nopar::clock::Clock;
 use nopar::config::{Config, Log, Sources};
@@ -38,6 +39,15 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
         println!("the configuration is valid");
         return Ok(());
+    }
+    if matches!(cli.command, Command::PrintConfig) {
+        config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+        config.settings().iter().for_each(|setting| println!("{setting}"));
+        return Ok(());
+    }
+    if cli.command.is_in_registry() {
+        // Before anything is opened there, and any thread begins.
+        become_owner_of(&config.store.path)?;
     }
     if let Command::Release(name) = cli.command {
         release(&config, &name)?;

@@ -12,6 +12,7 @@ mod json;
 pub mod name;
 pub mod packument;
 pub mod publish;
+mod secret;
 pub mod selector;
 mod signature;
 pub mod tarball;
@@ -27,6 +28,7 @@ pub use name::{InvalidName, PackageName};
 pub use packument::{
     Document, DocumentError, Form, Index, IndexedVersion, Template, TemplateDigest,
 };
+pub use secret::{holds_token, without_tokens};
 pub use selector::{InvalidSelector, Selector};
 pub use signature::{Signature, signed_text};
 pub use tarball::{InvalidTarballName, TarballName};

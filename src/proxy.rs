@@ -52,7 +52,7 @@ pub use figures::Figures;
 pub use hot::Hot;
 pub use tidy::Tidy;
 
-use crate::access::{Access, Trust};
+use crate::access::{Access, Ground, Trust};
 use crate::api::Api;
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
@@ -173,9 +173,11 @@ impl Door {
         let signing = Signing::of_directory(&config.store.path, Arc::clone(&store));
         let hosted = Arc::new(Hosted::new(store, Arc::clone(&memory), claims));
         let registry = &config.store.path;
-        let access = Access::of(&config.access, registry, ground, clock.clone())?;
+        let below = Arc::clone(&ground) as Arc<dyn Ground>;
+        let access = Access::of(&config.access, registry, below, clock.clone())?;
         let keys = Arc::new(KeysOf(Arc::clone(upstreams.issuers())));
-        let trust = Trust::new(config.access.trust.clone(), keys, clock.clone());
+        let trusted = config.access.trust.clone();
+        let trust = Trust::new(trusted, keys, registry, ground, clock.clone());
         let access = Arc::new(access.trusting(trust));
         let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
         let api = Api::new(calls, access, signing, clock.clone(), body_limit)

@@ -5,6 +5,8 @@
 //! as long. Such a wait holds a thread, and with it the end of the process. So nothing is waited for here (O_NONBLOCK,
 //! open(2), which changes nothing of a regular file), and what is no file is not read.
 
+pub mod owned;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;

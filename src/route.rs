@@ -20,7 +20,7 @@ pub use self::error::{BadPath, RouteError};
 pub use self::routes::{Audit, Route};
 use self::segments::Segments;
 pub use self::service::is_user;
-use crate::npm::{PackageName, Selector, TarballName};
+use crate::npm::{PackageName, Selector, TarballName, holds_token};
 
 /// Longest revision in bytes. A `_rev` is a number and a digest; pnpm, which has none, writes `undefined`.
 const MAX_REVISION_BYTES: usize = 256;
@@ -122,10 +122,14 @@ impl Route {
             ["robots.txt"] if !trailing_slash => return Ok(Self::Robots),
             ["_session"] if !trailing_slash => return Ok(Self::Session),
             [first, ..] if COUCHDB.contains(first) => return Err(RouteError::NotFound),
+            // Somebody's token in a wrong place: no upstream hears of it.
+            parts if parts.iter().any(|part| holds_token(part)) => {
+                return Err(RouteError::NotFound);
+            }
             _ => {}
         }
         let (name, rest) = cut_name(&parts);
-        let name = PackageName::parse(&name).map_err(BadPath::from)?;
+        let name = name_of(&name)?;
         if trailing_slash && !rest.is_empty() {
             return Err(BadPath::EmptySegment.into());
         }
@@ -171,6 +175,14 @@ fn cut_name<'s, 'a>(parts: &'s [&'a str]) -> (Cow<'a, str>, &'s [&'a str]) {
         [name, ref rest @ ..] => (Cow::Borrowed(name), rest),
         [] => (Cow::Borrowed(""), &[]),
     }
+}
+
+/// The package of this name. What looks like a token is the name of none, and asked of nobody.
+fn name_of(text: &str) -> Result<PackageName, RouteError> {
+    if holds_token(text) {
+        return Err(RouteError::NotFound);
+    }
+    Ok(PackageName::parse(text).map_err(BadPath::from)?)
 }
 
 /// `@s/n-1.0.0.tgz`, its slash encoded, as a file name of `@s/n`.

@@ -5,6 +5,7 @@
 //! is what to look for in a log. All words before a `=` are NOPAR's, all texts behind one are in quotes and escaped as
 //! those of Rust are, so that nobody can write a line, or half of one.
 
+use crate::npm::without_tokens;
 use log::info;
 use std::fmt::{self, Display, Write};
 
@@ -96,9 +97,9 @@ impl Line {
     }
 
     /// The same with one thing more. `key` is a word of NOPAR's, or of its configuration; `text` may be anything but a
-    /// secret.
+    /// secret. A token that somebody gave for something else, such as a name, is left out.
     pub fn with(mut self, key: &str, text: impl AsRef<str>) -> Line {
-        let text = text.as_ref();
+        let text = &*without_tokens(text.as_ref());
         let end = text.char_indices().nth(LONGEST).map(|(end, _)| end);
         let shown = &text[..end.unwrap_or(text.len())];
         let dots = if end.is_some() { "..." } else { "" };
@@ -133,6 +134,15 @@ mod tests {
         assert!(!line.contains(|c: char| c.is_control()) && !line.contains('\u{2028}'), "{line}");
         assert!(!line.contains('\u{202e}'), "{line}");
         assert!(line.starts_with(r#"login refused who="ann\" from=\"x\"\r\n[2026] login ok \\"#));
+    }
+
+    #[test]
+    fn a_token_in_place_of_a_name_is_left_out() {
+        let token = format!("npm_{}", "x1".repeat(20));
+        let line =
+            Line::of(Deed::Login, Outcome::Refused, Some(&token), None).with("package", token);
+        let expected = r#"login refused who="npm_[redacted]" from="-" package="npm_[redacted]""#;
+        assert_eq!(line.0, expected);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub use issuer::Keys;
 pub use refused::Refused;
 pub(super) use shown::Shown;
 
+use super::ground::Ground;
 use super::user::User;
 use crate::clock::{Clock, to_millis};
 use crate::config::{Pattern, Trust as Trusting};
@@ -30,6 +31,7 @@ use issuer::Issuer;
 use jwt::{Claims, Unverified};
 use replays::Replays;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Whom the configuration trusts with what, and their keys.
@@ -66,14 +68,21 @@ impl Trusted {
 }
 
 impl Trust {
-    /// Trust in these, whose keys `keys` fetches.
-    pub fn new(trusted: Vec<Trusting>, keys: Arc<dyn Keys>, clock: Clock) -> Trust {
+    /// Trust in these, whose keys `keys` fetches; which tokens were shown is noted in the directory of the registry, which
+    /// `ground` looks after.
+    pub fn new(
+        trusted: Vec<Trusting>,
+        keys: Arc<dyn Keys>,
+        registry: &Path,
+        ground: Arc<dyn Ground>,
+        clock: Clock,
+    ) -> Trust {
         let issuer = |trusted: &Trusting| {
             let issuer = Issuer::new(trusted.issuer.clone(), Arc::clone(&keys), clock.clone());
             (trusted.issuer.clone(), Arc::new(issuer))
         };
         let issuers = trusted.iter().map(issuer).collect();
-        Trust { trusted, issuers, replays: Replays::default(), clock }
+        Trust { trusted, issuers, replays: Replays::new(registry, ground), clock }
     }
 
     /// Whether nobody is trusted.
@@ -84,22 +93,24 @@ impl Trust {
     /// Who shows this token, and what they are trusted with, when they ask for this package: to publish it, or to read
     /// all that the `[[trust]]` is for, if it is to read. The first that fits holds.
     ///
-    /// A token is good once for each package: one job may publish several with the one it has. That is known to this
-    /// process only, until it ends; tokens are good for minutes.
+    /// A token is good once for each package: one job may publish several with the one it has. All processes on one
+    /// directory know that, also those that are started later.
     ///
     /// # Errors
     /// Why not, as a sentence for the log of the job. [`Refused::Unknown`] is for who shows what is no such token at
-    /// all; [`Refused::NoKeys`] and [`Refused::Busy`] may be over in a moment.
+    /// all; [`Refused::NoKeys`] and [`Refused::Busy`] may be over in a moment; [`Refused::Unnoted`] has its reason in the
+    /// log.
     pub async fn verify(&self, token: &str, name: &PackageName) -> Result<Trusted, Refused> {
         let unverified = Unverified::parse(token)?;
         let issuer = self.issuers.get(unverified.issuer()).ok_or(Refused::Issuer)?;
         let key = issuer.key(unverified.key_id()).await?;
+        let signed = unverified.signed();
         let claims = unverified.verify(&key)?;
         let now = to_millis(self.clock.now()) / 1000;
         let until = claims.check_time(now)?;
         let trusted = self.fitting(&claims, name)?;
         let job = name::of(&claims)?;
-        self.replays.note(&claims.identity(token, name), until, now)?;
+        self.replays.note(&claims.identity(signed, name), until, now).await?;
         let packages = match trusted.read_only {
             true => trusted.packages.clone(),
             false => vec![Pattern::Name(name.clone())],

@@ -55,10 +55,12 @@ impl Api {
         Ok(secret(StatusCode::CREATED, &body))
     }
 
-    /// `GET /-/user/org.couchdb.user:NAME`: where users have passwords, who they are is told to users only.
+    /// `GET /-/user/org.couchdb.user:NAME`: where users have passwords, who they are is told to users only, and not to
+    /// jobs.
     pub(super) async fn user(&self, call: &Call<'_>, user: &str) -> Result<Reply, Refusal> {
         if !self.access.is_open() {
             call.caller.logged_in()?;
+            call.check_no_job("look users up")?;
         }
         let Some(email) = self.access.email_of(user).await? else {
             return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such user"));

@@ -46,6 +46,7 @@ impl Api {
         let may_change = self.allow(call, Permission::Change, &name).await;
         let may_unpublish = self.allow(call, Permission::Unpublish, &name).await;
         let may_own = self.allow(call, Permission::Own, &name).await;
+        let may_star = call.check_no_job("say which packages you like");
         let owners = Arc::new(Mutex::new(None));
         let owners_to_be = Arc::clone(&owners);
         let edited = self.commit(&name, Absent::Refuse, files, len, move |document, moment| {
@@ -56,7 +57,7 @@ impl Api {
             for edit in &edits {
                 match edit {
                     // Whoever is somebody may say what they like.
-                    Edit::Star { .. } => {}
+                    Edit::Star { .. } => may_star.clone()?,
                     Edit::Unpublish(_) | Edit::UnpublishAll => may_unpublish.clone()?,
                     Edit::Owners(_) => may_own.clone()?,
                     _ => may_change.clone()?,
@@ -153,6 +154,7 @@ impl Api {
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<(), Refusal> {
+        call.check_no_job("change what is published")?;
         if let Err(refusal) = self.allow(call, Permission::Change, name).await
             && (call.caller.user().is_none() || call.caller.limits().is_read_only())
         {

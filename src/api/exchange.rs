@@ -93,6 +93,7 @@ fn refusal(why: NotExchanged) -> Refusal {
                 (StatusCode::SERVICE_UNAVAILABLE, "issuer_unreachable", Some(ISSUER))
             }
             Refused::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", Some(CROWD)),
+            Refused::Unnoted => (StatusCode::INTERNAL_SERVER_ERROR, "token_error", None),
         },
     };
     Refusal { retry_after, ..Refusal::new(status, told, reason) }
@@ -113,6 +114,7 @@ mod tests {
             (Refused::Replayed.into(), 403, false),
             (Refused::NoKeys.into(), 503, true),
             (Refused::Busy.into(), 503, true),
+            (Refused::Unnoted.into(), 500, false),
         ] {
             let told = why.to_string();
             let reply = refused(why);

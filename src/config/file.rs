@@ -5,14 +5,15 @@ use super::rules::{self, Rule};
 use super::several::{self, Entry};
 use super::table::{SETTINGS, Setting};
 use super::trust::{self, Trust};
+use super::who::Teams;
 use std::path::Path;
 use toml::{Table, Value};
 
 /// The section that may be there several times.
-const UPSTREAM: &str = "upstream";
+pub(super) const UPSTREAM: &str = "upstream";
 
 /// The section that rules go with.
-const ACCESS: &str = "access";
+pub(super) const ACCESS: &str = "access";
 
 /// A value of the file: the setting and its text.
 pub(super) type Found = (&'static Setting, String);
@@ -23,7 +24,8 @@ pub(super) struct Contents {
     pub(super) found: Vec<Found>,
     /// Its `[[upstream]]` tables.
     pub(super) upstreams: Vec<Entry>,
-    /// Its `[[rule]]` tables.
+    /// Its `[teams]`, and its `[[rule]]` tables.
+    pub(super) teams: Teams,
     pub(super) rules: Vec<Rule>,
     /// Its `[[trust]]` tables.
     pub(super) trust: Vec<Trust>,
@@ -34,7 +36,7 @@ pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Contents {
     let shown = path.display().to_string();
     let mut contents = Contents::default();
     let Some(mut table) = parse(path, &shown, mistakes) else { return contents };
-    contents.rules = rules(&mut table, &shown, mistakes);
+    (contents.teams, contents.rules) = rules(&mut table, &shown, mistakes);
     contents.trust = trust::take(&mut table, &shown, mistakes);
     for (section, values) in table {
         match values {
@@ -80,17 +82,18 @@ fn parse(path: &Path, shown: &str, mistakes: &mut Mistakes) -> Option<Table> {
 }
 
 /// The rules, which are taken out of the table together with the teams that they name.
-fn rules(table: &mut Table, file: &str, mistakes: &mut Mistakes) -> Vec<Rule> {
+fn rules(table: &mut Table, file: &str, mistakes: &mut Mistakes) -> (Teams, Vec<Rule>) {
     let teams = table.remove(rules::TEAMS);
     let teams = teams.map(|teams| rules::teams(&teams, file, mistakes)).unwrap_or_default();
-    let Some(entries) = table.remove(rules::RULE) else { return Vec::new() };
+    let Some(entries) = table.remove(rules::RULE) else { return (teams, Vec::new()) };
     let Value::Array(entries) = entries else {
         mistakes.add(format!("{} in {file}", rules::RULE), "[[rule]] is needed, for each rule");
-        return Vec::new();
+        return (teams, Vec::new());
     };
     let numbered = entries.iter().enumerate();
     let rule = |(index, value)| rules::rule(index + 1, value, &teams, file, mistakes);
-    numbered.filter_map(rule).collect()
+    let rules = numbered.filter_map(rule).collect();
+    (teams, rules)
 }
 
 /// The settings of one table.

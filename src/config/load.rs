@@ -41,6 +41,7 @@ pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
             apply(&mut config, setting, &text, &key, Origin::File, &mut mistakes);
         }
         config.access.rules = contents.rules;
+        config.teams = contents.teams;
         config.access.trust = contents.trust;
         several::apply_all(&mut config, &defaults, contents.upstreams, &path, &mut mistakes);
     }
@@ -84,7 +85,9 @@ pub(super) fn apply(
     }
     match (setting.set)(config, text) {
         Ok(()) => {
-            let value = Value { text: text.to_owned(), origin };
+            let alias = setting.aliases.iter().find(|alias| **alias == key);
+            let env = alias.copied().unwrap_or(setting.env);
+            let value = Value { text: text.to_owned(), origin, env };
             config.values.insert(setting.key, value);
         }
         Err(Wrong { part, problem, allowed }) => {
@@ -163,6 +166,7 @@ fn blank() -> Config {
         log: Log { file: None, level: LevelFilter::Off, access: false },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),
+        teams: BTreeMap::new(),
         values: BTreeMap::new(),
     }
 }

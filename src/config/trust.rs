@@ -6,11 +6,12 @@ use super::pattern::Pattern;
 use crate::base_url::BaseUrl;
 use crate::npm::PackageName;
 use std::collections::BTreeMap;
+use std::fmt;
 use toml::{Table, Value};
 use url::{Host, Url};
 
 /// The section of one.
-const TRUST: &str = "trust";
+pub(super) const TRUST: &str = "trust";
 
 /// Whom to trust with what: the jobs of an issuer whose tokens claim this.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,16 @@ impl Expected {
         match self {
             Expected::Text(text) => claim == text,
             Expected::Beginning(beginning) => claim.starts_with(beginning.as_str()),
+        }
+    }
+}
+
+/// As it is written.
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Text(text) => f.write_str(text),
+            Expected::Beginning(beginning) => write!(f, "{beginning}*"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::wrong::Wrong;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Teams by their names, with the names of their members.
 pub type Teams = BTreeMap<String, BTreeSet<String>>;
@@ -57,6 +58,18 @@ impl Who {
             || self.authenticated
             || (self.maintainers && maintains)
             || self.users.contains(user)
+    }
+}
+
+/// As a list is written, each member of a team by name.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words =
+            [(self.all, ALL), (self.authenticated, AUTHENTICATED), (self.maintainers, MAINTAINERS)];
+        let words = words.into_iter().filter_map(|(is_in, word)| is_in.then_some(word));
+        let all: Vec<&str> = words.chain(self.users.iter().map(String::as_str)).collect();
+        f.write_str(if all.is_empty() { "nobody" } else { "" })?;
+        f.write_str(&all.join(", "))
     }
 }
 

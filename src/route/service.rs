@@ -3,7 +3,7 @@
 
 use url::form_urlencoded;
 
-use super::{Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name};
+use super::{Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name, name_of};
 use crate::npm::{PackageName, Selector};
 
 /// Where attestations are.
@@ -102,7 +102,7 @@ fn all_name(named: &[&str]) -> Result<PackageName, RouteError> {
     if named.is_empty() || !rest.is_empty() {
         return Err(RouteError::NotFound);
     }
-    Ok(PackageName::parse(&name).map_err(BadPath::from)?)
+    name_of(&name)
 }
 
 fn is_id(text: &str) -> bool {
@@ -128,7 +128,7 @@ fn text(query: &[u8]) -> Result<String, BadPath> {
 /// not found, and no bad name.
 fn of_package(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     let (name, rest) = cut_name(parts);
-    let name = || PackageName::parse(&name).map_err(BadPath::from);
+    let name = || name_of(&name);
     Ok(match *rest {
         ["dist-tags"] => Route::DistTags { name: name()? },
         ["dist-tags", tag] => {
@@ -149,7 +149,7 @@ fn of_package(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
 /// `NAME@VERSION`; a scope may come as a segment of its own.
 fn attestations(named: &str) -> Result<Route, RouteError> {
     let at = named.rfind('@').filter(|at| *at > 0).ok_or(RouteError::NotFound)?;
-    let name = PackageName::parse(&named[..at]).map_err(BadPath::from)?;
+    let name = name_of(&named[..at])?;
     let version = Selector::parse(&named[at + 1..]).map_err(BadPath::from)?;
     Ok(Route::Attestations { name, version })
 }

@@ -39,6 +39,40 @@ fn tarball(of: &str, file: &str) -> Route {
     Route::Tarball { name: name(of), file: TarballName::parse(file).expect(file) }
 }
 
+/// Such a name, file or version is nobody's, and an upstream that is asked for it has been told a secret.
+#[test]
+fn what_looks_like_a_token_is_no_package_nor_anything_of_one() {
+    let token = "npm_0123456789abcdefABCDEFGHIJKLMNOPQRST";
+    for path in [
+        "/TOKEN",
+        "/TOKEN/",
+        "/%6epm_0123456789abcdefABCDEFGHIJKLMNOPQRST",
+        "/TOKEN/latest",
+        "/TOKEN/-/x-1.0.0.tgz",
+        "/TOKEN/-rev/1",
+        "/@acme/TOKEN",
+        "/@acme%2fTOKEN",
+        "/@TOKEN/ui",
+        "/x-TOKEN.y",
+        "/lodash/TOKEN",
+        "/lodash/-/TOKEN-1.0.0.tgz",
+        "/lodash/-rev/TOKEN",
+        "/-/package/TOKEN/dist-tags",
+        "/-/package/@acme%2fTOKEN/refresh",
+        "/-/npm/v1/attestations/TOKEN@1.0.0",
+        "/-/npm/v1/oidc/token/exchange/package/TOKEN",
+        "/-/stage/package/TOKEN",
+        "/-/whoami/TOKEN",
+        "http://registry.example/TOKEN",
+    ] {
+        let path = path.replace("TOKEN", token);
+        assert_eq!(of_some_method(&path), Err(RouteError::NotFound), "{path}");
+    }
+    assert_eq!(get("/npm_lazy_loader"), Ok(packument("npm_lazy_loader")));
+    let shown = Route::Token { token: token.to_owned() };
+    assert_eq!(of_some_method(&format!("/-/user/token/{token}")), Ok(shown));
+}
+
 fn dist_tags(of: &str) -> Route {
     Route::DistTags { name: name(of) }
 }

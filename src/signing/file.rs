@@ -5,12 +5,12 @@
 //! who runs as somebody else, may not read.
 
 use super::error::KeyError;
-use crate::regular;
+use crate::regular::{self, owned};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The file.
@@ -19,9 +19,6 @@ const FILE: &str = "keys.json";
 const UNFINISHED: &str = "keys.json.new";
 /// Held by who makes a key.
 const LOCK: &str = "lock";
-
-/// The user who may do everything.
-const ROOT: u32 = 0;
 
 /// More bytes than the file may have: four thousand keys.
 const LONGEST: u64 = 1 << 20;
@@ -93,29 +90,14 @@ impl Folder {
     }
 
     fn lock(&self) -> io::Result<File> {
-        match DirBuilder::new().mode(0o700).create(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.path.is_dir() => {}
-            other => {
-                other?;
-                give_away(&File::open(&self.path)?, &self.path)?;
-            }
-        }
-        if let Some(above) = self.path.parent() {
+        let above = self.path.parent();
+        above.map_or(Ok(()), owned::check_folder)?;
+        owned::make_folder(&self.path)?;
+        if let Some(above) = above {
             // Not only if it was made here: who did may not have come so far.
             sync(above)?;
         }
-        let mut options = File::options();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let path = self.path.join(LOCK);
-        let lock = regular::open_with(&mut options, &path).map_err(regular::naming(&path))?;
-        give_away(&lock, &path)?;
-        loop {
-            match lock.lock() {
-                // A signal came: that is no answer.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other.map(|()| lock),
-            }
-        }
+        owned::lock(&self.path.join(LOCK))
     }
 
     /// Puts the first file in place. After a crash it is there, whole, or not there. Who calls holds the lock.
@@ -165,21 +147,9 @@ fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Writes a file that is not there, for its owner alone, and waits until its bytes are on the disk.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    give_away(&file, path)?;
+    let mut file = owned::create(path)?;
     file.write_all(text)?;
     file.sync_all()
-}
-
-/// Gives what was made to the owner of the folder that it is in. Only root makes something for somebody else; who is not
-/// leaves it as it is.
-fn give_away(made: &File, path: &Path) -> io::Result<()> {
-    let Some(above) = path.parent() else { return Ok(()) };
-    let (has, owner) = (made.metadata()?, fs::metadata(within(above))?);
-    if has.uid() != ROOT || owner.uid() == ROOT {
-        return Ok(());
-    }
-    fchown(made, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Waits until the names in a folder are on the disk.

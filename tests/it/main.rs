@@ -22,6 +22,7 @@ mod hygiene;
 mod matrix;
 mod memory;
 mod names;
+mod owner;
 mod packument;
 mod publish;
 mod search;

@@ -10,7 +10,9 @@ use serde_json::json;
 
 use crate::access::{of, password};
 use crate::support::client::Request;
+use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, basic};
+use crate::support::upstream::FakeUpstream;
 use crate::trail::Watched;
 use crate::trust::exchange;
 use crate::users::code_of;
@@ -21,7 +23,7 @@ const PROFILE: &str = "/-/npm/v1/user";
 const OLD: &str = "7d1fa3c2-5b0e-4f1d-9a55-c0ffee5ec2e7";
 
 /// Paths in which a token is by its place, or nearly: `TOKEN` stands for it.
-const BY_PLACE: [&str; 16] = [
+const BY_PLACE: [&str; 22] = [
     "/-/user/token/TOKEN",
     "//-/user/token/TOKEN",
     "/-//user/token/TOKEN",
@@ -31,6 +33,12 @@ const BY_PLACE: [&str; 16] = [
     "/%252d/user%252ftoken%252FTOKEN",
     "/%25252d%25252fuser/%74oken/TOKEN",
     "/-/User/Token/TOKEN",
+    "/-/USER/tOKEN/TOKEN",
+    "/-/user//token/TOKEN",
+    "/-/user/./token/TOKEN",
+    "/-\\user\\token\\TOKEN",
+    "/-%5cuser%5ctoken%5cTOKEN",
+    "/-/user/token/./TOKEN",
     "/-/user/token/TOKEN/-rev/1",
     "/-/user/token/TOKEN?write=true&x=TOKEN",
     "/-/npm/v1/tokens/token/TOKEN",
@@ -41,10 +49,16 @@ const BY_PLACE: [&str; 16] = [
 ];
 
 /// Paths in which a token has no place.
-const ANYWHERE: [&str; 6] = [
+const ANYWHERE: [&str; 12] = [
     "/user/token/TOKEN",
     "/-/whoami/TOKEN",
     "/-/TOKEN",
+    "/TOKEN",
+    "/TOKEN/latest",
+    "/@acme/TOKEN",
+    "/@acme%2fTOKEN",
+    "/-/package/TOKEN/dist-tags",
+    "/-/npm/v1/attestations/TOKEN@1.0.0",
     "/lodash/-/TOKEN",
     "/-/package/lodash/dist-tags/TOKEN",
     "/-/v1/search?text=TOKEN",
@@ -133,6 +147,25 @@ async fn use_codes(watched: &Watched, ann: &str) -> BTreeSet<String> {
     let secret = url.split("secret=").nth(1).and_then(|it| it.split('&').next());
     let secret = secret.expect("a secret").to_owned();
     codes.into_iter().chain([new.to_owned(), code, secret]).collect()
+}
+
+/// A token in a wrong place, in a path that would be a package's, stays here.
+#[tokio::test]
+async fn what_looks_like_a_token_is_asked_of_no_upstream() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    let token = "npm_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5";
+    let paths = BY_PLACE.iter().chain(&ANYWHERE).filter(|path| !path.contains('?'));
+    for path in paths {
+        for (method, spelling) in [("GET", token.to_owned()), ("HEAD", escaped(token))] {
+            let path = path.replace("TOKEN", &spelling);
+            Request::new(nopar.addr(), method, &path).send().await;
+        }
+    }
+    nopar.get(&format!("/{token}")).await.expect(404);
+    for seen in upstream.requests() {
+        assert!(!decoded(&seen.path).iter().any(|path| path.contains(token)), "{}", seen.path);
+    }
 }
 
 #[tokio::test]

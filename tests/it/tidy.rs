@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("counters", &["cache_state"]),
     ("inflight", &[]),
     ("reply", &[]),
-    ("trail", &[]),
+    ("trail", &["npm"]),
     ("web", &["reply"]),
     ("base_url", &["npm"]),
     ("negotiate", &["npm"]),

@@ -2,6 +2,7 @@
 //! Knows nothing of how tokens are verified; an issuer of its own makes them.
 
 mod issuer;
+mod jobs;
 mod log;
 mod reading;
 mod refused;

@@ -72,6 +72,11 @@ impl<'a> Unverified<'a> {
         &self.key_id
     }
 
+    /// The part of it that is signed: all but the signature, of which there may be more than one that is right.
+    pub(super) fn signed(&self) -> &'a str {
+        self.signed
+    }
+
     /// What it says, signed or not: for the log.
     pub(super) fn claims(&self) -> &Claims {
         &self.claims
@@ -147,9 +152,11 @@ impl Claims {
         Ok(until)
     }
 
-    /// What a token is remembered by, when it is shown for a package: what its issuer calls it (`jti`), or else itself.
-    pub(super) fn identity(&self, token: &str, name: &PackageName) -> [u8; 32] {
-        let (kind, id) = self.text("jti").map_or(("token", token), |id| ("jti", id));
+    /// What a token is remembered by, when it is shown for a package: what its issuer calls it (`jti`), or else what is
+    /// signed of it. The signature is no part of that: whoever has one of ES256 can make another (RFC 6979 aside, of
+    /// `s` and `n - s` both are right).
+    pub(super) fn identity(&self, signed: &str, name: &PackageName) -> [u8; 32] {
+        let (kind, id) = self.text("jti").map_or(("signed", signed), |id| ("jti", id));
         let mut digest = Sha256::new();
         // No part of it can be taken for another.
         for part in [&self.issuer, kind, id, name.as_str()] {

@@ -45,4 +45,7 @@ pub enum Refused {
     /// So many were shown that no more can be remembered.
     #[error("too many ID tokens are shown at the moment: try again in some minutes")]
     Busy,
+    /// That it was shown cannot be noted, so it might be shown again.
+    #[error("that the ID token was used cannot be noted here: the log of this registry says why")]
+    Unnoted,
 }

@@ -38,6 +38,7 @@ struct Scene {
     clock: Clock,
     /// One of each kind, the issuers' own.
     signers: Vec<Signer>,
+    _home: tempfile::TempDir,
 }
 
 impl Scene {
@@ -48,8 +49,10 @@ impl Scene {
         let trusted = Config::load(&sources).unwrap().access.trust;
         let signers = Signer::each();
         let clock = Clock::stopped();
-        let trust = Trust::new(trusted, Arc::new(signer::shown(&signers)), clock.clone());
-        Scene { trust, clock, signers }
+        let home = tempfile::tempdir().unwrap();
+        let keys = Arc::new(signer::shown(&signers));
+        let trust = Trust::new(trusted, keys, home.path(), Arc::new(()), clock.clone());
+        Scene { trust, clock, signers, _home: home }
     }
 
     fn now(&self) -> u64 {
@@ -219,6 +222,27 @@ async fn a_token_is_good_once_for_each_package() {
     scene.check(json!({"jti": "3"}), Ok(())).await;
 }
 
+/// `(r, s)` and `(r, n - s)` are both right where the signature is by ECDSA: it was accepted once by each.
+#[tokio::test]
+async fn another_signature_of_a_token_that_was_shown_is_no_other_token() {
+    let scene = Scene::new();
+    let signer = &scene.signers[0];
+    for (number, more) in
+        [json!({}), json!({"jti": "1"}), json!({"jti": 7})].into_iter().enumerate()
+    {
+        let mut more = more;
+        more["number"] = json!(number);
+        let token = signer.token(&scene.claims(more));
+        let other = signer::signed_otherwise(&token);
+        assert_ne!(token, other);
+        assert_eq!(scene.verify(&other, "@acme/ui").await.map(drop), Ok(()), "it is right as well");
+        for again in [&token, &other] {
+            let found = scene.verify(again, "@acme/ui").await.map(drop);
+            assert_eq!(found, Err(Refused::Replayed));
+        }
+    }
+}
+
 #[tokio::test]
 async fn only_a_key_of_the_issuer_signs_and_only_in_its_own_way() {
     let scene = Scene::new();
@@ -306,6 +330,7 @@ fn no_refusal_shows_a_token_or_asks_for_a_one_time_password() {
         Refused::Package("x".to_owned()),
         Refused::Replayed,
         Refused::Busy,
+        Refused::Unnoted,
     ] {
         assert!(!refused.to_string().to_lowercase().contains("one-time pass"), "{refused}");
     }

@@ -24,6 +24,7 @@ impl Api {
         call: &Call<'_>,
         id: &str,
     ) -> Result<Reply, Refusal> {
+        call.check_no_job("approve what was staged")?;
         let (id, record) = self.visible_stage(call, id).await?;
         self.allow(call, Permission::Publish, &record.name).await?;
         // Whose the name is may have changed since.
@@ -43,6 +44,7 @@ impl Api {
     }
 
     pub(in crate::api) async fn reject(&self, call: &Call<'_>, id: &str) -> Result<Reply, Refusal> {
+        call.check_no_job("reject what was staged")?;
         let (id, record) = self.visible_stage(call, id).await?;
         self.allow(call, Permission::Publish, &record.name).await?;
         let held = self.staging.hold(id).await?;

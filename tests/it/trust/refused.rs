@@ -73,6 +73,50 @@ async fn a_token_is_shown_once_for_each_package() {
     assert_eq!(scene.tokens(), 1);
 }
 
+/// Whatever was in memory: another process on the directory, and the same once it was started again, know it.
+#[tokio::test]
+async fn a_token_that_was_shown_is_so_after_a_restart_and_to_others_on_the_directory() {
+    let mut scene = Scene::new().await;
+    let token = scene.issuer.token(&json!({}));
+    exchange(scene.addr(), "left", &token).send().await.expect(201);
+    let registry = scene.nopar.registry_path().to_str().expect("a path in UTF-8");
+    let other = TestNopar::with(&scene.upstream).env("NOPAR_AUTH", "users");
+    let other = other.env("NOPAR_REGISTRY_PATH", registry).file(&rules(&scene.issuer.url()));
+    let other = other.start().await;
+    scene.nopar.restart().await;
+    for addr in [other.addr(), scene.addr()] {
+        let answer = exchange(addr, "left", &token).send().await;
+        assert!(refusal(&answer, 403, "not_trusted").contains("used for this package before"));
+        exchange(addr, "@acme/ui", &scene.issuer.token(&json!({"jti": addr.to_string()})))
+            .send()
+            .await
+            .expect(201);
+    }
+    // Nothing of a token is in a note, nor in its name.
+    let notes = scene.nopar.registry_files().into_iter();
+    let notes: Vec<String> = notes.filter(|file| file.starts_with(".nopar/shown/")).collect();
+    assert_eq!(notes.len(), 4, "three, and a lock: {notes:?}");
+    for note in notes {
+        let text = std::fs::read_to_string(scene.nopar.registry_path().join(&note)).expect("text");
+        assert!(text.trim().bytes().all(|byte| byte.is_ascii_digit()), "{note}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_noted_is_refused() {
+    let scene = Scene::new().await;
+    let own = scene.nopar.registry_path().join(".nopar");
+    std::fs::create_dir_all(&own).expect("a directory");
+    std::fs::write(own.join("shown"), "").expect("a file");
+    let token = scene.issuer.token(&json!({}));
+    let ask = async || exchange(scene.addr(), "left", &token).send().await;
+    let said = refusal(&ask().await, 500, "token_error");
+    assert!(said.contains("its log") || said.contains("the log of this registry"), "{said}");
+    assert_eq!(scene.tokens(), 0);
+    std::fs::remove_file(own.join("shown")).expect("it is gone");
+    ask().await.expect(201);
+}
+
 #[tokio::test]
 async fn who_shows_no_token_or_several_hears_what_is_needed() {
     let scene = Scene::new().await;
