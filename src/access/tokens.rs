@@ -100,8 +100,9 @@ impl Tokens {
     /// What a token is good for without waiting for anything, if it was [believed](Tokens::believe) in the last two seconds.
     /// `None` does not say that it is not valid.
     pub(super) fn known(&self, token: &Token, from: Option<IpAddr>) -> Option<Arc<Given>> {
-        let given = self.memory.find(&token.sha256(), self.clock.now())?;
-        given.check(from, self.seconds()).is_ok().then_some(given)
+        let now = self.clock.now();
+        let given = self.memory.find(&token.sha256(), now)?;
+        given.check(from, to_millis(now) / 1000).is_ok().then_some(given)
     }
 
     /// A new token of a user, which is on the disk, and how it is shown from then on.

@@ -53,8 +53,9 @@ impl Api {
         from: Option<IpAddr>,
         name: &PackageName,
     ) -> bool {
-        let Some(caller) = self.access.known(authorization, from) else { return false };
-        !self.access.asks_standing(&caller, Permission::Read, name) && self.may_list(&caller, name)
+        let caller = self.access.known(authorization, from);
+        // Who may read it whatever they are to it.
+        caller.is_some_and(|caller| self.may_list(&caller, name))
     }
 
     async fn caller_may(
