@@ -80,7 +80,7 @@ async fn what_nobody_could_be_added_with_is_refused_with_what_can() {
         ("", "", "correct horse", "empty"),
         ("a:b", "", "correct horse", "colon"),
         ("-rf", "", "correct horse", "begin it with"),
-        ("an n", "", "correct horse", "use letters"),
+        ("an n", "", "correct horse", "use the letters"),
         ("ann", "a b", "correct horse", "space"),
         ("ann", "", "short", "at least 8"),
         ("annabella", "", "Annabella", "user's name"),
