@@ -103,7 +103,7 @@ fn bad_heads() -> Vec<Row> {
         raw(
             "GET http://u@a.test/a HTTP/1.1\r\nHost: a.test\r\n\r\n",
             400,
-            "GET http://u@a.test/a",
+            "GET http://[redacted]@a.test/a",
             "bad_host",
         ),
         raw(

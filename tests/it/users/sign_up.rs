@@ -77,7 +77,7 @@ async fn what_nobody_could_be_added_with_is_refused_with_words() {
         ("joe", "short", "at least 8"),
         ("joe", "", "at least 8"),
         ("-joe", PASSWORD, "begin it with"),
-        ("joe%20b", PASSWORD, "use letters"),
+        ("joe%20b", PASSWORD, "use the letters"),
         ("Ann", PASSWORD, "a user of the name ann already"),
         ("root", PASSWORD, "who runs this registry"),
         ("Root", PASSWORD, "who runs this registry"),
