@@ -54,8 +54,8 @@ impl Api {
         name: PackageName,
     ) -> Result<Reply, Refusal> {
         self.may_own(call, &name).await?;
-        let body = self.short(body).await?;
-        let Wanted { user } = serde_json::from_slice(&body)
+        let members = self.object(body).await?;
+        let Wanted { user } = serde_json::from_value(members.into())
             .map_err(|_| Refusal::bad_body("the body is not a JSON object with a user"))?;
         if !is_user(&user) {
             return Err(Refusal::bad_body("that is not the name of a user"));

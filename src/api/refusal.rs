@@ -18,7 +18,7 @@ const NEEDS_CODE: &str = "otp_required";
 /// The reason of who is known, and may not do it.
 pub(super) const FORBIDDEN: &str = "forbidden";
 
-/// The reason of who has given a wrong password beside credentials that are good.
+/// The reason of who has given a wrong password, at a login or beside credentials that are good.
 const WRONG_PASSWORD: &str = "wrong_password";
 
 /// A refusal: a status, a sentence for the person at the client, a word for programs.
@@ -293,6 +293,7 @@ impl From<Denied> for Refusal {
         let (status, reason) = match &denied {
             Denied::Hidden => return Refusal::no_package(),
             Denied::NeedsCode => (StatusCode::UNAUTHORIZED, NEEDS_CODE),
+            Denied::NeedsToken => (StatusCode::UNAUTHORIZED, "token_required"),
             Denied::BadCredentials | Denied::NotLoggedIn => {
                 (StatusCode::UNAUTHORIZED, "unauthorized")
             }
@@ -315,9 +316,7 @@ impl From<Denied> for Refusal {
                 return Refusal { retry_after: Some(3), ..refusal };
             }
             Denied::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
-            Denied::WrongPassword | Denied::NeedsToken => {
-                (StatusCode::UNAUTHORIZED, WRONG_PASSWORD)
-            }
+            Denied::WrongPassword => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
             Denied::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),
             Denied::Failed { .. } => {

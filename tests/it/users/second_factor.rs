@@ -148,7 +148,8 @@ async fn a_password_with_a_request_is_not_enough_where_there_is_a_second_factor(
     let (mut app, _, token) = enabled(&nopar, "auth-only").await;
     let refused = |answer: Response| {
         assert!(refusal(&answer, &[401], "a password").contains("use the token"));
-        assert!(answer.header("www-authenticate").is_some_and(|it| it.starts_with("Basic")));
+        // By which npm says to log in, and not to type another password.
+        assert!(answer.header("www-authenticate").is_some_and(|it| it.starts_with("Bearer")));
     };
     let code = app.next(&nopar);
     refused(publish("1.1.0").header("Authorization", &ann).send().await);

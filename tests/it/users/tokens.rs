@@ -162,5 +162,7 @@ async fn a_token_for_a_time_or_a_place_changes_neither_owners_nor_its_user() {
         let copied = send(nopar.addr(), "PUT", &path, &copy).header("Authorization", &token);
         refusal(&copied.send().await, &[403], "owners in a copy");
     }
+    let array = send(nopar.addr(), "PUT", "/-/package/a/owners", &json!(["bob"]));
+    refusal(&array.header("Authorization", &ann).send().await, &[400], "an array");
     adding(&ann).send().await.expect(201);
 }
