@@ -59,7 +59,7 @@ Point a package manager at it:  npm config set registry http://localhost:5984/";
 #[command(name = "nopar", version, about = "The Node PAckage Registry & proxy", after_help = AFTER_HELP)]
 struct Options {
     /// Read settings from FILE (also: NOPAR_CONFIG)
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Check the configuration and exit
     #[arg(long, conflicts_with_all = ["print_config", "print_default_config"])]
@@ -181,7 +181,15 @@ mod tests {
         assert_eq!(added, UserAction::Add { name: name.clone(), email });
         let added = user(&["add", "ann"]).unwrap();
         assert_eq!(added, UserAction::Add { name: name.clone(), email: String::new() });
-        assert_eq!(user(&["passwd", "ann"]).unwrap(), UserAction::Passwd { name: name.clone() });
+        assert_eq!(
+            user(&["passwd", "ann"]).unwrap(),
+            UserAction::Passwd { name: name.clone(), reset_2fa: false }
+        );
+        assert_eq!(
+            user(&["passwd", "ann", "--reset-2fa"]).unwrap(),
+            UserAction::Passwd { name: name.clone(), reset_2fa: true }
+        );
+        assert!(parse(&["user", "ls", "-c", "x.toml"]).unwrap().config.is_some());
         assert_eq!(user(&["rm", "ann"]).unwrap(), UserAction::Rm { name });
         assert_eq!(user(&["ls"]).unwrap(), UserAction::Ls { json: false });
         assert_eq!(user(&["ls", "--json"]).unwrap(), UserAction::Ls { json: true });

@@ -103,6 +103,9 @@ impl Denied {
                     "{user} may not {permission} {name} with this token, which is limited: log in (npm login), or create another (npm token create)"
                 ))
             }
+            Some(user) if limits.is_grant() && limits.is_read_only() => Denied::Forbidden(format!(
+                "{user} may not {permission} {name}: by its [[trust]] this job may only read, and no other one is for what its ID token claims"
+            )),
             Some(user) => Denied::Forbidden(format!("{user} may not {permission} {name}")),
         }
     }

@@ -133,7 +133,8 @@ fn who(rule: &Rule, permission: Permission, standing: Standing) -> &Who {
     match permission {
         Permission::Read => &rule.read,
         Permission::Publish if standing == Standing::Nothing => &rule.create,
-        Permission::Publish | Permission::Change | Permission::Own => &rule.publish,
-        Permission::Unpublish => &rule.unpublish,
+        Permission::Publish | Permission::Change => &rule.publish,
+        // Maintainers may do what `$maintainers` may: who makes some, gives them all of that.
+        Permission::Own | Permission::Unpublish => &rule.unpublish,
     }
 }

@@ -115,6 +115,23 @@ impl Users {
         })
     }
 
+    /// The same, and ends their second factor.
+    ///
+    /// # Errors
+    /// As of [`Users::update`].
+    pub(crate) fn reset(
+        &self,
+        name: &str,
+        password: Hash,
+        now: SystemTime,
+    ) -> Result<(), UsersError> {
+        self.update(name, |user| {
+            user.set_password(password, seconds(now));
+            *user.second_factor_mut() = None;
+            Ok(())
+        })
+    }
+
     /// Keeps a stronger hash of the password a user has, unless they have another one by now.
     ///
     /// # Errors

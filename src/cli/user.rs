@@ -4,6 +4,7 @@
 use super::prompt::{PromptError, new_password};
 use crate::access::{
     Access, BadNewUser, BadPassword, Denied, Ground, Hash, NewPassword, NewUser, Users, UsersError,
+    users_file,
 };
 use crate::store::disk::OpenError;
 use crate::store::{DiskStore, Store};
@@ -41,6 +42,9 @@ pub enum UserAction {
     Passwd {
         /// The user's name
         name: String,
+        /// End their second factor as well: they have lost it
+        #[arg(long)]
+        reset_2fa: bool,
     },
     /// Remove a user, and end their tokens; what they published stays
     Rm {
@@ -105,14 +109,14 @@ pub fn run(registry: &Path, action: UserAction) -> Result<String, UserError> {
     let users = Users::open(registry, Arc::clone(&ground) as Arc<dyn Ground>);
     let access = Access::of_directory(registry, ground);
     match action {
-        UserAction::Add { name, email } => add(&users, &name, &email),
-        UserAction::Passwd { name } => passwd(&users, &access, &name),
+        UserAction::Add { name, email } => add(registry, &users, &name, &email),
+        UserAction::Passwd { name, reset_2fa } => passwd(&users, &access, &name, reset_2fa),
         UserAction::Rm { name } => rm(&users, &access, &name),
         UserAction::Ls { json } => ls(&users, json),
     }
 }
 
-fn add(users: &Users, name: &str, email: &str) -> Result<String, UserError> {
+fn add(registry: &Path, users: &Users, name: &str, email: &str) -> Result<String, UserError> {
     let user = NewUser::parse(name, email)?;
     // Before anybody types a password in vain. It is looked at again when they are added.
     if users.find(name)?.is_some() {
@@ -121,19 +125,32 @@ fn add(users: &Users, name: &str, email: &str) -> Result<String, UserError> {
     let password = hash(name)?;
     users.add(user, password, SystemTime::now())?;
     line(Deed::UserAdd, name).write();
-    Ok(format!("{name} is a user now\n"))
+    Ok(format!("{name} is a user now, in {}\n", users_file(registry).display()))
 }
 
-fn passwd(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
+fn passwd(
+    users: &Users,
+    access: &Access,
+    name: &str,
+    reset_2fa: bool,
+) -> Result<String, UserError> {
     known(users, name)?;
     let password = hash(name)?;
-    users.set_password(name, password, SystemTime::now())?;
+    let now = SystemTime::now();
+    match reset_2fa {
+        true => users.reset(name, password, now)?,
+        false => users.set_password(name, password, now)?,
+    }
     let ended = access.end_tokens(name);
+    if reset_2fa {
+        line(Deed::SecondFactor, name).with("ended", "yes").write();
+    }
     line(Deed::Password, name).with("tokens_ended", told(&ended)).write();
     let ended = ended.map_err(|error| {
         UserError::Refused(format!("{name} has another password now, but {error}: do it again"))
     })?;
-    Ok(format!("{name} has another password now{}\n", ended_tokens(ended)))
+    let factor = if reset_2fa { ", and no second factor" } else { "" };
+    Ok(format!("{name} has another password now{factor}{}\n", ended_tokens(ended)))
 }
 
 fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {

@@ -71,7 +71,7 @@ async fn users_are_added_changed_listed_and_removed() {
     assert!(!registry.0.exists(), "who only looks makes nothing");
 
     let said = registry.done("add ann --email ann@acme.example", "correct horse\n").await;
-    assert_eq!(said, "ann is a user now\n");
+    assert_eq!(said, format!("ann is a user now, in {}\n", registry.file().display()));
     registry.done("add bob", "battery staple").await;
     let ann = registry.kept("ann");
     assert_eq!(ann["email"], "ann@acme.example");

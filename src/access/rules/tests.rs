@@ -187,8 +187,8 @@ fn naive_allow(
     let list = match (permission, standing) {
         (Permission::Read, _) => return may_read,
         (Permission::Publish, Standing::Nothing) => &rule.create,
-        (Permission::Publish | Permission::Change | Permission::Own, _) => &rule.publish,
-        (Permission::Unpublish, _) => &rule.unpublish,
+        (Permission::Publish | Permission::Change, _) => &rule.publish,
+        (Permission::Own | Permission::Unpublish, _) => &rule.unpublish,
     };
     may_read && is_in(list, permission, is_theirs)
 }

@@ -138,6 +138,18 @@ async fn codes_are_asked_for_at_logins_and_in_a_user_s_own_affairs() {
     log_in(&nopar, "ann", PASSWORD).await;
 }
 
+/// Who has lost it asks who runs NOPAR.
+#[tokio::test]
+async fn a_second_factor_that_is_lost_ends_with_the_password() {
+    let (_upstream, nopar) = with_users().await;
+    enabled(&nopar, "auth-and-writes").await;
+    user(nopar.registry_path(), "passwd ann", "battery staple").await;
+    assert_asked(&logging_in(&nopar, "ann", "battery staple").send().await, "it is kept");
+    let said = user(nopar.registry_path(), "passwd ann --reset-2fa", PASSWORD).await;
+    assert!(said.contains("and no second factor"), "{said}");
+    log_in(&nopar, "ann", PASSWORD).await;
+}
+
 /// A code cannot come with each request, and without one the password is half of what is needed.
 #[tokio::test]
 async fn a_password_with_a_request_is_not_enough_where_there_is_a_second_factor() {
