@@ -13,6 +13,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The scheme of tokens, in any case (RFC 9110 §11.1).
+const BEARER: &str = "bearer";
+
 /// What somebody shows to be who they are. Has no `Debug`: nobody shall print it.
 pub(super) enum Credentials {
     /// `Bearer TOKEN`.
@@ -24,10 +27,8 @@ pub(super) enum Credentials {
 impl Credentials {
     /// Reads the value of a header; `None` when it is neither of the two.
     pub(super) fn parse(header: &str) -> Option<Credentials> {
-        // RFC 9110 §11.4: the name of a scheme in any case, and one or more spaces.
-        let (scheme, rest) = header.trim_matches([' ', '\t']).split_once(' ')?;
-        let rest = rest.trim_start_matches(' ');
-        if scheme.eq_ignore_ascii_case("bearer") {
+        let (scheme, rest) = parts(header)?;
+        if scheme.eq_ignore_ascii_case(BEARER) {
             return Some(Credentials::Token(Token::of(rest)));
         }
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -39,6 +40,11 @@ impl Credentials {
         Some(Credentials::Password { user: User::parse(user).ok()?, password: password.to_owned() })
     }
 
+    /// The text of the token in a header's value, if that is one.
+    pub(super) fn token_in(header: &str) -> Option<&str> {
+        parts(header).and_then(|(scheme, rest)| scheme.eq_ignore_ascii_case(BEARER).then_some(rest))
+    }
+
     /// The token, if it is one.
     pub(super) fn into_token(self) -> Option<Token> {
         match self {
@@ -46,6 +52,12 @@ impl Credentials {
             Credentials::Password { .. } => None,
         }
     }
+}
+
+/// The scheme of credentials, and what follows. RFC 9110 §11.4: one or more spaces are between them.
+fn parts(header: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = header.trim_matches([' ', '\t']).split_once(' ')?;
+    Some((scheme, rest.trim_start_matches(' ')))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use super::tokens::{Kind, NewToken, TokenView, Wish};
 use super::user::User;
 use super::{Access, Caller, Denied, Secrets, Trusted};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// How long the token of a job is good. A publish takes some minutes at most, and each asks for one of its own.
 const JOB: Duration = Duration::from_secs(3600);
@@ -17,14 +18,15 @@ const BINDS_NOBODY: &str = "a token cannot be limited to packages, nor to readin
 
 impl Access {
     /// Who shows this value of `Authorization`, if it is a token that [`Access::caller_from`] found to be valid in the
-    /// last two seconds. Waits for nothing. `None` says nothing about it: then that one is to be asked.
-    pub fn known(&self, authorization: &str, from: Option<IpAddr>) -> Option<Caller> {
-        match Credentials::parse(authorization)? {
-            Credentials::Token(token) => {
-                self.tokens.known(&token, from).map(|given| Caller::from(&*given))
-            }
-            Credentials::Password { .. } => None,
-        }
+    /// last two seconds, `now` being the time. Waits for nothing. `None` says nothing about it: then that one is to be
+    /// asked.
+    pub fn known(
+        &self,
+        authorization: &str,
+        from: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Option<Arc<Caller>> {
+        self.tokens.known(Credentials::token_in(authorization)?, from, now)
     }
 
     /// A new token that a user asks for, which is on the disk when it is given out, and how it is shown from then on.
@@ -116,7 +118,6 @@ fn parse(user: &str) -> Result<User, Denied> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     fn access() -> (tempfile::TempDir, Access) {
         let home = tempfile::tempdir().unwrap();
@@ -126,6 +127,10 @@ mod tests {
 
     fn called(name: &str) -> Wish {
         Wish { name: Some(name.to_owned()), ..Wish::default() }
+    }
+
+    fn known(access: &Access, header: &str, from: Option<IpAddr>) -> Option<Caller> {
+        access.known(header, from, SystemTime::now()).map(|known| Caller::clone(&known))
     }
 
     async fn create(
@@ -141,10 +146,10 @@ mod tests {
         let (_home, access) = access();
         let (token, view) = create(&access, "ann", called("ci")).await.unwrap();
         let header = format!("Bearer {token}");
-        assert_eq!(access.known(&header, None), None, "nobody has looked");
+        assert_eq!(known(&access, &header, None), None, "nobody has looked");
         let caller = access.caller(&[&header]).await.unwrap();
         assert_eq!(caller, Caller::named("ann"));
-        assert_eq!(access.known(&header, None), Some(caller));
+        assert_eq!(known(&access, &header, None), Some(caller));
         let (mut listed, count) = access.tokens_of("ann", 0, 10).await.unwrap();
         // The time of a file, which may be of the next second.
         listed[0].used = view.used;
@@ -158,7 +163,7 @@ mod tests {
             assert_eq!(end(user, shown).await, None, "{user} {shown}");
         }
         assert_eq!(end("ann", &view.key[..8]).await.as_ref(), Some(&view.key));
-        assert_eq!(access.known(&header, None), None);
+        assert_eq!(known(&access, &header, None), None);
         assert!(matches!(access.caller(&[&header]).await, Err(Denied::BadCredentials)));
         let (token, view) = create(&access, "ann", called("ci")).await.unwrap();
         assert_eq!(end("ann", &token).await, Some(view.key));
@@ -188,8 +193,8 @@ mod tests {
         let from = |text: &str| Some(text.parse().unwrap());
         let caller = access.caller_from(&[&header], from("10.1.1.1")).await.unwrap();
         assert_eq!(caller.user(), Some("ann"));
-        assert_eq!(access.known(&header, from("10.1.1.1")), Some(caller));
-        assert_eq!(access.known(&header, from("11.1.1.1")), None);
+        assert_eq!(known(&access, &header, from("10.1.1.1")), Some(caller));
+        assert_eq!(known(&access, &header, from("11.1.1.1")), None);
         for elsewhere in [None, from("11.1.1.1")] {
             let denied = access.caller_from(&[&header], elsewhere).await.unwrap_err();
             assert!(matches!(denied, Denied::BadCredentials), "{denied}");
@@ -213,7 +218,7 @@ mod tests {
     fn what_is_no_token_is_not_known() {
         let (_home, access) = access();
         for header in ["", "Bearer npm_x", "Basic YWxpY2U6c2VjcmV0", "Bearer"] {
-            assert_eq!(access.known(header, None), None, "{header}");
+            assert_eq!(known(&access, header, None), None, "{header}");
         }
     }
 

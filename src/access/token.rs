@@ -45,7 +45,7 @@ impl Token {
 
     /// The same, as bytes.
     pub(super) fn sha256(&self) -> [u8; 32] {
-        Sha256::digest(&self.0).into()
+        sha256(&self.0)
     }
 
     /// Its beginning, by which its owner knows it again: [`HINT`] characters, of which four are random. Of those that
@@ -58,6 +58,11 @@ impl Token {
     pub(super) fn into_text(self) -> String {
         self.0
     }
+}
+
+/// The digest that a token with this text is found by.
+pub(super) fn sha256(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
 }
 
 /// The character that a random byte stands for. The last few bytes stand for none: with them, the first

@@ -27,10 +27,10 @@ pub use new::{Kind, NewToken};
 pub(super) use record::Given;
 pub use wish::Wish;
 
-use super::Denied;
 use super::ground::Ground;
-use super::token::Token;
+use super::token::{Token, sha256};
 use super::user::User;
+use super::{Caller, Denied};
 use crate::clock::{Clock, to_millis};
 use bound::{Bound, Rank, note_use};
 use folder::Folder;
@@ -40,6 +40,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -99,10 +100,14 @@ impl Tokens {
 
     /// What a token is good for without waiting for anything, if it was [believed](Tokens::believe) in the last two seconds.
     /// `None` does not say that it is not valid.
-    pub(super) fn known(&self, token: &Token, from: Option<IpAddr>) -> Option<Arc<Given>> {
-        let now = self.clock.now();
-        let given = self.memory.find(&token.sha256(), now)?;
-        given.check(from, to_millis(now) / 1000).is_ok().then_some(given)
+    pub(super) fn known(
+        &self,
+        token: &str,
+        from: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Option<Arc<Caller>> {
+        let known = self.memory.find(&sha256(token), now)?;
+        known.given.check(from, to_millis(now) / 1000).is_ok().then(|| Arc::clone(&known.caller))
     }
 
     /// A new token of a user, which is on the disk, and how it is shown from then on.

@@ -6,6 +6,7 @@ use crate::access::{Caller, Permission, Standing};
 use crate::hosted::Authority;
 use crate::npm::PackageName;
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 impl Api {
     /// Lets a caller pass who may do that with a package of this name, and has shown a second factor where one is needed.
@@ -52,8 +53,9 @@ impl Api {
         authorization: &str,
         from: Option<IpAddr>,
         name: &PackageName,
+        now: SystemTime,
     ) -> bool {
-        let caller = self.access.known(authorization, from);
+        let caller = self.access.known(authorization, from, now);
         // Who may read it whatever they are to it.
         caller.is_some_and(|caller| self.may_list(&caller, name))
     }

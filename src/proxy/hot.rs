@@ -64,12 +64,19 @@ impl Hot {
     }
 
     /// Whether who asks is known to be one who may read what not everybody may. Else the usual way finds it out.
-    fn may_read(&self, request: &Plain<'_>, caller: &Caller, name: &PackageName) -> bool {
+    fn may_read(
+        &self,
+        request: &Plain<'_>,
+        caller: &Caller,
+        name: &PackageName,
+        now: SystemTime,
+    ) -> bool {
         let Some(Authorization(shown)) = request.authorization else { return false };
         // Of whom a proxy speaks is not read here: a token that is for some addresses is known to nobody then.
         let peer = caller.address.map(|address| address.ip());
         let from = peer.filter(|peer| !trusted(*peer, &self.door.policy.trusted_proxies));
-        self.door.api.is_known_reader(shown, from.map(|from| from.to_canonical()), name)
+        let from = from.map(|from| from.to_canonical());
+        self.door.api.is_known_reader(shown, from, name, now)
     }
 
     fn view(
@@ -175,18 +182,17 @@ impl Ready for Hot {
         let read = || Asked::read(&self.door, request, caller.is_tls, forwarded).map(Arc::new);
         let asked = known.clone().or_else(read)?;
         let wanted = Wanted { plain: request, is_private: !asked.is_public };
-        if wanted.is_private && !self.may_read(request, caller, &asked.name) {
+        let now = self.door.clock.now();
+        if wanted.is_private && !self.may_read(request, caller, &asked.name, now) {
             return None;
         }
         let (due, body) = match &asked.thing {
             Thing::View(what) => {
-                let now = self.door.clock.now();
                 self.look_at_the_store(&asked, now)?;
                 self.view(&asked.key, what, wanted, head, now)?
             }
             Thing::Own(what) => self.own(&asked.name, what, wanted, head)?,
             Thing::Tarball { packument } => {
-                let now = self.door.clock.now();
                 self.look_at_the_store(&asked, now)?;
                 self.tarball(&asked.key, packument, wanted, head, now)?
             }

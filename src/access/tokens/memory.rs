@@ -4,6 +4,7 @@
 //! Another process may end a token, and then it must be over here as well: so what was seen is believed for
 //! [`BELIEVED`] only. What this process ends is over at once, also when somebody was just looking it up.
 
+use super::super::Caller;
 use super::record::Given;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -24,9 +25,16 @@ pub(super) struct Memory(Mutex<Seen>);
 
 #[derive(Default)]
 struct Seen {
-    tokens: HashMap<Digest, (Arc<Given>, SystemTime)>,
+    tokens: HashMap<Digest, (Known, SystemTime)>,
     /// How many times tokens were forgotten.
     forgotten: u64,
+}
+
+/// A token that was seen, and who shows it.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) given: Arc<Given>,
+    pub(super) caller: Arc<Caller>,
 }
 
 /// What a look at the disk begins with.
@@ -54,14 +62,15 @@ impl Memory {
                 seen.tokens.clear();
             }
         }
-        seen.tokens.insert(digest, (Arc::clone(given), look.began));
+        let known = Known { given: Arc::clone(given), caller: Arc::new(Caller::from(&**given)) };
+        seen.tokens.insert(digest, (known, look.began));
     }
 
     /// The token with this digest, if it was seen a moment ago.
-    pub(super) fn find(&self, digest: &Digest, now: SystemTime) -> Option<Arc<Given>> {
+    pub(super) fn find(&self, digest: &Digest, now: SystemTime) -> Option<Known> {
         let seen = self.0.lock();
-        let (given, began) = seen.tokens.get(digest)?;
-        is_fresh(*began, now).then(|| Arc::clone(given))
+        let (known, began) = seen.tokens.get(digest)?;
+        is_fresh(*began, now).then(|| known.clone())
     }
 
     /// Forgets a token that was ended. To be called once its file is gone; who looked before does not note what it

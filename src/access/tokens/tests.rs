@@ -37,7 +37,7 @@ async fn owner(tokens: &Tokens, token: &str, from: Option<&str>) -> Option<Strin
 }
 
 fn is_known(tokens: &Tokens, token: &str) -> bool {
-    tokens.known(&Token::of(token), None).is_some()
+    tokens.known(token, None, tokens.clock.now()).is_some()
 }
 
 fn keys(views: &[TokenView]) -> Vec<&str> {
@@ -156,12 +156,15 @@ async fn a_token_says_what_it_is_good_for() {
     let from = Some("10.0.0.1".parse().unwrap());
     let seen = tokens.of(Token::of(&token), from).await.unwrap().unwrap();
     assert_eq!(seen.given.limits, Limits::new(true, Some(packages)).bound(true));
-    assert!(tokens.known(&Token::of(&token), from).is_none(), "nobody was let in by it yet");
+    assert!(
+        tokens.known(&token, from, tokens.clock.now()).is_none(),
+        "nobody was let in by it yet"
+    );
     tokens.believe(&seen);
     assert_eq!(owner(&tokens, &token, Some("11.0.0.1")).await, None);
     assert_eq!(owner(&tokens, &token, None).await, None);
     // What is remembered is for the same addresses.
-    assert!(tokens.known(&Token::of(&token), from).is_some());
+    assert!(tokens.known(&token, from, tokens.clock.now()).is_some());
     assert!(!is_known(&tokens, &token));
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use signer::Signer;
 use std::io::Write;
 use std::time::Duration;
+use std::time::SystemTime;
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
@@ -351,7 +352,7 @@ async fn a_job_s_token_becomes_one_of_the_registry_s() {
     let name: PackageName = "@acme/ui".parse().unwrap();
     assert!(caller.limits().grants(super::super::Permission::Publish, &name));
     assert!(!caller.limits().allow(super::super::Permission::Unpublish, &name));
-    assert_eq!(access.known(&header, None), Some(caller));
+    assert_eq!(access.known(&header, None, SystemTime::now()).as_deref(), Some(&caller));
     scene.clock.advance(Duration::from_secs(3600));
     assert!(access.caller(&[&header]).await.is_err());
 }
