@@ -2,8 +2,7 @@
 //! Knows nothing of HTTP beside the Authorization header, nor of which packages there are.
 //!
 //! There are two modes. In the open one ("Admin Party") everybody is who they say they are, and may do
-//! everything: what is special about it stands in `open_mode.rs`. In the other one, users show who they are, and
-//! rules say what they may do: `accounts.rs`.
+//! everything. In the other one, users show who they are, and rules say what they may do: `accounts.rs`.
 
 mod accounts;
 mod attempts;
@@ -14,7 +13,6 @@ mod exchange;
 mod ground;
 mod limits;
 mod network;
-mod open_mode;
 mod own;
 mod password;
 mod profile;
@@ -253,18 +251,15 @@ impl Access {
         if is_its { Ok(()) } else { Err(Denied::BadCredentials) }
     }
 
-    /// Whether that is the user's password. In the open mode it is.
+    /// Whether that is the user's password. In the open mode every one is, and nothing is kept of anybody.
     async fn check_password(
         &self,
         user: &User,
         password: &str,
         from: Option<IpAddr>,
     ) -> Result<Option<Arc<UserRecord>>, Denied> {
-        match &self.mode {
-            Mode::Open if open_mode::is_password(user, password) => Ok(None),
-            Mode::Open => Err(Denied::BadCredentials),
-            Mode::Users(accounts) => Ok(Some(accounts.check_password(user, password, from).await?)),
-        }
+        let Some(accounts) = self.accounts() else { return Ok(None) };
+        Ok(Some(accounts.check_password(user, password, from).await?))
     }
 
     /// Whether the caller may do that with the package of this name, be there one or not; `standing` says what they are to
@@ -280,14 +275,7 @@ impl Access {
         name: &PackageName,
         standing: Standing,
     ) -> Result<(), Denied> {
-        let Some(accounts) = self.accounts() else {
-            let is_allowed = open_mode::allows(caller, permission, name);
-            return if is_allowed {
-                Ok(())
-            } else {
-                Err(Denied::refusal(caller, permission, name))
-            };
-        };
+        let Some(accounts) = self.accounts() else { return Ok(()) };
         let rules = &accounts.rules;
         if rules.allow(caller, permission, name, standing) {
             return Ok(());

@@ -97,8 +97,9 @@ pub struct Call<'a> {
     /// The values of all Authorization headers, where they are no credentials of a caller's
     /// ([`Api::wants_authorization`]); else nothing.
     pub authorization: Vec<String>,
-    /// Set once what they show is found to do for a change: a code is good once.
-    pub verified: OnceCell<()>,
+    /// Set once it is found out whether what they show does for a change: a code is good once, and a wrong one is one
+    /// attempt, however often an endpoint asks.
+    pub verified: OnceCell<Result<(), Refusal>>,
     /// What the client says that it does, in npm's words (`npm-command`), if it says so.
     pub command: Option<String>,
     /// What program the client says that it is.

@@ -67,7 +67,11 @@ pub enum Denied {
     /// The caller is known, and may not do it; the sentence that says so.
     #[error("{0}")]
     Forbidden(String),
-    /// The tokens could not be read or written. Names places on the disk: for the log, not for the caller.
+    /// The user has another password, and not all tokens that were to end by it could be ended. Names places on the disk:
+    /// for the log, not for the caller.
+    #[error("a password is changed, but {0}")]
+    TokensLeft(Box<Denied>),
+    /// The tokens or the users could not be read or written, or what is made for them could not be. Names places on the disk: for the log, not for the caller.
     #[error("{what}: {source}")]
     Failed {
         /// What was tried, as a sentence without its end.

@@ -5,6 +5,7 @@ use super::credentials::Credentials;
 use super::trust::Shown;
 use super::{Access, Denied, Refused, TokenView, Trust};
 use crate::npm::PackageName;
+use log::warn;
 
 /// Why a job gets no token. None of it holds one.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,9 @@ impl Access {
     /// The token of a job that asks for this package, and shows an ID token in these values of `Authorization`; it is
     /// good for an hour.
     ///
+    /// It is made before the ID token is used up, so that a job which gets none, as the disk is full, may try again with
+    /// the same. Whoever is not the one for whom the ID token counts gets none either, and what was made goes.
+    ///
     /// # Errors
     /// Why it gets none, for the log of the job.
     pub async fn exchange(
@@ -44,8 +48,16 @@ impl Access {
     ) -> Result<(String, TokenView), NotExchanged> {
         let trust = self.trust.as_ref().ok_or(NotExchanged::Off)?;
         let token = id_token(authorization).ok_or(NotExchanged::NoToken)?;
-        let trusted = trust.verify(&token, name).await?;
-        Ok(self.admit(trusted).await?)
+        let (trusted, unused) = trust.verify(&token, name).await?;
+        let (given, view) = self.admit(trusted).await?;
+        if let Err(refused) = trust.use_up(unused).await {
+            if let Err(left) = self.log_out(&given).await {
+                // Nobody has it, and its time is over in an hour.
+                warn!("access: the token {} of a job stays: {left}", view.key);
+            }
+            return Err(refused.into());
+        }
+        Ok((given, view))
     }
 
     /// What the ID token in these values of `Authorization` says of itself, true or not: its issuer, and what it claims

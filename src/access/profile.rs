@@ -79,8 +79,8 @@ impl Access {
     ///
     /// # Errors
     /// [`Denied::Invalid`] when something cannot be kept, or nothing is, as in the open mode; as of
-    /// `prove` for the password they have, and for a code; [`Denied::Failed`] when it cannot be kept, or when it
-    /// is and not all tokens could be ended.
+    /// `prove` for the password they have, and for a code; [`Denied::Failed`] when it cannot be kept;
+    /// [`Denied::TokensLeft`] when it is, and not all tokens could be ended: those that could be are.
     pub async fn change_profile(
         &self,
         user: &str,
@@ -120,7 +120,8 @@ impl Access {
         if is_another {
             let kept = secrets.authorization.and_then(Credentials::parse);
             let kept = kept.and_then(Credentials::into_token);
-            ended = self.tokens.end_others(user, kept).await?;
+            let others = self.tokens.end_others(user, kept).await;
+            ended = others.map_err(|left| Denied::TokensLeft(Box::new(left)))?;
         }
         Ok(ended)
     }

@@ -12,6 +12,7 @@ use super::user::User;
 use super::users::{NewUser, Users, UsersError};
 use super::{Access, Denied};
 pub(super) use lately::SignUps;
+use log::warn;
 use std::net::IpAddr;
 
 /// Somebody who may have an account, as far as their name, address and password say. Has no `Debug`.
@@ -55,7 +56,8 @@ impl Access {
         Ok(Newcomer { user, new, password })
     }
 
-    /// Makes the account, which is on the disk then. Tokens of whoever was called so before end.
+    /// Makes the account, which is on the disk then. Tokens of whoever was called so before are of another account, and good
+    /// for nothing; they are removed as well, so that no list has them.
     ///
     /// # Errors
     /// [`Denied::Forbidden`], with what to do, when there is a user of this name, or of one that differs in case only, or
@@ -72,10 +74,8 @@ impl Access {
         let record = accounts.with_users(add).await.map_err(refusal)?;
         let record = record.ok_or(Denied::BadLogin)?;
         // Not before: there could be a user of that name.
-        if let Err(denied) = self.tokens.end_others(user.clone(), None).await {
-            let name = user.into_text();
-            accounts.with_users(move |users| users.remove(&name)).await?;
-            return Err(denied);
+        if let Err(left) = self.tokens.end_others(user.clone(), None).await {
+            warn!("access: of who was called {:?} before, {left}", user.as_str());
         }
         Ok(Proved { user, record })
     }

@@ -4,7 +4,7 @@
 use super::*;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
@@ -146,6 +146,27 @@ async fn the_disk_holds_no_credentials_and_is_nobody_else_s() {
     let text = fs::read_to_string(file).unwrap();
     assert!(text.starts_with(r#"{"user":"alice","created":1"#), "{text}");
     assert!(!text.contains(&token) && !text.contains("secret"), "{text}");
+}
+
+/// They were root's, and who runs NOPAR there could not read them.
+#[tokio::test]
+async fn tokens_that_root_makes_belong_to_the_owner_of_the_directory() {
+    const NOBODY: u32 = 65_534;
+    let (home, access) = access();
+    let folder = folder(&home);
+    let above = folder.parent().unwrap();
+    fs::create_dir_all(above).unwrap();
+    if chown(above, Some(NOBODY), Some(NOBODY)).is_err() {
+        eprintln!("skipped: only root gives anything away");
+        return;
+    }
+    access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
+    let files = files(&folder);
+    let [file] = &files[..] else { panic!("{files:?}") };
+    for made in [&folder, file] {
+        assert_eq!(fs::metadata(made).unwrap().uid(), NOBODY, "{}", made.display());
+    }
+    assert_eq!((mode(&folder), mode(file)), (0o700, 0o600));
 }
 
 #[tokio::test]

@@ -225,15 +225,18 @@ impl Tokens {
     fn bound(&self) {
         let now = self.seconds();
         let rank_of = |path: &Path| {
-            let given = folder::read(&crate::regular::open(path).ok()?).ok().flatten()?;
-            let rank = match given.kind {
-                _ if given.has_expired(now) => Rank::Expired,
-                Kind::Created => Rank::Created,
-                Kind::Login | Kind::Oidc => Rank::Login,
-            };
-            Some((given.user, rank))
+            let given = folder::read(&crate::regular::open(path)?)?;
+            Ok(given.map(|given| {
+                let rank = match given.kind {
+                    _ if given.has_expired(now) => Rank::Expired,
+                    Kind::Created => Rank::Created,
+                    Kind::Login | Kind::Oidc => Rank::Login,
+                };
+                (given.user, rank)
+            }))
         };
-        match self.bound.keep(&self.folder.path, rank_of) {
+        let digests = self.folder.digests();
+        match digests.map(|digests| self.bound.keep(&self.folder.path, &digests, rank_of)) {
             Ok(0) => {}
             Ok(removed) => {
                 self.memory.forget_all();

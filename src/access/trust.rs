@@ -42,6 +42,12 @@ pub struct Trust {
     clock: Clock,
 }
 
+/// An ID token that is good, and was not used before.
+pub(super) struct Unused {
+    identity: [u8; 32],
+    until: u64,
+}
+
 /// A job that is trusted, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trusted {
@@ -93,29 +99,48 @@ impl Trust {
     /// Who shows this token, and what they are trusted with, when they ask for this package: to publish it, or to read
     /// all that the `[[trust]]` is for, if it is to read. The first that fits holds.
     ///
-    /// A token is good once for each package: one job may publish several with the one it has. All processes on one
-    /// directory know that, also those that are started later.
+    /// A token is good once for each package: one job may publish several with the one it has. So it has to be
+    /// [used up](Trust::use_up) before anybody is told what they get for it.
     ///
     /// # Errors
     /// Why not, as a sentence for the log of the job. [`Refused::Unknown`] is for who shows what is no such token at
     /// all; [`Refused::NoKeys`] and [`Refused::Busy`] may be over in a moment; [`Refused::Unnoted`] has its reason in the
     /// log.
-    pub async fn verify(&self, token: &str, name: &PackageName) -> Result<Trusted, Refused> {
+    pub(super) async fn verify(
+        &self,
+        token: &str,
+        name: &PackageName,
+    ) -> Result<(Trusted, Unused), Refused> {
         let unverified = Unverified::parse(token)?;
         let issuer = self.issuers.get(unverified.issuer()).ok_or(Refused::Issuer)?;
         let key = issuer.key(unverified.key_id()).await?;
         let signed = unverified.signed();
         let claims = unverified.verify(&key)?;
-        let now = to_millis(self.clock.now()) / 1000;
+        let now = self.now();
         let until = claims.check_time(now)?;
         let trusted = self.fitting(&claims, name)?;
         let job = name::of(&claims)?;
-        self.replays.note(&claims.identity(signed, name), until, now).await?;
+        let unused = Unused { identity: claims.identity(signed, name), until };
+        self.replays.check(&unused.identity, now).await?;
         let packages = match trusted.read_only {
             true => trusted.packages.clone(),
             false => vec![Pattern::Name(name.clone())],
         };
-        Ok(Trusted { job, packages, read_only: trusted.read_only })
+        Ok((Trusted { job, packages, read_only: trusted.read_only }, unused))
+    }
+
+    /// Uses an ID token up: of all who show it, for one it is good. All processes on one directory know that, also those
+    /// that are started later.
+    ///
+    /// # Errors
+    /// [`Refused::Replayed`] if somebody else did, [`Refused::Busy`] and [`Refused::Unnoted`] as of [`Trust::verify`].
+    pub(super) async fn use_up(&self, unused: Unused) -> Result<(), Refused> {
+        self.replays.note(&unused.identity, unused.until, self.now()).await
+    }
+
+    /// Now, in seconds since 1970.
+    fn now(&self) -> u64 {
+        to_millis(self.clock.now()) / 1000
     }
 
     /// The first that is for this issuer, audience, job and package. What is wrong is said of the one that fits best.

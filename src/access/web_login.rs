@@ -93,7 +93,11 @@ impl Access {
                 Ok(Step::NeedsCode { user, proof })
             }
             Err(denied) => Err(denied),
-            Ok(()) => self.confirm(page, proved),
+            Ok(()) => {
+                let user = proved.user().to_owned();
+                self.confirm(page, proved)?;
+                Ok(Step::Confirmed(user))
+            }
         }
     }
 
@@ -107,25 +111,23 @@ impl Access {
         page: &str,
         proof: &str,
         secrets: &Secrets<'_>,
-    ) -> Result<(String, Result<Step, Denied>), Denied> {
+    ) -> Result<(String, Result<(), Denied>), Denied> {
         let accounts = self.kept_logins()?;
         let proved = accounts.web_logins().proved(page, proof)?;
         let user = proved.user().to_owned();
-        let step = match prove_code(accounts, &proved, secrets).await {
+        let confirmed = match prove_code(accounts, &proved, secrets).await {
             Ok(()) => self.confirm(page, proved),
             Err(denied) => Err(denied.of_login()),
         };
-        Ok((user, step))
+        Ok((user, confirmed))
     }
 
     /// Confirms a login for somebody who has shown all that is needed.
     ///
     /// # Errors
     /// As of [`Access::web_login`]: of all who confirm a login, one does.
-    pub fn confirm(&self, page: &str, proved: Proved) -> Result<Step, Denied> {
-        let user = proved.user().to_owned();
-        self.kept_logins()?.web_logins().confirm(page, proved)?;
-        Ok(Step::Confirmed(user))
+    pub fn confirm(&self, page: &str, proved: Proved) -> Result<(), Denied> {
+        self.kept_logins()?.web_logins().confirm(page, proved)
     }
 
     /// The user of a login that is confirmed, and their new token; `None` as long as it waits. Once fetched, or begun to

@@ -5,6 +5,7 @@
 //! what looks like a token wherever it is; both in whatever way the path is spelt, since a path that means nothing to
 //! NOPAR may have been meant.
 
+use crate::npm;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -16,11 +17,6 @@ const BEFORE_SECRETS: [&str; 4] = ["token", "tokens", "login", "done"];
 
 /// Where these words are none: `token` is the name of a package behind these, and in the path by which a job asks for one.
 const NAMES: [&str; 3] = ["package", "attestations", "oidc"];
-
-/// How tokens begin: NOPAR's and npm's, and the JWTs of jobs; and how many characters follow at least. Names of packages
-/// that begin so do not go on so.
-const TOKENS: [&str; 2] = ["npm_", "eyJ"];
-const TOKEN_CHARS: usize = 16;
 
 /// How often a path may be encoded. What is encoded more often is not worth showing.
 const ROUNDS: usize = 8;
@@ -52,7 +48,7 @@ fn plain(target: &[u8]) -> Option<&[u8]> {
             b't' | b'T' | b'l' | b'L' | b'd' | b'D' if is_word(&target[..at], &target[at..]) => {
                 return None;
             }
-            // How tokens begin: see `TOKENS`.
+            // How tokens begin (`npm::without_tokens`).
             b'n' if target[at..].starts_with(b"npm_") => return None,
             b'e' if target[at..].starts_with(b"eyJ") => return None,
             _ => {}
@@ -112,14 +108,14 @@ fn without_password(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Without tokens; `None` if there are none.
+/// Without tokens, by their place and by their looks; `None` if there are none.
 fn without_tokens(path: &str) -> Option<String> {
     match behind_a_word(path) {
-        Some(at) => {
-            let shown = without_values(&path[..at]);
-            Some(shown.unwrap_or_else(|| path[..at].to_owned()) + REDACTED)
-        }
-        None => without_values(path),
+        Some(at) => Some(npm::without_tokens(&path[..at]).into_owned() + REDACTED),
+        None => match npm::without_tokens(path) {
+            Cow::Owned(shown) => Some(shown),
+            Cow::Borrowed(_) => None,
+        },
     }
 }
 
@@ -145,30 +141,6 @@ fn behind_a_word(path: &str) -> Option<usize> {
         last = word;
     }
     None
-}
-
-/// Without what looks like a token; `None` if nothing does.
-fn without_values(path: &str) -> Option<String> {
-    let (mut out, mut from) = (String::new(), 0);
-    while let Some((at, begin)) = next_token(path, from) {
-        let rest = &path[at + begin.len()..];
-        let is_part = |c: char| c.is_ascii_alphanumeric() || (begin == "eyJ" && "-_.".contains(c));
-        let len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        out.push_str(&path[from..at + begin.len()]);
-        from = at + begin.len();
-        if len >= TOKEN_CHARS {
-            out.push_str(REDACTED);
-            from += len;
-        }
-    }
-    out.push_str(&path[from..]);
-    (out != path).then_some(out)
-}
-
-/// Where the next text is that tokens begin with, and which.
-fn next_token(path: &str, from: usize) -> Option<(usize, &'static str)> {
-    let found = TOKENS.iter().filter_map(|begin| Some((path[from..].find(begin)? + from, *begin)));
-    found.min()
 }
 
 /// Whoever sends long paths must not fill the disk with them.

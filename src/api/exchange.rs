@@ -37,11 +37,12 @@ impl Api {
             Err(NotExchanged::Off) => {
                 // Each client in a CI system asks, of registries that know nothing of it as well.
                 call.notes.nothing();
-                refused(NotExchanged::Off)
+                refused(&refusal(NotExchanged::Off))
             }
             Err(why) => {
-                call.notes.refused(why.to_string());
-                refused(why)
+                let refusal = refusal(why);
+                call.notes.refused(&refusal);
+                refused(&refusal)
             }
         };
         for (claim, said) in self.access.claims(&shown) {
@@ -63,9 +64,8 @@ fn given(token: &str, view: &TokenView) -> Reply {
     secret(StatusCode::CREATED, &body)
 }
 
-fn refused(why: NotExchanged) -> Reply {
-    let refusal = refusal(why);
-    let Refusal { error, reason, .. } = &refusal;
+fn refused(refusal: &Refusal) -> Reply {
+    let Refusal { error, reason, .. } = refusal;
     // npm and pnpm look for a `message` here, and nowhere else.
     let body = json!({"error": error, "message": error, "reason": reason});
     Reply { body: body.to_string().into(), ..refusal.reply() }
@@ -117,7 +117,7 @@ mod tests {
             (Refused::Unnoted.into(), 500, false),
         ] {
             let told = why.to_string();
-            let reply = refused(why);
+            let reply = refused(&refusal(why));
             let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
             assert_eq!(reply.status.as_u16(), status, "{told}");
             assert_eq!((&body["message"], &body["error"]), (&json!(told), &json!(told)));

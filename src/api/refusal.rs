@@ -319,6 +319,12 @@ impl From<Denied> for Refusal {
             Denied::WrongPassword => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
             Denied::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),
+            Denied::TokensLeft(_) => {
+                error!("{denied}");
+                let error = "your password is changed, but not all of your tokens could be ended: revoke them (npm token list, npm token revoke), or change it once more; the log of this registry says why";
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return Refusal::new(status, error, "tokens_left");
+            }
             Denied::Failed { .. } => {
                 error!("{denied}");
                 let error = "the registry's users and tokens cannot be used; its log says why";

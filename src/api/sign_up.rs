@@ -22,6 +22,9 @@ impl Api {
         if packages.iter().any(|package| package.is_owned_by(name)) {
             return Err(Denied::reserved().into());
         }
-        Ok(self.access.sign_up(newcomer).await?)
+        let proved = self.access.sign_up(newcomer).await?;
+        // Also if the login that comes with it fails.
+        call.notes.done();
+        Ok(proved)
     }
 }

@@ -108,7 +108,7 @@ impl Api {
                 match made.await {
                     Ok(user) => End::confirmed(call.base, &user),
                     Err(refusal) => {
-                        call.notes.refused(&refusal.error);
+                        call.notes.refused(&refusal);
                         page.refused(&refusal, |page, error| page.account(&user, &email, error))
                     }
                 }
@@ -129,7 +129,7 @@ impl Api {
             Ok(step) => done_so_far(call, page, step),
             Err(refusal) => {
                 call.notes.who(user);
-                call.notes.refused(&refusal.error);
+                call.notes.refused(&refusal);
                 page.refused(&refusal, |page, error| page.password(user, error))
             }
         }
@@ -144,23 +144,20 @@ impl Api {
     ) -> Reply {
         let mut secrets = call.secrets;
         secrets.code = Some(&code);
-        let step = match self.access.confirm_by_code(page.secret, proof, &secrets).await {
-            Ok((user, step)) => step.map_err(|denied| (Some(user), denied)),
-            Err(denied) => Err((None, denied)),
+        let (user, denied) = match self.access.confirm_by_code(page.secret, proof, &secrets).await {
+            Ok((user, Ok(()))) => return done_so_far(call, page, Step::Confirmed(user)),
+            Ok((user, Err(denied))) => (Some(user), denied),
+            Err(denied) => (None, denied),
         };
-        if let Err((user, denied)) = &step {
-            user.iter().for_each(|user| call.notes.who(user));
-            call.notes.refused(denied.to_string());
-        }
-        match step {
-            Ok(step) => done_so_far(call, page, step),
-            Err((Some(user), denied)) if !matches!(denied, Denied::BadLogin) => {
-                page.refused(&denied.into(), |page, error| page.code(&user, proof, error))
-            }
-            Err((_, denied)) => {
-                page.refused(&denied.into(), |page, error| page.password("", error))
-            }
-        }
+        let user = user.inspect(|user| call.notes.who(user));
+        // Whose account has another password meanwhile shows that one.
+        let user = user.filter(|_| !matches!(denied, Denied::BadLogin));
+        let refusal = Refusal::from(denied);
+        call.notes.refused(&refusal);
+        page.refused(&refusal, |page, error| match &user {
+            Some(user) => page.code(user, proof, error),
+            None => page.password("", error),
+        })
     }
 
     async fn confirm_by_account(
@@ -271,7 +268,7 @@ fn done_so_far(call: &Call<'_>, page: &Page<'_>, step: Step) -> Reply {
         }
         Step::NeedsCode { user, proof } => {
             call.notes.who(&user);
-            call.notes.refused(Denied::NeedsCode.to_string());
+            call.notes.refused(&Denied::NeedsCode.into());
             page.code(&user, &proof, None)
         }
     }

@@ -20,7 +20,8 @@ pub struct Notes(Mutex<Noted>);
 struct Noted {
     deed: Option<Deed>,
     who: Option<String>,
-    refused: Option<String>,
+    refused: Option<(Outcome, String)>,
+    is_done: bool,
     is_silent: bool,
     more: Vec<(String, String)>,
 }
@@ -36,9 +37,14 @@ impl Notes {
         self.0.lock().who = Some(who.into());
     }
 
-    /// It was refused, though there is an answer.
-    pub(super) fn refused(&self, why: impl Into<String>) {
-        self.0.lock().refused = Some(why.into());
+    /// It was refused, or failed, though there is an answer.
+    pub(super) fn refused(&self, refusal: &Refusal) {
+        self.0.lock().refused = Some((outcome(refusal), refusal.error.clone()));
+    }
+
+    /// It is done, whatever becomes of the rest of the call.
+    pub(super) fn done(&self) {
+        self.0.lock().is_done = true;
     }
 
     /// There is nothing to tell of.
@@ -80,8 +86,9 @@ impl Watched {
         let noted = std::mem::take(&mut *call.notes.0.lock());
         let deed = noted.deed.unwrap_or(self.deed);
         let (outcome, why) = match (refusal, noted.refused) {
+            _ if noted.is_done => (Outcome::Ok, None),
             (Some(refusal), _) => (outcome(refusal), Some(refusal.error.clone())),
-            (None, Some(why)) => (Outcome::Refused, Some(why)),
+            (None, Some((outcome, why))) => (outcome, Some(why)),
             (None, None) => (Outcome::Ok, None),
         };
         // What changes of a package is told by other lines; and what of it is not possible is no matter of who may.

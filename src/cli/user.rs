@@ -3,7 +3,7 @@
 
 use super::prompt::{PromptError, new_password};
 use crate::access::{
-    Access, BadNewUser, BadPassword, Denied, Ground, Hash, NewPassword, NewUser, Users, UsersError,
+    Access, BadNewUser, BadPassword, Ground, Hash, NewPassword, NewUser, Users, UsersError,
     users_file,
 };
 use crate::store::disk::OpenError;
@@ -155,21 +155,18 @@ fn passwd(
 
 fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
     known(users, name)?;
-    // Before, so that it can be done again if it fails; and after, as they may log in meanwhile.
-    let refused = |error: Denied| UserError::Refused(format!("{error}; {name} is not removed"));
-    let before = access.end_tokens(name).map_err(refused)?;
     if !users.remove(name)? {
         return Err(UsersError::Unknown(name.to_owned()).into());
     }
-    let after = access.end_tokens(name);
-    let ended = after.as_ref().map(|after| before + after);
+    // Not before: they could log in meanwhile. A token is of one account, and good for no other of the same name.
+    let ended = access.end_tokens(name);
     line(Deed::UserRemove, name).with("tokens_ended", told(&ended)).write();
-    let after = after.map_err(|error| {
+    let ended = ended.map_err(|error| {
         UserError::Refused(format!(
-            "{name} is no user any more, but {error}: another user of this name would have them"
+            "{name} is no user any more, but {error}: what is left is good only where NOPAR_AUTH=open"
         ))
     })?;
-    let ended = ended_tokens(before + after);
+    let ended = ended_tokens(ended);
     Ok(format!("{name} is no user any more{ended}; what they published stays\n"))
 }
 

@@ -182,8 +182,8 @@ const SEVERAL: &str = r#"
 /// What follows the settings of access.
 const RULES: &str = r#"
 # Who may do what, where NOPAR_AUTH=users. The first rule that matches a name, in any case of letters, holds;
-# what it does not say, and what no rule matches, is as in the last one here. Lists: $all, $authenticated,
-# $maintainers, users, team:NAME. What not everybody may read is hidden from those who may not, as if it
+# what it does not say, and what no rule matches, is as in the last one here, but that create is as publish where
+# it says only that. Lists: $all, $authenticated, $maintainers, users, team:NAME. What not everybody may read is hidden from those who may not, as if it
 # were not there, and they may do nothing with it; and names in a scope are then this registry's own, as
 # with NOPAR_LOCAL_PACKAGES.
 #

@@ -84,19 +84,13 @@ fn section_of(setting: &Setting) -> &'static str {
 
 /// What only a file says.
 fn table(key: impl Into<Cow<'static, str>>, doc: &'static str, value: String) -> SettingView {
-    SettingView {
-        key: key.into(),
-        env: "",
-        doc,
-        value: masked(&value),
-        origin: Origin::File,
-        is_secret: false,
-    }
+    SettingView { key: key.into(), env: "", doc, value, origin: Origin::File, is_secret: false }
 }
 
 fn upstream(one: &Upstream) -> SettingView {
-    let mut value = format!("{}: {}", list(&one.packages), one.url);
-    let proxy = one.proxy_url.as_ref().map(|proxy| format!(", by the proxy {}", proxy.url));
+    let mut value = format!("{}: {}", list(&one.packages), masked(one.url.as_str()));
+    let proxy = one.proxy_url.as_ref().map(|proxy| masked(proxy.url.as_str()));
+    let proxy = proxy.map(|proxy| format!(", by the proxy {proxy}"));
     value += &proxy.unwrap_or_default();
     for (is_so, told) in [
         (one.token.is_some(), ", with a token"),
@@ -166,7 +160,7 @@ mod tests {
         [[rule]]
         packages = ["@acme/*", "acme-*"]
         read = ["team:ui", "$maintainers"]
-        publish = []
+        publish = ["ann@acme.example"]
         [[trust]]
         issuer = "https://ci.acme.example"
         audience = "acme"
@@ -237,7 +231,7 @@ mod tests {
         let expected = [
             "[[upstream]] = @acme/*, left-pad: https://npm.acme.example/, by the proxy http://proxy.example:3128/, with a token, which is not asked  # file",
             "teams.ui = ann, bob  # file",
-            "[[rule]] = @acme/*, acme-*: read $maintainers, ann, bob; create nobody; publish nobody; unpublish $maintainers  # file",
+            "[[rule]] = @acme/*, acme-*: read $maintainers, ann, bob; create ann@acme.example; publish ann@acme.example; unpublish $maintainers  # file",
             "[[trust]] = @acme/ui: read, by tokens of https://ci.acme.example for acme with ref = refs/tags/*, repository = acme/ui  # file",
         ];
         check(&lines, &expected);

@@ -1,25 +1,37 @@
-//! What looks like a token of a registry: `npm_` and many letters or digits behind it, as npm's own and NOPAR's are.
+//! What looks like a token: `npm_` and letters or digits behind it, as those of npm's own registry and of NOPAR are, or a
+//! JWT, as those of CI systems are.
 //! Knows nothing of which of them are good for anything.
 
 use std::borrow::Cow;
 
-/// How tokens begin.
-const BEGIN: &str = "npm_";
-/// How many letters or digits follow at least; npm's have 36, NOPAR's 43. No name of a package goes on so.
-const LEAST: usize = 20;
-/// What stands for those that are left out.
-const REDACTED: &str = "npm_[redacted]";
+/// The ways in which tokens look.
+const FORMS: [Form; 2] = [
+    // npm's have 36, NOPAR's 43.
+    Form { begin: "npm_", is_part: |byte| byte.is_ascii_alphanumeric() },
+    // The header of a JWT is an object in base64url (RFC 7515 §3.1): `{"` is what it begins with.
+    Form { begin: "eyJ", is_part: |byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) },
+];
+/// How many such bytes follow at least. No name of a package goes on so.
+const LEAST: usize = 16;
+/// What stands for what follows.
+const REDACTED: &str = "[redacted]";
+
+/// How tokens begin, and what they are made of.
+struct Form {
+    begin: &'static str,
+    is_part: fn(u8) -> bool,
+}
 
 /// Whether there is anything in a text that looks like a token.
 pub fn holds_token(text: &str) -> bool {
     next(text, 0).is_some()
 }
 
-/// A text without what looks like a token in it.
+/// A text without what looks like a token in it, but for how it begins.
 pub fn without_tokens(text: &str) -> Cow<'_, str> {
     let (mut out, mut from) = (String::new(), 0);
-    while let Some((at, end)) = next(text, from) {
-        out.push_str(&text[from..at]);
+    while let Some((begun, end)) = next(text, from) {
+        out.push_str(&text[from..begun]);
         out.push_str(REDACTED);
         from = end;
     }
@@ -30,17 +42,15 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where the next one begins and ends.
+/// Where what is to be left out of the next one begins and ends. Looks once at each byte, and at a few again.
 fn next(text: &str, from: usize) -> Option<(usize, usize)> {
-    for (at, _) in text[from..].match_indices(BEGIN) {
-        let begin = from + at + BEGIN.len();
-        let rest = text[begin..].bytes();
-        let len = rest.take_while(u8::is_ascii_alphanumeric).count();
-        if len >= LEAST {
-            return Some((from + at, begin + len));
-        }
-    }
-    None
+    let bytes = text.as_bytes();
+    (from..bytes.len()).find_map(|at| {
+        let form = FORMS.iter().find(|form| bytes[at..].starts_with(form.begin.as_bytes()))?;
+        let begun = at + form.begin.len();
+        let len = bytes[begun..].iter().take_while(|byte| (form.is_part)(**byte)).count();
+        (len >= LEAST).then_some((begun, begun + len))
+    })
 }
 
 #[cfg(test)]
@@ -49,11 +59,13 @@ mod tests {
 
     #[test]
     fn tokens_are_found_wherever_they_stand() {
-        let token = "npm_0123456789abcdefABCD";
+        let token = "npm_0123456789abcDEF";
         for (text, shown) in [
             (token.to_owned(), "npm_[redacted]"),
             (format!("é npm_x-{token}.tgz {token}EF"), "é npm_x-npm_[redacted].tgz npm_[redacted]"),
             (format!("npm_npm_{}", &token[4..]), "npm_npm_[redacted]"),
+            ("a eyJhbGciOiJSUzI1NiJ9.e-_0.x é".to_owned(), "a eyJ[redacted] é"),
+            (format!("eyJ/{token}/eyJhbGciOiJSUzI1NiJ9"), "eyJ/npm_[redacted]/eyJ[redacted]"),
         ] {
             assert!(holds_token(&text), "{text}");
             assert_eq!(without_tokens(&text), shown);
@@ -62,9 +74,17 @@ mod tests {
 
     #[test]
     fn names_are_none() {
-        for text in
-            ["", "npm_", "npm_lazy", "npm_0123456789abcdefABC", "npm-0123456789abcdefABCDEF"]
-        {
+        for text in [
+            "",
+            "npm_",
+            "npm_lazy",
+            "npm_0123456789abcde",
+            "npm-0123456789abcdefABCDEF",
+            "npm_a-0123456789abcdef",
+            "eyJ",
+            "eyJ-0123456789.abc",
+            "keyjar-0123456789abcdef",
+        ] {
             assert!(!holds_token(text), "{text}");
             assert!(matches!(without_tokens(text), Cow::Borrowed(shown) if shown == text));
         }

@@ -43,6 +43,7 @@ fn tarball(of: &str, file: &str) -> Route {
 #[test]
 fn what_looks_like_a_token_is_no_package_nor_anything_of_one() {
     let token = "npm_0123456789abcdefABCDEFGHIJKLMNOPQRST";
+    let jwt = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
     for path in [
         "/TOKEN",
         "/TOKEN/",
@@ -65,8 +66,10 @@ fn what_looks_like_a_token_is_no_package_nor_anything_of_one() {
         "/-/whoami/TOKEN",
         "http://registry.example/TOKEN",
     ] {
-        let path = path.replace("TOKEN", token);
-        assert_eq!(of_some_method(&path), Err(RouteError::NotFound), "{path}");
+        for token in [token, jwt] {
+            let path = path.replace("TOKEN", token);
+            assert_eq!(of_some_method(&path), Err(RouteError::NotFound), "{path}");
+        }
     }
     assert_eq!(get("/npm_lazy_loader"), Ok(packument("npm_lazy_loader")));
     let shown = Route::Token { token: token.to_owned() };

@@ -9,7 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::binary::{Binary, Ended, PROGRAM};
-use crate::support::disk::{folder, is_root};
+use crate::support::disk::{folder, is_root_or_skipped};
 
 /// A registry of nobody's, and a file and a folder of root's beside it.
 struct Scene {
@@ -20,8 +20,7 @@ struct Scene {
 impl Scene {
     /// `None`, with the reason told, where we are not root.
     fn new() -> Option<Self> {
-        if !is_root() {
-            eprintln!("skipped: only root has rights in the directories of others");
+        if !is_root_or_skipped("only root has rights in the directories of others") {
             return None;
         }
         let home = folder();

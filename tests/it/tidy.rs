@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("certificate", &[]),
     ("config", &["base_url", "certificate", "npm"]),
     ("telemetry", &["config"]),
-    ("access_log", &["telemetry"]),
+    ("access_log", &["npm", "telemetry"]),
     ("connection", &["access_log", "cache_state", "counters", "inflight", "pages", "reply"]),
     ("listen", &["config", "connection"]),
     ("stop", &["inflight"]),

@@ -2,9 +2,11 @@
 //! Knows nothing of the other lines.
 
 mod account;
+mod failing;
 mod packages;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
@@ -32,6 +34,11 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) async fn start(level: &str) -> Self {
+        Self::start_with(level, &[]).await
+    }
+
+    /// The same, with these settings as well.
+    pub(crate) async fn start_with(level: &str, more: &[(&str, &str)]) -> Self {
         let (upstream, issuer) = (FakeUpstream::start().await, FakeIssuer::start().await);
         let folder = tempfile::tempdir().expect("a directory");
         let own = folder.path().join("registry/.nopar");
@@ -44,9 +51,14 @@ impl Watched {
         std::fs::write(&file, rules(&issuer.url())).expect("a file");
         let file = file.to_str().expect("a path in UTF-8").to_owned();
         let env = [("NOPAR_AUTH", "users"), ("NOPAR_CONFIG", &file), ("NOPAR_LOGLEVEL", level)];
-        let command = Command::new(PROGRAM);
+        let (command, env) = (Command::new(PROGRAM), [&env, more].concat());
         let (binary, addr) = Binary::serving_as(folder, command, &upstream.url(), &env).await;
         Self { binary, addr, issuer, _upstream: upstream, seen: 0 }
+    }
+
+    /// NOPAR's own folder in the directory of the registry.
+    fn own(&self) -> PathBuf {
+        self.binary.folder().join("registry/.nopar")
     }
 
     /// Waits for the one line that came of the request before, and fails unless it begins so and holds all of that.

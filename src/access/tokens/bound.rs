@@ -10,7 +10,7 @@
 
 use super::super::user::User;
 use std::collections::HashMap;
-use std::fs::{self, DirEntry, File};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -57,22 +57,24 @@ struct Row {
 }
 
 impl Bound {
-    /// Removes tokens if there are too many; how many it removed. `rank_of` says whose a file is, and its rank. Blocks.
+    /// Removes some of these files of a folder if there are too many; how many it removed. `rank_of` says whose token a
+    /// file is, and its rank; `None` if it is none. What cannot be read may be one, and stays. Blocks.
     pub(super) fn keep(
         self,
         folder: &Path,
-        rank_of: impl Fn(&Path) -> Option<(User, Rank)>,
-    ) -> io::Result<usize> {
-        let files = files(folder)?;
-        if files.len() <= self.most {
-            return Ok(0);
+        names: &[String],
+        rank_of: impl Fn(&Path) -> io::Result<Option<(User, Rank)>>,
+    ) -> usize {
+        if names.len() <= self.most {
+            return 0;
         }
         let mut users: HashMap<Option<(User, Rank)>, Vec<Row>> = HashMap::new();
-        for file in &files {
+        for path in names.iter().map(|name| folder.join(name)) {
             // One that is gone meanwhile is none too many.
-            let Ok(used) = file.metadata().and_then(|it| it.modified()) else { continue };
-            let path = file.path();
-            let user = rank_of(&path);
+            let Ok(used) = fs::symlink_metadata(&path).and_then(|it| it.modified()) else {
+                continue;
+            };
+            let Ok(user) = rank_of(&path) else { continue };
             let rank = user.as_ref().map(|(_, rank)| *rank);
             users.entry(user).or_default().push(Row { path, rank, used, newer: 0 });
         }
@@ -83,15 +85,8 @@ impl Bound {
         });
         let too_many = rows.len().saturating_sub(self.kept);
         let removed = rows[..too_many].iter().filter(|row| fs::remove_file(&row.path).is_ok());
-        Ok(removed.count())
+        removed.count()
     }
-}
-
-/// Files that have the name of a token.
-fn files(folder: &Path) -> io::Result<Vec<DirEntry>> {
-    let is_token = |entry: &DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
-    let entries = fs::read_dir(folder)?;
-    entries.filter(|entry| entry.as_ref().map_or(true, is_token)).collect()
 }
 
 /// The tokens of one user and rank, with how many were used after each.
@@ -133,21 +128,25 @@ mod tests {
         folder
     }
 
-    fn rank_of(path: &Path) -> Option<(User, Rank)> {
+    fn rank_of(path: &Path) -> io::Result<Option<(User, Rank)>> {
         let text = fs::read_to_string(path).unwrap();
+        if text == "?" {
+            return Err(io::Error::other("too many open files"));
+        }
         let (rank, user) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
             (Some(user), _) => (Rank::Created, user),
             (_, Some(user)) => (Rank::Expired, user),
             _ => (Rank::Login, text.as_str()),
         };
-        Some((User::parse(user).ok()?, rank))
+        Ok(User::parse(user).ok().map(|user| (user, rank)))
     }
 
     /// Fails the test unless these are left.
     #[track_caller]
     fn check(rows: &[(&str, &str, u32)], left: &[&str]) {
         let folder = folder(rows);
-        let removed = BOUND.keep(folder.path(), rank_of).unwrap();
+        let names: Vec<String> = rows.iter().map(|(name, _, _)| (*name).to_owned()).collect();
+        let removed = BOUND.keep(folder.path(), &names, rank_of);
         let names = fs::read_dir(folder.path()).unwrap();
         let names: BTreeSet<String> =
             names.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
@@ -184,11 +183,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_goes_first_and_what_is_unfinished_is_not_counted() {
+    fn what_is_no_token_goes_first() {
         let damaged = [("x", "", 0), ("y", "a/b", 0)];
         let good = [("a", "u", 1), ("b", "u", 2), ("c", "v", 3), ("d", "w", 4), ("e", "w", 5)];
-        let rows = [&damaged[..], &good, &[(".f.tmp", "u", 0)]].concat();
-        check(&rows, &["a", "b", "c", "d", ".f.tmp"]);
+        check(&[&damaged[..], &good].concat(), &["a", "b", "c", "d"]);
+    }
+
+    /// With no more files to be opened, all tokens seemed to be none, and those in use went like the others.
+    #[test]
+    fn what_cannot_be_read_may_be_a_token_and_stays() {
+        let unread = [("x", "?", 90), ("y", "?", 80)];
+        let good = [("a", "u", 1), ("b", "u", 2), ("c", "v", 3), ("d", "w", 4), ("e", "w", 5)];
+        check(&[&unread[..], &good].concat(), &["a", "b", "c", "d", "x", "y"]);
+        check(
+            &["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, "?", 1)),
+            &["a", "b", "c", "d", "e", "f", "g"],
+        );
     }
 
     #[test]

@@ -3,11 +3,10 @@
 
 use super::super::ground::Ground;
 use super::record::Given;
-use crate::regular;
+use crate::regular::{self, owned};
 use log::warn;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -112,13 +111,13 @@ impl Folder {
     pub(super) fn prepare(&self) -> io::Result<()> {
         self.ground.prepare()?;
         if let Some(above) = self.path.parent() {
-            // With the usual permissions: it is the place of other things as well.
-            fs::create_dir_all(above)?;
+            if !self.path.is_dir() {
+                // With the usual permissions: it is the place of other things as well.
+                fs::create_dir_all(above)?;
+            }
+            owned::check_folder(above)?;
         }
-        match DirBuilder::new().mode(0o700).create(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.path.is_dir() => {}
-            other => other?,
-        }
+        owned::make_folder(&self.path)?;
         for above in self.path.ancestors().skip(1) {
             // What cannot be opened was made by somebody else, long ago.
             let _ = sync(above);
@@ -149,7 +148,7 @@ fn is_digest(name: &str) -> bool {
 
 /// Writes a file that is not there, and waits until its bytes are on the disk.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = owned::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -9,6 +9,7 @@ use super::record::Given;
 use super::{Kind, Tokens};
 use crate::clock::to_millis;
 use ipnet::IpNet;
+use log::warn;
 use std::io;
 use std::time::SystemTime;
 
@@ -97,7 +98,8 @@ impl Tokens {
     ) -> Result<(Vec<TokenView>, usize), Denied> {
         let list = move |tokens: &Tokens| {
             let now = tokens.seconds();
-            let mut all = tokens.every(&user, "")?;
+            let (mut all, unread) = tokens.every(&user, "")?;
+            tokens.tell_of(unread);
             all.retain(|seen| !seen.given.has_expired(now));
             let mut all: Vec<TokenView> = all.into_iter().map(Seen::view).collect();
             all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.key.cmp(&b.key)));
@@ -141,10 +143,12 @@ impl Tokens {
         self.end_but(user, None).map_err(|source| self.failed(NOT_ALL_ENDED, source))
     }
 
-    /// Blocks.
+    /// All that can be ended are, also where a file cannot be read, of which nobody knows whose it is. Blocks.
     fn end_but(&self, user: &User, kept: Option<&str>) -> io::Result<usize> {
-        let all = self.every(user, "")?.into_iter().map(|seen| seen.digest);
-        self.end_these(all.filter(|digest| Some(digest.as_str()) != kept))
+        let (all, unread) = self.every(user, "")?;
+        let all = all.into_iter().map(|seen| seen.digest);
+        let ended = self.end_these(all.filter(|digest| Some(digest.as_str()) != kept))?;
+        unread.map_or(Ok(ended), Err)
     }
 
     /// The digest of a user's token with this text. Blocks.
@@ -158,12 +162,13 @@ impl Tokens {
     pub(super) fn check_count(&self, user: &User) -> io::Result<Result<(), String>> {
         let (mut own, mut all) = (0, 0);
         let now = self.seconds();
-        self.walk("", |Seen { given, .. }| {
+        let unread = self.walk("", |Seen { given, .. }| {
             if given.kind == Kind::Created && !given.has_expired(now) {
                 all += 1;
                 own += usize::from(given.user == *user);
             }
         })?;
+        self.tell_of(unread);
         let (most, of_all) = (self.bound.created, self.bound.most / 2);
         Ok(if own >= most {
             Err(format!("you have {own} tokens, and may create {most}: revoke one first"))
@@ -177,40 +182,64 @@ impl Tokens {
         })
     }
 
-    /// Every token of a user whose digest begins so. Blocks.
-    fn every(&self, user: &User, beginning: &str) -> io::Result<Vec<Seen>> {
+    /// Every token of a user whose digest begins so, and what is wrong with the first file that cannot be read. Blocks.
+    fn every(&self, user: &User, beginning: &str) -> io::Result<(Vec<Seen>, Option<io::Error>)> {
         let mut all = Vec::new();
-        self.walk(beginning, |seen| {
+        let unread = self.walk(beginning, |seen| {
             if seen.given.user == *user {
                 all.push(seen);
             }
         })?;
-        Ok(all)
+        Ok((all, unread))
     }
 
-    /// The one token of a user whose key begins so, if it is one. Blocks.
+    /// Tells of a file that could not be read, where that hinders nobody: by such a token nobody is let in.
+    fn tell_of(&self, unread: Option<io::Error>) {
+        if let Some(error) = unread {
+            let folder = self.folder.path.display();
+            warn!("access: not every token in {folder} can be read: {error}");
+        }
+    }
+
+    /// The one token of a user whose key begins so, if it is one. A file that cannot be read and begins so could be another.
+    /// Blocks.
     pub(super) fn one(&self, user: &User, key: &str) -> io::Result<Option<Seen>> {
         if !(SHORTEST..=KEY).contains(&key.len()) {
             return Ok(None);
         }
-        let mut found = self.every(user, key)?;
+        let (mut found, unread) = self.every(user, key)?;
+        unread.map_or(Ok(()), Err)?;
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
     /// Looks at each token whose digest begins so, and removes those whose time has long been over. What is damaged
-    /// or goes meanwhile is none. Blocks.
-    fn walk(&self, beginning: &str, mut look: impl FnMut(Seen)) -> io::Result<()> {
+    /// or goes meanwhile is none. Of files that cannot be read, what is wrong with the first; all others are looked at. Blocks.
+    ///
+    /// # Errors
+    /// When nobody can say which files there are.
+    fn walk(&self, beginning: &str, mut look: impl FnMut(Seen)) -> io::Result<Option<io::Error>> {
+        let mut unread = None;
         for digest in self.folder.digests()? {
             if !digest.starts_with(beginning) {
                 continue;
             }
-            if let Some(Found { file, given }) = self.folder.find(&digest)? {
-                self.sweep(&digest, &given);
-                let used = file.metadata()?.modified()?;
-                look(Seen { digest, given, used });
+            match self.see(digest) {
+                Ok(Some(seen)) => {
+                    self.sweep(&seen.digest, &seen.given);
+                    look(seen);
+                }
+                Ok(None) => {}
+                Err(error) => unread = unread.or(Some(error)),
             }
         }
-        Ok(())
+        Ok(unread)
+    }
+
+    /// Blocks.
+    fn see(&self, digest: String) -> io::Result<Option<Seen>> {
+        let Some(Found { file, given }) = self.folder.find(&digest)? else { return Ok(None) };
+        let used = file.metadata()?.modified()?;
+        Ok(Some(Seen { digest, given, used }))
     }
 
     /// Ends tokens; how many. All that can be ended are, also if one cannot. Blocks.

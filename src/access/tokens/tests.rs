@@ -5,6 +5,7 @@ use super::super::Limits;
 use super::folder::{LONGEST, write};
 use super::*;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 fn user(name: &str) -> User {
@@ -297,6 +298,52 @@ async fn what_is_damaged_is_in_no_list_and_hinders_none() {
     fs::write(tokens.folder.place("README"), r#"{"user":"ann","created":1}"#).unwrap();
     let (views, count) = tokens.of_user(user("ann"), 0, 10).await.unwrap();
     assert_eq!((keys(&views), count), (vec![view.key.as_str()], 1));
+}
+
+/// The first of them ended the walk: nobody saw a list or had a token made, and another password ended no token.
+#[tokio::test]
+async fn what_cannot_be_read_hinders_nobody_and_is_told_of_when_all_tokens_end() {
+    let (_home, tokens) = tokens();
+    let (first, view) = give(&tokens, "ann", NewToken::login()).await;
+    let (second, _) = give(&tokens, "ann", NewToken::login()).await;
+    let (bobs, _) = give(&tokens, "bob", NewToken::login()).await;
+    for beginning in ["0", "f"] {
+        symlink("..", tokens.folder.place(&format!("{beginning:0<64}"))).unwrap();
+        // Too many links.
+        let place = tokens.folder.place(&format!("{beginning:1<64}"));
+        symlink(&place, &place).unwrap();
+    }
+    assert_eq!(tokens.of_user(user("ann"), 0, 10).await.unwrap().1, 2);
+    give(&tokens, "ann", created("ci")).await;
+    // By the beginning of a key it could be meant.
+    tokens.end_one(user("ann"), "00000".to_owned()).await.unwrap_err();
+    assert!(tokens.end_one(user("ann"), view.key).await.unwrap().is_some());
+    let denied = tokens.end_others(user("ann"), None).await.unwrap_err().to_string();
+    assert!(denied.contains("could not all be ended"), "{denied}");
+    for (token, expected) in [(&first, None), (&second, None), (&bobs, Some("bob"))] {
+        assert_eq!(owner(&tokens, token, None).await.as_deref(), expected);
+    }
+    assert_eq!(tokens.of_user(user("ann"), 0, 10).await.unwrap().1, 0);
+    // Where it is not known which files there are, nothing is told of any.
+    fs::rename(&tokens.folder.path, tokens.folder.path.with_extension("away")).unwrap();
+    fs::write(&tokens.folder.path, "no folder").unwrap();
+    tokens.of_user(user("ann"), 0, 10).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn the_bound_takes_away_nothing_but_tokens() {
+    let (_home, tokens) = tokens();
+    let tokens = Tokens { bound: Bound { most: 2, kept: 1, created: 5 }, ..tokens };
+    let folder = &tokens.folder;
+    folder.prepare().unwrap();
+    fs::write(folder.place("README"), "whose this is").unwrap();
+    let linked = "a".repeat(64);
+    symlink("..", folder.place(&linked)).unwrap();
+    for _ in 0..4 {
+        give(&tokens, "ci", NewToken::login()).await;
+    }
+    assert!(folder.place("README").exists() && folder.place(&linked).is_symlink());
+    assert!(folder.digests().unwrap().len() <= 3);
 }
 
 #[tokio::test]

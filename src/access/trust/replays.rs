@@ -21,7 +21,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 /// Where the notes are, in the directory of a registry.
 const FOLDER: &str = ".nopar/shown";
@@ -33,6 +33,8 @@ const MOST: usize = 10_000;
 const BETWEEN: usize = 100;
 /// More bytes than a note has.
 const LONGEST: u64 = 32;
+/// The length of a note's name, in hexadecimal digits.
+const DIGITS: usize = 64;
 /// How long one is kept that a crash has left unfinished, in seconds: longer than any token is good.
 const UNFINISHED: u64 = 25 * 3600;
 
@@ -71,6 +73,15 @@ impl Replays {
         Replays(Arc::new(Notes { folder, ground, most: MOST, room }))
     }
 
+    /// Whether a token was not shown before, so that it can be noted. Others may note it meanwhile.
+    ///
+    /// # Errors
+    /// As of [`note`](Replays::note); that there may be no more is not always known.
+    pub(super) async fn check(&self, identity: &[u8; 32], now: u64) -> Result<(), Refused> {
+        let (notes, digest) = (Arc::clone(&self.0), hex(identity));
+        self.noted(spawn_blocking(move || notes.check(&digest, now)).await)
+    }
+
     /// Notes that a token is shown, which is good until then. What is noted is on the disk.
     ///
     /// # Errors
@@ -83,17 +94,37 @@ impl Replays {
         now: u64,
     ) -> Result<(), Refused> {
         let (notes, digest) = (Arc::clone(&self.0), hex(identity));
-        let noted = spawn_blocking(move || notes.note(&digest, until, now)).await;
+        self.noted(spawn_blocking(move || notes.note(&digest, until, now)).await)
+    }
+
+    fn noted(
+        &self,
+        noted: Result<io::Result<Result<(), Refused>>, JoinError>,
+    ) -> Result<(), Refused> {
         let noted = noted.unwrap_or_else(|panic| Err(io::Error::other(panic)));
         noted.unwrap_or_else(|failed| {
             let folder = self.0.folder.display();
-            error!("access: an ID token was refused, as {folder} cannot be written: {failed}");
+            error!("access: an ID token was refused, as {folder} cannot be used: {failed}");
             Err(Refused::Unnoted)
         })
     }
 }
 
 impl Notes {
+    /// Blocks.
+    fn check(&self, digest: &str, now: u64) -> io::Result<Result<(), Refused>> {
+        self.ground.check()?;
+        let until = until_of(&self.folder.join(digest))?;
+        let was_shown = until.is_some_and(|until| until > now);
+        let room = self.room.lock();
+        let is_full = room.left == 0 && now < room.full_until;
+        Ok(match (was_shown, is_full) {
+            (true, _) => Err(Refused::Replayed),
+            (_, true) => Err(Refused::Busy),
+            _ => Ok(()),
+        })
+    }
+
     /// Blocks.
     fn note(&self, digest: &str, until: u64, now: u64) -> io::Result<Result<(), Refused>> {
         let mut room = self.room.lock();
@@ -166,7 +197,8 @@ impl Notes {
         let mut swept = Swept { kept: 0, next: u64::MAX };
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            if entry.file_name() == LOCK {
+            // Somebody may have put anything there, and the lock is there as well.
+            if !entry.file_name().to_str().is_some_and(is_digest) {
                 continue;
             }
             match until_of(&entry.path())? {
@@ -180,6 +212,10 @@ impl Notes {
         }
         Ok(swept)
     }
+}
+
+fn is_digest(name: &str) -> bool {
+    name.len() == DIGITS && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Until when it has to be known, by the note in this place; `None` if there is none.

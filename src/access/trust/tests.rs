@@ -88,8 +88,11 @@ impl Scene {
         self.signers[0].token(&self.claims(more))
     }
 
+    /// Verifies a token and uses it up.
     async fn verify(&self, token: &str, name: &str) -> Result<Trusted, Refused> {
-        self.trust.verify(token, &name.parse().unwrap()).await
+        let (trusted, unused) = self.trust.verify(token, &name.parse().unwrap()).await?;
+        self.trust.use_up(unused).await?;
+        Ok(trusted)
     }
 
     /// What comes of the usual claims but these.
@@ -221,6 +224,18 @@ async fn a_token_is_good_once_for_each_package() {
     // What was refused is not noted.
     scene.check(json!({"jti": "3", "aud": "other"}), Err(Refused::Audience)).await;
     scene.check(json!({"jti": "3"}), Ok(())).await;
+}
+
+/// What it is good for may fail: then it may be shown again.
+#[tokio::test]
+async fn a_token_is_used_up_by_the_first_who_says_so_and_not_by_being_verified() {
+    let scene = Scene::new();
+    let (token, name) = (scene.token(json!({})), "@acme/ui".parse().unwrap());
+    let (_, one) = scene.trust.verify(&token, &name).await.unwrap();
+    let (_, other) = scene.trust.verify(&token, &name).await.unwrap();
+    assert_eq!(scene.trust.use_up(other).await, Ok(()));
+    assert_eq!(scene.trust.use_up(one).await, Err(Refused::Replayed));
+    assert_eq!(scene.verify(&token, "@acme/ui").await.map(drop), Err(Refused::Replayed));
 }
 
 /// `(r, s)` and `(r, n - s)` are both right where the signature is by ECDSA: it was accepted once by each.

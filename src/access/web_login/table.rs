@@ -107,10 +107,10 @@ impl WebLogins {
     }
 
     /// Who is confirmed for whom.
-    pub(super) fn confirm(&self, page: &str, proved: Proved) -> Result<Arc<Asking>, Denied> {
+    pub(super) fn confirm(&self, page: &str, proved: Proved) -> Result<(), Denied> {
         self.with(page, |row| {
             row.state = State::Confirmed(proved);
-            Ok(Arc::clone(&row.asking))
+            Ok(())
         })
     }
 

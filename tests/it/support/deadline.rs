@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::time::MissedTickBehavior;
+
 /// Far above what any step takes on a busy machine, far below what a person waits. Of two cores with twelve
 /// who want them, thirty answers of 5 MB each took more than 10 seconds (2026-11-28).
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -24,6 +26,28 @@ pub(crate) async fn in_time<F: Future>(work: F) -> Result<F::Output, Elapsed> {
         }
     }
     Err(Elapsed)
+}
+
+/// Asks once a tick until it is so, for what no event tells of; fails the test with what was last found instead.
+#[track_caller]
+pub(crate) fn once<T>(
+    what: &str,
+    ask: impl AsyncFn() -> Result<T, String>,
+) -> impl Future<Output = T> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut found = String::new();
+        for _ in 0..DEADLINE.as_millis() / TICK.as_millis() {
+            ticks.tick().await;
+            match ask().await {
+                Ok(value) => return value,
+                Err(instead) => found = instead,
+            }
+        }
+        panic!("{what}: still {found} (asked at {caller})")
+    }
 }
 
 /// Awaits `work`, or fails the test naming `what` did not come.

@@ -24,6 +24,18 @@ pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
+/// Whether the tests are root's, for a test that says nothing otherwise: what is left out is told, and is a failure where
+/// `NOPAR_TEST_ROOT=1` says that nothing may be.
+#[track_caller]
+pub(crate) fn is_root_or_skipped(why: &str) -> bool {
+    let must = std::env::var_os("NOPAR_TEST_ROOT").is_some_and(|it| it == "1");
+    assert!(is_root() || !must, "NOPAR_TEST_ROOT=1, and these tests are not root's: {why}");
+    if !is_root() {
+        eprintln!("skipped: {why}");
+    }
+    is_root()
+}
+
 /// A directory that is nobody's, if we are root.
 pub(crate) fn folder() -> TempDir {
     let folder = TempDir::new().expect("a directory");

@@ -1,6 +1,8 @@
 //! Jobs that get no token, and hear why.
 //! Knows nothing of issuers that fail.
 
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use serde_json::json;
@@ -70,6 +72,28 @@ async fn a_token_is_shown_once_for_each_package() {
     assert!(refusal(&ask().await, 403, "not_trusted").contains("used for this package before"));
     scene.nopar.advance(Duration::from_secs(600));
     assert!(refusal(&ask().await, 401, "bad_id_token").contains("expired"));
+    assert_eq!(scene.tokens(), 1);
+}
+
+/// It was told that its ID token had been used before.
+#[tokio::test]
+async fn a_job_whose_token_could_not_be_kept_tries_again_with_the_id_token_that_it_has() {
+    let scene = Scene::new().await;
+    let own = scene.nopar.registry_path().join(".nopar");
+    fs::create_dir_all(&own).expect("a directory");
+    let token = scene.issuer.token(&json!({}));
+    let ask = async || exchange(scene.addr(), "left", &token).send().await;
+    fs::write(own.join("tokens"), "in the way").expect("a file");
+    refusal(&ask().await, 500, "token_error");
+    fs::remove_file(own.join("tokens")).expect("it is gone");
+    // Nor is there a token of it where the ID token cannot be used up.
+    symlink("nowhere", own.join("shown")).expect("a link");
+    refusal(&ask().await, 500, "token_error");
+    assert_eq!(scene.tokens(), 0, "{:?}", scene.nopar.registry_files());
+    fs::remove_file(own.join("shown")).expect("it is gone");
+    ask().await.expect(201);
+    assert_eq!(scene.tokens(), 1);
+    refusal(&ask().await, 403, "not_trusted");
     assert_eq!(scene.tokens(), 1);
 }
 

@@ -1,6 +1,8 @@
 //! `npm profile set password`.
 //! Knows nothing of the rest of a profile.
 
+use std::os::unix::fs::symlink;
+
 use serde_json::json;
 
 use super::*;
@@ -39,6 +41,27 @@ async fn another_password_ends_all_tokens_but_the_one_that_is_shown() {
     let body = json!({"password": {"old": ANOTHER, "new": PASSWORD}});
     post(&nopar, PROFILE, &basic("ann", ANOTHER), &body).await.expect(200);
     assert!(!is_good(&nopar, &here).await);
+}
+
+/// They were told that it had not been done, and all tokens were as good as before.
+#[tokio::test]
+async fn another_password_ends_all_tokens_that_can_be_read_and_says_so_where_one_cannot() {
+    let (_upstream, nopar) = with_users().await;
+    let here = log_in(&nopar, "ann", PASSWORD).await;
+    let elsewhere = log_in(&nopar, "ann", PASSWORD).await;
+    symlink("..", nopar.registry_path().join(".nopar/tokens").join("0".repeat(64)))
+        .expect("a link");
+    let listed = get(&nopar, TOKENS, &here).await.expect(200).json();
+    assert_eq!(listed["total"], 2);
+    create(&nopar, &here, &json!({"name": "ci"})).await.expect(200);
+
+    let body = json!({"password": {"old": PASSWORD, "new": ANOTHER}});
+    let said = refusal(&post(&nopar, PROFILE, &here, &body).await, &[500], "a link");
+    assert!(said.starts_with("your password is changed, but not all of your tokens"), "{said}");
+    assert!(is_good(&nopar, &here).await && !is_good(&nopar, &elsewhere).await);
+    log_in(&nopar, "ann", ANOTHER).await;
+    let listed = get(&nopar, TOKENS, &here).await.expect(200).json();
+    assert_eq!(listed["total"], 2, "this one, and that of the login: {listed}");
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn mode(mode: &str) -> Value {
     json!({"tfa": {"password": PASSWORD, "mode": mode}})
 }
 
-/// Has ann use codes; her app, her codes on paper, and what she came with.
+/// Has ann use codes; her app, her recovery codes, and what she came with.
 pub(super) async fn enabled(nopar: &TestNopar, asked: &str) -> (App, Vec<String>, String) {
     // NOPAR's clock stands since a moment ago.
     let now = SystemTime::now();
@@ -108,10 +108,10 @@ async fn codes_are_asked_for_at_logins_and_in_a_user_s_own_affairs() {
     with_code.send().await.expect(200);
     let again = posting(&nopar, PROFILE, &ann, &change).header("npm-otp", &code).send().await;
     assert_asked(&again, "a code is good once");
-    // On paper they are good once as well.
+    // Recovery codes are good once as well.
     let on_paper = || posting(&nopar, TOKENS, &ann, &made).header("npm-otp", &paper[3]);
     on_paper().send().await.expect(200);
-    assert_asked(&on_paper().send().await, "a code on paper");
+    assert_asked(&on_paper().send().await, "a recovery code");
     let code = app.next(&nopar);
     logging_in(&nopar, "ann", PASSWORD).header("npm-otp", &code).send().await.expect(201);
     // Packages are changed without one.
@@ -205,6 +205,24 @@ async fn codes_cannot_be_tried_out() {
     let answer = guess().await;
     refusal(&answer, &[429], "a guess too many");
     assert!(answer.header("retry-after").is_some());
+}
+
+/// Each had counted as often as the publish asked whether it may go on: two were taken for four.
+#[tokio::test]
+async fn a_wrong_code_is_one_attempt_however_often_a_change_looks_at_it() {
+    let (_upstream, nopar) = with_users().await;
+    let (mut app, _, ann) = enabled(&nopar, "auth-and-writes").await;
+    let publish =
+        |version: &str| Publish::of("a", version).to(nopar.addr()).header("Authorization", &ann);
+    let code = app.next(&nopar);
+    publish("1.0.0").header("npm-otp", &code).send().await.expect(201);
+    for _ in 0..5 {
+        assert_asked(&publish("2.0.0").header("npm-otp", "abcdef").send().await, "a wrong code");
+    }
+    refusal(&publish("2.0.0").header("npm-otp", "abcdef").send().await, &[429], "one too many");
+    // Whoever waits is let in.
+    let code = app.next(&nopar);
+    publish("2.0.0").header("npm-otp", &code).send().await.expect(201);
 }
 
 #[tokio::test]

@@ -82,12 +82,31 @@ async fn so_many_are_remembered_and_none_is_forgotten_before_its_time() {
     }
     for other in [&one, &replays(&home, 3)] {
         assert_eq!(other.note(&identity(4), 100, 99).await, Err(Refused::Busy));
+        assert_eq!(other.check(&identity(4), 99).await, Err(Refused::Busy));
+        assert_eq!(other.check(&identity(2), 99).await, Err(Refused::Replayed));
         assert_eq!(other.note(&identity(2), 100, 99).await, Err(Refused::Replayed));
     }
     assert_eq!(notes(&home).len(), 3);
     assert_eq!(one.note(&identity(4), 200, 100).await, Ok(()));
     assert_eq!(notes(&home), [hex(&identity(3)), hex(&identity(4))]);
     assert_eq!(one.note(&identity(3), 200, 100).await, Err(Refused::Replayed));
+}
+
+/// One of them had every job refused once notes were counted again.
+#[tokio::test]
+async fn what_is_no_note_is_in_nobody_s_way() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(FOLDER);
+    fs::create_dir_all(folder.join("lost+found")).unwrap();
+    fs::write(folder.join("README"), "1\n").unwrap();
+    let replays = replays(&home, MOST);
+    assert_eq!(replays.note(&identity(1), 100, 50).await, Ok(()));
+    assert_eq!(
+        replays.note(&identity(1), 200, 100).await,
+        Ok(()),
+        "those that are over are removed"
+    );
+    assert_eq!(notes(&home), [&hex(&identity(1)), "README", "lost+found"]);
 }
 
 /// It is noted, and a crash kept its bytes from the disk.
