@@ -229,11 +229,11 @@ Collaborators { name: on.name() }
 Owners { name: on.name() }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  401  401  401  401  404  200 404 200  200  200  200
-        PUT              401  401  401  401  401  403  403 403 403  201  201  201
+        PUT              401  401  401  401  401  403  403 403 403  403  201  201
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
-        PUT              401  401  401  401  401  403  403 403 403  201  201  201
+        PUT              401  401  401  401  401  403  403 403 403  403  201  201
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
@@ -242,10 +242,10 @@ Owners { name: on.name() }
 
 Owner { name: on.name(), user: "lou".to_owned() }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
-        DELETE           401  401  401  401  401  403  403 403 403  201  201  201
+        DELETE           401  401  401  401  401  403  403 403 403  403  201  201
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
-        DELETE           401  401  401  401  401  403  403 403 403  201  201  201
+        DELETE           401  401  401  401  401  403  403 403 403  403  201  201
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         DELETE           401  401  401  401  401  403  403 403 403  403  403  403
