@@ -21,6 +21,7 @@ mod random;
 mod remembered;
 mod rules;
 mod second_factor;
+mod session;
 mod sign_up;
 mod token;
 mod tokens;
@@ -41,6 +42,7 @@ pub(crate) use password::{BadPassword, Hash, NewPassword};
 pub use profile::{ProfileChange, ProfileView, SecondFactorState};
 pub use proved::Proved;
 pub use rules::{Rules, Standing};
+pub use session::SignedIn;
 pub use sign_up::Newcomer;
 pub use tokens::{Kind, NewToken, TokenView, Wish};
 pub use trust::{Keys, Refused, Trust, Trusted};
@@ -172,6 +174,12 @@ impl Access {
         matches!(self.mode, Mode::Open)
     }
 
+    /// Whether that is somebody who may do everything, where not everybody may: one whom the configuration names.
+    pub fn is_admin(&self, caller: &Caller) -> bool {
+        let is_named = |accounts: &Accounts| accounts.rules.is_admin(caller.user());
+        caller.limits().is_none() && self.accounts().is_some_and(is_named)
+    }
+
     /// Whether everybody may read packages of this name, so that nobody need be asked who they are.
     pub fn is_public(&self, name: &PackageName) -> bool {
         self.accounts().is_none_or(|accounts| accounts.rules.is_public(name))
@@ -226,6 +234,10 @@ impl Access {
         match Credentials::parse(header).ok_or(Denied::BadCredentials)? {
             Credentials::Token(token) => {
                 let seen = self.tokens.of(token, from).await?.ok_or(Denied::BadCredentials)?;
+                // What a browser sends by itself must be no way past its pages.
+                if seen.given.kind == Kind::Session {
+                    return Err(Denied::BadCredentials);
+                }
                 self.check_account(&seen.given).await?;
                 self.tokens.believe(&seen);
                 Ok(Caller::from(&*seen.given))

@@ -7,6 +7,7 @@ mod account;
 mod allow;
 mod attestation;
 mod audit;
+mod browser;
 mod change;
 mod commit;
 mod delete;
@@ -25,6 +26,7 @@ mod refusal;
 mod room;
 mod search;
 mod sign;
+mod sign_in;
 mod sign_up;
 mod stage;
 mod timed;
@@ -34,9 +36,11 @@ mod web_login;
 mod witness;
 
 pub use audit::{Asked, Told, form_of};
+pub use browser::Browser;
 pub use elsewhere::{Elsewhere, Evasion, Presence, UpstreamKey};
 pub use refusal::Refusal;
 pub use search::{Source, Unsearched};
+pub use sign_in::NotSignedIn;
 pub use stage::Staging;
 pub use witness::Notes;
 
@@ -97,6 +101,8 @@ pub struct Call<'a> {
     /// The values of all Authorization headers, where they are no credentials of a caller's
     /// ([`Api::wants_authorization`]); else nothing.
     pub authorization: Vec<String>,
+    /// The session of the browser that shows the page of a login; for no other call.
+    pub browser: Option<Browser<'a>>,
     /// Set once it is found out whether what they show does for a change: a code is good once, and a wrong one is one
     /// attempt, however often an endpoint asks.
     pub verified: OnceCell<Result<(), Refusal>>,
@@ -148,6 +154,11 @@ impl Api {
     pub fn with_stages(self, ttl: Duration, bytes: u64) -> Api {
         let staging = Arc::new(self.staging.with_limits(ttl, bytes));
         Api { staging, ..self }
+    }
+
+    /// Whether everybody may do everything.
+    pub fn is_open(&self) -> bool {
+        self.access.is_open()
     }
 
     /// What waits to be approved.
@@ -238,6 +249,15 @@ impl Api {
             Route::Packument { .. } | Route::Manifest { .. } => !is_read,
             Route::Tarball { .. } | Route::DistTags { .. } => false,
             Route::Root | Route::Ping | Route::Favicon | Route::Robots => false,
+            // Pages are `ui`'s.
+            Route::Packages { .. }
+            | Route::PackagePage { .. }
+            | Route::Files { .. }
+            | Route::Settings
+            | Route::Static { .. }
+            | Route::SignIn
+            | Route::SignOut
+            | Route::Account => false,
             Route::Revision { .. }
             | Route::TarballRevision { .. }
             | Route::DistTag { .. }
@@ -368,7 +388,15 @@ impl Api {
             | Route::Robots
             | Route::Tarball { .. }
             | Route::DistTags { .. }
-            | Route::StageTarball { .. } => Err(Refusal::no_endpoint()),
+            | Route::StageTarball { .. }
+            | Route::Packages { .. }
+            | Route::PackagePage { .. }
+            | Route::Files { .. }
+            | Route::Settings
+            | Route::Static { .. }
+            | Route::SignIn
+            | Route::SignOut
+            | Route::Account => Err(Refusal::no_endpoint()),
         }
     }
 }

@@ -3,11 +3,13 @@
 
 use crate::access;
 use crate::cache::{DiskCache, OpenError};
+use crate::catalogue::Catalogue;
 use crate::certificate;
 use crate::clock::Clock;
 use crate::config::{self, Auth, Config, Origin};
 use crate::connection::{Guard, Patience};
 use crate::counters::Counters;
+use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
@@ -106,6 +108,7 @@ impl App {
         let kept = Kept { cache, store: Arc::new(store.clone()) };
         let door = Door::new(&config, kept, upstreams, clock, working, counting, pseudonym);
         let door = door.map_err(StartError::Random)?;
+        door.listens_on(&addresses);
         let hosted = Arc::clone(door.hosted());
         let proxy = Proxy::new(door);
         let patience = Patience { memory: proxy.live(), ..Patience::default() };
@@ -140,6 +143,16 @@ impl App {
         self.proxy.figures()
     }
 
+    /// Which packages of upstreams it holds; known while it runs.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(self.proxy.catalogue())
+    }
+
+    /// What it did in the last hour and day; sampled while it runs.
+    pub fn history(&self) -> Arc<History> {
+        Arc::clone(self.proxy.history())
+    }
+
     /// Serves until `stop` asks to end and what was going on is done. Blocks.
     pub fn run(self, stop: Stop) {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
@@ -152,6 +165,7 @@ impl App {
         }
         look_around(self.store, self.hosted, self.config.store.path.display().to_string());
         let tidy = self.proxy.tidy();
+        let keeper = self.proxy.catalogue().keep();
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -188,6 +202,7 @@ impl App {
         let mut server = server;
         server.add_service(service);
         server.run(RunArgs { shutdown_signal: Box::new(stopper) });
+        drop(keeper);
         self.cache.close();
     }
 }

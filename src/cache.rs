@@ -5,6 +5,7 @@
 //! holds what a directory listing tells (key, generation, size); a file's head is read when the
 //! entry is first asked for, so that starting costs a listing and not a read of every file.
 
+mod changes;
 mod chunks;
 mod disk;
 mod entry;
@@ -22,9 +23,11 @@ mod model_tests;
 mod name;
 mod open;
 mod parts;
+mod peek;
 mod read;
 mod store;
 
+pub use changes::{Changes, Waited};
 pub(crate) use chunks::CHUNK;
 pub use disk::{DiskCache, OpenError};
 pub use entry::{Entry, Terms};
@@ -32,7 +35,9 @@ pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};
 pub use hit::{DiskHit, GrowingHit, ReadyHit, in_parts};
 pub use index::Known;
-pub use key::{Key, Kind};
+pub use key::{Key, Kind, Subject, Thing};
+pub use name::{FileHash, FileName};
 pub use open::OpenFile;
 pub use parts::{PartError, Parts, PartsWriter};
+pub use peek::{Heard, PEEK, Peek};
 pub use store::{Found, Store};

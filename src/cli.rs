@@ -15,6 +15,8 @@ use user::UserAction;
 pub struct Cli {
     /// The configuration file.
     pub config: Option<PathBuf>,
+    /// Whether what was saved on the settings page is left out.
+    pub ignore_saved: bool,
     /// What to do.
     pub command: Command,
 }
@@ -61,6 +63,9 @@ struct Options {
     /// Read settings from FILE (also: NOPAR_CONFIG)
     #[arg(short, long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
+    /// Leave out what was saved on the settings page (the way back in if it keeps NOPAR from starting)
+    #[arg(long)]
+    ignore_saved_settings: bool,
     /// Check the configuration and exit
     #[arg(long, conflicts_with_all = ["print_config", "print_default_config"])]
     check_config: bool,
@@ -137,7 +142,9 @@ impl From<Options> for Cli {
             None if options.print_default_config => Command::PrintDefaultConfig,
             None => Command::Serve,
         };
-        Cli { config: options.config, command }
+        // What works in the registry beside who serves it needs none of that, and goes on without it.
+        let ignore_saved = options.ignore_saved_settings || command.is_in_registry();
+        Cli { config: options.config, ignore_saved, command }
     }
 }
 
@@ -151,9 +158,19 @@ mod tests {
 
     #[test]
     fn arguments_are_read() {
-        assert_eq!(parse(&[]).unwrap(), Cli { config: None, command: Command::Serve });
+        let serve = Cli { config: None, ignore_saved: false, command: Command::Serve };
+        assert_eq!(parse(&[]).unwrap(), serve);
+        assert!(parse(&["--ignore-saved-settings", "--check-config"]).unwrap().ignore_saved);
+        assert!(parse(&["keys"]).unwrap().ignore_saved);
         let cli = parse(&["--config", "x.toml", "--check-config"]).unwrap();
-        assert_eq!(cli, Cli { config: Some("x.toml".into()), command: Command::CheckConfig });
+        assert_eq!(
+            cli,
+            Cli {
+                config: Some("x.toml".into()),
+                ignore_saved: false,
+                command: Command::CheckConfig
+            }
+        );
         assert_eq!(parse(&["--print-config"]).unwrap().command, Command::PrintConfig);
         for other in ["--check-config", "--print-default-config"] {
             assert!(parse(&["--print-config", other]).is_err());

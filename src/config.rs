@@ -1,4 +1,4 @@
-//! What NOPAR is told to do: environment over file over defaults, every mistake reported at once.
+//! What NOPAR is told to do: saved settings over environment over file over defaults, every mistake reported at once.
 //! Knows nothing of what is done with it.
 //!
 //! One table (`table`) names every setting with its environment variable, its key in the file, its
@@ -6,6 +6,7 @@
 
 mod claims;
 mod duration;
+mod fields;
 mod file;
 mod finish;
 mod host_list;
@@ -15,6 +16,7 @@ mod origins;
 mod pattern;
 mod proxy;
 mod rules;
+mod saved;
 mod secret;
 mod several;
 mod shown;
@@ -30,6 +32,7 @@ mod wrong;
 mod tests;
 
 pub use crate::base_url::BaseUrl;
+pub use fields::{Field, Form, Kind, Unfit};
 pub use host_list::HostList;
 pub use load::Sources;
 pub use mistakes::{Mistake, Mistakes};
@@ -37,6 +40,7 @@ pub use origins::Origins;
 pub use pattern::{InvalidPattern, Pattern};
 pub use proxy::Proxy;
 pub use rules::Rule;
+pub use saved::{Saved, SavedError};
 pub use secret::Secret;
 pub use shown::SettingView;
 pub use trust::{Expected, Trust};
@@ -47,6 +51,7 @@ use log::LevelFilter;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -74,6 +79,10 @@ pub struct Config {
     /// Those that rules were written with.
     teams: Teams,
     values: BTreeMap<&'static str, Value>,
+    /// What environment and file alone say, before it was finished.
+    raw: Option<Arc<Config>>,
+    /// What is saved; `None` if that is ignored.
+    saved: Option<Saved>,
 }
 
 /// Where and how NOPAR listens.
@@ -228,6 +237,8 @@ pub struct Access {
     pub trust: Vec<Trust>,
     /// Whether everybody may make an account for themselves.
     pub sign_up: bool,
+    /// Whether everybody may administer by pages, where everybody may do everything else.
+    pub open_admin: bool,
 }
 
 /// Who may log in and publish.
@@ -272,6 +283,8 @@ pub enum Origin {
     File,
     /// An environment variable.
     Environment,
+    /// The settings page.
+    Saved,
 }
 
 #[derive(Clone, Debug)]
@@ -283,7 +296,7 @@ struct Value {
 }
 
 impl Config {
-    /// Reads environment and file.
+    /// Reads environment and file, and what is saved in the directory of the registry.
     ///
     /// # Errors
     /// All mistakes in them.
@@ -313,8 +326,9 @@ impl Config {
 }
 
 impl Default for Config {
-    /// What no environment and no file give.
+    /// What no environment, no file and no saved settings give.
     fn default() -> Config {
-        Config::load(&Sources::default()).expect("the defaults are valid: a test loads them")
+        Config::load(&Sources { ignore_saved: true, ..Sources::default() })
+            .expect("the defaults are valid: a test loads them")
     }
 }

@@ -10,6 +10,7 @@
 mod attestations;
 mod build;
 mod forms;
+mod glimpse;
 mod gzip;
 mod keys;
 mod later;
@@ -19,6 +20,7 @@ mod work;
 pub use attestations::{Attestations, BadAttestations};
 pub use build::{BuildError, Built, Order, build};
 pub use forms::Forms;
+pub use glimpse::{Glimpse, Source};
 pub use gzip::{GunzipError, gunzip, pack_template, pack_view};
 pub use keys::KeyList;
 pub use work::{Room, Turn, build_bounded, on_source, turn, unpack};
@@ -26,7 +28,7 @@ pub use work::{Room, Turn, build_bounded, on_source, turn, unpack};
 use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Entry, PartError, Parts};
 use crate::negotiate::Encoding;
-use crate::npm::{Document, DocumentError, Form, Index, hex};
+use crate::npm::{Brief, Document, DocumentError, Form, Index, hex};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -71,6 +73,14 @@ struct Head {
     abbreviated: String,
     /// `time.modified`, for Last-Modified.
     modified: Option<String>,
+}
+
+/// The same as it is written. What it tells of the package is for who looks at heads only (`glimpse`).
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    head: &'a Head,
+    brief: &'a Brief,
 }
 
 /// Why a view of an entry cannot be had; the entry is then of no use.

@@ -143,6 +143,11 @@ impl Hosted {
         self.is_claimed(name) || self.names.is_own(name)
     }
 
+    /// Begins another epoch, since what is remembered of requests depends on more than names, and that has changed.
+    pub fn begin_epoch(&self) {
+        self.names.begin_epoch();
+    }
+
     /// Changes whenever [`is_known`](Self::is_known) may say otherwise of a name than before.
     pub fn epoch(&self) -> u64 {
         self.names.epoch()

@@ -33,7 +33,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", Config::default_file());
         return Ok(());
     }
-    let sources = Sources { env: environment()?, file: cli.config };
+    let sources = Sources { env: environment()?, file: cli.config, ignore_saved: cli.ignore_saved };
     let config = Config::load(&sources)?;
     if matches!(cli.command, Command::CheckConfig) {
         config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));

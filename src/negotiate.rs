@@ -6,6 +6,9 @@ use crate::npm::Form;
 /// The media type of the abbreviated form.
 pub const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
 
+/// The media type of pages.
+const HTML: &str = "text/html";
+
 /// The media type of the full form.
 pub const FULL: &str = "application/json";
 
@@ -41,6 +44,22 @@ pub fn form(accept: Option<&str>) -> Form {
     } else {
         Form::Full
     }
+}
+
+/// Whether `Accept` asks for a page for people: HTML is named, and nothing that programs read is named more willingly, or
+/// as willingly before it. Clients of registries name JSON, or nothing.
+pub fn prefers_html(accept: Option<&str>) -> bool {
+    let ranges: Vec<Weighted<'_>> = weighted(accept.unwrap_or_default()).collect();
+    let position = |value: &str| ranges.iter().position(|range| range.is(value));
+    let Some(html) = position(HTML) else { return false };
+    let weight = ranges[html].weight;
+    let is_less = |range: &Weighted<'_>| range.weight <= weight;
+    let named = [FULL, ABBREVIATED].into_iter().filter_map(position);
+    let mut named =
+        named.map(|at| ranges[at].weight < weight || (ranges[at].weight == weight && html < at));
+    // A wildcard never beats a name of the same weight.
+    let wild = ["application/*", "*/*"].into_iter().filter_map(position);
+    weight > 0 && named.all(|is_less| is_less) && wild.map(|at| &ranges[at]).all(is_less)
 }
 
 /// The encoding that `Accept-Encoding` allows: gzip if it is offered at least as willingly as
@@ -133,6 +152,42 @@ mod tests {
         ] {
             check(Some(accept), Form::Full);
         }
+    }
+
+    #[test]
+    fn pages_are_for_who_names_html_before_what_programs_read() {
+        for accept in [
+            // Firefox, Chrome, Safari, lynx.
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+            "text/html, text/plain, text/sgml, text/css, */*;q=0.01",
+            "text/html",
+            "TEXT/HTML;charset=utf-8",
+            "text/html, */*",
+            "text/html, application/json",
+            "application/json;q=0.9, text/html",
+        ] {
+            assert!(prefers_html(Some(accept)), "{accept}");
+        }
+        for accept in [
+            // npm, pnpm, yarn 1, yarn 4 and bun, curl.
+            "application/json",
+            "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*",
+            "application/vnd.npm.install-v1+json",
+            "*/*",
+            "",
+            "text/*",
+            "application/json, text/html",
+            "application/json, text/html;q=0.9",
+            "application/vnd.npm.install-v1+json, text/html",
+            "text/html;q=0",
+            "text/html;q=0.5, */*",
+            "text/html;q=junk",
+            "text/html;q=0.5, application/*",
+        ] {
+            assert!(!prefers_html(Some(accept)), "{accept}");
+        }
+        assert!(!prefers_html(None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod audit;
 mod bounded;
+mod dependency;
 mod digester;
 pub mod dist_tag;
 mod hex;
@@ -12,6 +13,8 @@ mod json;
 pub mod name;
 pub mod packument;
 pub mod publish;
+mod range;
+mod repository;
 mod secret;
 pub mod selector;
 mod signature;
@@ -20,14 +23,18 @@ mod url_path;
 pub mod version;
 
 pub use bounded::TooMany;
+pub use dependency::{Dependency, DependencyKind};
 pub use digester::Digester;
 pub use dist_tag::{DistTag, InvalidDistTag};
 pub use hex::hex;
 pub use integrity::Integrity;
 pub use name::{InvalidName, PackageName};
 pub use packument::{
-    Document, DocumentError, Form, Index, IndexedVersion, Template, TemplateDigest,
+    About, AboutVersion, Brief, Document, DocumentError, Form, Index, IndexedVersion, Need,
+    NeedKind, Needs, Readme, Template, TemplateDigest,
 };
+pub use range::Range;
+pub use repository::{Repository, http_link};
 pub use secret::{holds_token, without_tokens};
 pub use selector::{InvalidSelector, Selector};
 pub use signature::{Signature, signed_text};

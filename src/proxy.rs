@@ -5,6 +5,7 @@
 //! |---|---|
 //! | NOPAR's own (`/-/ping`, errors) | answered in `request_filter` |
 //! | a change of a hosted package, a login, … | answered in `request_filter` by `api` |
+//! | a page for people | answered in `request_filter` by `ui` |
 //! | anything of a package that is NOPAR's own | answered in `request_filter` from the store |
 //! | a copy confirmed or discarded by name | answered in `request_filter`, once that is done |
 //! | packument, fresh | answered in `request_filter` from a view |
@@ -24,6 +25,7 @@ mod copy;
 mod cors;
 mod cross_site;
 mod ctx;
+mod current;
 mod failure;
 mod figures;
 mod front;
@@ -32,6 +34,7 @@ mod hot;
 mod issuers;
 mod keys;
 mod locate;
+mod near;
 mod negative;
 mod obtain;
 mod own;
@@ -42,9 +45,12 @@ mod readers;
 mod receive;
 mod refresh;
 mod search;
+mod settings;
 mod tarball;
 mod tidy;
 mod update;
+mod visit;
+mod wanted;
 mod write;
 
 pub(crate) use behalf::PSEUDONYM;
@@ -54,21 +60,26 @@ pub use tidy::Tidy;
 
 use crate::access::{Access, Ground, Trust};
 use crate::api::Api;
-use crate::base_url::BaseUrl;
 use crate::cache::{DiskCache, Key, Store};
+use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::config::{self, Config, Origins, StaleIfError, Verify};
 use crate::counters::Counters;
+use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::npm::{PackageName, TarballName};
 use crate::pages::{self, Live, Sendfile};
+use crate::settings::Settings;
 use crate::signing::Signing;
 use crate::store as hosted_store;
-use crate::upstream::Upstreams;
+use crate::ui::{self, Ui};
+use crate::upstream::{Upstream, Upstreams};
 use crate::view::Memory;
 use crate::view::Views;
 use audit::Audits;
+use current::Current;
+use failure::Failure;
 use ground::BesidePackages;
 use ipnet::IpNet;
 use issuers::KeysOf;
@@ -77,8 +88,10 @@ use log::{info, warn};
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
 use pingora_cache::{CacheOptionOverrides, HttpCache};
+use settings::Parts;
 use std::io;
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 use update::Updates;
@@ -96,16 +109,23 @@ pub struct Door {
     views: Views,
     /// NOPAR's own packages, and what may be done to them.
     hosted: Arc<Hosted>,
-    api: Api,
+    api: Arc<Api>,
+    /// Pages for people.
+    ui: Ui,
     /// The cache as pingora-cache sees it.
     documents: &'static Store,
     tarballs: &'static Store,
     lock: &'static CacheKeyLockImpl,
-    negatives: Negatives,
+    negatives: Arc<Negatives>,
     audits: Audits,
     updates: Updates,
     upstream_keys: UpstreamKeys,
-    upstreams: Upstreams,
+    upstreams: Arc<Upstreams>,
+    settings: Arc<Settings<Parts>>,
+    current: Arc<Current>,
+    /// What of upstreams is held, for pages.
+    catalogue: Arc<Catalogue>,
+    history: Arc<History>,
     clock: Clock,
     in_flight: InFlight,
     counters: Arc<Counters>,
@@ -120,15 +140,11 @@ pub struct Kept {
     pub store: Arc<dyn hosted_store::Store>,
 }
 
-/// What the configuration says of requests.
+/// What the configuration says of requests, for as long as NOPAR runs; what may change meanwhile is [`Current`].
 struct Policy {
-    base_url: Option<BaseUrl>,
     /// Whose pages may read what is NOPAR's own.
     cors_origins: Origins,
-    /// By which addresses browsers may change something.
-    known: cross_site::Known,
     trusted_proxies: Vec<IpNet>,
-    packument_ttl: Duration,
     stale_while_revalidate: Duration,
     not_found_ttl: Duration,
     packument_limit: u64,
@@ -175,29 +191,65 @@ impl Door {
         let registry = &config.store.path;
         let below = Arc::clone(&ground) as Arc<dyn Ground>;
         let access = Access::of(&config.access, registry, below, clock.clone())?;
-        let keys = Arc::new(KeysOf(Arc::clone(upstreams.issuers())));
+        let upstreams = Arc::new(upstreams);
+        let keys = Arc::new(KeysOf(Arc::clone(&upstreams)));
         let trusted = config.access.trust.clone();
         let trust = Trust::new(trusted, keys, registry, ground, clock.clone());
         let access = Arc::new(access.trusting(trust));
         let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
-        let api = Api::new(calls, access, signing, clock.clone(), body_limit)
+        let api = Api::new(calls, Arc::clone(&access), signing, clock.clone(), body_limit)
             .with_stages(config.store.stage_ttl, config.store.stage_size);
+        let api = Arc::new(api);
+        let chosen = Arc::clone(&upstreams);
+        let is_current = move |name: &PackageName, root: &str| chosen.of(name).root() == root;
+        let catalogue = Arc::new(Catalogue::new(cache, clock.clone(), is_current));
+        let history = Arc::new(History::new(clock.now()));
+        let views = Views::new(cache, Arc::clone(&memory));
+        let chosen = Arc::clone(&upstreams);
+        let root_of = move |name: &PackageName| chosen.of(name).root().to_owned();
+        let current = Arc::new(Current::new(config));
+        let negatives = Arc::new(Negatives::new(clock.clone()));
+        let parts = Parts {
+            upstreams: Arc::clone(&upstreams),
+            current: Arc::clone(&current),
+            negatives: Arc::clone(&negatives),
+            hosted: Arc::clone(&hosted),
+            catalogue: Arc::clone(&catalogue),
+            addresses: OnceLock::new(),
+        };
+        let settings = Arc::new(Settings::new(config.clone(), parts));
+        let ui = Ui::new(ui::Parts {
+            hosted: Arc::clone(&hosted),
+            api: Arc::clone(&api),
+            access,
+            settings: Arc::clone(&settings) as Arc<Settings>,
+            open_admin: config.access.open_admin,
+            catalogue: Arc::clone(&catalogue),
+            history: Arc::clone(&history),
+            clock: clock.clone(),
+            copies: ui::Copies::new(cache, views.clone(), root_of),
+        })?;
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Ok(Door {
             cache,
-            views: Views::new(cache, Arc::clone(&memory)),
+            views,
             memory,
             hosted,
             api,
+            ui,
             sendfile,
             documents: Box::leak(Box::new(Store::whole(cache))),
             tarballs: Box::leak(Box::new(Store::streaming(cache))),
             lock: Box::leak(CacheLock::new_boxed(age_timeout)),
-            negatives: Negatives::new(clock.clone()),
+            negatives,
             audits: Audits::new(clock.clone()),
             updates: Updates::new(clock.clone()),
-            upstream_keys: UpstreamKeys::new(upstreams.all().len(), clock.clone()),
+            upstream_keys: UpstreamKeys::new(clock.clone()),
             upstreams,
+            settings,
+            current,
+            catalogue,
+            history,
             clock,
             in_flight,
             counters,
@@ -225,6 +277,28 @@ impl Door {
 
     fn tarball_key(&self, name: &PackageName, file: &TarballName) -> Key {
         Key::tarball(self.upstreams.of(name).root(), name, file.as_str())
+    }
+
+    /// The addresses that lead to it: no upstream may be at one of them.
+    pub fn listens_on(&self, addresses: &[SocketAddr]) {
+        self.settings.running().listens_on(addresses);
+    }
+
+    /// The upstream of a package, for what is to be kept under `key`, which `of` makes of the upstream's root.
+    ///
+    /// # Errors
+    /// If it was replaced since the key was made: what another one says must not be kept under it.
+    fn upstream_of(
+        &self,
+        name: &PackageName,
+        key: &Key,
+        of: impl FnOnce(&str) -> Key,
+    ) -> Result<Arc<Upstream>, Failure> {
+        let upstream = self.upstreams.of(name);
+        match of(upstream.root()).as_str() == key.as_str() {
+            true => Ok(upstream),
+            false => Err(Failure::replaced()),
+        }
     }
 
     /// Switches pingora-cache on for a request.
@@ -264,6 +338,16 @@ impl Proxy {
         let _ = thread::Builder::new().name("measure".to_owned()).spawn(measure);
     }
 
+    /// Which packages of upstreams are held.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.door.catalogue
+    }
+
+    /// What was done in the last hour and day.
+    pub fn history(&self) -> &Arc<History> {
+        &self.door.history
+    }
+
     /// Ready answers from behind the same door.
     pub fn hot(&self) -> Hot {
         Hot::new(Arc::clone(&self.door))
@@ -273,11 +357,8 @@ impl Proxy {
 impl Policy {
     fn new(config: &Config, pseudonym: String) -> Policy {
         Policy {
-            base_url: config.server.base_url.clone(),
             cors_origins: config.access.cors_origins.clone(),
-            known: cross_site::Known::of(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
-            packument_ttl: config.cache.meta_ttl,
             stale_while_revalidate: config.cache.stale_while_revalidate,
             not_found_ttl: config.cache.not_found_ttl,
             packument_limit: config.limits.packument_size,

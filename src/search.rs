@@ -9,6 +9,7 @@ mod block;
 mod entry;
 mod index;
 mod merge;
+mod plain;
 mod private;
 mod query;
 
@@ -17,7 +18,7 @@ mod merge_tests;
 
 pub use asked::{Asked, BadSearch};
 pub use block::{BLOCK, Block, Found};
-pub use entry::Entry;
+pub use entry::{Entry, Shown};
 pub use index::{Hits, Index, Page};
 pub use merge::Merge;
 pub use private::{Private, Readings, Told};

@@ -16,6 +16,7 @@ mod writer;
 use crate::config;
 use env_logger::{Builder, Logger, Target};
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use parking_lot::RwLock;
 use sink::Sink;
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -44,6 +45,12 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// Where this process logs to, once it does.
 static SINK: OnceLock<Arc<Sink>> = OnceLock::new();
 
+/// What decides about lines there.
+static LOGGER: OnceLock<Arc<Decider>> = OnceLock::new();
+
+/// A logger that another one may take the place of.
+type Decider = RwLock<Arc<Logger>>;
+
 thread_local! {
     /// An access line in the making.
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -69,8 +76,10 @@ impl Drop for Running {
 pub fn start(log: &config::Log) -> io::Result<Running> {
     let output = Output::open(log.file.as_deref())?;
     let sink = Arc::new(Sink::default());
-    let facade = Facade { logger: logger(log.level, Arc::clone(&sink)), sink: Arc::clone(&sink) };
-    let level = facade.logger.filter();
+    let logger = logger(log.level, Arc::clone(&sink));
+    let level = logger.filter();
+    let logger = Arc::new(RwLock::new(Arc::new(logger)));
+    let facade = Facade { logger: Arc::clone(&logger), sink: Arc::clone(&sink) };
     // A second start in one process keeps the first's settings.
     if log::set_boxed_logger(Box::new(facade)).is_ok() {
         log::set_max_level(level);
@@ -78,9 +87,20 @@ pub fn start(log: &config::Log) -> io::Result<Running> {
         let writing = move || Writer::new(output).run(&source);
         thread::Builder::new().name("log".to_owned()).spawn(writing)?;
         SINK.get_or_init(|| sink);
+        LOGGER.get_or_init(|| logger);
         flush_before_panics();
     }
     Ok(Running(()))
+}
+
+/// Lets lines of another level through from now on, where this process logs by [`start`].
+pub fn set_level(level: LevelFilter) {
+    if let Some((decider, sink)) = LOGGER.get().zip(SINK.get()) {
+        let logger = logger(level, Arc::clone(sink));
+        let level = logger.filter();
+        *decider.write() = Arc::new(logger);
+        log::set_max_level(level);
+    }
 }
 
 /// What decides and formats, for all lines but those of requests.
@@ -135,20 +155,28 @@ fn flush_before_panics() {
 
 /// What the `log` facade writes to.
 struct Facade {
-    logger: Logger,
+    logger: Arc<Decider>,
     sink: Arc<Sink>,
+}
+
+impl Facade {
+    /// Not under its lock: what is logged may log in its turn.
+    fn logger(&self) -> Arc<Logger> {
+        Arc::clone(&self.logger.read())
+    }
 }
 
 impl Log for Facade {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.logger.enabled(metadata)
+        self.logger().enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) {
+        let logger = self.logger();
+        if !logger.enabled(record.metadata()) {
             return;
         }
-        self.logger.log(record);
+        logger.log(record);
         if record.level() <= Level::Info && record.target() != ACCESS {
             self.sink.hurry();
         }
@@ -185,7 +213,8 @@ mod tests {
         let log = config::Log { file: Some(file.clone()), level: LevelFilter::Warn, access: true };
         let running = start(&log).unwrap();
         access(|line| line.extend_from_slice(b"at level warn"));
-        log::set_max_level(LevelFilter::Info);
+        set_level(LevelFilter::Info);
+        log::info!("as well");
         access(|line| line.extend_from_slice(b"written at once"));
         drop(running);
         access(|line| line.extend_from_slice(b"gathered"));
@@ -194,5 +223,6 @@ mod tests {
         let lines: Vec<_> = text.lines().filter_map(|line| line.split_once(" access] ")).collect();
         let said: Vec<_> = lines.iter().map(|(_, said)| *said).collect();
         assert_eq!(said, ["written at once", "gathered"], "{text}");
+        assert!(text.contains("] as well\n"), "{text}");
     }
 }

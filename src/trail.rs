@@ -38,6 +38,8 @@ pub enum Deed {
     UserAdd,
     /// There is one user less.
     UserRemove,
+    /// A setting becomes another one on the settings page.
+    Settings,
     /// A package gets other owners.
     Owners,
     /// A package is changed otherwise.
@@ -68,6 +70,7 @@ impl Display for Deed {
             Deed::SecondFactor => "second-factor",
             Deed::UserAdd => "user-add",
             Deed::UserRemove => "user-remove",
+            Deed::Settings => "settings",
             Deed::Owners => "owners",
             Deed::Write => "write",
         })

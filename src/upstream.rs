@@ -16,9 +16,10 @@ mod slots;
 mod target;
 mod tunnel;
 
-pub use choice::Upstreams;
+pub use choice::{Successor, Upstreams};
 pub use fetch::Answer;
 pub use guard::is_forbidden;
+pub use health::Contact;
 pub use issuers::Issuers;
 pub use open::{Body, FetchError, Opened, Wanted};
 pub use target::{BadTarget, Target};
@@ -204,6 +205,11 @@ impl Upstream {
     /// Tells that it took too long for somebody.
     pub fn note_slow(&self) {
         self.health.note(false);
+    }
+
+    /// When it was spoken to.
+    pub fn contact(&self) -> Contact {
+        self.health.contact()
     }
 
     /// Whether it could not be reached just now: what is held need not wait for it.

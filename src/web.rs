@@ -1,33 +1,64 @@
 //! Pages for people, in HTML that needs no script: what stands on them, and what browsers are told about them.
 //! Knows nothing of what is behind a page; takes values, and returns replies.
 
+mod account;
+mod confirm;
+mod field;
+mod files;
+mod frame;
+mod home;
 mod login;
+mod markdown;
+mod package;
+mod packages;
+mod plain;
+mod qr;
+mod settings;
+mod sign_in;
+mod spark;
+mod statics;
+mod words;
+mod wrong;
 
-pub use login::{AccountForm, Client, CodeForm, End, PasswordForm};
+pub use account::{Account, Draft, Factor, FactorBegun, RecoveryCodes, TokenRow, TokenShown, When};
+pub use confirm::Confirm;
+pub use field::Wrong;
+pub use files::{FilePage, FileRow, FileText, FilesPage, NoFilesPage};
+pub use frame::Frame;
+pub use home::{ClientHelp, Home, Requested, Stat, Trend, UpstreamRow};
+pub use login::{AccountForm, Client, CodeForm, End, PasswordForm, SignedInAs};
+pub use markdown::html as markdown;
+pub use package::{
+    Deed, DependencyRow, DependentRow, Install, NotHeldPage, PackagePage, ReadmeShown, TagRow,
+    VersionRow, VersionsPart,
+};
+pub use packages::{PackageRow, Packages, SortLink, Tab};
+pub use plain::Plain;
+pub use settings::{SettingField, SettingRow, SettingsPage};
+pub use sign_in::{SignIn, SignInCode};
+pub use spark::Spark;
+pub use statics::file;
+pub use words::{Moment, ago, bytes, count, part, span};
+pub use wrong::wrong;
+
+pub(crate) use statics::asset;
 
 use crate::reply::Reply;
 use askama::Template;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderName};
 use log::error;
-use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
 
-/// How all of them look.
-const STYLE: &str = include_str!("../templates/style.css");
+/// The version, as pages name it.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// What a page may do: look as it does, and send its forms to where it came from. Nobody may show it as a part of theirs.
-static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
-        "default-src 'none'; style-src 'sha256-{style}'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-});
+/// What a page may do: look and act as the files of this registry have it, ask this registry, and send its forms there.
+/// Nobody may show it as a part of theirs.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page as an answer that nobody keeps.
 fn page(status: StatusCode, page: &impl Template) -> Reply {
@@ -41,7 +72,7 @@ fn page(status: StatusCode, page: &impl Template) -> Reply {
     };
     Reply::text(status, "text/html; charset=utf-8", text)
         .with(header::CACHE_CONTROL, "no-store")
-        .with(header::CONTENT_SECURITY_POLICY, &*CONTENT_SECURITY_POLICY)
+        .with(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
         .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .with(header::X_FRAME_OPTIONS, "DENY")
         // Not `no-referrer`: with that, browsers call the origin of a page's own form `null` (Fetch §3.2), and it would

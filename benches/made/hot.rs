@@ -86,7 +86,8 @@ fn door(held: &Held) -> (Door, String) {
     let env =
         [("NOPAR_FORWARDER_URL", UPSTREAM), ("NOPAR_ACCESS_LOG", "no"), ("NOPAR_SENDFILE", "no")];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let config = Config::load(&Sources { env, file: None }).expect("it is a configuration");
+    let config = Config::load(&Sources { env, ignore_saved: true, ..Sources::default() })
+        .expect("it is a configuration");
     let (pseudonym, counters) = ("bench".to_owned(), Arc::new(Counters::new(1)));
     let upstreams = Upstreams::new(&config, &pseudonym, &counters).expect("it can be asked");
     let (clock, in_flight) = (Clock::system(), InFlight::default());

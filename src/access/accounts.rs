@@ -11,6 +11,7 @@ use super::ground::Ground;
 use super::password::{Hash, NewPassword, PasswordTurns, TurnError, Verdict};
 use super::remembered::Remembered;
 use super::rules::Rules;
+use super::session::Proofs;
 use super::sign_up::SignUps;
 use super::user::User;
 use super::users::{UserRecord, Users, UsersError};
@@ -34,6 +35,7 @@ pub(super) struct Accounts {
     clock: Clock,
     pub(super) rules: Rules,
     web_logins: WebLogins,
+    proofs: Proofs,
     /// Where people may make accounts for themselves.
     sign_ups: Option<SignUps>,
 }
@@ -56,6 +58,7 @@ impl Accounts {
             remembered: Remembered::new(clock.clone())?,
             rules: Rules::new(config.rules.clone(), config.admins.clone()),
             web_logins: WebLogins::new(clock.clone()),
+            proofs: Proofs::new()?,
             sign_ups: config.sign_up.then(|| SignUps::new(clock.clone())),
             clock,
         })
@@ -64,6 +67,11 @@ impl Accounts {
     /// The logins that wait to be confirmed.
     pub(super) fn web_logins(&self) -> &WebLogins {
         &self.web_logins
+    }
+
+    /// What shows that a password was right, while a code is asked for.
+    pub(super) fn proofs(&self) -> &Proofs {
+        &self.proofs
     }
 
     /// The accounts that people made for themselves lately, where they may.

@@ -26,7 +26,8 @@ impl Access {
         from: Option<IpAddr>,
         now: SystemTime,
     ) -> Option<Arc<Caller>> {
-        self.tokens.known(Credentials::token_in(authorization)?, from, now)
+        let known = self.tokens.known(Credentials::token_in(authorization)?, from, now)?;
+        (known.given.kind != Kind::Session).then_some(known.caller)
     }
 
     /// A new token that a user asks for, which is on the disk when it is given out, and how it is shown from then on.

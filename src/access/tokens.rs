@@ -27,15 +27,15 @@ pub use new::{Kind, NewToken};
 pub(super) use record::Given;
 pub use wish::Wish;
 
+use super::Denied;
 use super::ground::Ground;
 use super::token::{Token, sha256};
 use super::user::User;
-use super::{Caller, Denied};
 use crate::clock::{Clock, to_millis};
 use bound::{Bound, Rank, note_use};
 use folder::Folder;
 use log::{info, warn};
-use memory::{Look, Memory};
+use memory::{Known, Look, Memory};
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -105,9 +105,9 @@ impl Tokens {
         token: &str,
         from: Option<IpAddr>,
         now: SystemTime,
-    ) -> Option<Arc<Caller>> {
+    ) -> Option<Known> {
         let known = self.memory.find(&sha256(token), now)?;
-        known.given.check(from, to_millis(now) / 1000).is_ok().then(|| Arc::clone(&known.caller))
+        known.given.check(from, to_millis(now) / 1000).is_ok().then_some(known)
     }
 
     /// A new token of a user, which is on the disk, and how it is shown from then on.
@@ -230,6 +230,7 @@ impl Tokens {
                 let rank = match given.kind {
                     _ if given.has_expired(now) => Rank::Expired,
                     Kind::Created => Rank::Created,
+                    Kind::Session => Rank::Session,
                     Kind::Login | Kind::Oidc => Rank::Login,
                 };
                 (given.user, rank)

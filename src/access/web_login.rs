@@ -84,7 +84,36 @@ impl Access {
         let user = User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))?;
         let checked = accounts.check_password(&user, password, secrets.from).await;
         let record = checked.map_err(Denied::of_login)?;
-        let proved = Proved { user, record };
+        self.confirm_unless_code(accounts, page, Proved { user, record }, secrets).await
+    }
+
+    /// Confirms a login for a user who is signed in on pages by this session: they have shown their password there. The
+    /// code of a second factor is asked for as of who has just shown it, since a token lasts longer than a session.
+    ///
+    /// # Errors
+    /// As of [`Access::web_login`], before anything is looked at; [`Denied::BadCredentials`] when it is no session (any
+    /// more); [`Denied::Failed`] when nobody can say it.
+    pub async fn confirm_by_session(
+        &self,
+        page: &str,
+        session: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<Step, Denied> {
+        let accounts = self.kept_logins()?;
+        accounts.web_logins().waiting(page)?;
+        let caller = self.session(session, secrets.from).await?.ok_or(Denied::BadCredentials)?;
+        let user = User::parse(caller.logged_in()?).map_err(|_| Denied::BadCredentials)?;
+        let record = accounts.find(&user).await?.ok_or(Denied::BadCredentials)?;
+        self.confirm_unless_code(accounts, page, Proved { user, record }, secrets).await
+    }
+
+    async fn confirm_unless_code(
+        &self,
+        accounts: &Accounts,
+        page: &str,
+        proved: Proved,
+        secrets: &Secrets<'_>,
+    ) -> Result<Step, Denied> {
         let secrets = Secrets { code: None, ..*secrets };
         match prove_code(accounts, &proved, &secrets).await {
             Err(Denied::NeedsCode) => {

@@ -59,7 +59,7 @@ impl Api {
         caller.is_some_and(|caller| self.may_list(&caller, name))
     }
 
-    async fn caller_may(
+    pub(super) async fn caller_may(
         &self,
         caller: &Caller,
         permission: Permission,
@@ -71,7 +71,7 @@ impl Api {
 
     /// Whether a caller may read a package of this name, where nobody looks whether they maintain it: in lists and
     /// questions of many names. What is for maintainers only, is left out of those.
-    pub(super) fn may_list(&self, caller: &Caller, name: &PackageName) -> bool {
+    pub fn may_list(&self, caller: &Caller, name: &PackageName) -> bool {
         self.access.allow(caller, Permission::Read, name, Standing::Stranger).is_ok()
     }
 

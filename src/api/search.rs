@@ -63,6 +63,14 @@ impl Searching {
 }
 
 impl Api {
+    /// Returns when all that is published has been seen once, for who lists packages.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn look_around(&self) -> Result<(), Refusal> {
+        Ok(self.searching.looks.seen(&self.hosted).await?)
+    }
+
     pub(super) async fn search(&self, call: &Call<'_>, query: &str) -> Result<Reply, Refusal> {
         let asked = Asked::parse(query)?;
         let (began, mut timing) = (Instant::now(), Timing::default());

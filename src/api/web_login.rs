@@ -7,10 +7,10 @@
 mod form;
 
 use super::account::secret;
-use super::{Api, Body, Call, Refusal};
+use super::{Api, Body, Browser, Call, Refusal};
 use crate::access::{Access, Asking, Denied, Step};
 use crate::reply::Reply;
-use crate::web::{AccountForm, Client, CodeForm, End, PasswordForm};
+use crate::web::{AccountForm, Client, CodeForm, End, PasswordForm, SignedInAs};
 use form::Form;
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -22,6 +22,9 @@ const ASK_AGAIN: &str = "2";
 /// The longest that is kept of what a client says of itself, in characters.
 const LONGEST: usize = 200;
 
+/// What somebody hears whose browser shows no session that the page was made for.
+const NOT_SIGNED_IN: &str = "you are not signed in any more, or somebody else is: load this page again, or log in by your password";
+
 /// What is shown of a login: its page, and who asks.
 struct Page<'a> {
     registry: &'a str,
@@ -29,6 +32,7 @@ struct Page<'a> {
     client: Client,
     wants_account: bool,
     may_sign_up: bool,
+    browser: Option<&'a Browser<'a>>,
 }
 
 impl Api {
@@ -102,6 +106,7 @@ impl Api {
             Form::Password { user, password } => {
                 self.confirm_by_password(call, &page, &user, &password).await
             }
+            Form::Session { csrf } => self.confirm_by_session(call, &page, &csrf).await,
             Form::Code { proof, code } => self.confirm_by_code(call, &page, &proof, code).await,
             Form::Account { user, email, password, again } => {
                 let made = self.confirm_by_account(call, secret, &user, &email, password, again);
@@ -131,6 +136,26 @@ impl Api {
                 call.notes.who(user);
                 call.notes.refused(&refusal);
                 page.refused(&refusal, |page, error| page.password(user, error))
+            }
+        }
+    }
+
+    /// By one button, for who is signed in on pages; with a second factor, they show a code as well.
+    async fn confirm_by_session(&self, call: &Call<'_>, page: &Page<'_>, csrf: &str) -> Reply {
+        let browser = call.browser.as_ref().filter(|browser| browser.has_sent(csrf));
+        let Some(browser) = browser else {
+            let refusal = Refusal::new(StatusCode::FORBIDDEN, NOT_SIGNED_IN, "csrf");
+            call.notes.refused(&refusal);
+            return page.password("", Some(&refusal));
+        };
+        let secrets = &call.secrets;
+        let confirming = self.access.confirm_by_session(page.secret, browser.session, secrets);
+        match confirming.await.map_err(Refusal::from) {
+            Ok(step) => done_so_far(call, page, step),
+            Err(refusal) => {
+                call.notes.who(&*browser.user);
+                call.notes.refused(&refusal);
+                page.refused(&refusal, |page, error| page.password("", error))
             }
         }
     }
@@ -183,7 +208,7 @@ impl Api {
         if self.access.is_open() { Err(Refusal::no_endpoint()) } else { Ok(()) }
     }
 
-    fn page<'a>(&self, call: &Call<'a>, secret: &'a str) -> Result<Page<'a>, Refusal> {
+    fn page<'a>(&self, call: &'a Call<'_>, secret: &'a str) -> Result<Page<'a>, Refusal> {
         let asking = self.access.web_login(secret).inspect_err(|_| call.notes.nothing())?;
         let text = |address: Option<IpAddr>| address.map(|address| address.to_string());
         call.notes.with("client", text(asking.from).unwrap_or_default());
@@ -194,7 +219,8 @@ impl Api {
             text(call.secrets.from),
         );
         let (wants_account, may_sign_up) = (asking.wants_account, self.access.signs_up());
-        Ok(Page { registry: call.base, secret, client, wants_account, may_sign_up })
+        let (registry, browser) = (call.base, call.browser.as_ref());
+        Ok(Page { registry, secret, client, wants_account, may_sign_up, browser })
     }
 }
 
@@ -216,6 +242,7 @@ impl Page<'_> {
             user,
             is_closed: self.wants_account && !self.may_sign_up,
             may_sign_up: self.may_sign_up,
+            signed_in: self.browser.map(|it| SignedInAs { user: &it.user, csrf: &it.csrf }),
         };
         dressed(form.reply(status(error)), error)
     }

@@ -81,6 +81,19 @@ impl Watched {
         Some(Watched { deed, kind: route.kind(), method: method.clone(), package, user })
     }
 
+    /// What is done by a page, and by no route of the endpoints.
+    pub(super) fn on_page(deed: Deed) -> Watched {
+        Watched { deed, kind: "page", method: Method::POST, package: None, user: None }
+    }
+
+    /// The same as [`answered`](Watched::answered), of who did not get as far as a refusal.
+    pub(super) fn denied(self, call: &Call<'_>, denied: &Denied) {
+        let outcome = outcome_of(denied);
+        let noted = std::mem::take(&mut *call.notes.0.lock());
+        let line = line(self.deed, outcome, noted.who.as_deref(), call.secrets.from);
+        line.with("why", denied.to_string()).write();
+    }
+
     /// Writes the line, if this has come of it.
     pub(super) fn answered(self, call: &Call<'_>, refusal: Option<&Refusal>) {
         let noted = std::mem::take(&mut *call.notes.0.lock());
@@ -123,10 +136,7 @@ impl Api {
     ) {
         let [header] = authorization else { return };
         let Some(user) = self.access.claimed(header) else { return };
-        let outcome = match denied {
-            Denied::Failed { .. } => Outcome::Failed,
-            _ => Outcome::Refused,
-        };
+        let outcome = outcome_of(denied);
         line(Deed::Login, outcome, Some(&user), from).with("why", denied.to_string()).write();
     }
 }
@@ -140,6 +150,13 @@ impl Refusal {
 
 fn line(deed: Deed, outcome: Outcome, who: Option<&str>, from: Option<IpAddr>) -> Line {
     Line::of(deed, outcome, who, from.map(|from| from.to_string()).as_deref())
+}
+
+fn outcome_of(denied: &Denied) -> Outcome {
+    match denied {
+        Denied::Failed { .. } => Outcome::Failed,
+        _ => Outcome::Refused,
+    }
 }
 
 fn outcome(refusal: &Refusal) -> Outcome {
@@ -178,7 +195,9 @@ fn deed(method: &Method, route: &Route) -> Option<Deed> {
         | Route::StageOf { .. }
         | Route::Stage { .. }
         | Route::StageTarball { .. }
-        | Route::StageApproval { .. } => Some(Deed::Write),
+        | Route::StageApproval { .. }
+        | Route::PackagePage { .. }
+        | Route::Files { .. } => Some(Deed::Write),
         Route::Root
         | Route::WebLogin
         | Route::LoginDone { .. }
@@ -193,6 +212,13 @@ fn deed(method: &Method, route: &Route) -> Option<Deed> {
         | Route::Stages { .. }
         | Route::Ping
         | Route::Favicon
-        | Route::Robots => None,
+        | Route::Robots
+        // Pages tell of what they do themselves.
+        | Route::Packages { .. }
+        | Route::Settings
+        | Route::Static { .. }
+        | Route::SignIn
+        | Route::SignOut
+        | Route::Account => None,
     }
 }

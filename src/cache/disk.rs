@@ -1,6 +1,7 @@
 //! The cache directory: which entries there are, and their files.
 //! Knows nothing of upstreams; what is asked of it by key it has, or has not.
 
+use super::changes::Changes;
 use super::chunks::CHUNK;
 use super::entry::Entry;
 use super::evict::Eviction;
@@ -37,7 +38,9 @@ pub struct DiskCache {
     path: PathBuf,
     pub(super) ids: Ids,
     limit: u64,
-    index: Index,
+    pub(super) index: Index,
+    /// Which rows of the index changed, for who follows it.
+    changes: Changes,
     eviction: Eviction,
     /// Held while both change, so that the order knows what the index knows.
     accounts: Mutex<()>,
@@ -75,6 +78,7 @@ impl DiskCache {
             ids,
             limit,
             index: Index::new(),
+            changes: Changes::default(),
             eviction: Eviction::new(limit),
             accounts: Mutex::default(),
             reconciled: AtomicU64::new(clock::to_millis(clock.now())),
@@ -108,7 +112,21 @@ impl DiskCache {
             unwanted.extend(self.make_room_for(&name));
         }
         drop(accounts);
-        unwanted.iter().for_each(|name| self.unlink(name));
+        self.changes.note(&name.hash);
+        self.remove_files(&unwanted);
+    }
+
+    /// Removes the files of rows that have left the index.
+    fn remove_files(&self, unwanted: &[FileName]) {
+        for name in unwanted {
+            self.changes.note(&name.hash);
+            self.unlink(name);
+        }
+    }
+
+    /// Which entries came and went, for who follows it.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Enters a file into the order, and takes those out that no longer fit.
@@ -284,12 +302,17 @@ impl DiskCache {
     /// Tells the eviction order of a hit, now and then.
     pub fn touch(&self, entry: &Entry, now: SystemTime) {
         if entry.touch(now) {
-            self.used(entry);
+            self.tell_order(entry);
         }
     }
 
     /// The same, always: for a hit that costs so much that telling is nothing.
     pub fn used(&self, entry: &Entry) {
+        entry.used(self.clock.now());
+        self.tell_order(entry);
+    }
+
+    fn tell_order(&self, entry: &Entry) {
         let _accounts = self.accounts.lock();
         // It may have left meanwhile; the order would count its bytes for ever.
         if self.index.has(&entry.name) {
@@ -329,7 +352,7 @@ impl DiskCache {
             self.eviction.forget(&name);
             name
         };
-        self.unlink(&name);
+        self.remove_files(&[name]);
         Some(name)
     }
 
@@ -363,7 +386,8 @@ impl DiskCache {
                 unwanted.extend(self.make_room_for(&name));
             }
         }
-        unwanted.iter().for_each(|name| self.unlink(name));
+        self.changes.note(&name.hash);
+        self.remove_files(&unwanted);
         self.reconcile_now_and_then();
     }
 

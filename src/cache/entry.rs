@@ -56,6 +56,8 @@ pub struct Entry {
     validated: AtomicU64,
     /// When the eviction order last heard of a hit, in seconds since 1970.
     touched: AtomicU64,
+    /// How often it was found since it came in, or since the start; about, as no thread waits for another.
+    hits: AtomicU64,
     /// Whether it was asked for since it came in, or since the start.
     asked: AtomicBool,
 }
@@ -92,6 +94,7 @@ impl Entry {
             freshness: RwLock::new(opening.freshness),
             validated: AtomicU64::new(validated),
             touched: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
             asked: AtomicBool::new(false),
         })
     }
@@ -137,8 +140,26 @@ impl Entry {
         self.validated.store(ticket, Ordering::SeqCst);
     }
 
+    /// Counts a hit. Two threads that do so at once may count one: a locked instruction on each hit costs more
+    /// than that is worth.
+    fn count(&self) {
+        self.hits.store(self.hits.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// How often it was found, and when last, in seconds since 1970, to within ten.
+    pub(super) fn heard(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.touched.load(Ordering::Relaxed))
+    }
+
+    /// A hit that the eviction order is told of whatever came before.
+    pub(super) fn used(&self, now: SystemTime) {
+        self.count();
+        self.touched.store(crate::clock::to_millis(now) / 1000, Ordering::Relaxed);
+    }
+
     /// Whether this hit is one to tell the eviction order of.
     pub(super) fn touch(&self, now: SystemTime) -> bool {
+        self.count();
         let now = crate::clock::to_millis(now) / 1000;
         let last = self.touched.load(Ordering::Relaxed);
         now >= last + TOUCH_EVERY_SECONDS

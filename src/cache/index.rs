@@ -11,7 +11,8 @@ use std::collections::hash_map::Entry as Place;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-const SHARDS: usize = 64;
+/// Parts of the index, each under a lock of its own.
+pub(super) const SHARDS: usize = 64;
 
 /// One row: the file, and its head once it was read.
 #[derive(Clone, Debug)]
@@ -63,8 +64,13 @@ impl Index {
         Index { shards: (0..SHARDS).map(|_| RwLock::default()).collect() }
     }
 
+    /// In which part of the index a key is.
+    pub(super) fn shard_of(hash: &HashBinary) -> usize {
+        usize::from(hash[0]) % SHARDS
+    }
+
     fn shard(&self, hash: &HashBinary) -> &RwLock<Shard> {
-        &self.shards[usize::from(hash[0]) % SHARDS]
+        &self.shards[Index::shard_of(hash)]
     }
 
     pub(super) fn get(&self, hash: &HashBinary) -> Option<Row> {
@@ -137,9 +143,19 @@ impl Index {
 
     /// All files.
     pub(super) fn names(&self) -> Vec<FileName> {
-        let names =
-            |shard: &RwLock<Shard>| shard.read().values().map(|row| row.name).collect::<Vec<_>>();
-        self.shards.iter().flat_map(names).collect()
+        (0..SHARDS).flat_map(|number| self.names_in(number)).collect()
+    }
+
+    /// The files in one part of the index.
+    pub(super) fn names_in(&self, shard: usize) -> Vec<FileName> {
+        let shard = self.shards.get(shard).map(RwLock::read);
+        shard.map(|rows| rows.values().map(|row| row.name).collect()).unwrap_or_default()
+    }
+
+    /// What `look` tells of a key's entry, if its head was read; takes no count of it.
+    pub(super) fn look<T>(&self, hash: &HashBinary, look: impl FnOnce(&Entry) -> T) -> Option<T> {
+        let shard = self.shard(hash).read();
+        shard.get(hash)?.entry.as_deref().map(look)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -32,6 +32,30 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
+/// What a key names, in its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// The root URL of the upstream.
+    pub upstream: &'a str,
+    /// What it is of it.
+    pub thing: Thing<'a>,
+}
+
+/// A thing of an upstream that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing<'a> {
+    /// The packument of this package.
+    Packument(&'a str),
+    /// A view of that, kept by itself.
+    View(&'a str),
+    /// A tarball: of a package, by its file name.
+    Tarball(&'a str, &'a str),
+    /// The attestations of a version: of a package, by the version.
+    Attestations(&'a str, &'a str),
+    /// The upstream's public keys.
+    Keys,
+}
+
 /// Stands between the parts of a key: in no name, file name or URL.
 const SEPARATOR: char = '\t';
 
@@ -76,6 +100,22 @@ impl Key {
             _ => return None,
         };
         Some(Key::new(text.to_owned(), kind))
+    }
+
+    /// What it names.
+    pub fn subject(&self) -> Option<Subject<'_>> {
+        let (kind, rest) = self.text.split_at_checked(2)?;
+        let mut parts = rest.split(SEPARATOR);
+        let (named, upstream) = (parts.next()?, parts.next()?);
+        let thing = match kind {
+            "p/" => Thing::Packument(named),
+            "v/" => Thing::View(named),
+            "k/" => Thing::Keys,
+            "t/" => named.rsplit_once('/').map(|(name, file)| Thing::Tarball(name, file))?,
+            "a/" => named.rsplit_once('@').map(|(name, of)| Thing::Attestations(name, of))?,
+            _ => return None,
+        };
+        Some(Subject { upstream, thing })
     }
 
     /// What the entry holds.
@@ -130,6 +170,15 @@ mod tests {
         assert_eq!(attestations.shown(), "@acme/ui@1.0.0");
         let keys = Key::keys(upstream);
         assert_eq!(keys.shown(), "keys");
+        for (key, thing) in [
+            (&packument, Thing::Packument("@acme/ui")),
+            (&view, Thing::View("@acme/ui")),
+            (&tarball, Thing::Tarball("@acme/ui", "ui-1.0.0.tgz")),
+            (&attestations, Thing::Attestations("@acme/ui", "1.0.0")),
+            (&keys, Thing::Keys),
+        ] {
+            assert_eq!(key.subject(), Some(Subject { upstream, thing }));
+        }
         for key in [packument, view, tarball, attestations, keys] {
             assert_eq!(Key::parse(key.as_str()), Some(key.clone()));
             let pingora = key.to_pingora();

@@ -7,9 +7,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+/// The hash of an entry's key.
+pub type FileHash = HashBinary;
+
 /// What an entry's file name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileName {
+pub struct FileName {
     /// Hash of the entry's key.
     pub(super) hash: HashBinary,
     /// Generation; ids grow with the time they were made.
@@ -19,6 +22,21 @@ pub(super) struct FileName {
 }
 
 impl FileName {
+    /// The hash of the key that it is filed under.
+    pub fn hash(&self) -> FileHash {
+        self.hash
+    }
+
+    /// The generation.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Length of the file in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The path below the cache directory: `ab/abcdef…-ID-SIZE`, in 256 folders.
     pub(super) fn relative(&self) -> String {
         let hash = hex(&self.hash);

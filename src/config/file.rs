@@ -159,7 +159,8 @@ pub(super) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> O
 
 const HEAD: &str = "\
 # NOPAR's configuration, every setting at its default.
-# Each can also be set by the environment variable named with it, which goes first.
+# Each can also be set by the environment variable named with it, which goes first; what is saved on the
+# settings page (in registry.json in the directory of hosted packages) goes before both.
 # Empty means unset. Sizes: 512KiB, 10GiB, 5MB. Times: 500ms, 30s, 5m, 6h, 1d.
 ";
 

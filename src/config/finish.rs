@@ -19,6 +19,8 @@ const NOBODY_TRUSTED: &str =
 
 const NOBODY_SIGNS_UP: &str = "NOPAR_SIGN_UP: nobody needs an account, as everybody may log in under any name: NOPAR_AUTH=users is needed";
 
+const ADMINS_ARE_NAMED: &str = "NOPAR_OPEN_ADMIN: it opens nothing, as users have accounts (NOPAR_AUTH=users): NOPAR_ADMINS names who may administer";
+
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);
     let Config { server, upstream, upstreams, .. } = config;
@@ -35,8 +37,19 @@ pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     if config.access.auth == Auth::Open && config.access.sign_up {
         config.warnings.push(NOBODY_SIGNS_UP.to_owned());
     }
+    if config.access.auth == Auth::Users && config.access.open_admin {
+        config.warnings.push(ADMINS_ARE_NAMED.to_owned());
+    }
     if config.server.run_as_user.is_some() {
         config.warnings.push(RUN_AS_USER.to_owned());
+    }
+}
+
+/// The directory of the registry, of a configuration that is not finished yet.
+pub(super) fn registry(config: &Config) -> PathBuf {
+    match &config.server.home {
+        Some(home) => home.join(&config.store.path),
+        None => config.store.path.clone(),
     }
 }
 

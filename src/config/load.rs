@@ -1,11 +1,11 @@
-//! Defaults, then the file, then the environment, through the one table.
+//! Defaults, then the file, then the environment, then what is saved, through the one table.
 
 use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, by_env};
 use super::wrong::Wrong;
 use super::{
     Access, Auth, Cache, Config, HostList, Limits, Log, Origin, Origins, Sendfile, Server,
-    StaleIfError, Store, Upstream, Value, Verify, file, finish, several,
+    StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub struct Sources {
     pub env: BTreeMap<String, String>,
     /// The file; without one, that of `NOPAR_CONFIG`, if set.
     pub file: Option<PathBuf>,
+    /// Whether what was saved on the settings page is left out.
+    pub ignore_saved: bool,
 }
 
 /// The variable that names the file.
@@ -46,8 +48,7 @@ pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
         several::apply_all(&mut config, &defaults, contents.upstreams, &path, &mut mistakes);
     }
     environment(sources, &mut config, &mut mistakes);
-    finish::finish(&mut config, &mut mistakes);
-    if mistakes.0.is_empty() { Ok(config) } else { Err(mistakes) }
+    saved::load(config, sources.ignore_saved, mistakes)
 }
 
 fn environment(sources: &Sources, config: &mut Config, mistakes: &mut Mistakes) {
@@ -162,11 +163,14 @@ fn blank() -> Config {
             admins: Default::default(),
             trust: Vec::new(),
             sign_up: false,
+            open_admin: false,
         },
         log: Log { file: None, level: LevelFilter::Off, access: false },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),
         teams: BTreeMap::new(),
         values: BTreeMap::new(),
+        raw: None,
+        saved: None,
     }
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// What stands for a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// One setting, or one table of the file, as it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ impl fmt::Display for SettingView {
             Origin::Default => "default",
             Origin::File => "file",
             Origin::Environment => self.env,
+            Origin::Saved => "settings page",
         };
         write!(f, "{} = {}  # {from}", self.key, printable(&self.value))
     }
@@ -129,7 +130,7 @@ fn list(patterns: &[Pattern]) -> String {
 
 /// A text without what may be credentials in it: all before an `@` that has a colon before it, but the scheme of a URL.
 /// Where a list has several, that is more than credentials; what a password is made of is not guessed.
-fn masked(text: &str) -> String {
+pub(super) fn masked(text: &str) -> String {
     let Some((before, rest)) = text.rsplit_once('@').filter(|(before, _)| before.contains(':'))
     else {
         return text.to_owned();
@@ -183,7 +184,8 @@ mod tests {
         let mut kept = tempfile::NamedTempFile::new().unwrap();
         kept.write_all(file.as_bytes()).unwrap();
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let sources = Sources { file: Some(kept.path().to_owned()), env: env.collect() };
+        let sources =
+            Sources { file: Some(kept.path().to_owned()), env: env.collect(), ignore_saved: true };
         let config = Config::load(&sources).unwrap();
         config.settings().iter().map(ToString::to_string).collect()
     }

@@ -343,6 +343,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| switch::parse(v).map(|v| c.access.sign_up = v)
     ),
     setting!(
+        "access.open_admin",
+        "NOPAR_OPEN_ADMIN",
+        "no",
+        "Whether everybody who reaches NOPAR may administer it by its pages, where NOPAR_AUTH=open.\nno: only browsers on the machine that it runs on may, by no proxy; where NOPAR_AUTH=users, NOPAR_ADMINS may.",
+        |c, v| switch::parse(v).map(|v| c.access.open_admin = v)
+    ),
+    setting!(
         "access.cors_origins",
         "NOPAR_CORS_ORIGINS",
         "",

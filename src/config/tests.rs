@@ -9,7 +9,7 @@ use std::io::Write;
 
 fn env(pairs: &[(&str, &str)]) -> Sources {
     let env = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Sources { env, file: None }
+    Sources { env, ignore_saved: true, ..Sources::default() }
 }
 
 fn with_file(text: &str, pairs: &[(&str, &str)]) -> (tempfile::NamedTempFile, Sources) {
@@ -237,6 +237,12 @@ fn access_is_open_or_for_users() {
     let open = Config::load(&env(&said[..1])).unwrap();
     assert!(open.warnings.iter().any(|warning| warning.contains("NOPAR_AUTH=users")));
     assert!(!Config::default().access.sign_up);
+    let said = [("NOPAR_OPEN_ADMIN", "yes"), ("NOPAR_AUTH", "users")];
+    let config = Config::load(&env(&said[..1])).unwrap();
+    assert!(config.access.open_admin && config.warnings.is_empty());
+    let users = Config::load(&env(&said)).unwrap();
+    assert!(users.warnings.iter().any(|warning| warning.contains("NOPAR_ADMINS")));
+    assert!(!Config::default().access.open_admin);
     let told = mistakes(&[("NOPAR_ADMINS", "ann, $all")]);
     assert!(told.contains("NOPAR_ADMINS: \"$all\" is nobody"), "{told}");
     let told = mistakes(&[("NOPAR_AUTH", "closed")]);

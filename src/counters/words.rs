@@ -35,6 +35,8 @@ pub enum Kind {
     Robots,
     /// A publish, or another change of a package.
     Change,
+    /// A page for people, and what it is made up with.
+    Page,
     /// Logging in and out, and questions about people and who may do what.
     Account,
     /// Nothing that NOPAR knows: a bad path, another method, a head that was no request.
@@ -43,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Packument,
         Kind::Manifest,
         Kind::Tarball,
@@ -57,6 +59,7 @@ impl Kind {
         Kind::Favicon,
         Kind::Robots,
         Kind::Change,
+        Kind::Page,
         Kind::Account,
         Kind::Other,
     ];
@@ -77,6 +80,7 @@ impl Kind {
             Kind::Favicon => "favicon",
             Kind::Robots => "robots",
             Kind::Change => "change",
+            Kind::Page => "page",
             Kind::Account => "account",
             Kind::Other => "other",
         }

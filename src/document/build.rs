@@ -2,7 +2,7 @@
 //! Knows nothing of where it is written. Pure work for the blocking pool.
 
 use super::gzip::{GunzipError, gunzip, pack_source, pack_view};
-use super::{Forms, Head, ORDER, RENDERING};
+use super::{Forms, Head, ORDER, RENDERING, Written};
 use crate::base_url::BaseUrl;
 use crate::cache::PartsWriter;
 use crate::npm::{Document, DocumentError, Form, PackageName, hex};
@@ -73,13 +73,14 @@ pub fn build(order: &Order, sent: Bytes, packed: bool) -> Result<Built, BuildErr
         abbreviated: hex(&document.digest(&order.name, Form::Abbreviated)),
         modified: index.modified().map(str::to_owned),
     };
+    let brief = document.brief();
     drop(document);
     let view = |form| {
         let made = views.iter().find(|(made, _)| *made == form);
         made.map(|(_, view)| view.clone()).unwrap_or_default()
     };
     let body = PartsWriter::default()
-        .part(Bytes::from(serde_json::to_vec(&head)?))
+        .part(Bytes::from(serde_json::to_vec(&Written { head: &head, brief: &brief })?))
         .part(view(Form::Full))
         .part(view(Form::Abbreviated))
         .part(Bytes::from(serde_json::to_vec(&index)?))

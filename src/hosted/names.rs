@@ -112,6 +112,13 @@ impl Names {
         hits.page(window)
     }
 
+    /// What is noted of those that are published, by name.
+    pub(super) fn published(&self) -> Vec<Arc<Package>> {
+        let (index, packages) = (self.index.read(), self.packages.read());
+        let noted = index.names().filter_map(|name| packages.get(name));
+        noted.filter(|package| package.standing() == Standing::Published).cloned().collect()
+    }
+
     /// How many names are NOPAR's own, as far as they were looked at.
     pub(super) fn count_own(&self) -> usize {
         self.index.read().names().len()
@@ -135,6 +142,11 @@ impl Names {
     /// Whether a package of this name was found to be NOPAR's own.
     pub(super) fn is_own(&self, name: &PackageName) -> bool {
         self.packages.read().get(name).is_some_and(|package| is_own(package))
+    }
+
+    /// See [`epoch`](Self::epoch).
+    pub(super) fn begin_epoch(&self) {
+        self.epoch.fetch_add(1, Ordering::Release);
     }
 
     /// Counts the names that became NOPAR's own, or ended to be.

@@ -3,10 +3,12 @@
 
 use super::settled::Settled;
 use crate::clock::Clock;
-use crate::npm::PackageName;
 use crate::npm::hosted::{HostedDocument, Signers};
-use crate::search::Entry;
+use crate::npm::{Needs, PackageName};
+use crate::search::{Entry, Query, Shown};
 use crate::store::Stamp;
+use jiff::Timestamp;
+use std::time::SystemTime;
 
 /// One generation of a package: it ends with the next commit.
 #[derive(Debug)]
@@ -38,6 +40,12 @@ pub(super) struct Known {
     signers: Signers,
     /// What searches know of it, if it is published.
     entry: Option<Entry>,
+    /// Its latest version, and what that needs.
+    latest: Option<Box<str>>,
+    needs: Needs,
+    versions: u32,
+    /// When its latest version was published, as far as the document says it.
+    published: Option<SystemTime>,
 }
 
 /// What a document in the store means for its name.
@@ -66,14 +74,24 @@ impl Known {
         let owners = document.maintainers().into_iter().map(|owner| owner.name).collect();
         let (standing, stars) = (Standing::of(document), document.stars());
         let summary = document.summary().filter(|_| standing == Standing::Published);
+        let latest = summary.as_ref().map(|summary| Box::from(summary.version.as_str()));
+        let needs = latest.as_deref().and_then(|latest| document.manifest(latest));
+        let needs = needs.map(Needs::of_manifest).unwrap_or_default();
+        let published = summary.as_ref().and_then(|summary| date(summary.date.as_deref()));
+        let versions = u32::try_from(document.versions().len()).unwrap_or(u32::MAX);
         let entry = summary.map(|summary| Entry::of(document.name(), &summary));
         // What is not published has nothing that could be signed.
         let signers = match standing {
             Standing::Published => document.signers(),
             Standing::Unpublished | Standing::Copy => Signers::default(),
         };
-        Known { standing, owners, stars, signers, entry }
+        Known { standing, owners, stars, signers, entry, latest, needs, versions, published }
     }
+}
+
+/// A date as documents have it.
+fn date(text: Option<&str>) -> Option<SystemTime> {
+    text?.parse::<Timestamp>().ok().map(SystemTime::from)
 }
 
 impl Package {
@@ -94,6 +112,36 @@ impl Package {
     /// What searches know of it, if it is published.
     pub(super) fn entry(&self) -> Option<&Entry> {
         self.known.entry.as_ref()
+    }
+
+    /// Its latest version, if it is published.
+    pub fn latest(&self) -> Option<&str> {
+        self.known.latest.as_deref()
+    }
+
+    /// What its latest version needs.
+    pub fn dependencies(&self) -> &Needs {
+        &self.known.needs
+    }
+
+    /// How well it matches, as of [`Entry::rank`]; `None` if it does not, or is not published.
+    pub fn rank(&self, query: &Query) -> Option<u32> {
+        self.entry()?.rank(query)
+    }
+
+    /// What lists tell of it; nothing if it is not published.
+    pub fn shown(&self) -> Shown {
+        self.entry().map(Entry::shown).unwrap_or_default()
+    }
+
+    /// How many versions it has.
+    pub fn versions(&self) -> u32 {
+        self.known.versions
+    }
+
+    /// When its latest version was published, if its document says that.
+    pub fn published(&self) -> Option<SystemTime> {
+        self.known.published
     }
 
     /// Whether it has any owner.

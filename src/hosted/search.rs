@@ -5,7 +5,7 @@
 //! read anew. So a search reads no document and asks the store for no stamp, but for those that were changed through
 //! this process since the last one ([`Hosted::note_change`]).
 
-use super::{Hosted, HostedError};
+use super::{Hosted, HostedError, Package};
 use crate::document;
 use crate::npm::PackageName;
 use crate::search::{Page, Private, Query, Readings, Told};
@@ -80,6 +80,16 @@ impl Hosted {
         let searched = turn.work(move || hosted.names.search(&query, &window, SLICE, &is_visible));
         let (page, _room) = searched.await?;
         Ok(page)
+    }
+
+    /// All that are published, by name: as of the last [`look_again`](Self::look_again), and what was committed through
+    /// this process.
+    ///
+    /// # Errors
+    /// When the work on it broke off.
+    pub async fn published(self: &Arc<Self>) -> Result<Vec<Arc<Package>>, HostedError> {
+        self.read_changed().await?;
+        Ok(self.names.published())
     }
 
     /// Reads what was changed here. On the blocking pool: when nobody has searched for a day, that may be thousands.
@@ -173,6 +183,24 @@ mod tests {
         let change = Change { document, add: Vec::new(), remove: Vec::new() };
         let committed = hosted.store().commit(&name, before.as_ref(), change).await.unwrap();
         assert!(matches!(committed, Committed::Done(_)));
+    }
+
+    #[tokio::test]
+    async fn lists_have_what_is_published() {
+        let hosted = hosted();
+        for name in ["b", "a"] {
+            commit(&hosted, name, "what it is").await;
+        }
+        assert_eq!(hosted.published().await.unwrap().len(), 0);
+        hosted.look_again().await.unwrap();
+        let all = hosted.published().await.unwrap();
+        let names: Vec<&str> = all.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        let (shown, query) = (all[0].shown(), Query::parse("what").unwrap());
+        assert_eq!((shown.version.as_str(), shown.description.as_str()), ("1.0.0", "what it is"));
+        assert_eq!((all[0].versions(), all[0].published()), (1, None));
+        assert!(all[0].rank(&query).is_some());
+        assert!(all[0].rank(&Query::parse("other").unwrap()).is_none());
     }
 
     async fn count(hosted: &Arc<Hosted>, text: &str) -> usize {

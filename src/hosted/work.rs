@@ -4,7 +4,7 @@
 use super::{Hosted, HostedError, Package};
 use crate::document::{self, Turn};
 use crate::npm::hosted::HostedDocument;
-use crate::npm::{Document, PackageName};
+use crate::npm::{About, Document, PackageName};
 use crate::store::{Stored, Tag};
 use bytes::Bytes;
 use tokio::task::JoinError;
@@ -93,6 +93,19 @@ impl Hosted {
         };
         let derived = self.work_on_text(&package.name, package.stamp.len(), 0, derive).await?;
         Ok(derived.ok_or(HostedError::Absent)?.done)
+    }
+
+    /// What there is to tell of a package, and of one of its versions: that of this name, or else the latest.
+    ///
+    /// # Errors
+    /// [`HostedError::Absent`] when there is no such version, and as of [`derive`](Self::derive).
+    pub async fn about(
+        &self,
+        package: &Package,
+        version: Option<String>,
+    ) -> Result<About, HostedError> {
+        let about = self.derive(package, move |source| source.about(version.as_deref())).await?;
+        about.ok_or(HostedError::Absent)
     }
 
     /// What `work` makes of the text of a document that had `len` bytes a moment ago.

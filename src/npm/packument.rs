@@ -1,6 +1,8 @@
 //! A package's document as an upstream sent it, and what is made of it: templates and an index.
 //! Knows nothing of base URLs, encodings or where the bytes came from.
 
+mod about;
+mod brief;
 mod entry;
 mod index;
 mod nested;
@@ -23,6 +25,8 @@ use self::template::TemplateWriter;
 use super::name::PackageName;
 use super::selector::Selector;
 
+pub use self::about::{About, AboutVersion, LONGEST_README, Readme};
+pub use self::brief::{Brief, Need, NeedKind, Needs};
 pub use self::index::{Index, IndexedVersion};
 pub use self::template::{Template, TemplateDigest};
 

@@ -91,6 +91,11 @@ impl Version {
         self.prerelease().is_some()
     }
 
+    /// Major, minor and patch.
+    pub(super) fn numbers(&self) -> [u64; 3] {
+        self.numbers
+    }
+
     fn prerelease(&self) -> Option<&str> {
         self.text.split_once('-').map(|(_, prerelease)| prerelease)
     }

@@ -182,10 +182,11 @@ impl Door {
         asked: u64,
     ) -> Result<Found, Failure> {
         let shown = wanted.key.shown();
-        let upstream = self.upstreams.of(wanted.name);
+        let of = |root: &str| Key::attestations(root, wanted.name, wanted.version);
+        let upstream = self.upstream_of(wanted.name, &wanted.key, of)?;
         let target = upstream.attestations(wanted.name, wanted.version);
         let limit = Attestations::LONGEST;
-        let answer = fetch(upstream, &target, held.as_deref(), behalf, limit, shown).await;
+        let answer = fetch(&upstream, &target, held.as_deref(), behalf, limit, shown).await;
         let answer = answer.map_err(|failure| match failure.is_too_large() {
             true => Failure::long_attestations(),
             false => failure,

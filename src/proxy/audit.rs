@@ -119,9 +119,9 @@ impl Door {
     ) -> Result<Told, Failure> {
         let Asked { audit, questions, held } = asked;
         for (number, _) in &questions {
-            let upstream = self.upstreams.numbered(*number).ok_or_else(Failure::internal)?;
+            let upstream = self.upstreams.numbered(*number);
             if !upstream.is_asked() {
-                return Err(unasked(upstream));
+                return Err(unasked(&upstream));
             }
         }
         let ask = |(number, question)| {
@@ -152,13 +152,13 @@ impl Door {
         question: &Bytes,
         behalf: &Behalf,
     ) -> Result<Bytes, Failure> {
-        let upstream = self.upstreams.numbered(number).ok_or_else(Failure::internal)?;
+        let upstream = self.upstreams.numbered(number);
         let text = question.clone();
         let digest = in_turn(text.len(), move || Sha256::digest(&text).into()).await?;
         let via = behalf.via.as_deref();
         let ask = async {
-            let asked = ask(upstream, audit, question, via).await;
-            asked.map_err(|failure| unknown(upstream, failure))
+            let asked = ask(&upstream, audit, question, via).await;
+            asked.map_err(|failure| unknown(&upstream, failure))
         };
         self.audits.said((number, audit, digest), ask).await
     }

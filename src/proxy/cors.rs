@@ -75,6 +75,17 @@ impl Reach {
             ) => Reach::Package,
             // What is on it is for who was sent there.
             Some(Route::LoginPage { .. }) => Reach::Nobody,
+            // Pages are for people, who look at them by themselves.
+            Some(
+                Route::Packages { .. }
+                | Route::PackagePage { .. }
+                | Route::Files { .. }
+                | Route::Settings
+                | Route::Static { .. }
+                | Route::SignIn
+                | Route::SignOut
+                | Route::Account,
+            ) => Reach::Nobody,
             // What is read has both: a GET that acts has no HEAD. Keys are among it: they are this registry's own, and
             // of upstreams with a token, and why there are none says where upstreams are.
             Some(route) if route.allow().starts_with(METHODS) => Reach::Named,
@@ -229,6 +240,10 @@ mod tests {
             ("GET", "/-/package/a/access", Reach::Named),
             ("GET", "/-/stage", Reach::Named),
             ("GET", "/-/package/a/refresh", Reach::Nobody),
+            ("GET", "/-/packages/all", Reach::Nobody),
+            ("GET", "/-/package/a", Reach::Nobody),
+            ("GET", "/-/static/a.css", Reach::Nobody),
+            ("GET", "/-/account", Reach::Nobody),
             ("PUT", "/a", Reach::Nobody),
             ("POST", "/-/package/a/refresh", Reach::Nobody),
             ("DELETE", "/nothing/-/", Reach::Nobody),

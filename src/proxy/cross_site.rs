@@ -43,6 +43,11 @@ impl Known {
         Known { has_url: server.base_url.is_some(), name }
     }
 
+    /// The same if there is a URL that it is reached by, or none.
+    pub(super) fn with_url(&self, has_url: bool) -> Known {
+        Known { has_url, name: self.name.clone() }
+    }
+
     /// Whether the URL by which a request came is one of them.
     fn is(&self, base: &BaseUrl) -> bool {
         let host = undotted(base.host());

@@ -25,6 +25,8 @@ pub(super) enum Plan {
 /// A view to be sent, and how the entry behind it comes about.
 pub(super) struct PackumentPlan {
     pub(super) ask: Ask,
+    /// The entry it is about, from now on: another upstream may be asked before it is looked up.
+    pub(super) key: Key,
     /// The upstream has to confirm what is held, whatever its age.
     pub(super) confirm: bool,
     /// The entry found by pingora-cache's lookup, stale ones included.

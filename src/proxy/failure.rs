@@ -52,6 +52,12 @@ impl Failure {
         Failure { status, error, reason, retry_after: None, began: false }
     }
 
+    /// The upstream was replaced in the settings while it was waited for.
+    pub(super) fn replaced() -> Failure {
+        let error = "another upstream registry was set while this was on its way: ask again";
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, error, "upstream_replaced")
+    }
+
     /// The package is nowhere. The words are CouchDB's, which npm and its kin look for.
     pub(super) fn no_package() -> Failure {
         Failure::new(StatusCode::NOT_FOUND, "not_found", "document not found")

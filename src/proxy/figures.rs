@@ -1,13 +1,15 @@
 //! What NOPAR can tell of itself: its counters, and what its parts hold just now.
 //! Knows nothing of who asks, nor of how it is shown.
 
-use super::Proxy;
 use super::ctx::Ctx;
+use super::{Door, Proxy};
 use crate::cache::DiskCache;
 use crate::connection;
 use crate::counters::{Counters, Held, Kind, Snapshot};
 use crate::inflight::InFlight;
 use crate::route::Route;
+use crate::ui::{Running, UpstreamState};
+use crate::upstream::Upstream;
 use crate::view::Memory;
 use http::Method;
 use pingora::{Error, ErrorSource};
@@ -41,12 +43,39 @@ impl Figures {
 impl Proxy {
     /// What it can tell of itself.
     pub fn figures(&self) -> Figures {
+        self.door.figures()
+    }
+}
+
+impl Door {
+    fn figures(&self) -> Figures {
         Figures {
-            counters: Arc::clone(&self.door.counters),
-            cache: self.door.cache,
-            memory: Arc::clone(&self.door.memory),
-            in_flight: self.door.in_flight.clone(),
+            counters: Arc::clone(&self.counters),
+            cache: self.cache,
+            memory: Arc::clone(&self.memory),
+            in_flight: self.in_flight.clone(),
         }
+    }
+}
+
+impl Running for Door {
+    fn snapshot(&self) -> Snapshot {
+        self.figures().snapshot()
+    }
+
+    fn upstreams(&self) -> Vec<UpstreamState> {
+        let state = |upstream: &Upstream| {
+            let (contact, is_asked) = (upstream.contact(), upstream.is_asked());
+            UpstreamState {
+                root: upstream.root().to_owned(),
+                is_asked,
+                is_down: contact.is_down,
+                reached: contact.reached,
+                failed: contact.failed,
+                failures: contact.failures,
+            }
+        };
+        self.upstreams.all().iter().map(|(_, upstream)| state(upstream)).collect()
     }
 }
 
@@ -87,6 +116,14 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
         | Route::Stage { .. }
         | Route::StageTarball { .. }
         | Route::StageApproval { .. } => Kind::Change,
+        Route::Packages { .. }
+        | Route::PackagePage { .. }
+        | Route::Files { .. }
+        | Route::Settings
+        | Route::Static { .. }
+        | Route::SignIn
+        | Route::SignOut
+        | Route::Account => Kind::Page,
         _ => Kind::Account,
     }
 }
@@ -128,6 +165,9 @@ mod tests {
             (Method::POST, "/-/npm/v1/oidc/token/exchange/package/a", Kind::Account),
             (Method::POST, "/-/npm/v1/user", Kind::Account),
             (Method::GET, "/-/npm/v1/tokens", Kind::Account),
+            (Method::GET, "/-/packages/all", Kind::Page),
+            (Method::GET, "/-/package/a", Kind::Page),
+            (Method::POST, "/-/login", Kind::Page),
             (Method::POST, "/-/v1/login", Kind::Account),
             (Method::GET, "/-/v1/done/abc", Kind::Account),
             (Method::DELETE, "/-/npm/v1/tokens/token/ab12", Kind::Account),

@@ -57,9 +57,9 @@ impl Hot {
 
     /// What proxies say of a request, if it counts.
     fn forwarded<'a>(&self, request: &'a Plain<'_>, caller: &Caller) -> Option<&'a Forwarded<'a>> {
-        let (said, policy) = (request.forwarded.as_ref()?, &self.door.policy);
+        let (said, door) = (request.forwarded.as_ref()?, &self.door);
         let peer = caller.address?.ip();
-        let counts = policy.base_url.is_none() && trusted(peer, &policy.trusted_proxies);
+        let counts = !door.current.has_url() && trusted(peer, &door.policy.trusted_proxies);
         counts.then_some(said)
     }
 

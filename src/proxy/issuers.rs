@@ -2,7 +2,7 @@
 //! Knows nothing of tokens, nor of whom an issuer is trusted about.
 
 use crate::access::Keys;
-use crate::upstream::{Answer, Issuers, Target, Upstream};
+use crate::upstream::{Answer, Target, Upstream, Upstreams};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
@@ -21,8 +21,8 @@ const LONGEST: u64 = 256 << 10;
 /// The longest URL of keys, in bytes.
 const LONGEST_URL: usize = 2048;
 
-/// Fetches keys from issuers.
-pub(super) struct KeysOf(pub(super) Arc<Issuers>);
+/// Fetches keys from issuers, by the way to the default upstream.
+pub(super) struct KeysOf(pub(super) Arc<Upstreams>);
 
 /// What is looked at of what an issuer says of itself.
 #[derive(Deserialize)]
@@ -34,7 +34,8 @@ struct Discovery {
 #[async_trait]
 impl Keys for KeysOf {
     async fn keys(&self, issuer: &str) -> io::Result<Bytes> {
-        let client = self.0.get(issuer).ok_or_else(|| io::Error::other("it is not known"))?;
+        let issuers = self.0.issuers();
+        let client = issuers.get(issuer).ok_or_else(|| io::Error::other("it is not known"))?;
         let at = client.service(DISCOVERY);
         let document = fetch(client, &at).await?;
         let wrong = |wrong: String| io::Error::other(format!("{at} {}", clipped(&wrong)));

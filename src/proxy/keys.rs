@@ -19,6 +19,7 @@ use log::warn;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
@@ -37,7 +38,8 @@ type Keys = Arc<[UpstreamKey]>;
 
 /// Those of all upstreams.
 pub(super) struct UpstreamKeys {
-    slots: Vec<Slot>,
+    /// By the numbers of the upstreams that there are.
+    slots: Mutex<HashMap<usize, Arc<Slot>>>,
     clock: Clock,
 }
 
@@ -74,9 +76,17 @@ struct Said {
 }
 
 impl UpstreamKeys {
-    /// Nothing is known of so many upstreams.
-    pub(super) fn new(upstreams: usize, clock: Clock) -> UpstreamKeys {
-        UpstreamKeys { slots: (0..upstreams).map(|_| Slot::default()).collect(), clock }
+    /// Nothing is known of any.
+    pub(super) fn new(clock: Clock) -> UpstreamKeys {
+        UpstreamKeys { slots: Mutex::default(), clock }
+    }
+
+    /// What is known of each of these; of one that was replaced nothing is known any more.
+    fn slots(&self, upstreams: &[(usize, Arc<Upstream>)]) -> Vec<Arc<Slot>> {
+        let mut slots = self.slots.lock();
+        slots.retain(|number, _| upstreams.iter().any(|(known, _)| known == number));
+        let slot = |(number, _): &(usize, _)| Arc::clone(slots.entry(*number).or_default());
+        upstreams.iter().map(slot).collect()
     }
 }
 
@@ -123,8 +133,10 @@ impl Door {
     /// # Errors
     /// When those of one are not known.
     pub(super) async fn keys_of_upstreams(&self, behalf: &Behalf) -> Result<Vec<Keys>, Failure> {
-        let upstreams = self.upstreams.all().iter().zip(&self.upstream_keys.slots);
-        let asked = upstreams.filter(|(upstream, _)| upstream.is_asked());
+        let upstreams = self.upstreams.all();
+        let slots = self.upstream_keys.slots(&upstreams);
+        let both = upstreams.iter().map(|(_, upstream)| upstream).zip(&slots);
+        let asked = both.filter(|(upstream, _)| upstream.is_asked());
         let asking = asked.map(|(upstream, slot)| self.keys_of(upstream, slot, behalf));
         join_all(asking).await.into_iter().collect()
     }

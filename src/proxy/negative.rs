@@ -53,6 +53,11 @@ impl Negatives {
         (row.ticket > ticket).then_some(row.failure)
     }
 
+    /// Forgets all of them: another way may lead to what they are about.
+    pub(super) fn clear(&self) {
+        self.rows.clear();
+    }
+
     pub(super) fn forget(&self, key: &Key) {
         self.rows.remove(key.as_str());
     }

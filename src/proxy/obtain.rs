@@ -63,7 +63,7 @@ impl Door {
             Look::Fetch(held) => held,
         };
         let ask = own_ask(name, base);
-        let refreshed = self.refresh(&mut http_cache, &ask, held, confirm, behalf).await;
+        let refreshed = self.refresh(&mut http_cache, &key, &ask, held, confirm, behalf).await;
         if http_cache.enabled() {
             // Lets go of the lock, if what was fetched was not kept.
             http_cache.disable(NoCacheReason::UpstreamError);

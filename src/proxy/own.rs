@@ -10,6 +10,7 @@ use super::ctx::CacheState;
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
+use super::visit;
 use crate::access::Secrets;
 use crate::api::{
     Answer, Api, Asked, Body, Call, Elsewhere, Evasion, Notes, Presence, Refusal, Source, Told,
@@ -59,7 +60,8 @@ impl Door {
         base: &BaseUrl,
     ) -> Decision {
         let request = session.req_header();
-        let known = &self.policy.known;
+        let current = self.current.get();
+        let known = &current.known;
         let checked = cross_site::check(&request.method, &route, &request.headers, base, known);
         if let Err(failure) = checked {
             return failure.into();
@@ -89,6 +91,15 @@ impl Door {
             true => credentials(session).into_iter().map(str::to_owned).collect(),
             false => Vec::new(),
         };
+        // No other endpoint looks at what a browser sends by itself.
+        let cookie = match route {
+            Route::LoginPage { .. } => visit::cookie(session.req_header()),
+            _ => None,
+        };
+        let browser = match self.ui.browser(cookie.as_deref(), from).await {
+            Ok(browser) => browser,
+            Err(reply) => return Decision::Reply(reply, CacheState::None),
+        };
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
         let secrets = Secrets { authorization: shown.as_deref(), code: code.as_deref(), from };
         let (base, verified, notes) = (base.as_str(), OnceCell::new(), Notes::default());
@@ -96,6 +107,7 @@ impl Door {
             caller,
             secrets,
             authorization,
+            browser,
             verified,
             command,
             agent,
@@ -181,10 +193,10 @@ impl Body for Unpacked<'_> {
 }
 
 /// Asks the upstream for a package, as for a client who asks for it; and sees to what is held of it.
-struct Asker<'a> {
-    door: &'a Arc<Door>,
-    base: &'a BaseUrl,
-    behalf: Behalf,
+pub(super) struct Asker<'a> {
+    pub(super) door: &'a Arc<Door>,
+    pub(super) base: &'a BaseUrl,
+    pub(super) behalf: Behalf,
 }
 
 #[async_trait]

@@ -47,7 +47,7 @@ impl Door {
             }
             _ => {}
         }
-        ctx.plan = Plan::Packument(PackumentPlan { ask, confirm, entry: None, answer: None });
+        ctx.plan = Plan::Packument(PackumentPlan { ask, key, confirm, entry: None, answer: None });
         Decision::GoOn
     }
 

@@ -5,7 +5,8 @@ use super::cors::CorsBuilder;
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
 use super::private::PrivateBuilder;
-use super::{Proxy, body, figures, packument, tarball, write};
+use super::wanted::WantedBuilder;
+use super::{Proxy, body, figures, packument, tarball, wanted, write};
 use crate::access_log::shown;
 use crate::cache::in_parts;
 use crate::connection::{self, STREAM_PIECE};
@@ -31,6 +32,7 @@ impl ProxyHttp for Proxy {
     fn init_downstream_modules(&self, modules: &mut HttpModules) {
         modules.add_module(Box::new(CorsBuilder));
         modules.add_module(Box::new(PrivateBuilder));
+        modules.add_module(Box::new(WantedBuilder));
     }
 
     async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {
@@ -61,7 +63,7 @@ impl ProxyHttp for Proxy {
 
     fn cache_key_callback(&self, _session: &Session, ctx: &mut Ctx) -> Result<CacheKey> {
         match &ctx.plan {
-            Plan::Packument(plan) => Ok(self.door.packument_key(&plan.ask.name).to_pingora()),
+            Plan::Packument(plan) => Ok(plan.key.to_pingora()),
             Plan::Tarball(plan) => {
                 let mut key = plan.key.to_pingora();
                 key.extensions.insert(plan.found.clone());
@@ -82,7 +84,8 @@ impl ProxyHttp for Proxy {
         let ticket = ctx.behalf.ticket;
         let forced = match &mut ctx.plan {
             Plan::Packument(plan) => {
-                self.door.found_packument(plan, ticket, is_fresh, handler).await?
+                let wanted = wanted::registry(session);
+                self.door.found_packument(plan, ticket, is_fresh, handler, wanted).await?
             }
             _ => None,
         };

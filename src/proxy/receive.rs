@@ -13,6 +13,7 @@ use super::own::Own;
 use super::private;
 use super::readers::Reader;
 use super::tarball::Wanted;
+use super::visit;
 use super::write;
 use crate::api::Api;
 use crate::base_url::{BaseUrl, trusted};
@@ -22,6 +23,7 @@ use crate::npm::PackageName;
 use crate::reply::Reply;
 use crate::route::{Route, RouteError};
 use crate::store::Tarball;
+use crate::ui;
 use crate::view::{Ask, View, Want};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
@@ -107,12 +109,30 @@ impl Door {
             Err(failure) => return failure.into(),
         };
         let target = request.raw_path();
-        let parsed = match Route::parse(&request.method, target, base.path_prefix()) {
+        let prefers_html = negotiate::prefers_html(text(request, &header::ACCEPT));
+        let parsed = Route::parse(&request.method, target, base.path_prefix());
+        let parsed =
+            parsed.or_else(|error| visit::question(request, &base, prefers_html).ok_or(error));
+        let parsed = match parsed {
             Ok(parsed) => parsed,
-            Err(error) => return unrouted(ctx, request, base.path_prefix(), &error),
+            Err(error) => {
+                let decision = unrouted(ctx, request, base.path_prefix(), &error);
+                if prefers_html {
+                    self.want_page(session, &base);
+                }
+                return decision;
+            }
         };
         ctx.reach = Reach::of(&request.method, Some(&parsed.route));
         ctx.kind = figures::kind_of(&request.method, &parsed.route);
+        let is_page = ui::is_page(&request.method, &parsed.route, prefers_html);
+        if prefers_html {
+            self.want_page(session, &base);
+        }
+        if is_page {
+            return self.visit(session, ctx, &parsed.route, &base, prefers_html).await;
+        }
+        let request = session.req_header();
         let confirm = parsed.write || wants_confirmation(request);
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
         // What acts is looked at where it is done.
@@ -248,9 +268,16 @@ impl Door {
         let own = own.filter(|_| request.version < Version::HTTP_11);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let authority = request.uri.authority().map(|authority| authority.as_str());
-        let configured = self.policy.base_url.as_ref();
-        BaseUrl::of_request(configured, trusted, tls, &request.headers, authority, own)
-            .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
+        let current = self.current.get();
+        BaseUrl::of_request(
+            current.base_url.as_ref(),
+            trusted,
+            tls,
+            &request.headers,
+            authority,
+            own,
+        )
+        .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
     }
 }
 
@@ -309,7 +336,7 @@ fn wants_confirmation(request: &RequestHeader) -> bool {
     directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
 }
 
-fn encoding(request: &RequestHeader) -> negotiate::Encoding {
+pub(super) fn encoding(request: &RequestHeader) -> negotiate::Encoding {
     negotiate::encoding(text(request, &header::ACCEPT_ENCODING))
 }
 

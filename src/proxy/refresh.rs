@@ -54,8 +54,8 @@ impl Sent {
 
 impl Door {
     /// Fetches the packument of `ask.name`, or has the upstream confirm `held`; with `confirm`, what is
-    /// remembered from before this request does not count. `http_cache` holds the
-    /// lock of the name, if it is on; it is released here when something was kept or confirmed, and
+    /// remembered from before this request does not count. `http_cache` is that of `key`, and holds its
+    /// lock, if it is on; it is released here when something was kept or confirmed, and
     /// by the caller otherwise.
     ///
     /// # Errors
@@ -63,21 +63,21 @@ impl Door {
     pub(super) async fn refresh(
         &self,
         http_cache: &mut HttpCache,
+        key: &Key,
         ask: &Ask,
         held: Option<Arc<Entry>>,
         confirm: bool,
         behalf: &Behalf,
     ) -> Result<Refreshed, Failure> {
-        let key = self.packument_key(&ask.name);
-        if let Some(entry) = self.meanwhile(http_cache, &key, confirm, behalf.ticket).await? {
+        if let Some(entry) = self.meanwhile(http_cache, key, confirm, behalf.ticket).await? {
             return Ok(Refreshed::Meanwhile(entry));
         }
         // What the upstream says from here on is newer than every request that came in before.
         let asked = self.cache.next_ticket();
-        let refreshed = self.ask_upstream(http_cache, ask, held, behalf, asked).await;
+        let refreshed = self.ask_upstream(http_cache, key, ask, held, behalf, asked).await;
         match &refreshed {
-            Ok(_) => self.negatives.forget(&key),
-            Err(failure) => self.remember(&key, failure, asked),
+            Ok(_) => self.negatives.forget(key),
+            Err(failure) => self.remember(key, failure, asked),
         }
         refreshed
     }
@@ -119,23 +119,24 @@ impl Door {
     async fn ask_upstream(
         &self,
         http_cache: &mut HttpCache,
+        key: &Key,
         ask: &Ask,
         held: Option<Arc<Entry>>,
         behalf: &Behalf,
         asked: u64,
     ) -> Result<Refreshed, Failure> {
         let name = &ask.name;
-        let upstream = self.upstreams.of(name);
+        let upstream = self.upstream_of(name, key, |root| Key::packument(root, name))?;
         let (target, limit) = (upstream.packument(name), self.policy.packument_limit);
         let answer =
-            fetch(upstream, &target, held.as_deref(), behalf, limit, name.as_str()).await?;
+            fetch(&upstream, &target, held.as_deref(), behalf, limit, name.as_str()).await?;
         match (answer.status.as_u16(), held) {
             (200, held) => {
                 let order = self.order(held.as_ref(), ask).await;
-                self.keep(http_cache, order, answer, asked).await
+                self.keep(http_cache, key, order, answer, asked).await
             }
             (304, Some(entry)) => {
-                self.confirm(http_cache, entry, asked, self.policy.packument_ttl).await
+                self.confirm(http_cache, entry, asked, self.current.get().packument_ttl).await
             }
             (404 | 410 | 451, held) => {
                 if let Some(entry) = held {
@@ -161,7 +162,7 @@ impl Door {
             && let Ok(document) = self.views.document(entry).await
         {
             forms = forms.with(document.forms(self.cache));
-            base = document.base().filter(|_| self.policy.base_url.is_none());
+            base = document.base().filter(|_| !self.current.has_url());
         }
         Order {
             name: ask.name.clone(),
@@ -174,6 +175,7 @@ impl Door {
     async fn keep(
         &self,
         http_cache: &mut HttpCache,
+        key: &Key,
         order: Order,
         answer: Answer,
         asked: u64,
@@ -189,11 +191,11 @@ impl Door {
                 return Err(Failure::internal());
             }
         };
-        let meta = self.meta(kept_header(&answer.headers), asked, self.policy.packument_ttl);
+        let meta = self.meta(kept_header(&answer.headers), asked, self.current.get().packument_ttl);
         let fillable = matches!(http_cache.phase(), CachePhase::Miss | CachePhase::Stale);
         if fillable
             && let Ok(id) = fill(http_cache, meta, &built.body).await
-            && let Some(entry) = self.cache.get(&self.packument_key(&name)).await
+            && let Some(entry) = self.cache.get(key).await
         {
             // Another process may have been faster with another one.
             if id == Some(entry.id()) {

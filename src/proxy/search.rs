@@ -10,6 +10,7 @@ use crate::upstream::{FetchError, Upstream};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest that anybody waits for an upstream to be searched: hosted packages are known by then.
@@ -20,13 +21,13 @@ const LONGEST: u64 = 4 << 20;
 impl Door {
     /// The upstreams, in the order in which their results follow each other.
     pub(super) fn sources(&self) -> Vec<Source> {
-        let source = |(number, upstream): (usize, &Upstream)| Source {
+        let source = |(number, upstream): (usize, Arc<Upstream>)| Source {
             number,
             root: upstream.root().to_owned(),
             is_asked: upstream.is_asked(),
             patience: upstream.fetch_timeout().min(PATIENCE),
         };
-        self.upstreams.default_last().map(source).collect()
+        self.upstreams.default_last().into_iter().map(source).collect()
     }
 
     /// What one of them answers.
@@ -38,7 +39,6 @@ impl Door {
     ) -> Result<Bytes, Unsearched> {
         let failed = |why: &str| Unsearched::Failed(why.to_owned());
         let upstream = self.upstreams.numbered(source);
-        let upstream = upstream.ok_or_else(|| failed("there is no such upstream"))?;
         let (target, headers) = (upstream.service(&format!("-/v1/search?{query}")), headers());
         let fetch = upstream.fetch(&target, &headers, behalf.via.as_deref(), LONGEST);
         // The text of an error has the target in it, and that what is searched for: the log is not for that.

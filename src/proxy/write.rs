@@ -4,6 +4,7 @@
 use super::ctx::CacheState;
 use super::failure::Failure;
 use super::tarball::TARBALL_CONTROL;
+use super::wanted;
 use crate::connection::STREAM_PIECE;
 use crate::hosted::{HostedTarball, Large};
 use crate::negotiate::Encoding;
@@ -37,8 +38,10 @@ const PIECE: usize = 32 << 10;
 /// with a 304 that costs them a few hundred bytes, and see a new version as soon as NOPAR does.
 const PACKUMENT_CONTROL: &str = "public, no-cache";
 
-/// Sends a reply.
+/// Sends a reply; an error as a page, where that is wanted.
 pub(super) async fn reply(session: &mut Session, reply: &Reply, state: CacheState) -> Result<()> {
+    let page = wanted::page(session, reply);
+    let reply = page.as_ref().unwrap_or(reply);
     let header = reply_header(reply, state)?;
     finish(session, header, reply.body.clone()).await
 }

@@ -44,9 +44,19 @@ fn assert_safe(route: &Route) {
             assert_path_safe(file.as_str());
         }
         Route::Manifest { selector, .. } => assert_path_safe(selector.as_str()),
+        Route::Files { version, path, .. } => {
+            assert_path_safe(version.as_str());
+            if !path.is_empty() {
+                path.split('/').for_each(assert_path_safe);
+            }
+        }
         _ => {}
     }
     match route {
+        Route::Static { file } => {
+            assert_path_safe(file);
+            assert_one_line(file, 64);
+        }
         Route::Revision { rev, .. } | Route::TarballRevision { rev, .. } => {
             assert_one_line(rev, 256)
         }
@@ -76,7 +86,7 @@ fn assert_one_line(text: &str, longest: usize) {
 
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 53] = [
+    const WORDS: [&str; 59] = [
         "/",
         "/",
         "/",
@@ -91,6 +101,12 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "/dist-tags",
         "/access",
         "/refresh",
+        "/files/",
+        "/-/packages/all?",
+        "/-/settings",
+        "/-/static/",
+        "/-/login",
+        "/-/account",
         "/delete",
         "?rev=",
         "/-rev/",

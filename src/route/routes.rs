@@ -206,6 +206,68 @@ pub enum Route {
     Favicon,
     /// `/robots.txt`.
     Robots,
+    /// `/-/packages/all?q=left&sort=size&page=2`: a page that lists packages.
+    Packages {
+        /// Which of them.
+        which: Which,
+        /// The query as received, at most 2048 bytes.
+        query: String,
+    },
+    /// `/-/package/lodash`, `/-/package/@types/node`: a page about a package.
+    PackagePage {
+        /// Whose.
+        name: PackageName,
+        /// As in [`Route::Packages`].
+        query: String,
+    },
+    /// `/-/package/lodash/files/4.17.21/dist/index.js`: a page about what is in a tarball.
+    Files {
+        /// Whose.
+        name: PackageName,
+        /// An exact version, else a dist-tag.
+        version: Selector,
+        /// Where in the tarball, its parts joined by slashes; empty for all of it. None of the parts is empty, `.` or
+        /// `..`, and none has a control character or a backslash in it.
+        path: String,
+    },
+    /// `/-/settings`. `POST` saves some.
+    Settings,
+    /// `/-/static/nopar.0123456789ab.css`: what pages are made up with.
+    Static {
+        /// 1 to 64 letters, digits, `.`, `-` and `_`.
+        file: String,
+    },
+    /// `/-/login`: the page by which people sign in. `POST` does.
+    SignIn,
+    /// `/-/logout`. `POST` signs out.
+    SignOut,
+    /// `/-/account`: who one is, and one's tokens. `POST` changes it.
+    Account,
+}
+
+/// Which packages a page lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Which {
+    /// All that are held.
+    All,
+    /// Those that are NOPAR's own.
+    Local,
+    /// Copies of those of upstreams.
+    Proxied,
+}
+
+impl Which {
+    /// All of them, in the order of their tabs.
+    pub const ALL: [Which; 3] = [Which::All, Which::Local, Which::Proxied];
+
+    /// As in a path.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Which::All => "all",
+            Which::Local => "local",
+            Which::Proxied => "proxied",
+        }
+    }
 }
 
 /// Which audit is asked for: they differ in what is sent and answered.
@@ -224,9 +286,13 @@ impl Route {
     pub fn allow(&self) -> &'static str {
         match self {
             Self::Packument { .. } | Self::Manifest { .. } | Self::User { .. } => "GET, HEAD, PUT",
-            Self::Access { .. } | Self::Profile | Self::Tokens { .. } | Self::LoginPage { .. } => {
-                "GET, HEAD, POST"
-            }
+            Self::Access { .. }
+            | Self::Profile
+            | Self::Tokens { .. }
+            | Self::LoginPage { .. }
+            | Self::Settings
+            | Self::SignIn
+            | Self::Account => "GET, HEAD, POST",
             Self::LoginDone { .. } => "GET",
             Self::Revision { .. } => "PUT, DELETE",
             Self::TarballRevision { .. } | Self::Token { .. } | Self::TokenOf { .. } => "DELETE",
@@ -237,7 +303,8 @@ impl Route {
             | Self::Audit(_)
             | Self::Exchange { .. }
             | Self::StageOf { .. }
-            | Self::StageApproval { .. } => "POST",
+            | Self::StageApproval { .. }
+            | Self::SignOut => "POST",
             Self::Stage { .. } => "GET, HEAD, DELETE",
             Self::Refresh { .. } => "GET, POST",
             Self::Owners { .. } => "GET, HEAD, PUT",
@@ -258,7 +325,11 @@ impl Route {
             | Self::StageTarball { .. }
             | Self::Ping
             | Self::Favicon
-            | Self::Robots => READ,
+            | Self::Robots
+            | Self::Packages { .. }
+            | Self::PackagePage { .. }
+            | Self::Files { .. }
+            | Self::Static { .. } => READ,
         }
     }
 
@@ -315,6 +386,14 @@ impl Route {
             Self::Ping => "ping",
             Self::Favicon => "favicon",
             Self::Robots => "robots",
+            Self::Packages { .. } => "packages",
+            Self::PackagePage { .. } => "package_page",
+            Self::Files { .. } => "files",
+            Self::Settings => "settings",
+            Self::Static { .. } => "static",
+            Self::SignIn => "sign_in",
+            Self::SignOut => "sign_out",
+            Self::Account => "account",
         }
     }
 
@@ -337,7 +416,9 @@ impl Route {
             | Self::Refresh { name }
             | Self::Delete { name, .. }
             | Self::Exchange { name }
-            | Self::StageOf { name } => Some(name),
+            | Self::StageOf { name }
+            | Self::PackagePage { name, .. }
+            | Self::Files { name, .. } => Some(name),
             Self::Root
             | Self::User { .. }
             | Self::Token { .. }
@@ -361,7 +442,13 @@ impl Route {
             | Self::StageApproval { .. }
             | Self::Ping
             | Self::Favicon
-            | Self::Robots => None,
+            | Self::Robots
+            | Self::Packages { .. }
+            | Self::Settings
+            | Self::Static { .. }
+            | Self::SignIn
+            | Self::SignOut
+            | Self::Account => None,
         }
     }
 }

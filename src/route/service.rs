@@ -3,7 +3,9 @@
 
 use url::form_urlencoded;
 
-use super::{Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, at_most, cut_name, name_of};
+use super::{
+    Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, Which, at_most, cut_name, name_of,
+};
 use crate::npm::{PackageName, Selector};
 
 /// Where attestations are.
@@ -27,6 +29,9 @@ const MAX_QUERY_BYTES: usize = 2048;
 
 /// Longest secret in the address of a login; 32 bytes are 43.
 const MAX_SECRET_BYTES: usize = 64;
+
+/// Longest name of a file that pages are made up with.
+const MAX_STATIC_BYTES: usize = 64;
 
 /// Longest id of what is staged; a UUID has 36.
 const MAX_ID_BYTES: usize = 64;
@@ -66,9 +71,24 @@ pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
         ["user", name, "stars"] | ["util", "user", name, "stars"] => {
             Route::Stars { user: user(name)? }
         }
+        ["packages", which] => Route::Packages { which: self::which(which)?, query: text(query)? },
+        ["settings"] => Route::Settings,
+        ["static", file] if is_static(file) => Route::Static { file: file.to_owned() },
+        ["login"] => Route::SignIn,
+        ["logout"] => Route::SignOut,
+        ["account"] => Route::Account,
         ["_view", "starredByUser"] => Route::StarredBy { user: key(query)? },
         _ => return Err(RouteError::NotFound),
     })
+}
+
+fn which(text: &str) -> Result<Which, RouteError> {
+    Which::ALL.into_iter().find(|which| which.as_str() == text).ok_or(RouteError::NotFound)
+}
+
+fn is_static(file: &str) -> bool {
+    (1..=MAX_STATIC_BYTES).contains(&file.len())
+        && file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
 /// What follows `/-/npm/v1/security/`.
@@ -130,6 +150,12 @@ fn of_package(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     let (name, rest) = cut_name(parts);
     let name = || name_of(&name);
     Ok(match *rest {
+        [] if parts.is_empty() => return Err(RouteError::NotFound),
+        [] => Route::PackagePage { name: name()?, query: text(query)? },
+        ["files", version, ref path @ ..] => {
+            let version = Selector::parse(version).map_err(BadPath::from)?;
+            Route::Files { name: name()?, version, path: inside(path)? }
+        }
         ["dist-tags"] => Route::DistTags { name: name()? },
         ["dist-tags", tag] => {
             let tag = at_most(MAX_TAG_BYTES, tag).ok_or(BadPath::DistTag)?;
@@ -144,6 +170,17 @@ fn of_package(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
         ["delete"] => Route::Delete { name: name()?, rev: revision(query)? },
         _ => return Err(RouteError::NotFound),
     })
+}
+
+/// A place in a tarball. A slash may be encoded: what it parts is looked at as well.
+fn inside(parts: &[&str]) -> Result<String, RouteError> {
+    let path = parts.join("/");
+    let is_one = |part| !matches!(part, "" | "." | "..");
+    if parts.is_empty() || path.split('/').all(is_one) {
+        Ok(path)
+    } else {
+        Err(RouteError::NotFound)
+    }
 }
 
 /// `NAME@VERSION`; a scope may come as a segment of its own.

@@ -4,7 +4,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Audit, Route};
-use crate::npm::{PackageName, encode_segment};
+use crate::npm::{PackageName, Selector, encode_segment};
 
 /// The path of a route in its usual spelling.
 pub(super) fn path(route: &Route) -> String {
@@ -78,11 +78,30 @@ pub(super) fn path(route: &Route) -> String {
         Route::Ping => "/-/ping".to_owned(),
         Route::Favicon => "/favicon.ico".to_owned(),
         Route::Robots => "/robots.txt".to_owned(),
+        Route::Packages { which, query } => {
+            with_query(&format!("/-/packages/{}", which.as_str()), query)
+        }
+        Route::PackagePage { name, query } => {
+            with_query(&format!("/-/package/{}", name.path()), query)
+        }
+        Route::Files { name, version, path } => files(name, version, path),
+        Route::Settings => "/-/settings".to_owned(),
+        Route::Static { file } => format!("/-/static/{file}"),
+        Route::SignIn => "/-/login".to_owned(),
+        Route::SignOut => "/-/logout".to_owned(),
+        Route::Account => "/-/account".to_owned(),
     }
 }
 
 fn of_package(name: &PackageName, what: &str) -> String {
     format!("/-/package/{}/{what}", name.encoded())
+}
+
+fn files(name: &PackageName, version: &Selector, path: &str) -> String {
+    let (name, version) = (name.path(), encode_segment(version.as_str()));
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    let parts = parts.map(|part| format!("/{}", encode_segment(part)));
+    format!("/-/package/{name}/files/{version}{}", parts.collect::<String>())
 }
 
 fn with_query(path: &str, query: &str) -> String {

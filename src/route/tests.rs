@@ -76,6 +76,19 @@ fn what_looks_like_a_token_is_no_package_nor_anything_of_one() {
     assert_eq!(of_some_method(&format!("/-/user/token/{token}")), Ok(shown));
 }
 
+fn packages(which: Which, query: &str) -> Route {
+    Route::Packages { which, query: query.to_owned() }
+}
+
+fn page(of: &str, query: &str) -> Route {
+    Route::PackagePage { name: name(of), query: query.to_owned() }
+}
+
+fn files(of: &str, version: &str, path: &str) -> Route {
+    let version = Selector::parse(version).expect(version);
+    Route::Files { name: name(of), version, path: path.to_owned() }
+}
+
 fn dist_tags(of: &str) -> Route {
     Route::DistTags { name: name(of) }
 }
@@ -90,6 +103,21 @@ fn reads_every_spelling() {
         ("/%2d/ping", Route::Ping),
         ("/favicon.ico", Route::Favicon),
         ("/robots.txt", Route::Robots),
+        ("/-/packages/all", Route::Packages { which: Which::All, query: String::new() }),
+        ("/-/packages/local?q=a%20b", packages(Which::Local, "q=a%20b")),
+        ("/-/packages/proxied?x", packages(Which::Proxied, "x")),
+        ("/-/package/lodash", page("lodash", "")),
+        ("/-/package/@s/n?tab=1", page("@s/n", "tab=1")),
+        ("/-/package/@s%2fn", page("@s/n", "")),
+        ("/-/package/dist-tags", page("dist-tags", "")),
+        ("/-/package/@s/dist-tags", page("@s/dist-tags", "")),
+        ("/-/package/n/files/1.0.0", files("n", "1.0.0", "")),
+        ("/-/package/@s/n/files/1.0.0/a/b.js?x", files("@s/n", "1.0.0", "a/b.js")),
+        ("/-/package/n/files/latest/a%2fb%20c", files("n", "latest", "a/b c")),
+        ("/-/settings", Route::Settings),
+        ("/-/static/nopar.0a.css", Route::Static { file: "nopar.0a.css".to_owned() }),
+        ("/-/login", Route::SignIn),
+        ("/-/account", Route::Account),
         ("/lodash", packument("lodash")),
         ("/lodash/", packument("lodash")),
         ("/lodash?write=true", packument("lodash")),
@@ -154,11 +182,25 @@ fn unknown_services_are_not_found_and_never_packages() {
         "/-/v1/done",
         "/-/v1/done/a=",
         "/-/v1/done/a/",
-        "/-/package/lodash",
-        "/-/package/dist-tags",
+        "/-/packages",
+        "/-/packages/all/",
+        "/-/packages/some",
+        "/-/packages/all/x",
+        "/-/package/lodash/",
+        "/-/package/lodash/files",
+        "/-/package/lodash/files/",
+        "/-/package/lodash/files/1.0.0/",
+        "/-/package/lodash/files/1.0.0/a%2f..%2fb",
+        "/-/package/lodash/files/1.0.0/a%2f%2fb",
+        "/-/settings/",
+        "/-/static",
+        "/-/static/a/b",
+        "/-/static/a%2fb",
+        "/-/static/%C3%A9",
+        "/-/login/x",
+        "/-/account/x",
         "/-/package/lodash/1.0.0/dist-tags",
         "/-/package",
-        "/-/package/@s/dist-tags",
         "/-/package/..x/trust",
         "/-/package/lodash/trust",
         "/-/package/lodash/dist-tags/latest/x",
@@ -167,8 +209,6 @@ fn unknown_services_are_not_found_and_never_packages() {
         "/-/package/lodash/refresh/x",
         "/-/package/lodash/delete/",
         "/-/package/lodash/delete/x",
-        "/-/package/delete",
-        "/-/package/@s/refresh",
         "/-/whoami/",
         "/-/whoami/x",
         "/-/user/me",
@@ -315,6 +355,14 @@ fn known_paths_tell_which_methods_they_allow() {
         ("/-/org/me/package", "GET, HEAD"),
         ("/-/user/me/package?format=cli", "GET, HEAD"),
         ("/-/_view/starredByUser?key=%22me%22", "GET, HEAD"),
+        ("/-/packages/all?q=x", "GET, HEAD"),
+        ("/-/package/lodash", "GET, HEAD"),
+        ("/-/package/lodash/files/1.0.0/a", "GET, HEAD"),
+        ("/-/settings", "GET, HEAD, POST"),
+        ("/-/static/nopar.0a.css", "GET, HEAD"),
+        ("/-/login", "GET, HEAD, POST"),
+        ("/-/logout", "POST"),
+        ("/-/account", "GET, HEAD, POST"),
         ("/-/ping", "GET, HEAD"),
         ("/favicon.ico", "GET, HEAD"),
         ("/robots.txt", "GET, HEAD"),
@@ -431,6 +479,14 @@ fn every_route_has_a_word_and_its_package() {
         ("/-/ping", "ping", None),
         ("/favicon.ico", "favicon", None),
         ("/robots.txt", "robots", None),
+        ("/-/packages/local?q=a", "packages", None),
+        ("/-/package/@s/n", "package_page", Some("@s/n")),
+        ("/-/package/n/files/1.0.0/a/b%20c", "files", Some("n")),
+        ("/-/settings", "settings", None),
+        ("/-/static/nopar.0a.css", "static", None),
+        ("/-/login", "sign_in", None),
+        ("/-/logout", "sign_out", None),
+        ("/-/account", "account", None),
     ] {
         let route = of_some_method(path).expect(path);
         assert_eq!(route.kind(), kind);

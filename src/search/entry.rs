@@ -6,6 +6,7 @@ use super::query::{MARK, Word};
 use crate::npm::PackageName;
 use crate::npm::hosted::{Person, Summary};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,10 +25,10 @@ const MAINTAINERS: usize = 8;
 const NO_DATE: &str = "1970-01-01T00:00:00.000Z";
 
 /// Where a word was found, best first; 0 and 1 are for names that are the whole text.
-const BEGINS_PART: u32 = 2;
-const IN_NAME: u32 = 3;
+pub(super) const BEGINS_PART: u32 = 2;
+pub(super) const IN_NAME: u32 = 3;
 const IN_KEYWORDS: u32 = 4;
-const IN_DESCRIPTION: u32 = 5;
+pub(super) const IN_DESCRIPTION: u32 = 5;
 const IN_PEOPLE: u32 = 6;
 
 /// The lines of an entry's text, in their order, and where each ends.
@@ -49,6 +50,15 @@ pub struct Entry {
     /// and then what is told, in JSON.
     text: Arc<str>,
     ends: [u16; 6],
+}
+
+/// A package in a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Shown {
+    /// Its latest version.
+    pub version: String,
+    /// What that is, in one line.
+    pub description: String,
 }
 
 impl Entry {
@@ -184,6 +194,14 @@ impl Entry {
         )
     }
 
+    /// What is told of it in lists.
+    pub fn shown(&self) -> Shown {
+        let (told, _) = self.text.split_at(self.end(Line::Told));
+        let told = &told[self.end(Line::Authors) + 1..];
+        // It ends where the address has its place.
+        serde_json::from_str(&format!("{told}\"}}}}")).unwrap_or_default()
+    }
+
     /// How many bytes it takes in memory, beside a few dozen.
     pub fn size(&self) -> usize {
         self.text.len()
@@ -203,7 +221,7 @@ impl Entry {
 }
 
 /// Whether a part of a name begins there: behind something that is neither letter nor digit.
-fn begins_part(name: &str, at: usize) -> bool {
+pub(super) fn begins_part(name: &str, at: usize) -> bool {
     name[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric())
 }
 

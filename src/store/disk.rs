@@ -5,7 +5,7 @@
 //! <registry>/<name>/<name>.json             the document; its rename is the commit point
 //! <registry>/<name>/<file>.tgz              tarballs beside it
 //! <registry>/@scope/<name>/<name>.json      the same with a scope
-//! <registry>/registry.json                  of older NOPARs: read, never written
+//! <registry>/registry.json                  of older NOPARs: read; settings are saved in it (`config`)
 //! <registry>/.nopar/format                  which layout this is
 //! <registry>/.nopar/lock                    held by who changes the rest of `.nopar`
 //! <registry>/.nopar/locks/<number>          held by who commits a package of that number

@@ -11,21 +11,65 @@ use std::time::{Duration, Instant};
 /// end it earlier, as soon as one gets through.
 const SPEAKS_FOR: Duration = Duration::from_secs(30);
 
-/// What became of the last request.
+/// What became of requests.
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    failed: Mutex<Option<Instant>>,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Noted {
+    reached: Option<Instant>,
+    failed: Option<Instant>,
+    failures: u64,
+    /// Whether the last request got through, or there was none.
+    is_well: Option<bool>,
+}
+
+/// How long ago an upstream was spoken to, for who is told of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Since the last request that got through, if any did.
+    pub reached: Option<Duration>,
+    /// Since the last that did not, if any did not.
+    pub failed: Option<Duration>,
+    /// How many did not.
+    pub failures: u64,
+    /// Whether the last one did not, not long ago.
+    pub is_down: bool,
 }
 
 impl Health {
     /// A request got through, or did not.
     pub(super) fn note(&self, reached: bool) {
-        *self.failed.lock() = (!reached).then(Instant::now);
+        let (noted, now) = (&mut *self.noted.lock(), Some(Instant::now()));
+        noted.is_well = Some(reached);
+        if reached {
+            noted.reached = now;
+        } else {
+            noted.failed = now;
+            noted.failures += 1;
+        }
     }
 
     /// Whether the last one did not, not long ago.
     pub(super) fn is_down(&self) -> bool {
-        self.failed.lock().is_some_and(|failed| failed.elapsed() < SPEAKS_FOR)
+        self.noted.lock().is_down()
+    }
+
+    /// What is told of it.
+    pub(super) fn contact(&self) -> Contact {
+        let noted = *self.noted.lock();
+        let ago = |when: Option<Instant>| when.map(|when| when.elapsed());
+        let (reached, failed) = (ago(noted.reached), ago(noted.failed));
+        Contact { reached, failed, failures: noted.failures, is_down: noted.is_down() }
+    }
+}
+
+impl Noted {
+    fn is_down(&self) -> bool {
+        self.is_well == Some(false)
+            && self.failed.is_some_and(|failed| failed.elapsed() < SPEAKS_FOR)
     }
 }
 
@@ -41,5 +85,19 @@ mod tests {
         assert!(health.is_down());
         health.note(true);
         assert!(!health.is_down());
+    }
+
+    #[test]
+    fn what_is_told_is_what_became_of_requests() {
+        let health = Health::default();
+        assert_eq!(health.contact(), Contact::default());
+        health.note(false);
+        health.note(false);
+        let contact = health.contact();
+        assert!(contact.is_down && contact.reached.is_none() && contact.failed.is_some());
+        health.note(true);
+        let contact = health.contact();
+        assert!(!contact.is_down && contact.reached.is_some());
+        assert_eq!(contact.failures, 2);
     }
 }

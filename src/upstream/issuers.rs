@@ -80,7 +80,9 @@ mod tests {
             ("NOPAR_AUTO_FORWARD", "no"),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let config = Config::load(&Sources { env, file: Some(file.path().to_owned()) }).unwrap();
+        let config =
+            Config::load(&Sources { env, file: Some(file.path().to_owned()), ignore_saved: true })
+                .unwrap();
         assert!(config.upstream.token.is_some() && config.upstream.ignore_cert);
         Issuers::new(&config, "nopar", &Arc::new(Counters::new(1))).unwrap()
     }

@@ -45,6 +45,15 @@ fn shown(text: &str) -> Option<String> {
     (!shown.is_empty()).then_some(shown)
 }
 
+/// Who is signed in already, and can log in by a button.
+#[derive(Clone, Copy)]
+pub struct SignedInAs<'a> {
+    /// Their name.
+    pub user: &'a str,
+    /// What shows that its form was sent from the page.
+    pub csrf: &'a str,
+}
+
 /// The page that asks for a user and a password.
 #[derive(Template)]
 #[template(path = "login/password.html")]
@@ -61,6 +70,8 @@ pub struct PasswordForm<'a> {
     pub user: &'a str,
     /// Whether a new account was asked for, and nobody makes one here.
     pub is_closed: bool,
+    /// Who is signed in in this browser.
+    pub signed_in: Option<SignedInAs<'a>>,
     /// Whether people make accounts for themselves: npm 12 does not ask for one, as it has no `adduser`.
     pub may_sign_up: bool,
 }

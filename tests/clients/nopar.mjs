@@ -37,10 +37,10 @@ export function runNopar(home, args, line) {
 
 /**
  * Starts NOPAR in `home` in front of `upstream` and waits until it listens; `settings` are more of
- * its environment variables.
+ * its environment variables, and `args` its arguments.
  */
-export async function startNopar(home, upstream, settings = {}) {
-  const child = spawn(binary(), [], {
+export async function startNopar(home, upstream, settings = {}, args = []) {
+  const child = spawn(binary(), args, {
     cwd: home.root,
     env: {
       PATH: process.env.PATH,

@@ -29,7 +29,7 @@ const empty = mkdtempSync(path.join(os.tmpdir(), 'nopar-seed-'));
 const directory = path.join(home.root, 'registry');
 cpSync(SEED, directory, { recursive: true });
 const before = contents(directory);
-const nopar = await check('NOPAR starts', () => startNopar(home, registry.url));
+const nopar = await check('NOPAR starts', () => startNopar(home, registry.url, {}, ['--ignore-saved-settings']));
 if (nopar) {
   await eachClient(chosenClients(positionals).filter(isTried), tryClient);
   await check('the upstream was not asked for what is hosted', () => {

@@ -52,7 +52,7 @@ async fn with_users(rules: &str) -> (FakeUpstream, TestNopar) {
 }
 
 /// The same before an upstream, with these settings.
-async fn with_users_before(
+pub(crate) async fn with_users_before(
     upstream: &FakeUpstream,
     rules: &str,
     settings: &[(&str, &str)],

@@ -10,7 +10,8 @@ mod sign_up;
 mod tokens;
 mod web_login;
 
-pub(crate) use second_factor::code_of;
+pub(crate) use second_factor::{App, code_of, enabled};
+pub(crate) use web_login::{begun, fetched, hidden, page_of};
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,7 @@ use crate::support::publish::{basic, send};
 use crate::support::upstream::FakeUpstream;
 
 /// The password of everybody, so far.
-const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 const PROFILE: &str = "/-/npm/v1/user";
 const TOKENS: &str = "/-/npm/v1/tokens";
@@ -42,7 +43,7 @@ pub(crate) async fn user(registry: &Path, arguments: &str, input: &str) -> Strin
 }
 
 /// A NOPAR whose users are ann and bob.
-async fn with_users() -> (FakeUpstream, TestNopar) {
+pub(crate) async fn with_users() -> (FakeUpstream, TestNopar) {
     let upstream = FakeUpstream::start().await;
     let nopar = TestNopar::with(&upstream).env("NOPAR_AUTH", "users").stopped_clock();
     let nopar = nopar.start().await;
@@ -54,7 +55,7 @@ async fn with_users() -> (FakeUpstream, TestNopar) {
 }
 
 /// Logs in; what goes into `Authorization`.
-async fn log_in(nopar: &TestNopar, name: &str, password: &str) -> String {
+pub(crate) async fn log_in(nopar: &TestNopar, name: &str, password: &str) -> String {
     let answer = logging_in(nopar, name, password).send().await.expect(201);
     format!("Bearer {}", text(&answer.json()["token"]))
 }
@@ -69,7 +70,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A GET by who shows this.
-async fn get(nopar: &TestNopar, path: &str, authorization: &str) -> Response {
+pub(crate) async fn get(nopar: &TestNopar, path: &str, authorization: &str) -> Response {
     nopar.request(path).header("Authorization", authorization).send().await
 }
 
@@ -95,7 +96,7 @@ fn revoking(nopar: &TestNopar, authorization: &str, key: &str) -> Request {
 }
 
 /// Whether somebody is let in by this.
-async fn is_good(nopar: &TestNopar, authorization: &str) -> bool {
+pub(crate) async fn is_good(nopar: &TestNopar, authorization: &str) -> bool {
     match get(nopar, "/-/whoami", authorization).await.status {
         200 => true,
         401 => false,

@@ -22,6 +22,7 @@ fn registry() -> (TempDir, Access, Users) {
         admins: Default::default(),
         trust: Vec::new(),
         sign_up: false,
+        open_admin: false,
     };
     let access = Access::of(&config, home.path(), Arc::new(()), Clock::system()).unwrap();
     (home, access, users)

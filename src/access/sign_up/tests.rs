@@ -19,6 +19,7 @@ fn registry() -> (TempDir, Access) {
         admins: ["root".to_owned()].into(),
         trust: Vec::new(),
         sign_up: true,
+        open_admin: false,
     };
     let access = Access::of(&config, home.path(), Arc::new(()), Clock::stopped()).unwrap();
     (home, access)

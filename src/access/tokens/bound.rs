@@ -29,6 +29,8 @@ pub(super) struct Bound {
 pub(super) enum Rank {
     /// What is in nobody's hand any more.
     Expired,
+    /// What a person gets anew by signing in, within the same minute.
+    Session,
     /// What a login, or a job, gets anew when it is gone.
     Login,
     /// What somebody asked for, and put somewhere.

@@ -83,13 +83,18 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Whether its user knows of it: a session is their browser's.
+    fn is_listed(&self) -> bool {
+        self.given.kind != Kind::Session
+    }
+
     pub(super) fn view(self) -> TokenView {
         TokenView::new(&self.digest, self.given, self.used)
     }
 }
 
 impl Tokens {
-    /// The tokens of a user that are still good, the newest first: so many from this number on, and how many there are.
+    /// The tokens of a user that are still good, sessions aside, the newest first: so many from this number on, and how many there are.
     pub(in super::super) async fn of_user(
         &self,
         user: User,
@@ -100,7 +105,7 @@ impl Tokens {
             let now = tokens.seconds();
             let (mut all, unread) = tokens.every(&user, "")?;
             tokens.tell_of(unread);
-            all.retain(|seen| !seen.given.has_expired(now));
+            all.retain(|seen| seen.is_listed() && !seen.given.has_expired(now));
             let mut all: Vec<TokenView> = all.into_iter().map(Seen::view).collect();
             all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.key.cmp(&b.key)));
             let count = all.len();
@@ -209,6 +214,7 @@ impl Tokens {
         }
         let (mut found, unread) = self.every(user, key)?;
         unread.map_or(Ok(()), Err)?;
+        found.retain(Seen::is_listed);
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 

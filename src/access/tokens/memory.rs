@@ -32,9 +32,9 @@ struct Seen {
 
 /// A token that was seen, and who shows it.
 #[derive(Clone)]
-pub(super) struct Known {
-    pub(super) given: Arc<Given>,
-    pub(super) caller: Arc<Caller>,
+pub(in super::super) struct Known {
+    pub(in super::super) given: Arc<Given>,
+    pub(in super::super) caller: Arc<Caller>,
 }
 
 /// What a look at the disk begins with.

@@ -17,6 +17,8 @@ pub enum Kind {
     Created,
     /// A job showed a token of its issuer.
     Oidc,
+    /// Somebody signed in by a page: it is what their browser shows to pages, and to nothing else.
+    Session,
 }
 
 impl Kind {
@@ -59,6 +61,11 @@ impl NewToken {
             kind: Kind::Login,
             account: None,
         }
+    }
+
+    /// That of a browser whose user has signed in: for all that they may do, and so long.
+    pub(in super::super) fn session(lasts: Duration) -> NewToken {
+        NewToken { lasts: Some(lasts), kind: Kind::Session, ..NewToken::login() }
     }
 
     /// Whether there can be such a token. If not, why, as a sentence with what to do.

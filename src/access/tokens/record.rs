@@ -76,7 +76,7 @@ impl Given {
         let record: Record = serde_json::from_slice(bytes).ok()?;
         let user = match record.kind {
             Kind::Oidc => User::parse_job(&record.user),
-            Kind::Login | Kind::Created => User::parse(&record.user),
+            Kind::Login | Kind::Created | Kind::Session => User::parse(&record.user),
         };
         let cidr = record.cidr.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?;
         let patterns = |texts: &Vec<String>| {
@@ -92,6 +92,8 @@ impl Given {
                 let is_bound = record.expires.is_some() || !record.cidr.is_empty();
                 Limits::new(record.read_only, patterns).bound(is_bound)
             }
+            // Of a person who has just shown who they are; that it ends is no limit of theirs.
+            Kind::Session => Limits::new(record.read_only, patterns),
         };
         Some(Given {
             user: user.ok()?,
@@ -198,6 +200,16 @@ mod tests {
         // Without packages it is for none.
         let job = given(r#"{"user":"oidc:github:a/b","created":1,"kind":"oidc"}"#);
         assert_eq!(job.limits, Limits::grant(false, Vec::new()));
+    }
+
+    /// It ends by itself, and is nevertheless for all that its user may do.
+    #[test]
+    fn a_session_has_no_limits_but_its_time() {
+        let user = User::parse("ann").unwrap();
+        let new = NewToken::session(Duration::from_secs(60));
+        let read = Given::parse(&record(&user, &new, "npm_abcd".to_owned(), 7)).unwrap();
+        assert_eq!((read.kind, read.expires), (Kind::Session, Some(67)));
+        assert!(read.limits.is_none());
     }
 
     #[test]

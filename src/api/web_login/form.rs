@@ -8,6 +8,7 @@ use url::form_urlencoded;
 pub(super) enum Form {
     Password { user: String, password: String },
     Code { proof: String, code: String },
+    Session { csrf: String },
     Account { user: String, email: String, password: String, again: String },
 }
 
@@ -20,6 +21,7 @@ impl Form {
         match &*field("form") {
             // Apps show codes in groups.
             "code" => Form::Code { proof: field("proof"), code: field("code").replace(' ', "") },
+            "session" => Form::Session { csrf: field("csrf") },
             "account" => Form::Account {
                 user: field("user").trim().to_owned(),
                 email: field("email"),
@@ -50,6 +52,8 @@ mod tests {
         assert!(
             matches!(form, Form::Account { email, password, again, .. } if email == "a@b" && password == "x" && again == "y")
         );
+        let form = Form::parse(b"form=session&csrf=abc");
+        assert!(matches!(form, Form::Session { csrf } if csrf == "abc"));
         for nothing in [&b""[..], b"&&&=", b"\xff%zz=%", b"[]"] {
             let form = Form::parse(nothing);
             assert!(

@@ -1,7 +1,7 @@
 //! What requests ask for, remembered by their text: what is asked a thousand times a second is parsed
 //! once.
 //! Knows nothing of what is held, nor of who is trusted: what others say of a request does not get here.
-//! A pure function of the request, the configuration, and which names are NOPAR's own: what was read before one of
+//! A pure function of the request, the settings, and which names are NOPAR's own: what was read before one of
 //! those changed is read again.
 
 use crate::base_url::BaseUrl;
@@ -181,8 +181,10 @@ impl Asked {
         is_tls: bool,
         forwarded: Option<&Forwarded<'_>>,
     ) -> Option<Asked> {
+        // First: what changes while all the rest is read makes it another one.
+        let epoch = door.hosted.epoch();
         let said = |name: &str| forwarded.and_then(|said| said.line(name));
-        let base = match &door.policy.base_url {
+        let base = match &door.current.get().base_url {
             Some(configured) => configured.clone(),
             None => BaseUrl::of_lines(is_tls, request.host, said).ok()?,
         };
@@ -194,7 +196,6 @@ impl Asked {
         }
         let is_public = door.api.is_public(parsed.route.name()?);
         let kind = figures::kind_of(&method, &parsed.route);
-        let epoch = door.hosted.epoch();
         let (name, want) = match parsed.route {
             Route::Packument { name } => (name, Want::Packument(negotiate::form(request.accept))),
             Route::Manifest { name, selector } => (name, Want::Manifest(selector)),

@@ -29,18 +29,18 @@ impl Door {
         let Plan::Packument(plan) = &ctx.plan else {
             return Error::e_explain(ErrorType::InternalError, "a tarball that was found is lost");
         };
-        let (ask, mut behalf) = (plan.ask.clone(), ctx.behalf.clone());
+        let (ask, key, mut behalf) = (plan.ask.clone(), plan.key.clone(), ctx.behalf.clone());
         let stale = session.cache.enabled() && matches!(session.cache.phase(), CachePhase::Stale);
         let held = plan.entry.clone().filter(|_| stale);
         let confirm = plan.confirm;
         behalf.hurry = held.as_ref().is_some_and(|held| self.may_be_sent_after_failure(held));
         ctx.asking_upstream();
         let refreshed =
-            self.refresh(&mut session.cache, &ask, held.clone(), confirm, &behalf).await;
+            self.refresh(&mut session.cache, &key, &ask, held.clone(), confirm, &behalf).await;
         let mut viewed = self.view_refreshed(refreshed, &ask).await;
         if matches!(viewed, Ok((_, Err(ViewError::Lost(_))))) {
             // What the upstream confirmed, the disk has lost: this time all of it.
-            let refreshed = self.refresh(&mut session.cache, &ask, None, true, &behalf).await;
+            let refreshed = self.refresh(&mut session.cache, &key, &ask, None, true, &behalf).await;
             viewed = self.view_refreshed(refreshed, &ask).await;
         }
         ctx.upstream_answered();

@@ -5,6 +5,7 @@ use super::missing;
 use crate::cache::{DiskHit, ReadyHit};
 use crate::proxy::Door;
 use crate::proxy::ctx::{Answer, CacheState, PackumentPlan};
+use crate::proxy::wanted::Registry;
 use crate::proxy::write;
 use crate::view::ViewError;
 use pingora::Result;
@@ -16,13 +17,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Door {
-    /// `cache_hit_filter`: what is fresh, or was confirmed while this request waited, is sent.
+    /// `cache_hit_filter`: what is fresh, or was confirmed while this request waited, is sent; that there is no such
+    /// version as a page of the registry that wants one.
     pub(in crate::proxy) async fn found_packument(
         &self,
         plan: &mut PackumentPlan,
         ticket: u64,
         is_fresh: bool,
         handler: &mut HitHandler,
+        wanted: Option<Registry>,
     ) -> Result<Option<ForcedFreshness>> {
         let Some(hit) = handler.as_any().downcast_ref::<DiskHit>() else { return Ok(None) };
         let entry = Arc::clone(hit.entry());
@@ -40,7 +43,11 @@ impl Door {
                 plan.confirm = true;
                 return Ok(Some(ForcedFreshness::ForceExpiredServeStale { expired_at: None }));
             }
-            Err(ViewError::NoSuchVersion) => (entry, Answer::Reply(missing(&plan.ask).reply())),
+            Err(ViewError::NoSuchVersion) => {
+                let reply = missing(&plan.ask).reply();
+                let page = wanted.and_then(|registry| registry.page(&reply));
+                (entry, Answer::Reply(page.unwrap_or(reply)))
+            }
             Err(ViewError::Lost(_)) => return Ok(Some(ForcedFreshness::ForceMiss)),
         };
         let body = match &answer {

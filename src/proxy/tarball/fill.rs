@@ -3,7 +3,7 @@
 
 use super::TARBALL_CONTROL;
 use super::Wanted;
-use crate::cache::{FOR_EVER, GrowingHit, Terms};
+use crate::cache::{FOR_EVER, GrowingHit, Key, Terms};
 use crate::inflight::Working;
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
@@ -157,7 +157,8 @@ impl Door {
         mut located: Located,
     ) -> Result<Opened, Failure> {
         loop {
-            let upstream = self.upstreams.of(&wanted.name);
+            let of = |root: &str| Key::tarball(root, &wanted.name, wanted.file.as_str());
+            let upstream = self.upstream_of(&wanted.name, &wanted.key, of)?;
             let via = wanted.behalf.via.as_deref();
             let opened = upstream.open(&located.target, &[], via, upstream::Wanted::Tarball);
             let opened = opened.await.map_err(|error| {

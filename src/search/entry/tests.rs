@@ -142,6 +142,16 @@ fn what_is_told_is_what_clients_read() {
     assert_eq!(told["flags"]["unstable"], 1);
 }
 
+#[test]
+fn lists_tell_the_same_in_short() {
+    for (version, description) in [("1.2.3", "Buttons"), ("0.1.0-a", "\"}} <b>"), ("", "")] {
+        let (version, description) = (version.to_owned(), description.to_owned());
+        let summary = Summary { version, description, ..summary() };
+        let shown = Entry::of(&"@acme/ui".parse().unwrap(), &summary).shown();
+        assert_eq!(shown, Shown { version: summary.version, description: summary.description });
+    }
+}
+
 /// Whatever a document says, an entry has no more than this, and is JSON.
 #[test]
 fn long_texts_are_cut() {

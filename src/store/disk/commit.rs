@@ -119,7 +119,10 @@ impl Inner {
         }
         if !found.in_its_place || self.registry.document(name).is_some() {
             let what = format!("{name} could not be released");
-            return Err(StoreError::other(what, "it is in registry.json, which is never written"));
+            return Err(StoreError::other(
+                what,
+                "it is in registry.json, whose packages are never changed",
+            ));
         }
         let path = |below: &Path| self.disk.root().join(below);
         self.disk.remove(&path(&found.place.document))?;

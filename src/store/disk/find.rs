@@ -73,7 +73,7 @@ impl Inner {
             }
         }
         self.presence.check()?;
-        // That file is never written.
+        // What that file says of packages is never changed.
         Ok(self.registry.document(name).map(|it| Stamp::new(it.len() as u64, [0; 3])))
     }
 

@@ -7,7 +7,7 @@ use crate::upstream::guard::is_forbidden;
 /// A dialer of an upstream at this URL, with these settings.
 fn dialer(url: &str, settings: &[(&str, &str)]) -> Dialer {
     let set = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let mut sources = Sources { env: settings.iter().map(set).collect(), file: None };
+    let mut sources = Sources { env: settings.iter().map(set).collect(), ..Sources::default() };
     sources.env.insert("NOPAR_FORWARDER_URL".to_owned(), url.to_owned());
     Dialer::new(&Config::load(&sources).unwrap().upstream).unwrap()
 }

@@ -27,6 +27,12 @@ pub(super) fn wrong(route: &Route, method: &str, answer: &Response) -> Option<St
 fn is_for_all(route: &Route) -> bool {
     matches!(
         route,
-        Route::Root | Route::Ping | Route::Keys | Route::Favicon | Route::Robots | Route::Session
+        Route::Root
+            | Route::Ping
+            | Route::Keys
+            | Route::Favicon
+            | Route::Robots
+            | Route::Session
+            | Route::Static { .. }
     )
 }

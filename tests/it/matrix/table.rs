@@ -20,11 +20,13 @@
 //! | ownr | the maintainer |
 //! | admn | an administrator |
 //!
+//! Pages look at no `Authorization`: to them, everybody here is nobody in particular.
+//!
 //! In short: bad credentials (unkn, expd, rvkd, netw) are a 401 wherever it matters who asks, so of all that is hidden and
 //! of all that acts; a public package is read all the same. Good ones of who may not read are a 404, and where they act a
 //! 403, both whether or not there is such a package.
 
-use nopar::route::{Audit, Route};
+use nopar::route::{Audit, Route, Which};
 
 use super::scene::CALLERS;
 use super::subject::{On, selector};
@@ -456,6 +458,61 @@ Favicon {}
 Robots {}
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Packages { which: Which::All, query: "sort=asked".to_owned() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+PackagePage { name: on.name(), query: String::new() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
+    "
+    hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    "
+    proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Files { name: on.name(), version: selector("1.0.0"), path: String::new() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
+    "
+    hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    "
+    proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Settings {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         303  303  303  303  303  303  303 303 303  303  303  303
+        POST             403  403  403  403  403  403  403 403 403  403  403  403
+    ";
+
+Static { file: "nopar.css".to_owned() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
+    ";
+
+SignIn {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+        POST             403  403  403  403  403  403  403 403 403  403  403  403
+    ";
+
+SignOut {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        POST             303  303  303  303  303  303  303 303 303  303  303  303
+    ";
+
+Account {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         303  303  303  303  303  303  303 303 303  303  303  303
+        POST             303  303  303  303  303  303  303 303 303  303  303  303
     ";
 
 }

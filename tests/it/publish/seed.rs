@@ -13,7 +13,7 @@ use crate::support::client::{Request, get};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::{Publish, path_of, put, refusal, send};
 use crate::support::seed::{
-    COPIED, GENERATIONS, HOSTED, LOST, Seed, base_of, document_of, fixture, odd_file,
+    COPIED, GENERATIONS, HOSTED, LOST, Seed, base_of, document_of, odd_file,
 };
 use crate::support::upstream::{FakeUpstream, integrity, shasum, usual_path};
 
@@ -252,7 +252,8 @@ async fn a_damaged_document_keeps_its_place() {
 #[tokio::test]
 async fn an_empty_directory_is_a_new_registry() {
     let registry = TempDir::new().expect("a directory");
-    let settings = fixture("0.9").join("registry.json");
+    let old = Seed::of("0.9");
+    let settings = old.path().join("registry.json");
     std::fs::copy(settings, registry.path().join("registry.json")).expect("a copy");
     let (_upstream, nopar) = over(&registry.path().join("below/it")).await;
     nothing_stored(&nopar, "a new one").await;

@@ -8,8 +8,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nopar::catalogue::Listing;
 use nopar::clock::Clock;
 use nopar::connection::Patience;
 use nopar::counters::{Broken, Snapshot};
@@ -256,6 +258,20 @@ impl TestNopar {
         }
     }
 
+    /// What it lists of upstreams' packages, once that is as it should be.
+    pub(crate) async fn listing(&self, is_right: impl Fn(&Listing) -> bool) -> Arc<Listing> {
+        let running = self.running.as_ref().expect("a running NOPAR");
+        let since = Instant::now();
+        loop {
+            let listing = running.catalogue.listing_now();
+            if is_right(&listing) {
+                return listing;
+            }
+            assert!(since.elapsed() < DEADLINE, "this is listed: {:#?}", listing.packages());
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits until nothing is going on, background updates included.
     pub(crate) async fn idle(&self) {
         let running = self.running.as_ref().expect("a running NOPAR");
@@ -265,6 +281,17 @@ impl TestNopar {
             }
         };
         within("nothing to be going on".to_owned(), idle).await;
+    }
+
+    /// Waits until so many requests are going on.
+    pub(crate) async fn going_on(&self, count: usize) {
+        let running = self.running.as_ref().expect("a running NOPAR");
+        let busy = async {
+            while (running.figures.snapshot().held.in_flight as usize) < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        within(format!("{count} requests to be going on"), busy).await;
     }
 
     /// The directory of what upstream said.

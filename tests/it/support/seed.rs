@@ -25,8 +25,24 @@ pub(crate) struct Seed {
 }
 
 impl Seed {
-    /// A copy of the fixture of this generation.
+    /// A copy of the fixture of this generation, without the settings in it that lead to machines which are not there.
     pub(crate) fn of(generation: &str) -> Seed {
+        let seed = Seed::with_settings(generation);
+        let place = seed.path().join("registry.json");
+        let mut text = fs::read_to_string(&place).expect("a file");
+        for setting in [
+            r#""hostname": "nopar.example","#,
+            r#""registry": "https://registry.example","#,
+            r#""forwarder.registry": "https://registry.example","#,
+        ] {
+            text = text.replace(setting, "");
+        }
+        fs::write(&place, text).expect("a file");
+        seed
+    }
+
+    /// A copy of the fixture of this generation, as it is.
+    pub(crate) fn with_settings(generation: &str) -> Seed {
         let (from, folder) = (fixture(generation), TempDir::new().expect("a directory"));
         for file in files_below(&from) {
             let to = folder.path().join(&file);
@@ -67,7 +83,7 @@ impl Seed {
 }
 
 /// Where the fixture of a generation is.
-pub(crate) fn fixture(generation: &str) -> PathBuf {
+fn fixture(generation: &str) -> PathBuf {
     // At run time: checkouts may share what is built, and are then told apart by nothing else.
     let root = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
     Path::new(&root).join("tests/fixtures/seed").join(generation)

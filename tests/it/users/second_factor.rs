@@ -11,21 +11,21 @@ use super::*;
 use crate::support::publish::{Publish, refusal};
 
 /// An app that has been told a secret, and a clock that goes with NOPAR's.
-pub(super) struct App {
+pub(crate) struct App {
     secret: Vec<u8>,
     now: SystemTime,
 }
 
 impl App {
     /// Takes a URL as out of a QR code.
-    fn told(url: &str, now: SystemTime) -> Self {
+    pub(crate) fn told(url: &str, now: SystemTime) -> Self {
         let secret = url.split("secret=").nth(1).and_then(|rest| rest.split('&').next());
         let secret = BASE32_NOPAD.decode(secret.expect("a secret").as_bytes()).expect("base32");
         Self { secret, now }
     }
 
     /// What it shows half a minute later, which no code was before.
-    pub(super) fn next(&mut self, nopar: &TestNopar) -> String {
+    pub(crate) fn next(&mut self, nopar: &TestNopar) -> String {
         let step = Duration::from_secs(30);
         nopar.advance(step);
         self.now += step;
@@ -54,7 +54,7 @@ fn mode(mode: &str) -> Value {
 }
 
 /// Has ann use codes; her app, her recovery codes, and what she came with.
-pub(super) async fn enabled(nopar: &TestNopar, asked: &str) -> (App, Vec<String>, String) {
+pub(crate) async fn enabled(nopar: &TestNopar, asked: &str) -> (App, Vec<String>, String) {
     // NOPAR's clock stands since a moment ago.
     let now = SystemTime::now();
     let ann = log_in(nopar, "ann", PASSWORD).await;

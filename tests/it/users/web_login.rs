@@ -18,9 +18,9 @@ use crate::support::publish::refusal;
 const LASTS: Duration = Duration::from_secs(300);
 
 /// A login that a client has begun: the paths of its page, and of what it asks.
-pub(super) struct Begun {
-    pub(super) page: String,
-    pub(super) done: String,
+pub(crate) struct Begun {
+    pub(crate) page: String,
+    pub(crate) done: String,
 }
 
 /// What begins a login, as npm sends it.
@@ -30,7 +30,7 @@ pub(super) fn beginning(nopar: &TestNopar, body: &Value) -> Request {
 }
 
 /// Begins a login.
-pub(super) async fn begun(nopar: &TestNopar, body: &Value) -> Begun {
+pub(crate) async fn begun(nopar: &TestNopar, body: &Value) -> Begun {
     let answer = beginning(nopar, body).send().await.expect(200);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let path = |key: &str| {
@@ -59,7 +59,7 @@ pub(super) async fn confirm(nopar: &TestNopar, page: &str, user: &str, password:
 }
 
 /// The value of a hidden field.
-pub(super) fn hidden(page: &Response, name: &str) -> String {
+pub(crate) fn hidden(page: &Response, name: &str) -> String {
     let text = page.text();
     let after = text.split(&format!("name=\"{name}\" value=\"")).nth(1);
     let value = after.and_then(|rest| rest.split('"').next());
@@ -68,7 +68,7 @@ pub(super) fn hidden(page: &Response, name: &str) -> String {
 
 /// Fails unless that is a page of this status; its text.
 #[track_caller]
-pub(super) fn page_of(answer: &Response, status: u16) -> String {
+pub(crate) fn page_of(answer: &Response, status: u16) -> String {
     let text = answer.text();
     assert_eq!(answer.status, status, "{text}");
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{text}");
@@ -79,7 +79,7 @@ pub(super) fn page_of(answer: &Response, status: u16) -> String {
 }
 
 /// Fetches the token of a login that is confirmed; what goes into `Authorization`.
-pub(super) async fn fetched(nopar: &TestNopar, done: &str) -> String {
+pub(crate) async fn fetched(nopar: &TestNopar, done: &str) -> String {
     let answer = nopar.get(done).await.expect(200);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     format!("Bearer {}", text(&answer.json()["token"]))

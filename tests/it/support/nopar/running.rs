@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use nopar::app::{App, Stop, StopHandle};
+use nopar::catalogue::Catalogue;
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::connection::Patience;
@@ -20,6 +21,7 @@ use crate::support::deadline::{DEADLINE, within};
 pub(super) struct Running {
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) figures: Figures,
+    pub(super) catalogue: Arc<Catalogue>,
     stop: StopHandle,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has ended, whichever way.
@@ -34,7 +36,8 @@ impl Running {
         clock: Clock,
         patience: Patience,
     ) -> Result<Self, String> {
-        let sources = Sources { env: env.clone(), file: file.map(Path::to_owned) };
+        let sources =
+            Sources { env: env.clone(), file: file.map(Path::to_owned), ignore_saved: false };
         let config = Config::load(&sources).map_err(|mistakes| mistakes.to_string())?;
         let (stop, stopped) = Stop::channel();
         let (bound, binding) = oneshot::channel();
@@ -44,7 +47,8 @@ impl Running {
             let _alive = alive;
             match App::bind(config, clock) {
                 Ok(app) => {
-                    let _ = bound.send(Ok((app.addresses().to_vec(), app.figures())));
+                    let known = (app.addresses().to_vec(), app.figures(), app.catalogue());
+                    let _ = bound.send(Ok(known));
                     app.with_patience(patience).run(stopped);
                 }
                 Err(error) => {
@@ -54,11 +58,12 @@ impl Running {
         };
         let thread = std::thread::Builder::new().name("nopar".to_owned());
         let thread = thread.spawn(body).expect("a thread");
-        let (addresses, figures) = match within("NOPAR's start".to_owned(), binding).await {
+        let bound = within("NOPAR's start".to_owned(), binding).await;
+        let (addresses, figures, catalogue) = match bound {
             Ok(outcome) => outcome?,
             Err(_) => return Err("it panicked while it started".to_owned()),
         };
-        Ok(Self { addresses, figures, stop, thread: Some(thread), end: Some(end) })
+        Ok(Self { addresses, figures, catalogue, stop, thread: Some(thread), end: Some(end) })
     }
 
     /// Tells it to stop.

@@ -1,0 +1,214 @@
+//! Settings that the settings page has saved: which can be, and what they are.
+//! Knows nothing of the page, nor of who may use it.
+//!
+//! They are in `registry.json` in the directory of the registry, where NOPAR has always kept them. So the path of that
+//! directory cannot be one of them: who has found the file has the path already, and another one in it would lead to
+//! another file. Where the log goes and how long bodies may be are no longer among them either: the page never had them.
+
+mod disk;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use super::table::{SETTINGS, Setting};
+use super::{Config, Mistakes, Origin, finish, load};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file's name. No package has it.
+const FILE: &str = "registry.json";
+
+/// What gets NOPAR started whatever is saved.
+pub(super) const REMEDY: &str = "nopar --ignore-saved-settings starts without what is saved there";
+
+/// The settings that can be saved, in the order of the page: their keys here, and in the file.
+const FIELDS: [(&str, &str); 10] = [
+    ("upstream.url", "forwarder.registry"),
+    ("upstream.auto_forward", "forwarder.autoForward"),
+    ("upstream.ignore_cert", "forwarder.ignoreCert"),
+    ("server.hostname", "hostname"),
+    ("server.port", "port"),
+    ("server.base_url", "baseUrl"),
+    ("upstream.proxy_url", "forwarder.proxy"),
+    ("upstream.user_agent", "forwarder.userAgent"),
+    ("cache.meta_ttl", "metaTTL"),
+    ("log.level", "loglevel"),
+];
+
+/// Values that were saved, by the keys of their settings. What is not among them is as it would be otherwise. Its
+/// `Debug` has the keys only: a proxy's password may be among the values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Saved(BTreeMap<&'static str, String>);
+
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// A registry's file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    /// The system says why.
+    #[error("{} cannot be {done}: {source}", place.display())]
+    Failed {
+        /// The file.
+        place: PathBuf,
+        /// What was to be done.
+        done: &'static str,
+        /// The reason.
+        source: io::Error,
+    },
+    /// It is not what NOPAR writes.
+    #[error("{}: {why}", place.display())]
+    Damaged {
+        /// The file.
+        place: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Saved {
+    /// Those of the registry in this directory; none if nothing was ever saved there. Blocks.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or makes no sense.
+    pub fn read(registry: &Path) -> Result<Saved, SavedError> {
+        let place = place(registry);
+        let text = disk::read(&place).map_err(SavedError::failed(&place, "read"))?;
+        let saved = text.map_or_else(|| Ok(Saved::default()), |text| file::read(&text));
+        saved.map_err(SavedError::damaged(&place))
+    }
+
+    /// Puts them in the place of those that are saved. All else in the file stays as it is. Afterwards it is on the disk;
+    /// after a crash before that the file is either, as a whole. Blocks, also while another process does the same.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or what is in it makes no sense: then it is as it was before.
+    pub fn write(&self, registry: &Path) -> Result<(), SavedError> {
+        let place = place(registry);
+        let failed = || SavedError::failed(&place, "written");
+        let _lock = disk::lock(registry).map_err(failed())?;
+        let before = disk::read(&place).map_err(SavedError::failed(&place, "read"))?;
+        let text = file::written(before.as_deref(), self);
+        let text = text.map_err(SavedError::damaged(&place))?;
+        disk::replace(&place, text.as_bytes(), self.has_secret()).map_err(failed())
+    }
+
+    /// Sets a value, or takes it away if it is empty; the key is one of those that can be saved.
+    pub(super) fn set(&mut self, key: &'static str, text: &str) {
+        match text.trim() {
+            "" => drop(self.0.remove(key)),
+            text => drop(self.0.insert(key, text.to_owned())),
+        }
+    }
+
+    /// The value of a setting, if one is saved.
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// Whether a password is in it.
+    fn has_secret(&self) -> bool {
+        let secret = |setting: &Setting| setting.secret && self.get(setting.key).is_some();
+        settings().any(|(setting, _)| secret(setting))
+    }
+}
+
+impl SavedError {
+    fn failed(place: &Path, done: &'static str) -> impl FnOnce(io::Error) -> SavedError {
+        move |source| SavedError::Failed { place: place.to_owned(), done, source }
+    }
+
+    fn damaged(place: &Path) -> impl FnOnce(String) -> SavedError {
+        move |why| SavedError::Damaged { place: place.to_owned(), why }
+    }
+}
+
+/// The settings that can be saved, with their keys in the file.
+pub(super) fn settings() -> impl Iterator<Item = (&'static Setting, &'static str)> {
+    FIELDS.iter().filter_map(|(key, name)| {
+        Some((SETTINGS.iter().find(|setting| setting.key == *key)?, *name))
+    })
+}
+
+/// The file of the registry in this directory.
+pub(super) fn place(registry: &Path) -> PathBuf {
+    registry.join(FILE)
+}
+
+/// The setting that a mistake is about, if it is about a saved one.
+pub(super) fn key_of(shown: &str, registry: &Path) -> Option<&'static str> {
+    settings().find(|(_, name)| told(name, registry) == shown).map(|(setting, _)| setting.key)
+}
+
+/// What mistakes call a saved setting.
+fn told(name: &str, registry: &Path) -> String {
+    format!("{name} in {}", place(registry).display())
+}
+
+/// Adds what is saved to what environment and file say, `raw`.
+pub(super) fn load(
+    raw: Config,
+    is_ignored: bool,
+    mut mistakes: Mistakes,
+) -> Result<Config, Mistakes> {
+    let saved = match is_ignored {
+        true => None,
+        false => match Saved::read(&finish::registry(&raw)) {
+            Ok(saved) => Some(saved),
+            Err(error) => {
+                mistakes.add("the saved settings", format!("{error}; {REMEDY}"));
+                None
+            }
+        },
+    };
+    on(&Arc::new(raw), saved, mistakes)
+}
+
+/// The configuration of environment and file with these settings in their place; without any if they are ignored.
+///
+/// # Errors
+/// All mistakes; those of a saved value by the name of that, the others as at a start.
+pub(super) fn on(
+    raw: &Arc<Config>,
+    saved: Option<Saved>,
+    mut mistakes: Mistakes,
+) -> Result<Config, Mistakes> {
+    let mut config = Config::clone(raw);
+    let registry = finish::registry(raw);
+    for (setting, name) in settings() {
+        let Some(text) = saved.as_ref().and_then(|saved| saved.get(setting.key)) else { continue };
+        let told = told(name, &registry);
+        load::apply(&mut config, setting, text, &told, Origin::Saved, &mut mistakes);
+    }
+    finish::finish(&mut config, &mut mistakes);
+    keep_token(raw, &mut config);
+    for mistake in &mut mistakes.0 {
+        // What is said of all settings together names the variable, which says otherwise perhaps.
+        let is_meant = |setting: &Setting, name: &str| {
+            config.origin(setting.key) == Origin::Saved && mistake.key == setting.env
+                || mistake.key == told(name, &registry)
+        };
+        if let Some((_, name)) = settings().find(|(setting, name)| is_meant(setting, name)) {
+            mistake.key = told(name, &registry);
+            mistake.problem += &format!("; {REMEDY}");
+        }
+    }
+    (config.raw, config.saved) = (Some(Arc::clone(raw)), saved);
+    if mistakes.0.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+/// A token is for the registry that it was configured for, and not for whichever was saved later.
+fn keep_token(raw: &Config, config: &mut Config) {
+    let (meant, url) = (&raw.upstream.url, &config.upstream.url);
+    if meant.origin() != url.origin() && config.upstream.token.take().is_some() {
+        config.warnings.push(format!(
+            "{url} is shown no token: NOPAR_FORWARDER_TOKEN is for {meant}, in whose place it was saved on the settings page"
+        ));
+    }
+}

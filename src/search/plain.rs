@@ -1,0 +1,64 @@
+//! How well a package matches of which no more is known than its name and a description: those of upstreams.
+//! Knows nothing of which packages there are. The ranks are those of hosted packages.
+
+use super::Query;
+use super::entry::{BEGINS_PART, IN_DESCRIPTION, IN_NAME, begins_part};
+
+impl Query {
+    /// The rank as of [`Entry::rank`](super::Entry::rank), less being better; `None` for no match. Both texts are in
+    /// lower case. Who asks for keywords or people finds nothing here, as they are not known.
+    pub fn rank(&self, name: &str, description: &str) -> Option<u32> {
+        let asks_for_more = [&self.maintainers, &self.authors].iter().any(|list| !list.is_empty());
+        if asks_for_more || !self.keywords.is_empty() {
+            return None;
+        }
+        if !self.scopes.iter().all(|scope| name.starts_with(scope.as_str())) {
+            return None;
+        }
+        let mut rank = 0;
+        for word in &self.words {
+            let mut places = word.finder.find_iter(name.as_bytes()).peekable();
+            rank += if places.peek().is_none() {
+                word.finder.find(description.as_bytes()).map(|_| IN_DESCRIPTION)?
+            } else if places.any(|at| begins_part(name, at)) {
+                BEGINS_PART
+            } else {
+                IN_NAME
+            };
+        }
+        match self.words.as_slice() {
+            [word] if name == word.text => Some(0),
+            [word] if name.rsplit('/').next() == Some(word.text.as_str()) => Some(1),
+            _ => Some(rank),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_before_descriptions() {
+        let rank =
+            |text: &str| Query::parse(text).unwrap().rank("@acme/ui-kit", "buttons and forms");
+        for (text, expected) in [
+            ("@ACME/ui-kit", Some(0)),
+            ("ui-kit", Some(1)),
+            ("kit", Some(2)),
+            ("it", Some(3)),
+            ("forms", Some(5)),
+            ("kit forms", Some(7)),
+            ("kit nobody", None),
+            ("", Some(0)),
+            ("*", Some(0)),
+            ("scope:acme kit", Some(2)),
+            ("scope:other kit", None),
+            ("keywords:ui", None),
+            ("maintainer:ann", None),
+            ("author:ann", None),
+        ] {
+            assert_eq!(rank(text), expected, "{text}");
+        }
+    }
+}

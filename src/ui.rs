@@ -1,0 +1,271 @@
+//! Pages for people: what stands on them, by what this registry holds and who looks.
+//! Knows nothing of connections, nor of how pages look (`web`). No page asks an upstream for anything.
+
+mod account;
+mod admin;
+mod back;
+mod calls;
+mod clients;
+mod confirm;
+mod copies;
+mod csrf;
+mod files;
+mod form;
+mod home;
+mod notice;
+mod package;
+mod packages;
+mod running;
+mod seen;
+mod session;
+mod settings;
+mod sign_in;
+
+pub use copies::Copies;
+pub use running::{Running, UpstreamState};
+pub use session::shown as session_of;
+
+use crate::access::{Access, Caller};
+use crate::api::{Api, Body, Browser, Elsewhere, Refusal};
+use crate::base_url::BaseUrl;
+use crate::catalogue::Catalogue;
+use crate::clock::Clock;
+use crate::history::History;
+use crate::hosted::Hosted;
+use crate::negotiate::Encoding;
+use crate::npm::PackageName;
+use crate::reply::Reply;
+use crate::route::Route;
+use crate::settings::Settings;
+use crate::web::{self, Frame};
+use csrf::Csrf;
+use http::{Method, StatusCode};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What pages are about.
+pub struct Parts {
+    /// The packages of this registry.
+    pub hosted: Arc<Hosted>,
+    /// Who may see them, and what can be done.
+    pub api: Arc<Api>,
+    /// Who looks, by the session of their browser.
+    pub access: Arc<Access>,
+    /// The settings that may be changed.
+    pub settings: Arc<Settings>,
+    /// Whether everybody may administer, where nobody is known.
+    pub open_admin: bool,
+    /// Which packages of upstreams are held.
+    pub catalogue: Arc<Catalogue>,
+    /// What was done in the last hour and day.
+    pub history: Arc<History>,
+    /// The time.
+    pub clock: Clock,
+    /// The copies of packages of upstreams themselves.
+    pub copies: Copies,
+}
+
+/// The pages.
+pub struct Ui {
+    hosted: Arc<Hosted>,
+    api: Arc<Api>,
+    access: Arc<Access>,
+    settings: Arc<Settings>,
+    /// Whether everybody may administer, where nobody is known.
+    open_admin: bool,
+    csrf: Csrf,
+    catalogue: Arc<Catalogue>,
+    history: Arc<History>,
+    clock: Clock,
+    started: SystemTime,
+    copies: Copies,
+    abouts: package::Abouts,
+    readmes: package::Readmes,
+    reading: files::Reading,
+}
+
+/// A request for a page, as far as a page has to know it.
+pub struct Visit<'a> {
+    /// GET, HEAD or POST.
+    pub method: &'a Method,
+    /// What is asked for.
+    pub route: &'a Route,
+    /// The URL by which the browser reaches this registry.
+    pub base: &'a BaseUrl,
+    /// Who looks, by their session: what is in `Authorization` does not count for pages.
+    pub caller: Caller,
+    /// Their session, if they have one.
+    pub session: Option<&'a str>,
+    /// Their address.
+    pub from: Option<IpAddr>,
+    /// Whether they are at this very machine.
+    pub is_near: bool,
+    /// Whether they prefer to read HTML: if not, they are no browser.
+    pub accepts_html: bool,
+    /// How a body may be packed for them.
+    pub encoding: Encoding,
+    /// The query as received, at most 2048 bytes.
+    pub query: &'a str,
+    /// For what a button on a page does: pages themselves ask nobody.
+    pub elsewhere: &'a dyn Elsewhere,
+    /// What the process can tell of itself.
+    pub running: &'a dyn Running,
+}
+
+/// Whether a request is answered by a page: some paths are of pages only, others are of clients as well, which read JSON.
+pub fn is_page(method: &Method, route: &Route, prefers_html: bool) -> bool {
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    match route {
+        Route::Packages { .. }
+        | Route::PackagePage { .. }
+        | Route::Files { .. }
+        | Route::Settings
+        | Route::Static { .. }
+        | Route::SignIn
+        | Route::SignOut
+        | Route::Account => true,
+        Route::Root => is_read && prefers_html,
+        Route::Refresh { .. } | Route::Delete { .. } => prefers_html,
+        _ => false,
+    }
+}
+
+/// An error as a page, of a registry with this URL; what is no error stays as it is.
+pub fn wrong(base: &BaseUrl, has_users: bool, reply: Reply) -> Reply {
+    web::wrong(Frame { has_users, ..Frame::new(base.as_str()) }, reply)
+}
+
+impl Visit<'_> {
+    /// Whether something is to be done, and not only shown.
+    pub fn acts(&self) -> bool {
+        *self.method == Method::POST
+    }
+}
+
+impl Ui {
+    /// Pages about these.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new(parts: Parts) -> io::Result<Ui> {
+        let Parts { hosted, api, access, settings, open_admin, catalogue, history, clock, copies } =
+            parts;
+        let (started, csrf) = (clock.now(), Csrf::new()?);
+        let (abouts, readmes, reading) = Default::default();
+        Ok(Ui {
+            hosted,
+            api,
+            access,
+            settings,
+            open_admin,
+            csrf,
+            catalogue,
+            history,
+            clock,
+            started,
+            copies,
+            abouts,
+            readmes,
+            reading,
+        })
+    }
+
+    /// Whose session a browser shows: nobody's if it is none (any more). Who `acts` by it is looked up on the disk; else
+    /// what was so in the last two seconds is believed.
+    ///
+    /// # Errors
+    /// When nobody can say it.
+    pub async fn caller(
+        &self,
+        shown: Option<&str>,
+        from: Option<IpAddr>,
+        acts: bool,
+    ) -> Result<Caller, Reply> {
+        let Some(shown) = shown else { return Ok(Caller::anonymous()) };
+        if let Some(known) = self.access.known_session(shown, from).filter(|_| !acts) {
+            return Ok(known);
+        }
+        match self.access.session(shown, from).await {
+            Ok(caller) => Ok(caller.unwrap_or_else(Caller::anonymous)),
+            Err(denied) => Err(Refusal::from(denied).reply()),
+        }
+    }
+
+    /// The browser that shows the page of a login, if somebody is signed in there.
+    ///
+    /// # Errors
+    /// As of [`Ui::caller`].
+    pub async fn browser<'a>(
+        &self,
+        shown: Option<&'a str>,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Browser<'a>>, Reply> {
+        let caller = self.caller(shown, from, true).await?;
+        let known = shown.zip(caller.user());
+        Ok(known.map(|(session, user)| {
+            let csrf = self.csrf.token(Some(session), from);
+            Browser { session, user: user.to_owned(), csrf }
+        }))
+    }
+
+    /// The page that is asked for. An error is in JSON for who does not want one.
+    pub async fn answer(&self, visit: &Visit<'_>, body: &mut dyn Body) -> Reply {
+        let reply = self.made(visit, body).await;
+        if visit.accepts_html { web::wrong(self.frame(visit), reply) } else { reply }
+    }
+
+    async fn made(&self, visit: &Visit<'_>, body: &mut dyn Body) -> Reply {
+        match visit.route {
+            Route::Root => self.home(visit).await,
+            Route::Packages { which, query } => self.packages(visit, *which, query).await,
+            Route::PackagePage { name, query } => self.package(visit, name, query).await,
+            Route::Files { name, version, path } => self.files(visit, name, version, path).await,
+            Route::Settings => self.settings(visit, body).await,
+            Route::Static { file } => self.file(visit, file),
+            Route::SignIn => self.sign_in(visit, body).await,
+            Route::SignOut => self.sign_out(visit, body).await,
+            Route::Account => self.account(visit, body).await,
+            Route::Refresh { name } | Route::Delete { name, .. } => {
+                self.confirm(visit, name, body).await
+            }
+            _ => nothing("this is no page"),
+        }
+    }
+
+    /// The frame of a page for who looks at it.
+    fn frame<'a>(&self, visit: &'a Visit<'_>) -> Frame<'a> {
+        let (user, has_users) = (visit.caller.user(), !self.access.is_open());
+        let notice = notice::of(visit.query);
+        Frame { user, has_users, notice, ..Frame::new(visit.base.as_str()) }
+    }
+
+    /// A file that pages are made up with.
+    fn file(&self, visit: &Visit<'_>, file: &str) -> Reply {
+        let file = web::file(file, visit.encoding == Encoding::Gzip);
+        file.unwrap_or_else(|| nothing("no page has such a file: load the page again"))
+    }
+
+    /// Lets who looks pass if they may read a package of this name.
+    ///
+    /// # Errors
+    /// What they hear; of a hidden package, as of one that is not there.
+    async fn may_read(&self, visit: &Visit<'_>, name: &PackageName) -> Result<(), Reply> {
+        let may = self.api.may_read(visit.caller.clone(), name).await;
+        may.map_err(|refusal| if refusal.is_absence() { no_package() } else { refusal.reply() })
+    }
+}
+
+/// There is no such package, or nobody tells this one.
+fn no_package() -> Reply {
+    Reply::error(StatusCode::NOT_FOUND, "not_found", "document not found")
+}
+
+fn nothing(error: &str) -> Reply {
+    Reply::error(StatusCode::NOT_FOUND, error, "no_page")
+}
+
+fn not_allowed(error: &str) -> Reply {
+    Reply::error(StatusCode::FORBIDDEN, error, "forbidden")
+}

@@ -1,0 +1,288 @@
+//! The page of a package.
+//! Knows nothing of how it looks. It is made of what is held, and asks no upstream for anything.
+
+mod deeds;
+mod known;
+mod query;
+mod readme;
+mod relations;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use known::Abouts;
+pub(super) use readme::Readmes;
+
+use super::files::Tarball;
+use super::{Ui, Visit, no_package, nothing};
+use crate::cache::Entry;
+use crate::hosted::{Authority, HostedError, HostedTarball, Package, Standing};
+use crate::npm::{About, AboutVersion, PackageName, TarballName, encode_segment};
+use crate::reply::Reply;
+use crate::web::{Install, NotHeldPage, PackagePage, TagRow, VersionRow, VersionsPart, bytes};
+use http::StatusCode;
+use log::error;
+use query::Asked;
+use std::sync::Arc;
+
+/// Versions on one page.
+const VERSIONS: usize = 50;
+
+/// What is held of a name.
+pub(super) enum Held {
+    /// A package of this registry.
+    Own(Arc<Package>),
+    /// A copy of an upstream's document.
+    Copy(Arc<Entry>),
+}
+
+impl Held {
+    /// No two documents have one number.
+    fn id(&self) -> u64 {
+        match self {
+            Held::Own(package) => package.id(),
+            Held::Copy(entry) => entry.id(),
+        }
+    }
+
+    fn is_local(&self) -> bool {
+        matches!(self, Held::Own(_))
+    }
+}
+
+impl Ui {
+    pub(super) async fn package(
+        &self,
+        visit: &Visit<'_>,
+        name: &PackageName,
+        query: &str,
+    ) -> Reply {
+        let held = match self.held(visit, name).await {
+            Ok(Some(held)) => held,
+            Ok(None) => return self.not_held(visit, name),
+            Err(reply) => return reply,
+        };
+        let asked = Asked::of(query);
+        let about = match self.about(&held, name, asked.version.as_deref()).await {
+            Ok(Some(about)) => about,
+            Ok(None) => return nothing("this package has no such version"),
+            Err(reply) => return reply,
+        };
+        match self.page_of(visit, name, &held, &about, &asked).await {
+            Ok(reply) | Err(reply) => reply,
+        }
+    }
+
+    async fn page_of(
+        &self,
+        visit: &Visit<'_>,
+        name: &PackageName,
+        held: &Held,
+        about: &About,
+        asked: &Asked,
+    ) -> Result<Reply, Reply> {
+        let readme = self.readme_of(held, name, about, asked).await?;
+        let relations = self.relations(visit, name, about).await?;
+        let path = name.path();
+        let latest = about.dist_tags.iter().find(|(tag, _)| tag == "latest");
+        let latest = latest.map(|(_, version)| version.as_str());
+        let is_latest = asked.version.is_none() || latest == Some(about.version.as_str());
+        let file = TarballName::kept(name, &about.version, None);
+        let file = file.map(|file| encode_segment(file.as_str()).to_string());
+        let page = PackagePage {
+            frame: self.frame(visit).here("packages"),
+            name: name.as_str(),
+            is_local: held.is_local(),
+            is_latest,
+            about,
+            installs: installs(name, about, is_latest),
+            deeds: self.deeds(visit, name, held),
+            readme: &readme,
+            versions: self.versions(name, held, about, asked),
+            tags: tags(about, latest),
+            dependencies: relations.dependencies,
+            dependents: relations.dependents,
+            dependents_count: relations.count,
+            document: format!("/{path}"),
+            manifest: format!("/{path}/{}", encode_segment(&about.version)),
+            files: format!("/-/package/{path}/files/{}", encode_segment(&about.version)),
+            tarball: file.map(|file| format!("/{path}/-/{file}")),
+            path,
+        };
+        Ok(page.reply())
+    }
+
+    fn versions(
+        &self,
+        name: &PackageName,
+        held: &Held,
+        about: &About,
+        asked: &Asked,
+    ) -> VersionsPart {
+        let pages = about.versions.len().div_ceil(VERSIONS).max(1);
+        let page = asked.page.clamp(1, pages);
+        let shown = about.versions.iter().skip((page - 1) * VERSIONS).take(VERSIONS);
+        let row = |it: &AboutVersion| VersionRow {
+            version: it.version.clone(),
+            link: format!("/-/package/{}?version={}", name.path(), encode_segment(&it.version)),
+            files: format!("/-/package/{}/files/{}", name.path(), encode_segment(&it.version)),
+            time: it.time.clone(),
+            unpacked: it.unpacked.map(bytes),
+            tags: about
+                .dist_tags
+                .iter()
+                .filter(|(_, version)| *version == it.version)
+                .map(|(tag, _)| tag.clone())
+                .collect(),
+            deprecated: it.deprecated.clone(),
+            is_held: held.is_local() || self.copies.is_held(name, it),
+            digest: it.digest().map(str::to_owned),
+            is_this: it.version == about.version,
+        };
+        let link = |page: usize| {
+            let version =
+                asked.version.as_deref().map(|it| format!("&version={}", encode_segment(it)));
+            format!(
+                "/-/package/{}?versions={page}{}#versions",
+                name.path(),
+                version.unwrap_or_default()
+            )
+        };
+        VersionsPart {
+            rows: shown.map(row).collect(),
+            count: about.versions.len() + about.left_out,
+            left_out: about.left_out,
+            page,
+            pages,
+            newer: (page > 1).then(|| link(page - 1)),
+            older: (page < pages).then(|| link(page + 1)),
+        }
+    }
+
+    /// What is held of a name, if who looks may read it.
+    ///
+    /// # Errors
+    /// What they hear; of a hidden package, as of one that is not held.
+    pub(super) async fn held(
+        &self,
+        visit: &Visit<'_>,
+        name: &PackageName,
+    ) -> Result<Option<Held>, Reply> {
+        self.may_read(visit, name).await?;
+        match self.hosted.authority(name).await {
+            Ok(Authority::Own(package)) if package.standing() == Standing::Published => {
+                Ok(Some(Held::Own(package)))
+            }
+            Ok(Authority::Own(_) | Authority::Claimed(_)) => Err(no_package()),
+            Ok(Authority::Upstream(_)) => Ok(self.copies.packument(name).await.map(Held::Copy)),
+            Err(why) => Err(store_error(&why)),
+        }
+    }
+
+    /// What there is to tell of a package. `None` if it has no such version.
+    ///
+    /// # Errors
+    /// A page, when its document cannot be read.
+    pub(super) async fn about(
+        &self,
+        held: &Held,
+        name: &PackageName,
+        version: Option<&str>,
+    ) -> Result<Option<Arc<About>>, Reply> {
+        let wanted = version.map(str::to_owned);
+        let made = async {
+            match held {
+                Held::Own(package) => match self.hosted.about(package, wanted.clone()).await {
+                    Ok(about) => Ok(Some(about)),
+                    Err(HostedError::Absent) => Ok(None),
+                    Err(why) => Err(store_error(&why)),
+                },
+                Held::Copy(entry) => self.copies.about(entry, wanted.clone()).await.map_err(|why| {
+                    error!("the copy of {name} cannot be shown: {why}");
+                    let text = "the copy of this package was damaged, and is fetched again when a client asks for it";
+                    Reply::error(StatusCode::INTERNAL_SERVER_ERROR, text, "damaged")
+                }),
+            }
+        };
+        self.abouts.get(held.id(), version, made).await
+    }
+
+    /// The tarball of a version, if it is held.
+    ///
+    /// # Errors
+    /// A page, when the store fails.
+    pub(super) async fn tarball_of(
+        &self,
+        held: &Held,
+        name: &PackageName,
+        version: &AboutVersion,
+    ) -> Result<Option<Tarball>, Reply> {
+        let package = match held {
+            Held::Copy(_) => return Ok(self.copies.tarball(name, version).await),
+            Held::Own(package) => package,
+        };
+        let Some(file) = TarballName::kept(name, &version.version, None) else { return Ok(None) };
+        match self.hosted.tarball(package, &file).await {
+            Ok(tarball @ (HostedTarball::Small(_) | HostedTarball::Large(..))) => {
+                Ok(Some(Tarball::hosted(package.id(), file.as_str(), tarball)))
+            }
+            Err(HostedError::Absent) => Ok(None),
+            Err(why) => Err(store_error(&why)),
+        }
+    }
+
+    /// The page of a name of which nothing is held. It offers nothing of an upstream: only to ask for it.
+    pub(super) fn not_held(&self, visit: &Visit<'_>, name: &PackageName) -> Reply {
+        if !visit.accepts_html {
+            return no_package();
+        }
+        let page = NotHeldPage {
+            frame: self.frame(visit).here("packages"),
+            name: name.as_str(),
+            command: format!("npm view {name} --registry {}/", visit.base.as_str()),
+            refresh: self.fetched_at(visit, name),
+        };
+        page.reply()
+    }
+}
+
+fn installs(name: &PackageName, about: &About, is_latest: bool) -> Vec<Install> {
+    let spec = if is_latest { name.to_string() } else { format!("{name}@{}", about.version) };
+    let clients = [
+        ("npm", "npm install"),
+        ("pnpm", "pnpm add"),
+        ("yarn", "yarn add"),
+        ("bun", "bun add"),
+        ("deno", "deno add npm:"),
+    ];
+    let command = |(client, words): (&'static str, &str)| {
+        let gap = if words.ends_with(':') { "" } else { " " };
+        Install { client, command: format!("{words}{gap}{}", quoted(&spec)) }
+    };
+    clients.into_iter().map(command).collect()
+}
+
+/// A word as a shell takes it: names of old may hold what means something to one.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@+".contains(c);
+    if word.chars().all(is_plain) && !word.starts_with('-') {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn tags(about: &About, latest: Option<&str>) -> Vec<TagRow> {
+    let highest = about.highest.as_deref().filter(|highest| Some(*highest) != latest);
+    let row = |(tag, version): &(String, String)| TagRow {
+        tag: tag.clone(),
+        version: version.clone(),
+        higher: highest.filter(|_| tag == "latest").map(str::to_owned),
+    };
+    about.dist_tags.iter().map(row).collect()
+}
+
+fn store_error(why: &HostedError) -> Reply {
+    error!("{why}");
+    let text = "the registry's store could not be read; its log says why";
+    Reply::error(StatusCode::INTERNAL_SERVER_ERROR, text, "store_error")
+}

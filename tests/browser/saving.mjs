@@ -1,0 +1,52 @@
+// Settings that are saved by their page hold, at once and after a restart.
+// Knows nothing of where they are kept.
+
+import { check, expect } from '../clients/report.mjs';
+import { expectTold } from './administering.mjs';
+import { ORDINARY } from './packages.mjs';
+import { openTab } from './tab.mjs';
+
+const FIELD = '[name="cache.meta_ttl"]';
+const AGENT = '[name="upstream.user_agent"]';
+
+export async function checkSaving(browser, scene) {
+  const tab = await openTab(browser);
+  const { page } = tab;
+  const save = () => page.click('main form button');
+  await check('a setting is saved, and holds', async () => {
+    await tab.go(scene.at('-/settings'));
+    await page.fill(AGENT, 'tried-in-a-browser/1.0');
+    await save();
+    await expectTold(page, /Saved/);
+    expect(await page.inputValue(AGENT) === 'tried-in-a-browser/1.0', 'the field forgot it');
+    await refresh(page, scene);
+    expect(scene.upstream.agents.at(-1) === 'tried-in-a-browser/1.0', `the upstream heard ${scene.upstream.agents.at(-1)}`);
+  });
+  await check('what makes no sense is not saved, and said where it stands', async () => {
+    await tab.go(scene.at('-/settings'));
+    await page.fill(FIELD, 'soon');
+    await save();
+    await page.waitForSelector(`${FIELD}[aria-invalid=true]`);
+    expect(await page.inputValue(FIELD) === 'soon', 'what was typed is gone');
+    const described = (await page.getAttribute(FIELD, 'aria-describedby')).split(' ');
+    const said = await page.textContent(`[id="${described.find((id) => id.includes('error'))}"]`);
+    expect(said.trim().length > 10, 'nothing is said of it');
+  });
+  await check('nothing was wrong with its page', () => tab.expectQuiet(scene.url));
+  await check('after a restart it still holds', async () => {
+    await scene.restart();
+    await tab.go(scene.at('-/settings'));
+    expect(await page.inputValue(AGENT) === 'tried-in-a-browser/1.0', `the field has ${await page.inputValue(AGENT)}`);
+    expect(await page.inputValue(FIELD) !== 'soon', 'and so does what makes no sense');
+    await page.fill(AGENT, '');
+    await save();
+    await expectTold(page, /Saved/);
+  });
+  await tab.close();
+}
+
+async function refresh(page, scene) {
+  await page.goto(scene.at(`-/package/${ORDINARY}/refresh`));
+  await page.click('main button');
+  await expectTold(page, /as its upstream has it now/);
+}

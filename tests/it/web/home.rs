@@ -1,0 +1,115 @@
+//! The first page.
+//! Knows nothing of how numbers are counted.
+
+use super::{BROWSER, PAGES, assert_page, page, page_with};
+use crate::support::nopar::TestNopar;
+use crate::support::publish::Publish;
+use crate::support::upstream::FakeUpstream;
+
+/// The most that it may take over the wire, with all that it names.
+const MOST: usize = 50_000;
+
+#[tokio::test]
+async fn it_tells_how_clients_are_pointed_to_this_very_url() {
+    let upstream = FakeUpstream::start().await;
+    for (base, urls) in [
+        (None, "http://npm.test:4873"),
+        (Some("https://npm.example/npm"), "https://npm.example/npm"),
+    ] {
+        let mut starting = TestNopar::with(&upstream).host("npm.test:4873");
+        if let Some(base) = base {
+            starting = starting.env("NOPAR_BASE_URL", base);
+        }
+        let nopar = starting.start().await;
+        let answer = page(&nopar, "/").await;
+        assert_page(&answer, 200, "/");
+        let text = answer.text();
+        for part in [
+            format!("npm config set registry {urls}/</pre>"),
+            format!("pnpm config set registry {urls}/</pre>"),
+            format!("yarn config set npmRegistryServer {urls}"),
+            format!("registry = &#34;{urls}/&#34;</pre>"),
+            format!("registry={urls}/</pre>"),
+            "data-copy=\"c-npm\"".to_owned(),
+        ] {
+            assert!(text.contains(&part), "{part}: {text}");
+        }
+        assert_eq!(text.contains("unsafeHttpWhitelist"), base.is_none());
+    }
+    assert_eq!(upstream.count_all(), 0);
+}
+
+/// Own packages, copies, where they come from, and what was asked for.
+#[tokio::test]
+async fn it_tells_what_is_held_and_how_it_goes() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("far").version("1.0.0", |version| version.tarball_size(1000));
+    let nopar = TestNopar::with(&upstream).env("NOPAR_LOCAL_PACKAGES", "@acme/*").start().await;
+    Publish::of("@acme/ui", "1.2.3").succeed(nopar.addr()).await;
+    let empty = page(&nopar, "/").await.expect(200).text();
+    assert!(empty.contains("was not asked yet"), "{empty}");
+    for path in ["/far", "/far/-/far-1.0.0.tgz", "/far", "/far/-/far-1.0.0.tgz"] {
+        nopar.get(path).await.expect(200);
+    }
+    let text = page_with(&nopar, "/", "<b>2</b><span>packages</span>").await;
+    for part in [
+        "<b>1</b><span>local</span>",
+        "<b>1</b><span>proxied</span>",
+        "<a href=\"/-/package/@acme/ui\">@acme/ui</a> 1.2.3",
+        "<dd>answers</dd>",
+        "<dt>Failures</dt><dd>none</dd>",
+        "answers came within",
+        "Requests in the last hour",
+        &format!("<dd>{}</dd>", upstream.url().trim_end_matches('/')),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_cannot_be_reached_is_told_of() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    upstream.stop().await;
+    assert!(nopar.get("/far").await.status >= 500);
+    let text = page(&nopar, "/").await.expect(200).text();
+    assert!(text.contains("<b class=\"wrong\">cannot be reached"), "{text}");
+    assert!(text.contains("<dt>Last contact</dt><dd>none yet</dd>"), "{text}");
+}
+
+/// Whoever looks at pages causes no request to an upstream, by GET or HEAD, and what they look at is small.
+#[tokio::test]
+async fn pages_ask_no_upstream_and_are_small() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("far").version("1.0.0", |version| version);
+    let nopar = TestNopar::with(&upstream).start().await;
+    Publish::of("@acme/ui", "1.0.0").succeed(nopar.addr()).await;
+    upstream.clear();
+    for path in PAGES.into_iter().chain(["/-/package/far", "/-/package/far/files/1.0.0"]) {
+        for method in ["GET", "HEAD"] {
+            let asking = nopar.request(path).method(method).header("Accept", BROWSER);
+            let answer = asking.send().await;
+            assert_eq!(answer.status, if path.contains("/far") { 404 } else { 200 }, "{path}");
+            assert!(answer.raw_len <= MOST, "{path}: {}", answer.raw_len);
+        }
+    }
+    for path in PAGES {
+        assert_page(&page(&nopar, path).await, 200, path);
+    }
+    assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
+}
+
+/// Other sites' pages read what clients read of the root, and not how this registry does.
+#[tokio::test]
+async fn pages_of_other_sites_read_no_page() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).env("NOPAR_CORS_ORIGINS", "*").start().await;
+    for path in PAGES {
+        let asking =
+            nopar.request(path).header("Accept", BROWSER).header("Origin", "http://a.test");
+        let answer = asking.send().await;
+        if answer.status == 200 {
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The page of a package: what is on it, for whom, and that nothing in it is more than text.
+//! Knows nothing of how it is made.
+
+use serde_json::json;
+
+use super::{assert_page, page, page_with};
+use crate::access::{login, of, with_users_before};
+use crate::support::nopar::TestNopar;
+use crate::support::publish::Publish;
+use crate::support::upstream::FakeUpstream;
+
+/// What must stay text wherever it stands.
+const EVIL: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
+
+#[track_caller]
+fn assert_has(page: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_told_of_without_asking_for_anything() {
+    let upstream = FakeUpstream::start().await;
+    upstream
+        .package("left")
+        .version("1.0.0", |v| v.field("deprecated", json!("use another")))
+        .version("2.0.0", |v| {
+            v.field("description", json!("Goes left"))
+                .field("license", json!("MIT"))
+                .field(
+                    "repository",
+                    json!({"type": "git", "url": "git+ssh://git@git.example/a/left.git"}),
+                )
+                .field("homepage", json!("https://left.example/"))
+                .field("dependencies", json!({"old": "^1.0.0", "gone": "^3.0.0"}))
+        })
+        .version("3.0.0-rc.1", |v| v)
+        .tag("latest", "1.0.0")
+        .tag("next", "2.0.0")
+        .field("maintainers", json!([{"name": "ann", "email": "ann@mail.example"}]))
+        .readme("# Left\n\n[docs](docs/a.md) ![logo](https://i.example/l.png)");
+    upstream
+        .package("old")
+        .version("2.0.0", |v| v.field("dependencies", json!({"left": "~0.9.0"})));
+    let nopar = TestNopar::with(&upstream).start().await;
+    for path in ["/left", "/old", "/left/-/left-2.0.0.tgz"] {
+        nopar.get(path).await.expect(200);
+    }
+    page_with(&nopar, "/-/packages/proxied", "2 packages").await;
+    upstream.clear();
+    let answer = page(&nopar, "/-/package/left").await;
+    assert_page(&answer, 200, "left");
+    let latest = answer.text();
+    assert_has(
+        &latest,
+        &[
+            "<span class=\"muted\">1.0.0</span>",
+            "<b>Deprecated:</b> use another",
+            "tag-proxied",
+            "<code id=\"install-npm\">npm install left</code>",
+            "<code id=\"install-deno\">deno add npm:left</code>",
+            "highest is 2.0.0",
+            "<h3 id=\"readme-left\">Left</h3>",
+            "href=\"https://i.example/l.png\">logo</a>",
+            ">ann</dd>",
+            "3.0.0-rc.1",
+            "not held",
+            "href=\"/left\"",
+            "href=\"/left/-/left-1.0.0.tgz\"",
+            // It needs one that is older than all there are.
+            "<a href=\"/-/package/old\">old</a>",
+            "<td>~0.9.0 <span class=\"tag\">outdated</span></td>",
+        ],
+    );
+    assert!(!latest.contains("<img") && !latest.contains("ann@mail"), "{latest}");
+    let second = page(&nopar, "/-/package/left?version=2.0.0").await.expect(200).text();
+    assert_has(
+        &second,
+        &[
+            "This is not the latest version.",
+            "<p>Goes left</p>",
+            "npm install left@2.0.0",
+            "<dd>MIT</dd>",
+            "<a href=\"https://git.example/a/left\" rel=\"nofollow noopener noreferrer\">git.example/a/left</a>",
+            "href=\"https://left.example/\"",
+            "<td>^1.0.0</td><td>2.0.0 <span class=\"tag\">outdated</span></td>",
+            "<th scope=\"row\">gone</th><td>^3.0.0</td><td></td>",
+            "<a href=\"/-/package/left/files/2.0.0\">held</a>",
+        ],
+    );
+    assert_page(&page(&nopar, "/-/package/left?version=9.9.9").await, 404, "no version");
+    assert_eq!(upstream.count_all(), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_held_is_not_fetched_by_a_page() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("right").version("1.0.0", |v| v);
+    let nopar = TestNopar::with(&upstream).env("NOPAR_LOCAL_PACKAGES", "@acme/*").start().await;
+    let answer = page(&nopar, "/-/package/right").await;
+    assert_page(&answer, 404, "right");
+    assert_has(&answer.text(), &["npm view right --registry", "/-/package/right/refresh"]);
+    let json = nopar.get("/-/package/right").await;
+    assert_eq!((json.status, json.header("content-type")), (404, Some("application/json")));
+    // A claimed name is nobody else's to be asked for.
+    let claimed = page(&nopar, "/-/package/@acme/ui").await;
+    assert_page(&claimed, 404, "claimed");
+    assert!(!claimed.text().contains("npm view"));
+    assert_page(&page(&nopar, "/-/package/right/files/1.0.0").await, 404, "files");
+    assert_eq!(upstream.count_all(), 0);
+}
+
+#[tokio::test]
+async fn what_strangers_write_stays_text() {
+    let upstream = FakeUpstream::start().await;
+    upstream
+        .package("evil")
+        .version("1.0.0", |v| {
+            v.field("description", json!(EVIL))
+                .field("license", json!(EVIL))
+                .field("homepage", json!("javascript:alert(1)"))
+                .field("bugs", json!({"url": "data:text/html,x"}))
+                .field("repository", json!(EVIL))
+                .field("author", json!({"name": EVIL}))
+                .field("keywords", json!([EVIL]))
+                .field("engines", json!({EVIL: EVIL}))
+                .field("deprecated", json!(EVIL))
+                .field("dependencies", json!({"a": EVIL}))
+        })
+        .tag(EVIL, "1.0.0")
+        .field("maintainers", json!([{"name": EVIL}]))
+        .time("1.0.0", EVIL)
+        .readme(&format!(
+            "{EVIL}\n\n[x](javascript:alert(1)) <a href='javascript:alert(1)' onclick=x>y</a>"
+        ));
+    let nopar = TestNopar::with(&upstream).start().await;
+    nopar.get("/evil").await.expect(200);
+    for path in
+        ["/-/package/evil", "/-/package/evil?version=1.0.0", "/-/package/evil?version=%3Cscript%3E"]
+    {
+        let text = page(&nopar, path).await.text();
+        for part in [
+            "<script>alert",
+            "<img",
+            "href=\"javascript:",
+            "href=\"data:",
+            " onclick=",
+            "title=\"<",
+        ] {
+            assert!(!text.contains(part), "{path} {part}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn own_packages_have_pages_for_who_may_read_them() {
+    let upstream = FakeUpstream::start().await;
+    let rules = "[[rule]]\npackages = [\"@hidden/*\"]\nread = [\"ann\"]\n";
+    let nopar = with_users_before(&upstream, rules, &[]).await;
+    let ann = login(nopar.addr(), "ann").await;
+    let hidden = Publish::of("@hidden/a", "1.0.0").field("dependencies", json!({"open": "^1"}));
+    let open = Publish::of("open", "2.0.0").field("readme", json!("Hello *there*"));
+    for publish in [hidden, open] {
+        of(publish.to(nopar.addr()), Some(&ann)).send().await.expect(201);
+    }
+    let shown = page(&nopar, "/-/package/open").await;
+    assert_page(&shown, 200, "open");
+    assert_has(
+        &shown.text(),
+        &["tag-local", "Hello <em>there</em>", "Dependents among what is held (0)"],
+    );
+    let hidden = page(&nopar, "/-/package/@hidden/a").await;
+    let absent = page(&nopar, "/-/package/@hidden/b").await;
+    assert_eq!((hidden.status, hidden.text()), (404, absent.text()));
+    assert_eq!(upstream.count("/@hidden%2fa"), 0);
+}
+
+#[tokio::test]
+async fn many_versions_come_in_pages() {
+    let upstream = FakeUpstream::start().await;
+    let mut package = upstream.package("many");
+    for number in 0..120 {
+        package = package.version(&format!("1.0.{number}"), |v| v);
+    }
+    let nopar = TestNopar::with(&upstream).start().await;
+    nopar.get("/many").await.expect(200);
+    let first = page(&nopar, "/-/package/many").await.expect(200).text();
+    assert_has(
+        &first,
+        &["Versions (120)", "page 1 of 3", "href=\"/-/package/many?versions=2#versions\""],
+    );
+    let last = page(&nopar, "/-/package/many?versions=99").await.expect(200).text();
+    assert_has(&last, &["page 3 of 3", "href=\"/-/package/many?versions=2#versions\""]);
+    assert!(!last.contains("rel=\"next\""));
+}
