@@ -98,7 +98,7 @@ impl Hosted {
     /// What there is to tell of a package, and of one of its versions: that of this name, or else the latest.
     ///
     /// # Errors
-    /// [`HostedError::Absent`] when there is no such version, and as of [`derive`](Self::derive).
+    /// [`HostedError::Absent`] when there is no such version, and when it cannot be read.
     pub async fn about(
         &self,
         package: &Package,
