@@ -338,7 +338,7 @@ impl Access {
         password: &str,
         secrets: &Secrets<'_>,
     ) -> Result<String, Denied> {
-        let user = User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))?;
+        let user = User::parse(user)?;
         let logged_in = self.log_in_as(user, password, secrets).await;
         logged_in.map_err(Denied::of_login)
     }

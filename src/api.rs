@@ -38,7 +38,7 @@ mod witness;
 pub use audit::{Asked, Told, form_of};
 pub use browser::Browser;
 pub use elsewhere::{Elsewhere, Evasion, Presence, UpstreamKey};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, on_page};
 pub use search::{Source, Unsearched};
 pub use sign_in::NotSignedIn;
 pub use stage::Staging;

@@ -11,6 +11,7 @@ pub mod hosted;
 pub mod integrity;
 mod json;
 pub mod name;
+mod one_line;
 pub mod packument;
 pub mod publish;
 mod range;
@@ -26,9 +27,10 @@ pub use bounded::TooMany;
 pub use dependency::{Dependency, DependencyKind};
 pub use digester::Digester;
 pub use dist_tag::{DistTag, InvalidDistTag};
-pub use hex::hex;
+pub use hex::{hex, is_sha256};
 pub use integrity::Integrity;
 pub use name::{InvalidName, PackageName};
+pub use one_line::one_line;
 pub use packument::{
     About, AboutVersion, Brief, Document, DocumentError, Form, Index, IndexedVersion, Need,
     NeedKind, Needs, Readme, Template, TemplateDigest,

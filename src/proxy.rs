@@ -21,6 +21,7 @@ mod attestations;
 mod audit;
 mod behalf;
 mod body;
+mod carried;
 mod copy;
 mod cors;
 mod cross_site;

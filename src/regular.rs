@@ -6,6 +6,9 @@
 //! open(2), which changes nothing of a regular file), and what is no file is not read.
 
 pub mod owned;
+mod stamp;
+
+pub use stamp::Stamp;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -55,6 +58,19 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// A folder by a name that it can be opened by: the one above a bare file name has none.
+pub fn folder(path: &Path) -> &Path {
+    if path == Path::new("") { Path::new(".") } else { path }
+}
+
+/// Waits until the names in a folder are on the disk.
+///
+/// # Errors
+/// As the system says.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
 }
 
 /// Whether an error says that what is there is no file.

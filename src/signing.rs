@@ -22,8 +22,9 @@ pub use pair::PublicKey;
 
 use crate::clock::iso;
 use crate::npm::Signature;
+use crate::regular::Stamp;
 use crate::store::Store;
-use file::{Folder, Seen};
+use file::Folder;
 use jiff::Timestamp;
 use log::{error, info};
 use pair::KeyPair;
@@ -61,7 +62,7 @@ struct Inner {
 #[derive(Default)]
 struct Known {
     /// Of which file, and what came of it.
-    read: Option<(Seen, Result<Arc<Keys>, KeyError>)>,
+    read: Option<(Stamp, Result<Arc<Keys>, KeyError>)>,
     /// The last that were good.
     keys: Option<Arc<Keys>>,
     /// The trouble that the log was told of.

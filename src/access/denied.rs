@@ -1,6 +1,7 @@
 //! Why a caller does not get further.
 //! Knows nothing of HTTP; tells apart what HTTP needs told apart.
 
+use super::user::InvalidUser;
 use super::{Caller, Permission};
 use crate::npm::PackageName;
 use std::io;
@@ -112,6 +113,12 @@ impl Denied {
             )),
             Some(user) => Denied::Forbidden(format!("{user} may not {permission} {name}")),
         }
+    }
+}
+
+impl From<InvalidUser> for Denied {
+    fn from(invalid: InvalidUser) -> Denied {
+        Denied::BadUser(invalid.to_string())
     }
 }
 

@@ -21,6 +21,25 @@ pub trait Ground: Send + Sync + 'static {
     fn prepare(&self) -> io::Result<()>;
 }
 
+/// Ground that can be taken away.
+#[cfg(test)]
+#[derive(Default)]
+pub(super) struct Shaky(pub(super) std::sync::atomic::AtomicBool);
+
+#[cfg(test)]
+impl Ground for Shaky {
+    fn check(&self) -> io::Result<()> {
+        match self.0.load(std::sync::atomic::Ordering::SeqCst) {
+            true => Err(io::Error::other("unmounted")),
+            false => Ok(()),
+        }
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        self.check()
+    }
+}
+
 /// Ground that is always there.
 #[cfg(test)]
 impl Ground for () {

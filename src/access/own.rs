@@ -45,7 +45,7 @@ impl Access {
         wish: Wish,
         secrets: &Secrets<'_>,
     ) -> Result<(String, TokenView), Denied> {
-        let user = parse(user)?;
+        let user = User::parse(user)?;
         let new = NewToken::of(wish).map_err(Denied::Invalid)?;
         if self.is_open() && (new.read_only || new.packages.is_some()) {
             return Err(Denied::Invalid(BINDS_NOBODY.to_owned()));
@@ -84,7 +84,7 @@ impl Access {
         from: usize,
         most: usize,
     ) -> Result<(Vec<TokenView>, usize), Denied> {
-        self.tokens.of_user(parse(user)?, from, most).await
+        self.tokens.of_user(User::parse(user)?, from, most).await
     }
 
     /// Ends a token of a user, that with this key, the only one whose key begins so, or that with this text, as far as a
@@ -100,7 +100,7 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<Option<String>, Denied> {
         self.check_auth(user, secrets).await?;
-        self.tokens.end_one(parse(user)?, shown.to_owned()).await
+        self.tokens.end_one(User::parse(user)?, shown.to_owned()).await
     }
 
     /// Ends all tokens of a user; how many there were. Blocks.
@@ -108,12 +108,8 @@ impl Access {
     /// # Errors
     /// As for [`Access::tokens_of`]; those that could be ended are.
     pub(crate) fn end_tokens(&self, user: &str) -> Result<usize, Denied> {
-        self.tokens.end_all(&parse(user)?)
+        self.tokens.end_all(&User::parse(user)?)
     }
-}
-
-fn parse(user: &str) -> Result<User, Denied> {
-    User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))
 }
 
 #[cfg(test)]

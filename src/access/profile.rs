@@ -61,7 +61,7 @@ impl Access {
             let members = PROFILE_KEYS.map(|key| (key, String::new())).to_vec();
             return Ok(ProfileView { name: user.to_owned(), members, ..ProfileView::default() });
         };
-        let user = parse(user)?;
+        let user = User::parse(user)?;
         let record = known(accounts, &user).await?;
         let member = |key| (key, record.profile().get(key).to_owned());
         Ok(ProfileView {
@@ -88,7 +88,7 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<usize, Denied> {
         let accounts = self.kept_accounts()?;
-        let user = parse(user)?;
+        let user = User::parse(user)?;
         let email = change.email.map(|email| parse_email(&email)).transpose();
         let email = email.map_err(|bad| Denied::Invalid(bad.to_string()))?;
         let (record, hash) = match change.password {
@@ -140,7 +140,7 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<SecondFactorState, Denied> {
         let accounts = self.kept_accounts()?;
-        let user = parse(user)?;
+        let user = User::parse(user)?;
         let wanted = match (mode, Mode::parse(mode)) {
             ("disable", _) => None,
             (_, Some(mode)) => Some(mode),
@@ -167,7 +167,7 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<Vec<String>, Denied> {
         let accounts = self.kept_accounts()?;
-        let user = parse(user)?;
+        let user = User::parse(user)?;
         let record = known(accounts, &user).await?;
         if record.second_factor().is_none_or(|factor| !factor.is_pending()) {
             let none = "no second factor waits for a code: begin with `npm profile enable-2fa`";
@@ -202,7 +202,7 @@ impl Access {
     /// [`Denied::Failed`] when nobody can say it.
     pub(super) async fn check_auth(&self, user: &str, secrets: &Secrets<'_>) -> Result<(), Denied> {
         let Some(accounts) = self.accounts() else { return Ok(()) };
-        let user = parse(user)?;
+        let user = User::parse(user)?;
         let record = known(accounts, &user).await?;
         accounts.check_code(&user, &record, Deed::Auth, secrets).await
     }
@@ -260,8 +260,4 @@ fn set(
             Ok(SecondFactorState::Begun(url))
         }
     }
-}
-
-fn parse(user: &str) -> Result<User, Denied> {
-    User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))
 }

@@ -7,12 +7,9 @@
 
 mod proof;
 
-use super::accounts::Accounts;
 use super::proved::Proved;
-use super::second_factor::Deed;
 use super::token::Token;
 use super::tokens::{Kind, NewToken};
-use super::user::User;
 use super::{Access, Caller, Denied, Secrets};
 pub(super) use proof::Proofs;
 use std::net::IpAddr;
@@ -81,12 +78,9 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<SignedIn, Denied> {
         let accounts = self.accounts().ok_or(Denied::NoLogin)?;
-        let user = User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))?;
-        let checked = accounts.check_password(&user, password, secrets.from).await;
-        let record = checked.map_err(Denied::of_login)?;
-        let proved = Proved { user, record };
+        let proved = accounts.prove_password(user, password, secrets).await?;
         let secrets = Secrets { code: None, ..*secrets };
-        match prove_code(accounts, &proved, &secrets).await {
+        match accounts.prove_code(&proved, &secrets).await {
             Err(Denied::NeedsCode) => {
                 let proof = accounts.proofs().of(&proved, accounts.now());
                 Ok(SignedIn::NeedsCode { proof })
@@ -111,7 +105,7 @@ impl Access {
         let record = accounts.find(&shown.user).await?.filter(|record| shown.is_of(record));
         let proved = Proved { record: record.ok_or(Denied::BadLogin)?, user: shown.user };
         let user = proved.user().to_owned();
-        let signed_in = match prove_code(accounts, &proved, secrets).await {
+        let signed_in = match accounts.prove_code(&proved, secrets).await {
             Ok(()) => self.begin_session(proved).await,
             Err(denied) => Err(denied.of_login()),
         };
@@ -119,9 +113,7 @@ impl Access {
     }
 
     async fn begin_session(&self, proved: Proved) -> Result<SignedIn, Denied> {
-        let Proved { user, record } = proved;
-        let given = self.give(user, Some(&record), NewToken::session(LASTS)).await;
-        Ok(SignedIn::Session(given.map_err(Denied::of_login)?.0))
+        Ok(SignedIn::Session(self.give_to(proved, NewToken::session(LASTS)).await?))
     }
 
     /// Ends a session; whose it was, `None` when there is none like it. Over for every later request, in every process
@@ -136,14 +128,6 @@ impl Access {
             _ => Ok(None),
         }
     }
-}
-
-async fn prove_code(
-    accounts: &Accounts,
-    proved: &Proved,
-    secrets: &Secrets<'_>,
-) -> Result<(), Denied> {
-    accounts.check_code(&proved.user, &proved.record, Deed::Auth, secrets).await
 }
 
 #[cfg(test)]

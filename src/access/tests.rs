@@ -1,12 +1,12 @@
 //! Access as the rest of NOPAR sees it, with its tokens on a disk.
 //! Knows nothing of how a token is kept.
 
+use super::ground::Shaky;
 use super::*;
 use std::fs;
-use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 /// Access with a directory of tokens that is not there yet, in one that goes with the test.
@@ -201,25 +201,6 @@ async fn where_no_token_can_be_kept_none_is_given() {
     assert_eq!(of_token(&access, &token).await.unwrap(), Caller::named("alice"));
 }
 
-/// Ground that can be taken away.
-#[derive(Default)]
-struct Shaky {
-    is_gone: AtomicBool,
-}
-
-impl Ground for Shaky {
-    fn check(&self) -> io::Result<()> {
-        match self.is_gone.load(Ordering::Relaxed) {
-            true => Err(io::Error::other("the directory is gone")),
-            false => Ok(()),
-        }
-    }
-
-    fn prepare(&self) -> io::Result<()> {
-        self.check()
-    }
-}
-
 /// While the directory is away, no token has ended, and nothing is made in its place.
 #[tokio::test]
 async fn a_directory_that_is_gone_ends_no_token() {
@@ -229,7 +210,7 @@ async fn a_directory_that_is_gone_ends_no_token() {
     let token = access.log_in("alice", "secret", &Secrets::default()).await.unwrap();
     let [registry, away] = ["registry", "away"].map(|name| home.path().join(name));
     fs::rename(&registry, &away).unwrap();
-    ground.is_gone.store(true, Ordering::Relaxed);
+    ground.0.store(true, Ordering::Relaxed);
     for denied in [
         of_token(&access, &token).await.map(drop),
         of_token(&access, "npm_nobodys").await.map(drop),
@@ -238,11 +219,11 @@ async fn a_directory_that_is_gone_ends_no_token() {
     ] {
         let denied = denied.unwrap_err();
         assert!(matches!(denied, Denied::Failed { .. }), "{denied:?}");
-        assert!(denied.to_string().contains("the directory is gone"), "{denied}");
+        assert!(denied.to_string().contains("unmounted"), "{denied}");
     }
     assert!(!registry.exists(), "it was made anew");
     fs::rename(&away, &registry).unwrap();
-    ground.is_gone.store(false, Ordering::Relaxed);
+    ground.0.store(false, Ordering::Relaxed);
     assert_eq!(of_token(&access, &token).await.unwrap(), Caller::named("alice"));
     assert!(matches!(of_token(&access, "npm_nobodys").await, Err(Denied::BadCredentials)));
 }

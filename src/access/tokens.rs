@@ -32,6 +32,7 @@ use super::ground::Ground;
 use super::token::{Token, sha256};
 use super::user::User;
 use crate::clock::{Clock, to_millis};
+use crate::npm::hex;
 use bound::{Bound, Rank, note_use};
 use folder::Folder;
 use log::{info, warn};
@@ -129,11 +130,12 @@ impl Tokens {
     /// Removes a token; whose it was, `None` when there is none like it.
     pub(super) async fn end(&self, token: Token) -> Result<Option<String>, Denied> {
         let end = move |tokens: &Tokens| {
-            let digest = token.digest();
+            let sha256 = token.sha256();
+            let digest = hex(&sha256);
             // Whose it was is told as far as it is known: the file of one that is damaged goes as well.
             let found = tokens.folder.find(&digest);
             let removed = tokens.folder.remove(&digest);
-            tokens.memory.forget(&token.sha256());
+            tokens.memory.forget(&sha256);
             if !removed? {
                 return Ok(None);
             }
@@ -178,17 +180,18 @@ impl Tokens {
 
     /// Blocks.
     fn find(&self, token: &Token, from: Option<IpAddr>) -> io::Result<Option<Seen>> {
-        let (digest, now) = (token.digest(), self.seconds());
-        let look = self.memory.look(self.clock.now());
+        let sha256 = token.sha256();
+        let (digest, now) = (hex(&sha256), self.clock.now());
+        let look = self.memory.look(now);
         let Some(found) = self.folder.find(&digest)? else { return Ok(None) };
-        if let Err(invalid) = found.given.check(from, now) {
+        if let Err(invalid) = found.given.check(from, to_millis(now) / 1000) {
             let (key, user) = (list::key(&digest), found.given.user.as_str());
             info!("access: the token {key} of {user:?} {invalid}");
             self.sweep(&digest, &found.given);
             return Ok(None);
         }
         note_use(&found.file);
-        Ok(Some(Seen { given: Arc::new(found.given), digest: token.sha256(), look }))
+        Ok(Some(Seen { given: Arc::new(found.given), digest: sha256, look }))
     }
 
     /// Makes a token; why there can be none, as a sentence. Blocks.

@@ -9,7 +9,6 @@ mod table;
 
 use super::accounts::Accounts;
 use super::proved::Proved;
-use super::second_factor::Deed;
 use super::user::User;
 use super::{Access, Denied, Secrets};
 use std::net::IpAddr;
@@ -81,10 +80,8 @@ impl Access {
     ) -> Result<Step, Denied> {
         let accounts = self.kept_logins()?;
         accounts.web_logins().waiting(page)?;
-        let user = User::parse(user).map_err(|invalid| Denied::BadUser(invalid.to_string()))?;
-        let checked = accounts.check_password(&user, password, secrets.from).await;
-        let record = checked.map_err(Denied::of_login)?;
-        self.confirm_unless_code(accounts, page, Proved { user, record }, secrets).await
+        let proved = accounts.prove_password(user, password, secrets).await?;
+        self.confirm_unless_code(accounts, page, proved, secrets).await
     }
 
     /// Confirms a login for a user who is signed in on pages by this session: they have shown their password there. The
@@ -115,7 +112,7 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<Step, Denied> {
         let secrets = Secrets { code: None, ..*secrets };
-        match prove_code(accounts, &proved, &secrets).await {
+        match accounts.prove_code(&proved, &secrets).await {
             Err(Denied::NeedsCode) => {
                 let user = proved.user().to_owned();
                 let proof = accounts.web_logins().prove(page, proved)?;
@@ -144,7 +141,7 @@ impl Access {
         let accounts = self.kept_logins()?;
         let proved = accounts.web_logins().proved(page, proof)?;
         let user = proved.user().to_owned();
-        let confirmed = match prove_code(accounts, &proved, secrets).await {
+        let confirmed = match accounts.prove_code(&proved, secrets).await {
             Ok(()) => self.confirm(page, proved),
             Err(denied) => Err(denied.of_login()),
         };
@@ -174,12 +171,4 @@ impl Access {
     fn kept_logins(&self) -> Result<&Accounts, Denied> {
         self.accounts().ok_or(Denied::NoLogin)
     }
-}
-
-async fn prove_code(
-    accounts: &Accounts,
-    proved: &Proved,
-    secrets: &Secrets<'_>,
-) -> Result<(), Denied> {
-    accounts.check_code(&proved.user, &proved.record, Deed::Auth, secrets).await
 }

@@ -12,6 +12,9 @@ use crate::store::StoreError;
 use http::{StatusCode, header};
 use log::error;
 
+/// What it takes to be let in (RFC 9110 §11.6.1).
+const BEARER: &str = "Bearer realm=\"NOPAR\"";
+
 /// The reason of who is asked for a code.
 const NEEDS_CODE: &str = "otp_required";
 
@@ -185,13 +188,22 @@ impl Refusal {
             StatusCode::UNAUTHORIZED if self.reason == WRONG_PASSWORD => {
                 reply.with(header::WWW_AUTHENTICATE, "Basic realm=\"NOPAR\"")
             }
-            // What it takes to be let in (RFC 9110 §11.6.1).
-            StatusCode::UNAUTHORIZED => {
-                reply.with(header::WWW_AUTHENTICATE, "Bearer realm=\"NOPAR\"")
-            }
+            StatusCode::UNAUTHORIZED => reply.with(header::WWW_AUTHENTICATE, BEARER),
             _ => reply,
         }
     }
+}
+
+/// A page that tells of a refusal, with what programs are told of it; `retry_after` in seconds, if that is known.
+pub fn on_page(mut page: Reply, status: StatusCode, retry_after: Option<&str>) -> Reply {
+    if let Some(after) = retry_after {
+        page = page.with(header::RETRY_AFTER, after);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        // Never Basic, for which a browser would ask by itself, in front of the page.
+        page = page.with(header::WWW_AUTHENTICATE, BEARER);
+    }
+    page
 }
 
 impl From<ChangeError> for Refusal {

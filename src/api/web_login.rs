@@ -7,7 +7,7 @@
 mod form;
 
 use super::account::secret;
-use super::{Api, Body, Browser, Call, Refusal};
+use super::{Api, Body, Browser, Call, Refusal, on_page};
 use crate::access::{Access, Asking, Denied, Step};
 use crate::reply::Reply;
 use crate::web::{AccountForm, Client, CodeForm, End, PasswordForm, SignedInAs};
@@ -311,16 +311,10 @@ fn status(error: Option<&Refusal>) -> StatusCode {
 }
 
 /// A page with what programs are told of a refusal.
-fn dressed(mut reply: Reply, error: Option<&Refusal>) -> Reply {
-    let Some(refusal) = error else { return reply };
-    if let Some(after) = refusal.retry_after {
-        reply = reply.with(header::RETRY_AFTER, after.to_string());
-    }
-    if refusal.status == StatusCode::UNAUTHORIZED {
-        // Never Basic, for which a browser would ask by itself, in front of the page.
-        reply = reply.with(header::WWW_AUTHENTICATE, "Bearer realm=\"NOPAR\"");
-    }
-    reply
+fn dressed(page: Reply, error: Option<&Refusal>) -> Reply {
+    let Some(refusal) = error else { return page };
+    let after = refusal.retry_after.map(|seconds| seconds.to_string());
+    on_page(page, refusal.status, after.as_deref())
 }
 
 /// What a client says with its question; nothing by an empty body.

@@ -46,6 +46,12 @@ impl TarballName {
         named.or_else(|| Self::parse(&canonical_file(name, version)).ok())
     }
 
+    /// The names by which a version's tarball may have been asked for: the canonical one, and that which its `dist` gives
+    /// it.
+    pub fn all(name: &PackageName, version: &str, url: Option<&str>) -> impl Iterator<Item = Self> {
+        [None, url].into_iter().filter_map(move |url| Self::kept(name, version, url))
+    }
+
     /// Under which name a registry keeps the sigstore bundle that came with this tarball. `None` for one whose name
     /// does not end as those of tarballs that are published.
     pub fn bundle(&self) -> Option<Self> {
@@ -173,5 +179,18 @@ mod tests {
         for text in ["a", "..a", "0a1b", "a@1.tgz", "a b.tar.gz"] {
             assert_eq!(TarballName::parse(text).expect(text).as_str(), text);
         }
+    }
+
+    #[test]
+    fn a_tarball_is_held_by_its_canonical_name_and_the_upstreams() {
+        let name: PackageName = "@s/n".parse().unwrap();
+        let check = |url, expected: [&str; 2]| {
+            let files: Vec<_> = TarballName::all(&name, "1.0.0", url).collect();
+            let texts: Vec<_> = files.iter().map(TarballName::as_str).collect();
+            assert_eq!(texts, expected, "{url:?}");
+        };
+        check(None, ["n-1.0.0.tgz", "n-1.0.0.tgz"]);
+        check(Some("https://registry.example/@s/n/-/n-1.0.0.tgz"), ["n-1.0.0.tgz", "n-1.0.0.tgz"]);
+        check(Some("https://registry.example/d/0a1b?x"), ["n-1.0.0.tgz", "0a1b"]);
     }
 }

@@ -42,7 +42,7 @@ impl Door {
         // A packument whose index cannot be read is dropped as damaged, and names none.
         if let Ok(index) = self.index_of(&entry).await {
             for (version, said) in index.versions() {
-                for file in files(name, version, said.tarball.as_deref()) {
+                for file in TarballName::all(name, version, said.tarball.as_deref()) {
                     self.cache.remove(&self.tarball_key(name, &file));
                 }
                 self.cache.remove(&self.attestations_key(name, version));
@@ -51,16 +51,6 @@ impl Door {
         CachedDocument::discard(self.cache, &entry).await;
         true
     }
-}
-
-/// The names by which the tarball of a version may have been asked for: the canonical one, and the upstream's own.
-fn files(
-    name: &PackageName,
-    version: &str,
-    url: Option<&str>,
-) -> impl Iterator<Item = TarballName> {
-    let canonical = TarballName::kept(name, version, None);
-    [canonical, TarballName::kept(name, version, url)].into_iter().flatten()
 }
 
 fn not_asked(name: &PackageName) -> Failure {
@@ -75,22 +65,4 @@ fn not_kept(name: &PackageName) -> Failure {
         "the upstream registry sent {name}, but NOPAR could not keep it (NOPAR_CACHE_PATH, NOPAR_CACHE_SIZE); its log says why"
     );
     Failure::new(StatusCode::INSUFFICIENT_STORAGE, error, "not_kept")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tarball_is_held_by_its_canonical_name_and_the_upstreams() {
-        let name: PackageName = "@s/n".parse().unwrap();
-        let check = |url, expected: [&str; 2]| {
-            let files: Vec<_> = files(&name, "1.0.0", url).collect();
-            let texts: Vec<_> = files.iter().map(TarballName::as_str).collect();
-            assert_eq!(texts, expected, "{url:?}");
-        };
-        check(None, ["n-1.0.0.tgz", "n-1.0.0.tgz"]);
-        check(Some("https://registry.example/@s/n/-/n-1.0.0.tgz"), ["n-1.0.0.tgz", "n-1.0.0.tgz"]);
-        check(Some("https://registry.example/d/0a1b?x"), ["n-1.0.0.tgz", "0a1b"]);
-    }
 }

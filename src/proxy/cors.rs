@@ -17,17 +17,15 @@
 //! Only answers to requests with an `Origin` say anything of this. A cache that keeps one that was given without,
 //! and hands it to a page, keeps that page from reading it; no page reads what it must not.
 
+use super::carried::{self, Carried};
 use crate::config::Origins;
 use crate::reply::Reply;
 use crate::route::{Route, RouteError};
-use async_trait::async_trait;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
-use pingora::modules::http::{HttpModule, HttpModuleBuilder, Module};
 use pingora_proxy::Session;
-use std::any::Any;
 
 /// What pages may do: read.
 const METHODS: &str = "GET, HEAD";
@@ -146,7 +144,9 @@ impl Cors {
         };
         Cors { allowed, varies, is_preflight: *method == Method::OPTIONS }
     }
+}
 
+impl Carried for Cors {
     fn dress(&self, header: &mut ResponseHeader) -> Result<()> {
         if self.varies {
             header.append_header(header::VARY, "Origin")?;
@@ -170,37 +170,7 @@ pub(super) fn settle(session: &mut Session, reach: Reach, origins: &Origins) {
     let mut said = request.headers.get_all(header::ORIGIN).iter();
     let (Some(origin), None) = (said.next(), said.next()) else { return };
     let settled = Cors::of(reach, &request.method, origin, origins);
-    if let Some(cors) = session.downstream_modules_ctx.get_mut::<Cors>() {
-        *cors = settled;
-    }
-}
-
-/// Makes one for each request.
-pub(super) struct CorsBuilder;
-
-impl HttpModuleBuilder for CorsBuilder {
-    fn init(&self) -> Module {
-        Box::new(Cors::default())
-    }
-}
-
-#[async_trait]
-impl HttpModule for Cors {
-    async fn response_header_filter(
-        &mut self,
-        header: &mut ResponseHeader,
-        _end_of_stream: bool,
-    ) -> Result<()> {
-        self.dress(header)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
+    carried::settle(session, settled);
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Pingora's phases: each carries out what `request_filter` decided, in a few lines.
 //! Knows nothing that the functions it calls know.
 
-use super::cors::CorsBuilder;
+use super::cors::Cors;
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
-use super::private::PrivateBuilder;
-use super::wanted::WantedBuilder;
-use super::{Proxy, body, figures, packument, tarball, wanted, write};
+use super::private::Private;
+use super::wanted::Wanted;
+use super::{Proxy, body, carried, figures, packument, tarball, wanted, write};
 use crate::access_log::shown;
 use crate::cache::in_parts;
 use crate::connection::{self, STREAM_PIECE};
@@ -30,9 +30,9 @@ impl ProxyHttp for Proxy {
 
     // No compression: views are packed once, and tarballs are packed already.
     fn init_downstream_modules(&self, modules: &mut HttpModules) {
-        modules.add_module(Box::new(CorsBuilder));
-        modules.add_module(Box::new(PrivateBuilder));
-        modules.add_module(Box::new(WantedBuilder));
+        modules.add_module(carried::builder::<Cors>());
+        modules.add_module(carried::builder::<Private>());
+        modules.add_module(carried::builder::<Wanted>());
     }
 
     async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {

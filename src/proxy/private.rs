@@ -1,13 +1,11 @@
 //! Answers that are for who asked, and for nobody else: no cache on the way may keep them for others.
 //! Knows nothing of who may read what.
 
-use async_trait::async_trait;
+use super::carried::{self, Carried};
 use http::header;
 use pingora::Result;
 use pingora::http::ResponseHeader;
-use pingora::modules::http::{HttpModule, HttpModuleBuilder, Module};
 use pingora_proxy::Session;
-use std::any::Any;
 
 /// Whether an answer is one; it is not, by default.
 #[derive(Debug, Default)]
@@ -31,36 +29,12 @@ pub(super) fn dress(header: &mut ResponseHeader) -> Result<()> {
 
 /// Settles that the answer is one, whichever way it goes out.
 pub(super) fn settle(session: &mut Session) {
-    if let Some(private) = session.downstream_modules_ctx.get_mut::<Private>() {
-        private.0 = true;
-    }
+    carried::settle(session, Private(true));
 }
 
-/// Makes one for each request.
-pub(super) struct PrivateBuilder;
-
-impl HttpModuleBuilder for PrivateBuilder {
-    fn init(&self) -> Module {
-        Box::new(Private::default())
-    }
-}
-
-#[async_trait]
-impl HttpModule for Private {
-    async fn response_header_filter(
-        &mut self,
-        header: &mut ResponseHeader,
-        _end_of_stream: bool,
-    ) -> Result<()> {
+impl Carried for Private {
+    fn dress(&self, header: &mut ResponseHeader) -> Result<()> {
         if self.0 { dress(header) } else { Ok(()) }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
     }
 }
 

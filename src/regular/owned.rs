@@ -7,7 +7,7 @@
 use super::{NoFile, is_said_of_others, naming};
 use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
@@ -25,6 +25,27 @@ pub fn create(path: &Path) -> io::Result<File> {
     let file = options().create_new(true).open(path)?;
     give_to_owner(&file, folder_of(path))?;
     Ok(file)
+}
+
+/// The same with these bytes in it, which are on the disk then.
+///
+/// # Errors
+/// As [`create`], and when they cannot be written: then there may be a part of them.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Removes what a crash may have left in this place, where a file is to be made.
+///
+/// # Errors
+/// As the system says, where something is there and stays.
+pub fn clear(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Locks a file, which is made if it is not there, for as long as it is open; waits for whoever has it locked.
@@ -135,10 +156,7 @@ fn options() -> OpenOptions {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
+    super::folder(path.parent().unwrap_or(Path::new("")))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use super::Query;
 use super::query::{MARK, Word};
-use crate::npm::PackageName;
 use crate::npm::hosted::{Person, Summary};
+use crate::npm::{PackageName, one_line};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -64,7 +64,7 @@ pub struct Shown {
 impl Entry {
     /// What is known of a package by its summary.
     pub fn of(name: &PackageName, summary: &Summary) -> Entry {
-        let keywords = summary.keywords.iter().map(|word| cut(word, KEYWORD));
+        let keywords = summary.keywords.iter().map(|word| one_line(word, KEYWORD));
         let keywords: Vec<String> =
             keywords.filter(|word| !word.is_empty()).take(KEYWORDS).collect();
         let maintainers = summary.maintainers.iter().filter_map(Known::of).take(MAINTAINERS);
@@ -72,8 +72,8 @@ impl Entry {
         let author = summary.author.as_ref().and_then(Known::of);
         let publisher = summary.publisher.as_ref().and_then(Known::of);
         let publisher = publisher.or_else(|| maintainers.first().cloned());
-        let description = cut(&summary.description, DESCRIPTION);
-        let version = cut(&summary.version, VERSION);
+        let description = one_line(&summary.description, DESCRIPTION);
+        let version = one_line(&summary.version, VERSION);
         let authors = author.iter().flat_map(|it| {
             let words = it.name.split(' ').filter(|word| *word != it.name);
             [it.name.as_str(), it.email.as_str()].into_iter().chain(words)
@@ -234,7 +234,8 @@ struct Known {
 
 impl Known {
     fn of(person: &Person) -> Option<Known> {
-        let known = Known { name: cut(&person.name, PERSON), email: cut(&person.email, PERSON) };
+        let known =
+            Known { name: one_line(&person.name, PERSON), email: one_line(&person.email, PERSON) };
         (!known.name.is_empty()).then_some(known)
     }
 
@@ -268,18 +269,6 @@ fn address(text: &str) -> Option<&str> {
     let is_one = text.starts_with("https://") || text.starts_with("http://");
     let is_clean = !text.contains(|c: char| c.is_control() || c.is_whitespace());
     (is_one && is_clean && text.len() <= ADDRESS).then_some(text)
-}
-
-/// A text in one line, of so many bytes at most.
-fn cut(text: &str, most: usize) -> String {
-    // What is far longer is not looked through for spaces.
-    let text = &text[..text.floor_char_boundary(4 * most)];
-    let is_gap = |c: char| c.is_whitespace() || c.is_control();
-    let words: Vec<&str> = text.split(is_gap).filter(|word| !word.is_empty()).collect();
-    let mut text = words.join(" ");
-    text.truncate(text.floor_char_boundary(most));
-    text.truncate(text.trim_end().len());
-    text
 }
 
 /// Each between two marks.

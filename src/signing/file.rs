@@ -5,12 +5,11 @@
 //! who runs as somebody else, may not read.
 
 use super::error::KeyError;
-use crate::regular::{self, owned};
+use crate::regular::{self, Stamp, owned, sync_folder};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The file.
@@ -32,10 +31,6 @@ pub(super) struct Folder {
     pub(super) is_refused: std::sync::atomic::AtomicBool,
 }
 
-/// What tells a file from all that were and will be in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen([i64; 6], u64);
-
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Folder {
         let place = path.join(FILE);
@@ -53,17 +48,8 @@ impl Folder {
     }
 
     /// What is there; `None` when nothing is.
-    pub(super) fn seen(&self) -> Result<Option<Seen>, KeyError> {
-        match fs::metadata(&self.place) {
-            Ok(it) => {
-                let times = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
-                let [a, b, c, d] = times;
-                let size = i64::try_from(it.size()).unwrap_or(i64::MAX);
-                Ok(Some(Seen([a, b, c, d, size, it.dev().cast_signed()], it.ino())))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(KeyError::unreadable(&self.place, error)),
-        }
+    pub(super) fn seen(&self) -> Result<Option<Stamp>, KeyError> {
+        Stamp::at(&self.place).map_err(|error| KeyError::unreadable(&self.place, error))
     }
 
     pub(super) fn read(&self) -> Result<Vec<u8>, KeyError> {
@@ -95,7 +81,7 @@ impl Folder {
         owned::make_folder(&self.path)?;
         if let Some(above) = above {
             // Not only if it was made here: who did may not have come so far.
-            sync(above)?;
+            sync_folder(above)?;
         }
         owned::lock(&self.path.join(LOCK))
     }
@@ -122,13 +108,14 @@ impl Folder {
         let unfinished = self.path.join(UNFINISHED);
         // What a crash left.
         let _ = fs::remove_file(&unfinished);
-        let written = write(&unfinished, text).and_then(|()| rename(&unfinished, &self.place));
+        let written =
+            owned::write(&unfinished, text).and_then(|()| rename(&unfinished, &self.place));
         if written.is_err() {
             // Best effort: a key that nobody has signed with.
             let _ = fs::remove_file(&unfinished);
         }
         written?;
-        sync(&self.path)
+        sync_folder(&self.path)
     }
 }
 
@@ -143,21 +130,4 @@ fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
         }
         other => Ok(other?),
     }
-}
-
-/// Writes a file that is not there, for its owner alone, and waits until its bytes are on the disk.
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = owned::create(path)?;
-    file.write_all(text)?;
-    file.sync_all()
-}
-
-/// Waits until the names in a folder are on the disk.
-fn sync(path: &Path) -> io::Result<()> {
-    File::open(within(path))?.sync_all()
-}
-
-/// A folder by a name that it can be opened by.
-fn within(path: &Path) -> &Path {
-    if path == Path::new("") { Path::new(".") } else { path }
 }

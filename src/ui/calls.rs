@@ -5,7 +5,7 @@ use super::csrf;
 use super::form::Form;
 use super::{Ui, Visit};
 use crate::access::Secrets;
-use crate::api::{Answer, Body, Call, Notes, Refusal};
+use crate::api::{Answer, Body, Call, Notes, Refusal, on_page};
 use crate::reply::Reply;
 use crate::route::Route;
 use async_trait::async_trait;
@@ -33,15 +33,8 @@ impl Undone {
     }
 
     /// A page that tells it, with what programs are told of it.
-    pub(super) fn dress(&self, mut page: Reply) -> Reply {
-        if let Some(after) = &self.retry_after {
-            page = page.with(header::RETRY_AFTER, after);
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            // Never Basic, for which a browser would ask by itself, in front of the page.
-            page = page.with(header::WWW_AUTHENTICATE, "Bearer realm=\"NOPAR\"");
-        }
-        page
+    pub(super) fn dress(&self, page: Reply) -> Reply {
+        on_page(page, self.status, self.retry_after.as_deref())
     }
 
     fn of(reply: &Reply) -> Undone {

@@ -13,6 +13,7 @@ pub(crate) mod issuer;
 pub(crate) mod nopar;
 pub(crate) mod proxy;
 pub(crate) mod publish;
+pub(crate) mod said;
 pub(crate) mod seed;
 mod server;
 pub(crate) mod tls;

@@ -5,6 +5,7 @@ use super::super::Ground;
 use super::super::users::{NewUser, Users};
 use super::super::{Hash, NewPassword};
 use super::*;
+use crate::access::user::User;
 use crate::clock::Clock;
 use crate::config::{self, Auth};
 use std::sync::Arc;

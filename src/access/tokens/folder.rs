@@ -3,18 +3,16 @@
 
 use super::super::ground::Ground;
 use super::record::Given;
-use crate::regular::{self, owned};
+use crate::npm::is_sha256;
+use crate::regular::{self, owned, sync_folder};
 use log::warn;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// More bytes than any file of a token has; what is longer is none.
 pub(super) const LONGEST: usize = 4096;
-
-/// The length of a token's digest, which is the name of its file, in hexadecimal digits.
-const DIGITS: usize = 64;
 
 /// The directory of tokens. Clones are the same directory.
 #[derive(Clone)]
@@ -67,7 +65,7 @@ impl Folder {
             let entry = entry?;
             let kind = entry.file_type()?;
             if kind.is_file() || kind.is_symlink() {
-                digests.extend(entry.file_name().into_string().ok().filter(|name| is_digest(name)));
+                digests.extend(entry.file_name().into_string().ok().filter(|name| is_sha256(name)));
             }
         }
         Ok(digests)
@@ -78,7 +76,7 @@ impl Folder {
     pub(super) fn keep(&self, digest: &str, record: &[u8]) -> io::Result<()> {
         self.prepare()?;
         let (place, unfinished) = (self.place(digest), self.unfinished(digest));
-        let kept = write(&unfinished, record)
+        let kept = owned::write(&unfinished, record)
             .and_then(|()| fs::rename(&unfinished, &place))
             .and_then(|()| self.sync());
         if kept.is_err() {
@@ -103,7 +101,7 @@ impl Folder {
 
     /// Waits until the names in the directory are on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        sync(&self.path)
+        sync_folder(&self.path)
     }
 
     /// Makes the directory, which only NOPAR's user may look into, and sees to it that its name is on the
@@ -120,7 +118,7 @@ impl Folder {
         owned::make_folder(&self.path)?;
         for above in self.path.ancestors().skip(1) {
             // What cannot be opened was made by somebody else, long ago.
-            let _ = sync(above);
+            let _ = sync_folder(above);
         }
         Ok(())
     }
@@ -140,20 +138,4 @@ pub(super) fn read(file: &File) -> io::Result<Option<Given>> {
     let mut bytes = Vec::new();
     file.take(LONGEST as u64).read_to_end(&mut bytes)?;
     Ok(Given::parse(&bytes))
-}
-
-fn is_digest(name: &str) -> bool {
-    name.len() == DIGITS && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Writes a file that is not there, and waits until its bytes are on the disk.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = owned::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn sync(path: &Path) -> io::Result<()> {
-    let path = if path == Path::new("") { Path::new(".") } else { path };
-    File::open(path)?.sync_all()
 }

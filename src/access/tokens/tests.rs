@@ -2,8 +2,9 @@
 //! Knows nothing of callers.
 
 use super::super::Limits;
-use super::folder::{LONGEST, write};
+use super::folder::LONGEST;
 use super::*;
+use crate::regular::owned;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
@@ -56,7 +57,7 @@ fn what_a_crash_left_is_no_token_and_in_nobodys_way() {
     let folder = &tokens.folder;
     folder.prepare().unwrap();
     let unfinished = folder.unfinished(&token.digest());
-    write(&unfinished, br#"{"user":"alice","created":1}"#).unwrap();
+    owned::write(&unfinished, br#"{"user":"alice","created":1}"#).unwrap();
     assert_eq!(found(&tokens, &token), None);
     assert_eq!(found(&tokens, &Token::of(".npm_cut.tmp")), None);
     assert!(!folder.remove(&token.digest()).unwrap());

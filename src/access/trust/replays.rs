@@ -13,11 +13,11 @@
 use super::super::ground::Ground;
 use super::Refused;
 use crate::clock::to_millis;
-use crate::npm::hex;
-use crate::regular::{self, owned};
+use crate::npm::{hex, is_sha256};
+use crate::regular::{self, owned, sync_folder};
 use log::{error, warn};
 use parking_lot::Mutex;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,8 +33,6 @@ const MOST: usize = 10_000;
 const BETWEEN: usize = 100;
 /// More bytes than a note has.
 const LONGEST: u64 = 32;
-/// The length of a note's name, in hexadecimal digits.
-const DIGITS: usize = 64;
 /// How long one is kept that a crash has left unfinished, in seconds: longer than any token is good.
 const UNFINISHED: u64 = 25 * 3600;
 
@@ -155,7 +153,7 @@ impl Notes {
         }
         owned::check_folder(above)?;
         owned::make_folder(&self.folder)?;
-        sync(above)
+        sync_folder(above)
     }
 
     /// Whether there may be one more.
@@ -183,7 +181,7 @@ impl Notes {
         };
         let written = writeln!(file, "{until}")
             .and_then(|()| file.sync_all())
-            .and_then(|()| sync(&self.folder));
+            .and_then(|()| sync_folder(&self.folder));
         if written.is_err() {
             // The token was not taken, and may be shown again. Best effort: else it is good no more.
             let _ = fs::remove_file(place);
@@ -198,7 +196,7 @@ impl Notes {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             // Somebody may have put anything there, and the lock is there as well.
-            if !entry.file_name().to_str().is_some_and(is_digest) {
+            if !entry.file_name().to_str().is_some_and(is_sha256) {
                 continue;
             }
             match until_of(&entry.path())? {
@@ -212,10 +210,6 @@ impl Notes {
         }
         Ok(swept)
     }
-}
-
-fn is_digest(name: &str) -> bool {
-    name.len() == DIGITS && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Until when it has to be known, by the note in this place; `None` if there is none.
@@ -233,11 +227,6 @@ fn until_of(place: &Path) -> io::Result<Option<u64>> {
         Some(until) => until,
         None => made()? + UNFINISHED,
     }))
-}
-
-/// Waits until the names in a folder are on the disk.
-fn sync(path: &Path) -> io::Result<()> {
-    File::open(if path == Path::new("") { Path::new(".") } else { path })?.sync_all()
 }
 
 #[cfg(test)]

@@ -11,13 +11,11 @@
 //! number, length and times has the same file, however coarse the disk's clock is.
 
 mod disk;
-mod stamp;
 
 use super::super::ground::Ground;
 use super::{Roster, UserRecord, UsersError};
-use crate::regular;
+use crate::regular::{self, Stamp};
 use parking_lot::{Mutex, RwLock};
-use stamp::Stamp;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@
 //! <registry>/.nopar/settings.new      what is being written; a crash may leave it, and the next change replaces it
 //! ```
 
-use crate::regular::{self, naming, owned};
+use crate::regular::{self, naming, owned, sync_folder};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -56,15 +56,11 @@ pub(super) fn replace(place: &Path, text: &[u8], is_secret: bool) -> io::Result<
         let _ = fs::remove_file(&unfinished);
     }
     written?;
-    File::open(registry)?.sync_all()
+    sync_folder(registry)
 }
 
 fn write(unfinished: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    match fs::remove_file(unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        // One that a crash has left.
-        _ => {}
-    }
+    owned::clear(unfinished)?;
     let mut file = owned::create(unfinished)?;
     file.write_all(text)?;
     file.set_permissions(Permissions::from_mode(mode))?;

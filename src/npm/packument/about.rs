@@ -130,9 +130,8 @@ impl AboutVersion {
 
     /// The names by which its tarball may have been asked for: the canonical one, and the upstream's own.
     pub fn files(&self, name: &PackageName) -> Vec<TarballName> {
-        let canonical = TarballName::kept(name, &self.version, None);
-        let named = TarballName::kept(name, &self.version, self.tarball.as_deref());
-        let mut files: Vec<_> = [canonical, named].into_iter().flatten().collect();
+        let mut files: Vec<_> =
+            TarballName::all(name, &self.version, self.tarball.as_deref()).collect();
         files.dedup();
         files
     }

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::super::one_line;
 use super::Document;
 use super::entry::{Entry, Manifest};
 use super::object::{self, Object};
@@ -196,18 +197,6 @@ fn add(text: &mut String, kind: NeedKind, name: &str, range: &str) -> bool {
 
 fn range(all: &Object<'_>, name: &str) -> String {
     one_line(&object::text_of(all, name).unwrap_or(Cow::Borrowed("")), RANGE)
-}
-
-/// A text in one line, of so many bytes at most.
-fn one_line(text: &str, most: usize) -> String {
-    // What is far longer is not looked through for spaces.
-    let text = &text[..text.floor_char_boundary(4 * most)];
-    let is_gap = |c: char| c.is_whitespace() || c.is_control();
-    let words: Vec<&str> = text.split(is_gap).filter(|word| !word.is_empty()).collect();
-    let mut text = words.join(" ");
-    text.truncate(text.floor_char_boundary(most));
-    text.truncate(text.trim_end().len());
-    text
 }
 
 #[cfg(test)]

@@ -72,5 +72,5 @@ pub(super) fn mark(root: &Path) -> io::Result<()> {
     file.write_all(format!("{FORMAT}\n").as_bytes())?;
     file.sync_all()?;
     fs::rename(&beside, &mark)?;
-    File::open(&own)?.sync_all()
+    regular::sync_folder(&own)
 }

@@ -7,7 +7,7 @@
 use super::format::{self, OWN};
 use super::lock;
 use super::steps::Disk;
-use crate::regular;
+use crate::regular::{self, sync_folder};
 use crate::store::StoreError;
 use log::warn;
 use std::fs::{self, File};
@@ -78,8 +78,7 @@ fn claim(root: &Path) -> io::Result<(PathBuf, File)> {
     // The directory's own name must be on the disk before anything in it can be, and it may be new. What
     // cannot be opened was made by somebody else, long ago.
     for above in root.ancestors().skip(1) {
-        let above = if above == Path::new("") { Path::new(".") } else { above };
-        let _ = File::open(above).and_then(|above| above.sync_all());
+        let _ = sync_folder(above);
     }
     let _gate = lock::hold(&gate(root))?;
     format::mark(root)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::support::headers::Headers;
+use crate::support::said::Said;
 use crate::support::upstream::{made_up, usual_path};
 
 /// One that is sent in one piece, and one in several.
@@ -15,24 +16,6 @@ struct Pair {
     upstream: FakeUpstream,
     ready: TestNopar,
     usual: TestNopar,
-}
-
-/// An answer but for when it was given.
-#[derive(Debug, PartialEq, Eq)]
-struct Said {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl From<Response> for Said {
-    fn from(answer: Response) -> Said {
-        let own = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
-        let mut headers: Vec<_> = answer.headers.iter().map(own).collect();
-        headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "age"));
-        headers.sort();
-        Said { status: answer.status, headers, body: answer.body }
-    }
 }
 
 impl Pair {
@@ -75,7 +58,7 @@ impl Pair {
         let ready = asked(&self.ready, &who[0]).send().await;
         let usual = asked(&self.usual, &who[1]).send().await;
         let (etag, is_ready) = (ready.header("etag").map(str::to_owned), is_ready(&ready.headers));
-        let (ready, usual) = (Said::from(ready), Said::from(usual));
+        let (ready, usual) = (Said::from(&ready), Said::from(&usual));
         assert!(
             ready == usual,
             "{path} {held:?}: {:?}

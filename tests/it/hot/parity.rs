@@ -7,32 +7,13 @@ use super::made::{HOST, Made, PEERS};
 use super::{is_hot, upstream};
 use crate::support::client::Response;
 use crate::support::nopar::TestNopar;
+use crate::support::said::Said;
 use crate::support::upstream::FakeUpstream;
 
 /// Two that differ in one setting.
 struct Pair {
     hot: TestNopar,
     usual: TestNopar,
-}
-
-/// An answer but for when it was given: status, header lines in order of their names, and body.
-#[derive(Debug, PartialEq, Eq)]
-struct Said {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-    is_whole: bool,
-}
-
-impl From<&Response> for Said {
-    fn from(response: &Response) -> Said {
-        let own = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
-        let mut headers: Vec<_> = response.headers.iter().map(own).collect();
-        headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "age"));
-        headers.sort();
-        let (status, body) = (response.status, response.body.clone());
-        Said { status, headers, body, is_whole: response.complete && response.surplus == 0 }
-    }
 }
 
 impl Pair {

@@ -3,15 +3,13 @@
 
 use std::sync::atomic::Ordering;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use nopar::npm::{PackageName, Selector, TarballName};
 use serde_json::{Value, json};
 
 use super::scene::{Caller, Scene};
 use super::table::{Entry, Row};
 use crate::support::client::Request;
-use crate::support::publish::{Publish, path_of, send};
+use crate::support::publish::{Publish, bundle, path_of, send};
 
 /// Where a package is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,21 +77,6 @@ pub(super) fn selector(text: &str) -> Selector {
     Selector::parse(text).expect("a selector")
 }
 
-/// A bundle as `npm publish --provenance` makes it, as far as a registry looks into it.
-fn bundle() -> String {
-    let predicate = "https://slsa.dev/provenance/v1";
-    let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": predicate});
-    json!({
-        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-        "dsseEnvelope": {
-            "payload": STANDARD.encode(statement.to_string()),
-            "payloadType": "application/vnd.in-toto+json",
-            "signatures": [{"sig": "MEUC", "keyid": ""}],
-        },
-    })
-    .to_string()
-}
-
 impl Scene {
     /// Something new for a cell that may change it by a route of this kind.
     pub(super) async fn fresh(&self, place: Place, kind: &str) -> On {
@@ -120,7 +103,7 @@ impl Scene {
         if place == Place::Proxied {
             return on;
         }
-        let publish = Publish::of(&on.name, "1.0.0").tag("beta").bundle(&bundle());
+        let publish = Publish::of(&on.name, "1.0.0").tag("beta").bundle(&bundle().to_string());
         self.by_owner(publish.to(self.addr())).await;
         if kind == "owner" {
             let path = format!("/-/package{}/owners", path_of(&on.name));

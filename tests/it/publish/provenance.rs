@@ -1,28 +1,11 @@
 //! A sigstore bundle that comes with a version: kept beside it, found by it, and in nobody's way.
 //! Knows nothing of whether what is in it is true; clients verify that.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{alone, check_tarball, nothing_stored, packument};
 use crate::support::client::get;
-use crate::support::publish::{Publish, path_of, put, refusal};
-
-const PREDICATE: &str = "https://slsa.dev/provenance/v1";
-
-/// A bundle as `npm publish --provenance` makes it, as far as a registry looks into it.
-fn bundle() -> Value {
-    let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": PREDICATE});
-    json!({
-        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-        "dsseEnvelope": {
-            "payload": STANDARD.encode(statement.to_string()),
-            "payloadType": "application/vnd.in-toto+json",
-            "signatures": [{"sig": "MEUC", "keyid": ""}],
-        },
-    })
-}
+use crate::support::publish::{PREDICATE, Publish, bundle, path_of, put, refusal};
 
 /// A publish with a bundle is a publish; the manifest says where the bundle is, under the reader's address.
 #[tokio::test]

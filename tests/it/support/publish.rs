@@ -181,3 +181,19 @@ pub(crate) fn refusal(answer: &Response, statuses: &[u16], what: &str) -> String
     let error = answer.json()["error"].as_str().map(str::to_owned);
     error.unwrap_or_else(|| panic!("{what}: no error in {said}"))
 }
+
+/// What provenance says that it is.
+pub(crate) const PREDICATE: &str = "https://slsa.dev/provenance/v1";
+
+/// A bundle as `npm publish --provenance` makes it, as far as a registry looks into it.
+pub(crate) fn bundle() -> Value {
+    let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": PREDICATE});
+    json!({
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "dsseEnvelope": {
+            "payload": STANDARD.encode(statement.to_string()),
+            "payloadType": "application/vnd.in-toto+json",
+            "signatures": [{"sig": "MEUC", "keyid": ""}],
+        },
+    })
+}

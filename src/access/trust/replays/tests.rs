@@ -2,24 +2,11 @@
 //! Knows nothing of tokens.
 
 use super::*;
+use crate::access::ground::Shaky;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
-
-/// Ground that can be taken away.
-#[derive(Default)]
-struct Shaky(AtomicBool);
-
-impl Ground for Shaky {
-    fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::SeqCst) { Err(io::Error::other("unmounted")) } else { Ok(()) }
-    }
-
-    fn prepare(&self) -> io::Result<()> {
-        self.check()
-    }
-}
 
 fn replays(home: &TempDir, most: usize) -> Replays {
     let folder = home.path().join(FOLDER);

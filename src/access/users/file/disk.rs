@@ -1,9 +1,9 @@
 //! How a file is locked and replaced, so that it is whole whatever happens.
 //! Knows nothing of what is in it. Everything here blocks.
 
-use crate::regular::owned;
+use crate::regular::{owned, sync_folder};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -28,24 +28,15 @@ pub(super) fn lock(place: &Path) -> io::Result<File> {
 /// power failure.
 pub(super) fn replace(place: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = unfinished(place);
-    let written = write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, place));
+    let written = owned::clear(&unfinished)
+        .and_then(|()| owned::write(&unfinished, bytes))
+        .and_then(|()| fs::rename(&unfinished, place));
     if written.is_err() {
         // Best effort: the next change replaces it.
         let _ = fs::remove_file(&unfinished);
     }
     written?;
     sync_folder(folder_of(place))
-}
-
-fn write(unfinished: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::remove_file(unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        // One that a crash has left.
-        _ => {}
-    }
-    let mut file = owned::create(unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Makes the folder, which only NOPAR's user may look into if it is new, and sees to it that its name is on the disk.
@@ -71,10 +62,4 @@ fn unfinished(place: &Path) -> PathBuf {
 
 fn folder_of(place: &Path) -> &Path {
     place.parent().unwrap_or(Path::new("."))
-}
-
-/// Waits until the names in a folder are on the disk.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let path = if path == Path::new("") { Path::new(".") } else { path };
-    File::open(path)?.sync_all()
 }

@@ -4,26 +4,13 @@
 use super::super::NewUser;
 use super::*;
 use crate::access::Denied;
+use crate::access::ground::Shaky;
 use crate::access::users::Users;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
-
-/// Ground that can be taken away.
-#[derive(Default)]
-struct Shaky(AtomicBool);
-
-impl Ground for Shaky {
-    fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::SeqCst) { Err(io::Error::other("unmounted")) } else { Ok(()) }
-    }
-
-    fn prepare(&self) -> io::Result<()> {
-        self.check()
-    }
-}
 
 struct Tried {
     home: TempDir,

@@ -1,4 +1,4 @@
-//! What tells the file from others in its place.
+//! What tells a file from others in its place.
 //! Knows nothing of what is in it.
 
 use std::fs::{self, File, Metadata};
@@ -9,20 +9,25 @@ use std::path::Path;
 /// The device and number of a file, its length, and its times: when it was written, and when anything of it changed,
 /// which nobody sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp([u64; 7]);
+pub struct Stamp([u64; 7]);
 
 impl Stamp {
     /// Of what is in a place; `None` if nothing is.
-    pub(super) fn at(place: &Path) -> io::Result<Option<Stamp>> {
+    ///
+    /// # Errors
+    /// As the system says, also where a folder above it is a file: somebody made something else of it.
+    pub fn at(place: &Path) -> io::Result<Option<Stamp>> {
         match fs::metadata(place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            // A folder above it is a file: somebody made something else of it.
             other => other.map(|it| Some(Stamp::from(&it))),
         }
     }
 
     /// Of a file that is open.
-    pub(super) fn of(file: &File) -> io::Result<Stamp> {
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn of(file: &File) -> io::Result<Stamp> {
         Ok(Stamp::from(&file.metadata()?))
     }
 }
