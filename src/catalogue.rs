@@ -91,6 +91,13 @@ impl Catalogue {
         Arc::clone(&self.listing.read())
     }
 
+    /// The last listing, if it is good enough still; `None` when it is time for another one, which takes a while.
+    pub fn at_rest(&self) -> Option<Arc<Listing>> {
+        let making = self.making.try_lock();
+        let is_due = making.is_some_and(|making| making.is_due(|| self.shelves.lock().changes()));
+        (!is_due).then(|| Arc::clone(&self.listing.read()))
+    }
+
     /// The same, made anew whatever was made before: for who measures that.
     pub fn listing_now(&self) -> Arc<Listing> {
         self.make(&mut self.making.lock());

@@ -81,6 +81,7 @@ pub struct Ui {
     clock: Clock,
     started: SystemTime,
     copies: Copies,
+    others: Arc<seen::Others>,
     abouts: package::Abouts,
     readmes: package::Readmes,
     reading: files::Reading,
@@ -153,7 +154,7 @@ impl Ui {
         let Parts { hosted, api, access, settings, open_admin, catalogue, history, clock, copies } =
             parts;
         let (started, csrf) = (clock.now(), Csrf::new()?);
-        let (abouts, readmes, reading) = Default::default();
+        let (others, abouts, readmes, reading) = Default::default();
         Ok(Ui {
             hosted,
             api,
@@ -166,6 +167,7 @@ impl Ui {
             clock,
             started,
             copies,
+            others,
             abouts,
             readmes,
             reading,
@@ -237,8 +239,8 @@ impl Ui {
     /// The frame of a page for who looks at it.
     fn frame<'a>(&self, visit: &'a Visit<'_>) -> Frame<'a> {
         let (user, has_users) = (visit.caller.user(), !self.access.is_open());
-        let notice = notice::of(visit.query);
-        Frame { user, has_users, notice, ..Frame::new(visit.base.as_str()) }
+        let (administers, notice) = (self.may_administer(visit), notice::of(visit.query));
+        Frame { user, has_users, administers, notice, ..Frame::new(visit.base.as_str()) }
     }
 
     /// A file that pages are made up with.

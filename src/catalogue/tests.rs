@@ -226,7 +226,9 @@ async fn a_listing_is_made_no_more_often_than_it_may() {
     assert!(!ago(2, Duration::ZERO).is_due(|| 7), "nothing has changed");
     assert!(ago(11, Duration::ZERO).is_due(|| 7), "but it may have been asked for");
     assert!(!ago(2, Duration::from_millis(200)).is_due(|| 8), "it takes too long for that");
+    assert!(directory.catalogue.at_rest().is_some_and(|it| Arc::ptr_eq(&it, &first)));
     *directory.catalogue.making.lock() = ago(2, Duration::ZERO);
+    assert!(directory.catalogue.at_rest().is_none());
     assert_eq!(names(&directory.catalogue.listing()), ["a"]);
 }
 

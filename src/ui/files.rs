@@ -33,7 +33,7 @@ impl Ui {
     ) -> Reply {
         let held = match self.held(visit, name).await {
             Ok(Some(held)) => held,
-            Ok(None) => return self.not_held(visit, name),
+            Ok(None) => return self.not_held(visit, name).await,
             Err(reply) => return reply,
         };
         let found = match self.version_of(&held, name, version).await {

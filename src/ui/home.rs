@@ -19,9 +19,6 @@ use std::time::Duration;
 /// So many packages are in each short list.
 const FEW: usize = 8;
 
-/// What a package counts for when it is decided whether to look at all of them on another thread, in bytes.
-const WEIGHT: usize = 16;
-
 /// What is told of packages.
 struct Told {
     local: usize,
@@ -37,7 +34,7 @@ impl Ui {
             Err(reply) => return reply,
         };
         let clock = self.clock.clone();
-        let told = match computed(seen.len() * WEIGHT, move || tell(&seen, &clock)).await {
+        let told = match computed(seen.weight(), move || tell(&seen, &clock)).await {
             Ok((told, _room)) => told,
             Err(broken) => return Refusal::from(HostedError::from(broken)).reply(),
         };
@@ -70,7 +67,7 @@ impl Ui {
 /// What is told of all packages that are seen.
 fn tell(seen: &Seen, clock: &Clock) -> Told {
     let mut local: Vec<Item<'_>> = seen.local().collect();
-    let proxied: Vec<Item<'_>> = seen.proxied(seen.listing.packages().iter()).collect();
+    let proxied = seen.copies();
     let (locals, copies) = (local.len(), proxied.len());
     let held = proxied.iter().filter_map(|item| match item {
         Item::Proxied(held) => Some(*held),

@@ -59,7 +59,7 @@ impl Ui {
     ) -> Reply {
         let held = match self.held(visit, name).await {
             Ok(Some(held)) => held,
-            Ok(None) => return self.not_held(visit, name),
+            Ok(None) => return self.not_held(visit, name).await,
             Err(reply) => return reply,
         };
         let asked = Asked::of(query);
@@ -78,7 +78,7 @@ impl Ui {
         visit: &Visit<'_>,
         name: &PackageName,
         held: &Held,
-        about: &About,
+        about: &Arc<About>,
         asked: &Asked,
     ) -> Result<Reply, Reply> {
         let readme = self.readme_of(held, name, about, asked).await?;
@@ -96,7 +96,7 @@ impl Ui {
             is_latest,
             about,
             installs: installs(name, about, is_latest),
-            deeds: self.deeds(visit, name, held),
+            deeds: self.deeds(visit, name, held).await,
             readme: &readme,
             versions: self.versions(name, held, about, asked),
             tags: tags(about, latest),
@@ -232,7 +232,7 @@ impl Ui {
     }
 
     /// The page of a name of which nothing is held. It offers nothing of an upstream: only to ask for it.
-    pub(super) fn not_held(&self, visit: &Visit<'_>, name: &PackageName) -> Reply {
+    pub(super) async fn not_held(&self, visit: &Visit<'_>, name: &PackageName) -> Reply {
         if !visit.accepts_html {
             return no_package();
         }
@@ -240,7 +240,7 @@ impl Ui {
             frame: self.frame(visit).here("packages"),
             name: name.as_str(),
             command: format!("npm view {name} --registry {}/", visit.base.as_str()),
-            refresh: self.fetched_at(visit, name),
+            refresh: self.fetched_at(visit, name).await,
         };
         page.reply()
     }

@@ -18,9 +18,6 @@ use std::cmp::Reverse;
 /// So many packages are on a page.
 const PAGE: usize = 50;
 
-/// What a package counts for when it is decided whether to look at all of them on another thread, in bytes.
-const WEIGHT: usize = 16;
-
 /// Packages of a page, and how many there are.
 struct Found {
     rows: Vec<PackageRow>,
@@ -43,7 +40,7 @@ impl Ui {
             Ok(seen) => seen,
             Err(reply) => return reply,
         };
-        let (clock, wanted, weight) = (self.clock.clone(), asked.clone(), seen.len() * WEIGHT);
+        let (clock, wanted, weight) = (self.clock.clone(), asked.clone(), seen.weight());
         let find = move || find(&seen, which, &wanted, &query, &clock);
         let found = match computed(weight, find).await {
             Ok((found, _room)) => found,
@@ -107,8 +104,8 @@ fn find(seen: &Seen, which: Which, asked: &Asked, query: &Query, clock: &Clock) 
     let is_search = !asked.text.trim().is_empty();
     let local = local(seen, query, is_search);
     let proxied: Vec<Item<'_>> = match is_search {
-        true => seen.proxied(seen.listing.search(query).into_iter()).collect(),
-        false => seen.proxied(seen.listing.packages().iter()).collect(),
+        true => seen.found(query),
+        false => seen.copies(),
     };
     let (locals, copies) = (local.len(), proxied.len());
     let mut items = match which {

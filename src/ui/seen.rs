@@ -9,14 +9,21 @@ use crate::clock::{Clock, iso};
 use crate::hosted::{Hosted, Package};
 use crate::npm::PackageName;
 use crate::reply::Reply;
+use crate::search::Query;
 use crate::web::{Moment, PackageRow, ago, bytes, count};
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::task::spawn_blocking;
+
+/// What a package counts for when it is decided whether to look at all of them on another thread, in bytes.
+const WEIGHT: usize = 16;
 
 /// All packages, and who looks at them.
 pub(super) struct Seen {
     own: Vec<Arc<Package>>,
     pub(super) listing: Arc<Listing>,
+    others: Arc<Others>,
     hosted: Arc<Hosted>,
     api: Arc<Api>,
     caller: Caller,
@@ -41,15 +48,25 @@ impl Ui {
         let own = self.hosted.published().await;
         let own = own.map_err(|error| crate::api::Refusal::from(error).reply())?;
         let (hosted, api) = (Arc::clone(&self.hosted), Arc::clone(&self.api));
-        let (listing, caller) = (self.catalogue.listing(), visit.caller.clone());
-        Ok(Seen { own, listing, hosted, api, caller })
+        let (listing, others) = (self.listing().await, Arc::clone(&self.others));
+        Ok(Seen { own, listing, others, hosted, api, caller: visit.caller.clone() })
+    }
+
+    /// The copies, as the catalogue has them; made on another thread if it is time for that.
+    async fn listing(&self) -> Arc<Listing> {
+        if let Some(listing) = self.catalogue.at_rest() {
+            return listing;
+        }
+        let catalogue = Arc::clone(&self.catalogue);
+        let made = spawn_blocking(move || catalogue.listing()).await;
+        made.unwrap_or_else(|_panic| self.catalogue.listing())
     }
 }
 
 impl Seen {
-    /// About how many there are.
-    pub(super) fn len(&self) -> usize {
-        self.own.len() + self.listing.len()
+    /// What it takes to look at all of them, as of a document of so many bytes.
+    pub(super) fn weight(&self) -> usize {
+        (self.own.len() + self.listing.len()) * WEIGHT
     }
 
     /// This registry's own, by name.
@@ -58,17 +75,65 @@ impl Seen {
         own.map(|package| Item::Local(package))
     }
 
-    /// Of these copies, those that are still another's: a name may have become this registry's own.
-    pub(super) fn proxied<'a>(
-        &'a self,
-        held: impl Iterator<Item = &'a Held>,
-    ) -> impl Iterator<Item = Item<'a>> {
-        let copies = held.filter(|held| !self.hosted.is_known(&held.name));
-        copies.filter(|held| self.is_seen(&held.name)).map(Item::Proxied)
+    /// This registry's own, by name, be they seen or not.
+    pub(super) fn own(&self) -> &[Arc<Package>] {
+        &self.own
     }
 
-    fn is_seen(&self, name: &PackageName) -> bool {
+    /// All copies, by name.
+    pub(super) fn copies(&self) -> Vec<Item<'_>> {
+        let packages = self.listing.packages();
+        let others = self.others.of(&self.listing, &self.hosted);
+        let copies = others.iter().filter_map(|at| packages.get(*at as usize));
+        copies.filter(|held| self.is_seen(&held.name)).map(Item::Proxied).collect()
+    }
+
+    /// The copies that are found, the best first.
+    pub(super) fn found(&self, query: &Query) -> Vec<Item<'_>> {
+        let found = self.listing.search(query).into_iter();
+        found.filter(|held| self.is_copy(&held.name)).map(Item::Proxied).collect()
+    }
+
+    /// Whether a name is that of a copy which is seen: one that is still another's.
+    pub(super) fn is_copy(&self, name: &PackageName) -> bool {
+        !self.hosted.is_known(name) && self.is_seen(name)
+    }
+
+    /// Whether packages of this name are for who looks.
+    pub(super) fn is_seen(&self, name: &PackageName) -> bool {
         self.api.may_list(&self.caller, name)
+    }
+}
+
+/// Which copies of the last listing are still another's: their names may have become this registry's own. To ask that of each
+/// of 10,000 takes most of what a list of them costs, and changes seldom (`benches/pages`).
+#[derive(Default)]
+pub(super) struct Others(Mutex<Option<Known>>);
+
+/// Of one listing, as of one epoch of the hosted names.
+struct Known {
+    listing: Arc<Listing>,
+    epoch: u64,
+    places: Arc<[u32]>,
+}
+
+impl Others {
+    /// The places of those copies in the listing.
+    fn of(&self, listing: &Arc<Listing>, hosted: &Hosted) -> Arc<[u32]> {
+        // First: a name that becomes this registry's own meanwhile is left out by who comes next.
+        let epoch = hosted.epoch();
+        if let Some(known) = &*self.0.lock()
+            && known.epoch == epoch
+            && Arc::ptr_eq(&known.listing, listing)
+        {
+            return Arc::clone(&known.places);
+        }
+        let places = (0..).zip(listing.packages());
+        let places = places.filter(|(_, held)| !hosted.is_known(&held.name)).map(|(at, _)| at);
+        let places: Arc<[u32]> = places.collect();
+        let known = Known { listing: Arc::clone(listing), epoch, places: Arc::clone(&places) };
+        *self.0.lock() = Some(known);
+        places
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Frame<'a> {
     pub user: Option<&'a str>,
     /// Whether people can sign in here at all.
     pub has_users: bool,
+    /// Whether they may open the settings.
+    pub administers: bool,
     /// Which of the pages in the header it belongs to: `packages`, `settings`, `account`, or none.
     pub here: &'a str,
     /// What stands in the search field.
@@ -29,6 +31,7 @@ impl<'a> Frame<'a> {
             registry,
             user: None,
             has_users: false,
+            administers: false,
             here: "",
             search: "",
             list: "all",

@@ -1,9 +1,10 @@
 //! What a package needs of what is held, and who of that needs it: with what is out of date.
 //! Knows nothing of how that looks. Of hidden packages, nobody hears who may not read them.
 
-use crate::hosted::Package;
+use crate::hosted::{Package, computed};
 use crate::npm::{About, Dependency, DependencyKind, NeedKind, Needs, PackageName, Range, Version};
 use crate::reply::Reply;
+use crate::ui::seen::Seen;
 use crate::ui::{Ui, Visit};
 use crate::web::{DependencyRow, DependentRow};
 use std::sync::Arc;
@@ -22,23 +23,32 @@ pub(super) struct Relations {
 }
 
 impl Ui {
+    /// Both, for who looks. All that is held is looked through: on another thread, if that is much.
     pub(super) async fn relations(
         &self,
         visit: &Visit<'_>,
         name: &PackageName,
-        about: &About,
+        about: &Arc<About>,
     ) -> Result<Relations, Reply> {
-        self.api.look_around().await.map_err(|refusal| refusal.reply())?;
-        let own = self.hosted.published().await.map_err(|why| super::store_error(&why))?;
-        let own = Own(&own);
-        let copies = self.catalogue.listing();
-        let is_seen = |name: &PackageName| self.api.may_list(&visit.caller, name);
-        let is_copy = |name: &PackageName| !self.hosted.is_known(name) && is_seen(name);
+        let seen = self.seen(visit).await?;
+        let (name, about) = (name.clone(), Arc::clone(about));
+        let related = computed(seen.weight(), move || Relations::new(&seen, &name, &about)).await;
+        match related {
+            Ok((relations, _room)) => Ok(relations),
+            Err(broken) => Err(super::store_error(&broken.into())),
+        }
+    }
+}
+
+impl Relations {
+    fn new(seen: &Seen, name: &PackageName, about: &About) -> Relations {
+        let (own, copies) = (Own(seen.own()), &seen.listing);
         let latest_of = |name: &PackageName| -> Option<Option<String>> {
             if let Some(package) = own.find(name) {
-                return is_seen(name).then(|| package.latest().map(str::to_owned));
+                return seen.is_seen(name).then(|| package.latest().map(str::to_owned));
             }
-            let held = copies.find(name).filter(|held| held.has_packument() && is_copy(name))?;
+            let held =
+                copies.find(name).filter(|held| held.has_packument() && seen.is_copy(name))?;
             Some(held.latest().map(str::to_owned))
         };
         let row = |need: &Dependency| {
@@ -64,18 +74,18 @@ impl Ui {
         let latest = latest.map(|(_, version)| version.as_str()).or(about.highest.as_deref());
         let mut dependents: Vec<DependentRow> = own
             .dependents(name)
-            .filter(|(package, ..)| is_seen(&package.name))
+            .filter(|(package, ..)| seen.is_seen(&package.name))
             .map(|(package, kind, range)| dependent(&package.name, kind, range, latest, true))
             .collect();
         // Behind an alias is another package than the one that is meant here.
         let of_copies = copies.dependents(name).into_iter().filter(|it| !is_alias(it.range));
-        let of_copies = of_copies.filter(|it| is_copy(&it.held.name));
+        let of_copies = of_copies.filter(|it| seen.is_copy(&it.held.name));
         dependents
             .extend(of_copies.map(|it| dependent(&it.held.name, it.kind, it.range, latest, false)));
         dependents.sort_by(|a, b| a.name.cmp(&b.name));
         let count = dependents.len();
         dependents.truncate(LISTED);
-        Ok(Relations { dependencies: dependencies.collect(), dependents, count })
+        Relations { dependencies: dependencies.collect(), dependents, count }
     }
 }
 

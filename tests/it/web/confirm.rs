@@ -123,6 +123,14 @@ async fn a_copy_is_refreshed_and_discarded_by_whom_the_rules_let() {
     for path in [&refresh, &delete] {
         page_of(&bob.get(path).await, 403);
     }
+    // Nobody is offered what they would be refused.
+    for (browser, is_offered) in [(&ann, true), (&bob, false)] {
+        let text = page_of(&browser.get("/-/package/lodash").await, 200);
+        for path in [&refresh, &delete] {
+            assert_eq!(text.contains(&format!("href=\"{path}\"")), is_offered, "{path}: {text}");
+        }
+        assert!(!text.contains("/-/settings"), "none of them administers: {text}");
+    }
     let asked = upstream.count_all();
     assert!(page_of(&ann.get(&refresh).await, 200).contains("Refresh the copy of lodash?"));
     assert_eq!(upstream.count_all(), asked, "a page asks nobody");
