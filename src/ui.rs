@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod aside;
 mod back;
 mod calls;
 mod clients;
@@ -15,6 +16,7 @@ mod home;
 mod notice;
 mod package;
 mod packages;
+mod packed;
 mod running;
 mod seen;
 mod session;
@@ -38,8 +40,9 @@ use crate::reply::Reply;
 use crate::route::Route;
 use crate::settings::Settings;
 use crate::web::{self, Frame};
+use aside::Aside;
 use csrf::Csrf;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -82,6 +85,7 @@ pub struct Ui {
     started: SystemTime,
     copies: Copies,
     others: Arc<seen::Others>,
+    aside: Aside,
     abouts: package::Abouts,
     readmes: package::Readmes,
     reading: files::Reading,
@@ -153,7 +157,7 @@ impl Ui {
     pub fn new(parts: Parts) -> io::Result<Ui> {
         let Parts { hosted, api, access, settings, open_admin, catalogue, history, clock, copies } =
             parts;
-        let (started, csrf) = (clock.now(), Csrf::new()?);
+        let (started, csrf, aside) = (clock.now(), Csrf::new()?, Aside::new()?);
         let (others, abouts, readmes, reading) = Default::default();
         Ok(Ui {
             hosted,
@@ -168,6 +172,7 @@ impl Ui {
             started,
             copies,
             others,
+            aside,
             abouts,
             readmes,
             reading,
@@ -215,7 +220,8 @@ impl Ui {
     /// The page that is asked for. An error is in JSON for who does not want one.
     pub async fn answer(&self, visit: &Visit<'_>, body: &mut dyn Body) -> Reply {
         let reply = self.made(visit, body).await;
-        if visit.accepts_html { web::wrong(self.frame(visit), reply) } else { reply }
+        let reply = if visit.accepts_html { web::wrong(self.frame(visit), reply) } else { reply };
+        self.packed(visit, reply).await
     }
 
     async fn made(&self, visit: &Visit<'_>, body: &mut dyn Body) -> Reply {
@@ -266,6 +272,12 @@ fn no_package() -> Reply {
 
 fn nothing(error: &str) -> Reply {
     Reply::error(StatusCode::NOT_FOUND, error, "no_page")
+}
+
+/// Too many pages are being made.
+fn no_place() -> Reply {
+    let text = "too many pages are asked for at once: try again in a moment";
+    Reply::error(StatusCode::SERVICE_UNAVAILABLE, text, "busy").with(header::RETRY_AFTER, "1")
 }
 
 fn not_allowed(error: &str) -> Reply {

@@ -7,10 +7,8 @@ mod trends;
 use super::clients;
 use super::seen::{Item, Seen, moment};
 use super::{Ui, UpstreamState, Visit};
-use crate::api::Refusal;
 use crate::catalogue::Held;
 use crate::clock::Clock;
-use crate::hosted::{HostedError, computed};
 use crate::reply::Reply;
 use crate::web::{Home, PackageRow, Requested, Stat, UpstreamRow, ago, count, span};
 use std::cmp::Reverse;
@@ -34,9 +32,9 @@ impl Ui {
             Err(reply) => return reply,
         };
         let clock = self.clock.clone();
-        let told = match computed(seen.weight(), move || tell(&seen, &clock)).await {
-            Ok((told, _room)) => told,
-            Err(broken) => return Refusal::from(HostedError::from(broken)).reply(),
+        let told = match self.aside.run(move || tell(&seen, &clock)).await {
+            Ok(told) => told,
+            Err(reply) => return reply,
         };
         let (frame, snapshot) = (self.frame(visit), visit.running.snapshot());
         let now = self.clock.now();

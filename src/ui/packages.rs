@@ -5,9 +5,7 @@ mod asked;
 
 use super::seen::{Item, Seen};
 use super::{Ui, Visit};
-use crate::api::Refusal;
 use crate::clock::Clock;
-use crate::hosted::computed;
 use crate::reply::Reply;
 use crate::route::Which;
 use crate::search::Query;
@@ -40,13 +38,11 @@ impl Ui {
             Ok(seen) => seen,
             Err(reply) => return reply,
         };
-        let (clock, wanted, weight) = (self.clock.clone(), asked.clone(), seen.weight());
-        let find = move || find(&seen, which, &wanted, &query, &clock);
-        let found = match computed(weight, find).await {
-            Ok((found, _room)) => found,
-            Err(broken) => return Refusal::from(crate::hosted::HostedError::from(broken)).reply(),
-        };
-        self.list(visit, which, &asked, found)
+        let (clock, wanted) = (self.clock.clone(), asked.clone());
+        match self.aside.run(move || find(&seen, which, &wanted, &query, &clock)).await {
+            Ok(found) => self.list(visit, which, &asked, found),
+            Err(reply) => reply,
+        }
     }
 
     fn list(&self, visit: &Visit<'_>, which: Which, asked: &Asked, found: Found) -> Reply {

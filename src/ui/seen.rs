@@ -14,10 +14,6 @@ use crate::web::{Moment, PackageRow, ago, bytes, count};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::SystemTime;
-use tokio::task::spawn_blocking;
-
-/// What a package counts for when it is decided whether to look at all of them on another thread, in bytes.
-const WEIGHT: usize = 16;
 
 /// All packages, and who looks at them.
 pub(super) struct Seen {
@@ -48,27 +44,24 @@ impl Ui {
         let own = self.hosted.published().await;
         let own = own.map_err(|error| crate::api::Refusal::from(error).reply())?;
         let (hosted, api) = (Arc::clone(&self.hosted), Arc::clone(&self.api));
-        let (listing, others) = (self.listing().await, Arc::clone(&self.others));
+        let (listing, others) = (self.listing().await?, Arc::clone(&self.others));
         Ok(Seen { own, listing, others, hosted, api, caller: visit.caller.clone() })
     }
 
-    /// The copies, as the catalogue has them; made on another thread if it is time for that.
-    async fn listing(&self) -> Arc<Listing> {
+    /// The copies, as the catalogue has them; made aside if it is time for that.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    async fn listing(&self) -> Result<Arc<Listing>, Reply> {
         if let Some(listing) = self.catalogue.at_rest() {
-            return listing;
+            return Ok(listing);
         }
         let catalogue = Arc::clone(&self.catalogue);
-        let made = spawn_blocking(move || catalogue.listing()).await;
-        made.unwrap_or_else(|_panic| self.catalogue.listing())
+        self.aside.run(move || catalogue.listing()).await
     }
 }
 
 impl Seen {
-    /// What it takes to look at all of them, as of a document of so many bytes.
-    pub(super) fn weight(&self) -> usize {
-        (self.own.len() + self.listing.len()) * WEIGHT
-    }
-
     /// This registry's own, by name.
     pub(super) fn local(&self) -> impl Iterator<Item = Item<'_>> {
         let own = self.own.iter().filter(|package| self.is_seen(&package.name));

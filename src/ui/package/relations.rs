@@ -1,7 +1,7 @@
 //! What a package needs of what is held, and who of that needs it: with what is out of date.
 //! Knows nothing of how that looks. Of hidden packages, nobody hears who may not read them.
 
-use crate::hosted::{Package, computed};
+use crate::hosted::Package;
 use crate::npm::{About, Dependency, DependencyKind, NeedKind, Needs, PackageName, Range, Version};
 use crate::reply::Reply;
 use crate::ui::seen::Seen;
@@ -23,7 +23,7 @@ pub(super) struct Relations {
 }
 
 impl Ui {
-    /// Both, for who looks. All that is held is looked through: on another thread, if that is much.
+    /// Both, for who looks. All that is held is looked through.
     pub(super) async fn relations(
         &self,
         visit: &Visit<'_>,
@@ -32,11 +32,7 @@ impl Ui {
     ) -> Result<Relations, Reply> {
         let seen = self.seen(visit).await?;
         let (name, about) = (name.clone(), Arc::clone(about));
-        let related = computed(seen.weight(), move || Relations::new(&seen, &name, &about)).await;
-        match related {
-            Ok((relations, _room)) => Ok(relations),
-            Err(broken) => Err(super::store_error(&broken.into())),
-        }
+        self.aside.run(move || Relations::new(&seen, &name, &about)).await
     }
 }
 
@@ -72,20 +68,57 @@ impl Relations {
 
         let latest = about.dist_tags.iter().find(|(tag, _)| tag == "latest");
         let latest = latest.map(|(_, version)| version.as_str()).or(about.highest.as_deref());
-        let mut dependents: Vec<DependentRow> = own
-            .dependents(name)
-            .filter(|(package, ..)| seen.is_seen(&package.name))
-            .map(|(package, kind, range)| dependent(&package.name, kind, range, latest, true))
-            .collect();
-        // Behind an alias is another package than the one that is meant here.
-        let of_copies = copies.dependents(name).into_iter().filter(|it| !is_alias(it.range));
-        let of_copies = of_copies.filter(|it| seen.is_copy(&it.held.name));
-        dependents
-            .extend(of_copies.map(|it| dependent(&it.held.name, it.kind, it.range, latest, false)));
-        dependents.sort_by(|a, b| a.name.cmp(&b.name));
-        let count = dependents.len();
-        dependents.truncate(LISTED);
-        Relations { dependencies: dependencies.collect(), dependents, count }
+        let found = dependents(seen, &own, name);
+        // What a row costs, is paid for those that are shown.
+        let rows = found.iter().take(LISTED).map(|it| it.row(latest));
+        Relations {
+            dependencies: dependencies.collect(),
+            dependents: rows.collect(),
+            count: found.len(),
+        }
+    }
+}
+
+/// All packages that need this one, by name.
+fn dependents<'a>(seen: &'a Seen, own: &Own<'a>, name: &PackageName) -> Vec<Found<'a>> {
+    let of_own = own.dependents(name).filter(|it| seen.is_seen(it.name));
+    // Behind an alias is another package than the one that is meant here.
+    let of_copies = seen.listing.dependents(name).into_iter().filter(|it| !is_alias(it.range));
+    let of_copies = of_copies.filter(|it| seen.is_copy(&it.held.name)).map(|it| Found {
+        name: &it.held.name,
+        kind: it.kind,
+        range: it.range,
+        is_local: false,
+    });
+    let mut found: Vec<Found<'a>> = of_own.chain(of_copies).collect();
+    found.sort_by(|a, b| a.name.cmp(b.name));
+    found
+}
+
+/// A package that needs the one that is looked at.
+struct Found<'a> {
+    name: &'a PackageName,
+    kind: NeedKind,
+    range: &'a str,
+    is_local: bool,
+}
+
+impl Found<'_> {
+    /// As the page shows it, where the latest version of the other one is that.
+    fn row(&self, latest: Option<&str>) -> DependentRow {
+        let kind = match self.kind {
+            NeedKind::Dependency => "dependency",
+            NeedKind::Peer => "peer",
+            NeedKind::Optional => "optional",
+        };
+        DependentRow {
+            name: self.name.to_string(),
+            path: format!("/-/package/{}", self.name.path()),
+            kind,
+            range: self.range.to_owned(),
+            is_outdated: latest.is_some_and(|latest| is_outdated(self.range, latest)),
+            is_local: self.is_local,
+        }
     }
 }
 
@@ -98,45 +131,21 @@ impl<'a> Own<'a> {
         self.0.get(at).map(|package| &**package)
     }
 
-    fn dependents(
-        &self,
-        name: &PackageName,
-    ) -> impl Iterator<Item = (&'a Package, NeedKind, &'a str)> {
+    fn dependents(&self, name: &PackageName) -> impl Iterator<Item = Found<'a>> {
         let (mark, name) = (Needs::mark(name.as_str()), name.clone());
         let finder = memchr::memmem::Finder::new(&mark).into_owned();
         self.0.iter().filter_map(move |package| {
             let needs = package.dependencies();
             finder.find(needs.text().as_bytes())?;
             let need = needs.iter().find(|need| need.name == name.as_str())?;
-            (!is_alias(need.range)).then_some((&**package, need.kind, need.range))
+            let (kind, range) = (need.kind, need.range);
+            (!is_alias(range)).then_some(Found { name: &package.name, kind, range, is_local: true })
         })
     }
 }
 
 fn is_alias(range: &str) -> bool {
     range.starts_with("npm:")
-}
-
-fn dependent(
-    name: &PackageName,
-    kind: NeedKind,
-    range: &str,
-    latest: Option<&str>,
-    is_local: bool,
-) -> DependentRow {
-    let kind = match kind {
-        NeedKind::Dependency => "dependency",
-        NeedKind::Peer => "peer",
-        NeedKind::Optional => "optional",
-    };
-    DependentRow {
-        name: name.to_string(),
-        path: format!("/-/package/{}", name.path()),
-        kind,
-        range: range.to_owned(),
-        is_outdated: latest.is_some_and(|latest| is_outdated(range, latest)),
-        is_local,
-    }
 }
 
 /// Whether the latest version is newer than all that is asked for. What is no range says nothing.
