@@ -23,6 +23,7 @@ mod rules;
 mod second_factor;
 mod session;
 mod sign_up;
+mod strangers;
 mod token;
 mod tokens;
 mod trust;
@@ -34,7 +35,7 @@ mod web_login;
 mod tests;
 
 pub use caller::Caller;
-pub use denied::Denied;
+pub use denied::{Denied, Part, Unfit};
 pub use exchange::NotExchanged;
 pub use ground::Ground;
 pub use limits::Limits;

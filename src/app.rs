@@ -166,6 +166,7 @@ impl App {
         look_around(self.store, self.hosted, self.config.store.path.display().to_string());
         let tidy = self.proxy.tidy();
         let keeper = self.proxy.catalogue().keep();
+        let strangers = self.proxy.strangers();
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -182,7 +183,10 @@ impl App {
         let service = listening::Service::with_listeners("registry".to_owned(), listeners, guard);
         match self.config.access.auth {
             Auth::Open => listen::warn_if_open(&self.addresses),
-            Auth::Users => warn_of_no_users(&self.config),
+            Auth::Users => {
+                warn_of_no_users(&self.config);
+                strangers.iter().for_each(|told| warn!("access: {told}"));
+            }
         }
         let service = Listening {
             sockets: self.addresses.into_iter().zip(self.listeners).collect(),

@@ -40,7 +40,7 @@ pub use origins::Origins;
 pub use pattern::{InvalidPattern, Pattern};
 pub use proxy::Proxy;
 pub use rules::Rule;
-pub use saved::{Saved, SavedError};
+pub use saved::{Replaced, Saved, SavedError};
 pub use secret::Secret;
 pub use shown::SettingView;
 pub use trust::{Expected, Trust};

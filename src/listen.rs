@@ -44,12 +44,33 @@ pub fn bind(server: &config::Server) -> Result<Vec<TcpListener>, ListenError> {
     if server.hostname.eq_ignore_ascii_case("localhost") {
         return localhost(server.port);
     }
-    let host = server.hostname.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<SocketAddr> = (host, server.port)
-        .to_socket_addrs()
-        .map_err(|source| ListenError::Name { hostname: server.hostname.clone(), source })?
-        .collect();
+    let addresses = resolve(&server.hostname, server.port);
+    let addresses = addresses
+        .map_err(|source| ListenError::Name { hostname: server.hostname.clone(), source })?;
     addresses.into_iter().map(listener).collect()
+}
+
+/// Looks whether NOPAR could listen on this host on some port. Blocks, as names are looked up.
+///
+/// # Errors
+/// Why it could not, as the end of a sentence.
+pub fn check_host(hostname: &str) -> Result<(), String> {
+    let addresses = match hostname.eq_ignore_ascii_case("localhost") {
+        true => Ok(vec![(Ipv4Addr::LOCALHOST, 0).into()]),
+        false => resolve(hostname, 0),
+    };
+    let addresses = addresses.map_err(|error| format!("cannot be resolved: {error}"))?;
+    for address in addresses {
+        let ip = address.ip();
+        TcpListener::bind(address)
+            .map_err(|error| format!("cannot be listened on ({ip}): {error}"))?;
+    }
+    Ok(())
+}
+
+fn resolve(hostname: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let host = hostname.trim_start_matches('[').trim_end_matches(']');
+    Ok((host, port).to_socket_addrs()?.collect())
 }
 
 /// Both loopback addresses: clients resolve the name to either.
@@ -142,6 +163,16 @@ mod tests {
         let mut server = config::Config::default().server;
         (server.hostname, server.port) = (hostname.to_owned(), port);
         server
+    }
+
+    #[test]
+    fn a_host_is_tried_without_being_kept() {
+        for host in ["localhost", "LocalHost", "127.0.0.1", "0.0.0.0"] {
+            assert_eq!(check_host(host), Ok(()), "{host}");
+        }
+        // Nobody has it (RFC 5737).
+        let refused = check_host("192.0.2.1").unwrap_err();
+        assert!(refused.starts_with("cannot be listened on (192.0.2.1): "), "{refused}");
     }
 
     #[test]

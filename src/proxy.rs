@@ -349,6 +349,11 @@ impl Proxy {
         &self.door.history
     }
 
+    /// What is odd about the names that rules use. Blocks.
+    pub fn strangers(&self) -> Vec<String> {
+        self.door.ui.strangers()
+    }
+
     /// Ready answers from behind the same door.
     pub fn hot(&self) -> Hot {
         Hot::new(Arc::clone(&self.door))

@@ -9,6 +9,7 @@ mod tests;
 
 use crate::config::{Config, Form, SavedError, Unfit};
 use parking_lot::{Mutex, RwLock};
+use std::hash::RandomState;
 use std::io;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Settings<R: ?Sized + Running = dyn Running> {
     now: RwLock<Arc<Config>>,
     /// Held by who changes them.
     changing: Mutex<()>,
+    /// What forms are marked with, so that no mark tells what is saved.
+    marking: RandomState,
     running: R,
 }
 
@@ -50,6 +53,13 @@ pub enum Unchanged {
     Unsaved(SavedError),
     /// There is no place to save it in.
     NoPlace(io::Error),
+    /// Others changed settings since the form was made, of which it would take something back.
+    Meanwhile {
+        /// What is saved now, with the values that still hold.
+        now: Arc<Config>,
+        /// The keys of those that were changed.
+        changed: Vec<&'static str>,
+    },
 }
 
 /// A setting that is another one now.
@@ -66,7 +76,8 @@ impl<R: Running> Settings<R> {
     pub fn new(config: Config, running: R) -> Settings<R> {
         let started = Arc::new(config);
         let now = RwLock::new(Arc::clone(&started));
-        Settings { started, now, changing: Mutex::default(), running }
+        let (changing, marking) = Default::default();
+        Settings { started, now, changing, marking, running }
     }
 
     /// What follows them.
@@ -94,20 +105,39 @@ impl<R: ?Sized + Running> Settings<R> {
         differs.into_iter().filter(needs_restart).collect()
     }
 
-    /// Saves what is typed, and has it hold; `tell` tells of it, while the log takes that. Blocks; who does so at the same
-    /// time comes one after the other.
+    /// What a form is marked with that shows what this configuration says is saved: another mark for each setting that
+    /// is saved otherwise.
+    pub fn mark(&self, config: &Config) -> String {
+        let numbers = config.saved_numbers(&self.marking).into_iter();
+        let marks: Vec<String> = numbers.map(|(_, number)| format!("{number:016x}")).collect();
+        marks.join("-")
+    }
+
+    /// Saves what is typed, and has it hold; `mark` is that of the form, if it has one, and `tell` tells of what is
+    /// changed, while the log takes that. Blocks; who does so at the same time comes one after the other.
     ///
     /// # Errors
     /// Why nothing has changed.
-    pub fn change(&self, typed: Form<'_>, tell: &dyn Fn(&[Changed])) -> Result<(), Unchanged> {
+    pub fn change(
+        &self,
+        typed: Form<'_>,
+        mark: Option<&str>,
+        tell: &dyn Fn(&[Changed]),
+    ) -> Result<(), Unchanged> {
         let _turn = self.changing.lock();
         let before = self.now();
-        let wanted = before.with(typed).map_err(Unchanged::Unfit)?;
+        let base = on_disk(&before)?;
+        self.check(&base, typed, mark)?;
+        let wanted = base.with(typed).map_err(Unchanged::Unfit)?;
         let changed = before.differences(&wanted);
         let ready = self.running.ready(&wanted, &changed);
         let ready = ready.map_err(|unfit| Unchanged::Unfit(vec![unfit]))?;
         self.running.prepare().map_err(Unchanged::NoPlace)?;
-        wanted.save().map_err(Unchanged::Unsaved)?;
+        let wanted = match wanted.save(Some(&base)) {
+            // Between the look at the file and the change of it.
+            Err(SavedError::Meanwhile { .. }) => return Err(self.meanwhile(&base, &before)?),
+            saved => saved.map_err(Unchanged::Unsaved)?,
+        };
         let fields = wanted.fields();
         let told = fields.into_iter().filter(|field| changed.contains(&field.key));
         let told: Vec<Changed> =
@@ -125,4 +155,44 @@ impl<R: ?Sized + Running> Settings<R> {
         }
         Ok(())
     }
+
+    /// Lets a form pass that takes nothing back of what was saved since it was made.
+    fn check(
+        &self,
+        base: &Arc<Config>,
+        typed: Form<'_>,
+        mark: Option<&str>,
+    ) -> Result<(), Unchanged> {
+        let Some(mark) = mark else { return Ok(()) };
+        let now = self.mark(base);
+        let (shown, fields) = (mark.split('-').chain(std::iter::repeat("")), base.fields());
+        let mut changed: Vec<&'static str> = Vec::new();
+        for ((now, shown), field) in now.split('-').zip(shown).zip(fields) {
+            // Who wants what is saved by now takes nothing back.
+            if now != shown && typed(field.key).is_some_and(|typed| typed.trim() != field.saved) {
+                changed.push(field.key);
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        Err(Unchanged::Meanwhile { now: Arc::clone(base), changed })
+    }
+
+    /// Another process was faster than who has seen `base`.
+    fn meanwhile(&self, base: &Config, before: &Arc<Config>) -> Result<Unchanged, Unchanged> {
+        let now = on_disk(before)?;
+        let (was, is) = (base.saved_numbers(&self.marking), now.saved_numbers(&self.marking));
+        let others = was.into_iter().zip(is).filter(|(was, is)| was != is);
+        let changed = others.map(|((key, _), _)| key).collect();
+        Ok(Unchanged::Meanwhile { now, changed })
+    }
+}
+
+/// What holds with what the file says by now, unless that is ignored.
+fn on_disk(before: &Arc<Config>) -> Result<Arc<Config>, Unchanged> {
+    if before.ignores_saved() {
+        return Ok(Arc::clone(before));
+    }
+    before.read_again().map(Arc::new).map_err(Unchanged::Unsaved)
 }

@@ -107,6 +107,8 @@ pub struct Visit<'a> {
     pub from: Option<IpAddr>,
     /// Whether they are at this very machine.
     pub is_near: bool,
+    /// The origin of the address by which they come, whatever the base URL is, if that is known.
+    pub came_by: Option<String>,
     /// Whether they prefer to read HTML: if not, they are no browser.
     pub accepts_html: bool,
     /// How a body may be packed for them.

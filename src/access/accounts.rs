@@ -14,7 +14,7 @@ use super::rules::Rules;
 use super::session::Proofs;
 use super::sign_up::SignUps;
 use super::user::User;
-use super::users::{UserRecord, Users, UsersError};
+use super::users::{Roster, UserRecord, Users, UsersError};
 use super::web_login::WebLogins;
 use crate::clock::Clock;
 use crate::config;
@@ -177,6 +177,14 @@ impl Accounts {
     /// Now, by the clock that codes are looked at by.
     pub(super) fn now(&self) -> SystemTime {
         self.clock.now()
+    }
+
+    /// All users as they are now. A look at the file, which blocks.
+    ///
+    /// # Errors
+    /// [`Denied::Failed`] when it cannot be read.
+    pub(super) fn roster(&self) -> Result<Arc<Roster>, Denied> {
+        Ok(self.users.all()?)
     }
 
     /// Works with the file of users on the blocking pool.

@@ -11,6 +11,7 @@
 
 mod table;
 
+use super::denied::in_seconds;
 use super::network::Network;
 use crate::clock::Clock;
 use log::warn;
@@ -47,7 +48,7 @@ pub(super) struct Attempt {
 
 /// It is too early for another attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many failed logins: try again in {} seconds", self.seconds())]
+#[error("too many failed logins: try again in {}", in_seconds(self.seconds()))]
 pub(super) struct TooEarly(Duration);
 
 impl TooEarly {

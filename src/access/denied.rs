@@ -6,6 +6,57 @@ use super::{Caller, Permission};
 use crate::npm::PackageName;
 use std::io;
 
+/// What is wrong with a part of what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Unfit {
+    /// Which part.
+    pub part: Part,
+    /// Why it cannot be, as a sentence with what can.
+    pub why: String,
+}
+
+/// A part of what users ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What a token is called.
+    TokenName,
+    /// How long it is good.
+    TokenDays,
+    /// Where it may come from.
+    TokenAddresses,
+    /// Which packages it is for.
+    TokenPackages,
+    /// The address of a user.
+    Email,
+    /// What they are called in full.
+    FullName,
+}
+
+impl Part {
+    /// It is the matter, for this reason.
+    pub(super) fn because(self, why: impl Into<String>) -> Unfit {
+        Unfit { part: self, why: why.into() }
+    }
+
+    /// What programs are told of it.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Part::TokenName => "bad_token_name",
+            Part::TokenDays => "bad_token_days",
+            Part::TokenAddresses => "bad_token_addresses",
+            Part::TokenPackages => "bad_token_packages",
+            Part::Email => "bad_email",
+            Part::FullName => "bad_fullname",
+        }
+    }
+}
+
+/// So many seconds, as a sentence says it.
+pub(super) fn in_seconds(seconds: u64) -> String {
+    format!("{seconds} second{}", if seconds == 1 { "" } else { "s" })
+}
+
 /// Why a caller does not get further. None of it holds a token or a password.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
@@ -27,7 +78,7 @@ pub enum Denied {
     )]
     UsedLogin,
     /// Too much of something that must have a bound.
-    #[error("too many {what}: try again in {seconds} seconds")]
+    #[error("too many {what}: try again in {}", in_seconds(*seconds))]
     Crowded {
         /// Of what, with a verb.
         what: &'static str,
@@ -45,7 +96,7 @@ pub enum Denied {
     )]
     NeedsToken,
     /// Too many guesses were wrong.
-    #[error("too many logins have failed: try again in {seconds} seconds")]
+    #[error("too many logins have failed: try again in {}", in_seconds(*seconds))]
     TooEarly {
         /// In how many seconds another may be made.
         seconds: u64,
@@ -65,6 +116,9 @@ pub enum Denied {
     /// What was asked for cannot be; why, as a sentence with what can.
     #[error("{0}")]
     Invalid(String),
+    /// The same of one part of it.
+    #[error("{0}")]
+    Unfit(Unfit),
     /// The caller is known, and may not do it; the sentence that says so.
     #[error("{0}")]
     Forbidden(String),
@@ -116,6 +170,12 @@ impl Denied {
     }
 }
 
+impl From<Unfit> for Denied {
+    fn from(unfit: Unfit) -> Denied {
+        Denied::Unfit(unfit)
+    }
+}
+
 impl From<InvalidUser> for Denied {
     fn from(invalid: InvalidUser) -> Denied {
         Denied::BadUser(invalid.to_string())
@@ -137,6 +197,15 @@ mod tests {
         let job = Caller::named("job").with_limits(Limits::grant(false, Vec::new()));
         assert_eq!(refusal(job), "job may not change @acme/ui");
         assert_eq!(refusal(Caller::anonymous()), Denied::NotLoggedIn.to_string());
+    }
+
+    #[test]
+    fn a_second_is_no_seconds() {
+        for (seconds, words) in [(1, "in 1 second"), (2, "in 2 seconds"), (0, "in 0 seconds")] {
+            let early = Denied::TooEarly { seconds }.to_string();
+            let crowded = Denied::Crowded { what: "pages are read", seconds }.to_string();
+            assert!(early.ends_with(words) && crowded.ends_with(words), "{early} {crowded}");
+        }
     }
 
     /// npm takes any 401 with these words for a question for a one-time password.

@@ -34,7 +34,7 @@ impl Access {
     /// Works on the blocking pool; if the future is dropped, there may be a token that nobody knows.
     ///
     /// # Errors
-    /// [`Denied::Invalid`] when there can be no such token; [`Denied::BadUser`] when that is no name of a user;
+    /// [`Denied::Invalid`] and [`Denied::Unfit`] when there can be no such token; [`Denied::BadUser`] when that is no name of a user;
     /// [`Denied::WrongPassword`] when that is not the user's, [`Denied::NeedsCode`] when a code is needed as well,
     /// [`Denied::TooEarly`] and [`Denied::Busy`] when they are not looked at; [`Denied::Forbidden`], with what to do,
     /// when the user may have no more; [`Denied::Failed`] when it cannot be kept: there is none then.
@@ -46,7 +46,7 @@ impl Access {
         secrets: &Secrets<'_>,
     ) -> Result<(String, TokenView), Denied> {
         let user = User::parse(user)?;
-        let new = NewToken::of(wish).map_err(Denied::Invalid)?;
+        let new = NewToken::of(wish)?;
         if self.is_open() && (new.read_only || new.packages.is_some()) {
             return Err(Denied::Invalid(BINDS_NOBODY.to_owned()));
         }

@@ -10,7 +10,7 @@ use super::password::NewPassword;
 use super::second_factor::{Deed, Mode, SecondFactor};
 use super::user::User;
 use super::users::{PROFILE_KEYS, UserRecord, parse_email, seconds};
-use super::{Access, Denied, Secrets};
+use super::{Access, Denied, Part, Secrets};
 use std::sync::Arc;
 
 /// What a user sees of themselves. Times are in seconds since 1970.
@@ -78,7 +78,7 @@ impl Access {
     /// tokens of the user end but the one that is shown with the request; how many did.
     ///
     /// # Errors
-    /// [`Denied::Invalid`] when something cannot be kept, or nothing is, as in the open mode; as of
+    /// [`Denied::Invalid`] and [`Denied::Unfit`] when something cannot be kept, or nothing is, as in the open mode; as of
     /// `prove` for the password they have, and for a code; [`Denied::Failed`] when it cannot be kept;
     /// [`Denied::TokensLeft`] when it is, and not all tokens could be ended: those that could be are.
     pub async fn change_profile(
@@ -90,7 +90,7 @@ impl Access {
         let accounts = self.kept_accounts()?;
         let user = User::parse(user)?;
         let email = change.email.map(|email| parse_email(&email)).transpose();
-        let email = email.map_err(|bad| Denied::Invalid(bad.to_string()))?;
+        let email = email.map_err(|bad| Part::Email.because(bad.to_string()))?;
         let (record, hash) = match change.password {
             None => (known(accounts, &user).await?, None),
             Some((old, new)) => {
@@ -108,7 +108,10 @@ impl Access {
             }
             for (key, text) in members {
                 let said = user.profile_mut().set(&key, &text);
-                said.map_err(|bad| Denied::Invalid(format!("{key}: {bad}")))?;
+                said.map_err(|bad| match key.as_str() {
+                    "fullname" => Denied::from(Part::FullName.because(bad.to_string())),
+                    _ => Denied::Invalid(format!("{key}: {bad}")),
+                })?;
             }
             if let Some(hash) = hash {
                 user.set_password(hash, seconds(now));

@@ -10,6 +10,7 @@ mod proof;
 use super::proved::Proved;
 use super::token::Token;
 use super::tokens::{Kind, NewToken};
+use super::user::User;
 use super::{Access, Caller, Denied, Secrets};
 pub(super) use proof::Proofs;
 use std::net::IpAddr;
@@ -127,6 +128,23 @@ impl Access {
             Some(seen) if seen.given.kind == Kind::Session => self.log_out(shown).await,
             _ => Ok(None),
         }
+    }
+
+    /// How many other sessions there are of the user whose session this is: of their other browsers, and of those that
+    /// they have closed without signing out.
+    ///
+    /// # Errors
+    /// [`Denied::BadUser`] when that is no name of a user, [`Denied::Failed`] when nobody can say it.
+    pub async fn other_sessions(&self, user: &str, shown: &str) -> Result<usize, Denied> {
+        self.tokens.other_sessions(User::parse(user)?, Token::of(shown)).await
+    }
+
+    /// Ends them, for every later request, in every process that uses the directory; how many there were.
+    ///
+    /// # Errors
+    /// As of [`Access::other_sessions`]; those that could be ended are.
+    pub async fn sign_out_elsewhere(&self, user: &str, shown: &str) -> Result<usize, Denied> {
+        self.tokens.end_other_sessions(User::parse(user)?, Token::of(shown)).await
     }
 }
 

@@ -117,7 +117,7 @@ impl Tokens {
         user: User,
         new: NewToken,
     ) -> Result<(Token, TokenView), Denied> {
-        new.check().map_err(Denied::Forbidden)?;
+        new.check()?;
         let what = "a token could not be given out";
         let given = match new.kind {
             // Those of the user are counted.

@@ -330,6 +330,7 @@ impl From<Denied> for Refusal {
             Denied::Forbidden(_) => (StatusCode::FORBIDDEN, FORBIDDEN),
             Denied::WrongPassword => (StatusCode::UNAUTHORIZED, WRONG_PASSWORD),
             Denied::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            Denied::Unfit(unfit) => (StatusCode::BAD_REQUEST, unfit.part.reason()),
             Denied::BadUser(_) => (StatusCode::BAD_REQUEST, "bad_user"),
             Denied::TokensLeft(_) => {
                 error!("{denied}");

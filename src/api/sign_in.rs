@@ -66,6 +66,23 @@ impl Api {
         ended.map(drop)
     }
 
+    /// Ends all sessions of a user but the one that they come by.
+    ///
+    /// # Errors
+    /// When not all of them could be ended.
+    pub async fn sign_out_elsewhere(&self, call: &Call<'_>, session: &str) -> Result<(), Refusal> {
+        let ended = match call.caller.logged_in() {
+            Ok(user) => self.access.sign_out_elsewhere(user, session).await,
+            Err(denied) => Err(denied),
+        };
+        let ended = ended.map_err(Refusal::from);
+        if let Ok(ended) = &ended {
+            call.notes.with("sessions_ended", ended.to_string());
+        }
+        Watched::on_page(Deed::Logout).answered(call, ended.as_ref().err());
+        ended.map(drop)
+    }
+
     /// Whether somebody may do that with a package of this name; no second factor is asked for.
     ///
     /// # Errors

@@ -4,10 +4,11 @@
 
 use super::load::apply;
 use super::mistakes::Mistakes;
-use super::saved::{self, SavedError};
+use super::saved::{self, Replaced, Saved, SavedError};
 use super::shown::{MASK, masked};
 use super::table::Setting;
 use super::{Config, Origin, finish};
+use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -118,12 +119,37 @@ impl Config {
         })
     }
 
-    /// Writes what is saved in this configuration into its file. Blocks.
+    /// The same configuration with what its file says now as what is saved, but with the values that it has. Blocks.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or makes no sense.
+    pub fn read_again(&self) -> Result<Config, SavedError> {
+        Ok(self.holding(Saved::read(&self.registry())?))
+    }
+
+    /// Writes what is saved in this configuration into its file, in the place of what `before` says is saved there; of any
+    /// if there is none, and of what was ignored if it was. The same configuration with what is in the file then. Blocks.
     ///
     /// # Errors
     /// When that fails; the file is as it was before then.
-    pub fn save(&self) -> Result<(), SavedError> {
-        self.saved.clone().unwrap_or_default().write(&self.registry())
+    pub fn save(&self, before: Option<&Config>) -> Result<Config, SavedError> {
+        let replaced = match before.map(|before| &before.saved) {
+            None => Replaced::Any,
+            Some(None) => Replaced::Ignored,
+            Some(Some(saved)) => Replaced::These(saved),
+        };
+        let saved = self.saved.clone().unwrap_or_default();
+        Ok(self.holding(saved.write(&self.registry(), replaced)?))
+    }
+
+    /// What is saved for each setting of the page, as a number of this hasher's: none tells the value.
+    pub fn saved_numbers(&self, hasher: &impl BuildHasher) -> Vec<(&'static str, u64)> {
+        let all = saved::settings().map(|(setting, _)| setting.key);
+        all.map(|key| (key, hasher.hash_one((key, self.saved_text(key))))).collect()
+    }
+
+    fn holding(&self, saved: Saved) -> Config {
+        Config { saved: Some(saved), ..self.clone() }
     }
 
     /// The settings of the page that have another value in another configuration.
@@ -164,7 +190,7 @@ impl Config {
         self.values.get(setting.key).map_or(setting.default, |value| &value.text)
     }
 
-    fn saved_text(&self, key: &str) -> Option<&str> {
+    pub(super) fn saved_text(&self, key: &str) -> Option<&str> {
         self.saved.as_ref().and_then(|saved| saved.get(key))
     }
 

@@ -11,7 +11,8 @@ mod file;
 mod tests;
 
 use super::table::{SETTINGS, Setting};
-use super::{Config, Mistakes, Origin, finish, load};
+use super::{Config, Mistakes, Origin, Upstream, finish, load};
+use log::warn;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -49,9 +50,26 @@ impl fmt::Debug for Saved {
     }
 }
 
+/// What may be in a file whose settings are replaced.
+#[derive(Clone, Copy, Debug)]
+pub enum Replaced<'a> {
+    /// Any settings.
+    Any,
+    /// These, by which it was decided what to save.
+    These(&'a Saved),
+    /// Nobody has looked: what makes no sense is put aside.
+    Ignored,
+}
+
 /// A registry's file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
+    /// Somebody else was faster.
+    #[error("{} was changed meanwhile", place.display())]
+    Meanwhile {
+        /// The file.
+        place: PathBuf,
+    },
     /// The system says why.
     #[error("{} cannot be {done}: {source}", place.display())]
     Failed {
@@ -84,19 +102,44 @@ impl Saved {
         saved.map_err(SavedError::damaged(&place))
     }
 
-    /// Puts them in the place of those that are saved. All else in the file stays as it is. Afterwards it is on the disk;
-    /// after a crash before that the file is either, as a whole. Blocks, also while another process does the same.
+    /// Puts them in the place of those that are saved; what is saved then. All else in the file stays as it is. Afterwards
+    /// it is on the disk; after a crash before that the file is either, as a whole, or where it was put aside, absent.
+    /// Blocks, also while another process does the same.
     ///
     /// # Errors
-    /// When the file cannot be written, or what is in it makes no sense: then it is as it was before.
-    pub fn write(&self, registry: &Path) -> Result<(), SavedError> {
+    /// When the file cannot be written, when what is in it makes no sense and was not ignored, or when it is not what is
+    /// to be `replaced`: then it is as it was before.
+    pub fn write(&self, registry: &Path, replaced: Replaced<'_>) -> Result<Saved, SavedError> {
         let place = place(registry);
         let failed = || SavedError::failed(&place, "written");
         let _lock = disk::lock(registry).map_err(failed())?;
-        let before = disk::read(&place).map_err(SavedError::failed(&place, "read"))?;
-        let text = file::written(before.as_deref(), self);
-        let text = text.map_err(SavedError::damaged(&place))?;
-        disk::replace(&place, text.as_bytes(), self.has_secret()).map_err(failed())
+        let before = match disk::read(&place) {
+            Ok(before) => before.filter(|text| !replaced.puts_aside(text)),
+            Err(_) if matches!(replaced, Replaced::Ignored) => None,
+            Err(error) => return Err(SavedError::failed(&place, "read")(error)),
+        };
+        if let Replaced::These(expected) = replaced {
+            let found = before.as_deref().map_or_else(|| Ok(Saved::default()), file::read);
+            if found.map_err(SavedError::damaged(&place))? != *expected {
+                return Err(SavedError::Meanwhile { place: place.clone() });
+            }
+        }
+        let text = file::written(before.as_deref(), self).map_err(SavedError::damaged(&place))?;
+        let aside = match replaced {
+            Replaced::Ignored if before.is_none() => disk::put_aside(&place).map_err(failed())?,
+            _ => None,
+        };
+        let done = disk::replace(&place, text.as_bytes(), self.has_secret());
+        if let Some(aside) = aside {
+            match &done {
+                Ok(()) => {
+                    warn!("settings: {} made no sense: see {}", place.display(), aside.display())
+                }
+                Err(_) => disk::put_back(&aside, &place),
+            }
+        }
+        done.map_err(failed())?;
+        file::read(&text).map_err(SavedError::damaged(&place))
     }
 
     /// Sets a value, or takes it away if it is empty; the key is one of those that can be saved.
@@ -116,6 +159,13 @@ impl Saved {
     fn has_secret(&self) -> bool {
         let secret = |setting: &Setting| setting.secret && self.get(setting.key).is_some();
         settings().any(|(setting, _)| secret(setting))
+    }
+}
+
+impl Replaced<'_> {
+    /// Whether a file with this text is put aside as a whole.
+    fn puts_aside(self, text: &str) -> bool {
+        matches!(self, Replaced::Ignored) && file::is_damaged(text)
     }
 }
 
@@ -203,12 +253,35 @@ pub(super) fn on(
     if mistakes.0.is_empty() { Ok(config) } else { Err(mistakes) }
 }
 
-/// A token is for the registry that it was configured for, and not for whichever was saved later.
+/// A token is for the registry that it was configured for, by the way that was configured: not for whichever was saved
+/// later, nor for who stands on a way that was.
 fn keep_token(raw: &Config, config: &mut Config) {
-    let (meant, url) = (&raw.upstream.url, &config.upstream.url);
-    if meant.origin() != url.origin() && config.upstream.token.take().is_some() {
-        config.warnings.push(format!(
-            "{url} is shown no token: NOPAR_FORWARDER_TOKEN is for {meant}, in whose place it was saved on the settings page"
+    let Some(why) = other_way(&raw.upstream, &config.upstream) else { return };
+    if config.upstream.token.take().is_some() {
+        let url = &config.upstream.url;
+        config.warnings.push(format!("{url} is shown no token: {why}"));
+    }
+}
+
+/// Why a token is not for what was saved in the place of what it is `meant` for.
+fn other_way(meant: &Upstream, saved: &Upstream) -> Option<String> {
+    let proxy = |upstream: &Upstream| upstream.proxy_url.as_ref().map(|proxy| proxy.url.clone());
+    if meant.url.origin() != saved.url.origin() {
+        let meant = &meant.url;
+        return Some(format!(
+            "NOPAR_FORWARDER_TOKEN is for {meant}, in whose place it was saved on the settings page"
         ));
     }
+    if proxy(meant) != proxy(saved) {
+        return Some(
+            "the proxy on the way to it was saved on the settings page; set it by NOPAR_PROXY_URL for \
+             NOPAR_FORWARDER_TOKEN to go that way"
+                .to_owned(),
+        );
+    }
+    (saved.ignore_cert && !meant.ignore_cert).then(|| {
+        "by what was saved on the settings page its certificate may be invalid, so whoever is on the way could \
+         pass for it; NOPAR_CA_FILE has NOPAR trust an authority of your own"
+            .to_owned()
+    })
 }

@@ -16,13 +16,27 @@ use url::Url;
 const MOST_CONNECTIONS: usize = 1_000_000;
 
 pub(super) fn hostname(text: &str) -> Result<String, Wrong> {
-    if text.chars().any(|c| c.is_whitespace() || c == '/') {
-        return Err(Wrong::new(
-            "is not a host",
-            "a name or an IP address without a port is allowed",
-        ));
+    // What stands before a port in a URL; or an address as it is, which there needs brackets.
+    let is_host = |text: &str| {
+        !text.contains([':', '/']) && BaseUrl::parse(&format!("http://{text}")).is_ok()
+    };
+    if is_address(text) || is_host(text) {
+        return Ok(text.to_owned());
     }
-    Ok(text.to_owned())
+    Err(Wrong::new("is not a host", "a name or an IP address without a port is allowed"))
+}
+
+/// Whether it is an IP address; one of IPv6 may be in brackets, and name the interface that it is of (RFC 4007 §11).
+fn is_address(text: &str) -> bool {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let (address, zone) =
+        bare.unwrap_or(text).split_once('%').unwrap_or((bare.unwrap_or(text), "-"));
+    let is_zone = !zone.is_empty() && zone.bytes().all(|c| c.is_ascii_graphic() && c != b'/');
+    match address.parse() {
+        Ok(IpAddr::V6(_)) => is_zone,
+        Ok(IpAddr::V4(_)) => bare.is_none() && address == text,
+        Err(_) => false,
+    }
 }
 
 pub(super) fn port(text: &str) -> Result<u16, Wrong> {
@@ -157,4 +171,47 @@ pub(super) fn auth(text: &str) -> Result<Auth, Wrong> {
     }
     let allowed = "open (everyone may log in under any name, and publish) or users (nopar user add) is allowed";
     Err(Wrong::new("is no way of logging in", allowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostname_is_what_can_be_listened_on() {
+        for good in [
+            "localhost",
+            "npm.example",
+            "npm.example.",
+            "my_host",
+            "192.0.2.1",
+            "0.0.0.0",
+            "::",
+            "::1",
+            "[::1]",
+            "fe80::1%eth0",
+        ] {
+            assert_eq!(hostname(good).ok().as_deref(), Some(good));
+        }
+        for bad in [
+            "<b>x",
+            "a b",
+            "a/b",
+            "a:80",
+            "[::1]:80",
+            "http://a",
+            "a..b",
+            "a@b",
+            "a?b",
+            "300.1.1.1",
+            "[192.0.2.1]",
+            "192.0.2.1%eth0",
+            "::1%",
+            "[::1",
+            "\"",
+            &"a".repeat(254),
+        ] {
+            assert!(hostname(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ use crate::config;
 use crate::route::Route;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Where the page is from that asks, as seen from where it asks.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -62,7 +62,8 @@ fn undotted(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// Lets a request pass that reads, and one that no page of another site had sent. `base` is the URL by which it came.
+/// Lets a request pass that reads, and one that no page of another site had sent. `base` is the URL by which it came, and
+/// `here` the same where no URL is configured, if that is known.
 ///
 /// # Errors
 /// A 403 for all others.
@@ -71,6 +72,7 @@ pub(super) fn check(
     route: &Route,
     headers: &HeaderMap,
     base: &BaseUrl,
+    here: Option<&BaseUrl>,
     known: &Known,
 ) -> Result<(), Failure> {
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -78,9 +80,10 @@ pub(super) fn check(
     if !acts || !is_of_browser(headers) {
         return Ok(());
     }
-    if !is_own(headers, base) {
+    let is_mended = || is_way_back(route) && here.is_some_and(|here| is_own_here(headers, here));
+    if !(is_own(headers, base) || is_mended()) {
         return Err(refusal(format!(
-            "a page of another site had the browser ask for this, and nothing was done; pages of this registry are below {base}/ (NOPAR_BASE_URL)"
+            "a page of another site had the browser ask for this, and nothing was done; pages of this registry are below {base}/, its base URL (NOPAR_BASE_URL, or what the settings page has saved)"
         )));
     }
     // The page of a login has an address that nobody can guess, and does nothing by itself: who has it may come by
@@ -106,6 +109,21 @@ fn is_of_browser(headers: &HeaderMap) -> bool {
 fn is_own(headers: &HeaderMap, base: &BaseUrl) -> bool {
     headers.get_all(SEC_FETCH_SITE).iter().all(is_own_site)
         && headers.get_all(header::ORIGIN).iter().all(|origin| is_origin_of(base, origin))
+}
+
+/// What helps who has saved a base URL by which nobody comes: the settings, and the way to them.
+fn is_way_back(route: &Route) -> bool {
+    matches!(route, Route::Settings | Route::SignIn)
+}
+
+/// Whether a request is sent by a page of `here`, the very address that it came to, which is this machine's own: that page
+/// is NOPAR's, whatever its base URL is.
+fn is_own_here(headers: &HeaderMap, here: &BaseUrl) -> bool {
+    let name = here.host().trim_matches(['[', ']']);
+    let is_loopback = name.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    (name == "localhost" || is_loopback)
+        && headers.contains_key(header::ORIGIN)
+        && is_own(headers, here)
 }
 
 fn is_own_site(site: &HeaderValue) -> bool {
@@ -142,7 +160,9 @@ mod tests {
         for &(name, value) in lines {
             headers.append(name, HeaderValue::from_static(value));
         }
-        match check(method, &route, &headers, &base, known) {
+        let host = headers.get("host").map(|host| format!("http://{}", host.to_str().unwrap()));
+        let here = host.map(|url| BaseUrl::parse(&url).unwrap());
+        match check(method, &route, &headers, &base, here.as_ref(), known) {
             Ok(()) => true,
             Err(failure) => {
                 assert_eq!((failure.status.as_u16(), failure.reason.as_str()), (403, "cross_site"));
@@ -289,6 +309,36 @@ mod tests {
             (SITE, "same-site"),
         ] {
             assert!(!at(page, &[other]), "{other:?}");
+        }
+    }
+
+    /// A base URL that was saved by a slip had the page of settings refuse all that would mend it.
+    #[test]
+    fn settings_can_be_changed_from_this_machine_whatever_the_base_url_is() {
+        let at = |path: &str, lines: &[(&'static str, &'static str)]| {
+            passes_at(&WITH_URL, "https://npm.example", &Method::POST, path, lines)
+        };
+        for (origin, host, expected) in [
+            ("http://127.0.0.1:5984", "127.0.0.1:5984", true),
+            ("http://localhost:5984", "localhost:5984", true),
+            ("http://[::1]:5984", "[::1]:5984", true),
+            ("http://localhost", "localhost:80", true),
+            ("http://127.0.0.1:5984", "127.0.0.1:5985", false),
+            ("http://localhost:8080", "localhost:5984", false),
+            ("http://localhost:5984", "127.0.0.1:5984", false),
+            ("https://localhost:5984", "localhost:5984", false),
+            ("http://evil.example:5984", "evil.example:5984", false),
+            ("http://npm.localhost:5984", "npm.localhost:5984", false),
+            ("http://10.0.0.1:5984", "10.0.0.1:5984", false),
+            ("null", "localhost", false),
+        ] {
+            let own = [(ORIGIN, origin), ("host", host)];
+            for path in ["/-/settings", "/-/login"] {
+                assert_eq!(at(path, &own), expected, "{path} {origin} {host}");
+            }
+            assert!(!at("/-/account", &own) && !at("/-/package/a/delete", &own), "{origin}");
+            assert!(!at("/-/settings", &[own[0], own[1], (SITE, "cross-site")]), "{origin}");
+            assert!(!at("/-/settings", &[own[0], own[1], (ORIGIN, "null")]), "{origin}");
         }
     }
 

@@ -62,7 +62,8 @@ impl Door {
         let request = session.req_header();
         let current = self.current.get();
         let known = &current.known;
-        let checked = cross_site::check(&request.method, &route, &request.headers, base, known);
+        let checked =
+            cross_site::check(&request.method, &route, &request.headers, base, None, known);
         if let Err(failure) = checked {
             return failure.into();
         }

@@ -16,7 +16,7 @@ use super::tarball::Wanted;
 use super::visit;
 use super::write;
 use crate::api::Api;
-use crate::base_url::{BaseUrl, trusted};
+use crate::base_url::{BadHost, BaseUrl, trusted};
 use crate::hosted::{HostedTarball, Large};
 use crate::negotiate;
 use crate::npm::PackageName;
@@ -260,6 +260,17 @@ impl Door {
 
     /// The URL by which the client reached NOPAR.
     fn base_url(&self, session: &Session) -> std::result::Result<BaseUrl, Failure> {
+        let current = self.current.get();
+        self.base_url_of(session, current.base_url.as_ref())
+            .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
+    }
+
+    /// The same where this one is configured, or none.
+    pub(super) fn base_url_of(
+        &self,
+        session: &Session,
+        configured: Option<&BaseUrl>,
+    ) -> std::result::Result<BaseUrl, BadHost> {
         let request = session.req_header();
         let peer = session.client_addr().and_then(|address| address.as_inet());
         let trusted = peer.is_some_and(|peer| trusted(peer.ip(), &self.policy.trusted_proxies));
@@ -268,16 +279,7 @@ impl Door {
         let own = own.filter(|_| request.version < Version::HTTP_11);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let authority = request.uri.authority().map(|authority| authority.as_str());
-        let current = self.current.get();
-        BaseUrl::of_request(
-            current.base_url.as_ref(),
-            trusted,
-            tls,
-            &request.headers,
-            authority,
-            own,
-        )
-        .map_err(|bad| Failure::new(StatusCode::BAD_REQUEST, bad.to_string(), "bad_host"))
+        BaseUrl::of_request(configured, trusted, tls, &request.headers, authority, own)
     }
 }
 

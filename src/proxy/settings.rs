@@ -16,7 +16,9 @@ use std::sync::{Arc, OnceLock};
 
 /// The key of the default upstream's URL.
 const URL: &str = "upstream.url";
-/// How the keys of its settings begin.
+/// That of the name to listen on.
+const HOSTNAME: &str = "server.hostname";
+/// How the keys of the upstream's settings begin.
 const UPSTREAM: &str = "upstream.";
 
 /// The parts.
@@ -51,6 +53,13 @@ impl Running for Parts {
 
     fn ready(&self, wanted: &Config, changed: &[&'static str]) -> Result<Ready<'_>, Unfit> {
         let asks_another = changed.iter().any(|key| key.starts_with(UPSTREAM));
+        if changed.contains(&HOSTNAME)
+            && let Err(why) = listen::check_host(&wanted.server.hostname)
+        {
+            // It would keep NOPAR from its next start.
+            let problem = format!("it {why}: a name or an address of this machine is allowed");
+            return Err(Unfit { key: Some(HOSTNAME), problem });
+        }
         let unfit = |problem: String| Unfit { key: Some(URL), problem };
         if asks_another && self.is_itself(wanted) {
             let url = &wanted.upstream.url;

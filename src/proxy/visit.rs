@@ -51,8 +51,9 @@ impl Door {
         let method = request.method.clone();
         if !is_read(&method) {
             let (headers, current) = (&request.headers, self.current.get());
-            let known = &current.known;
-            if let Err(failure) = cross_site::check(&method, route, headers, base, known) {
+            let (known, here) = (&current.known, self.base_url_of(session, None).ok());
+            let here = here.as_ref();
+            if let Err(failure) = cross_site::check(&method, route, headers, base, here, known) {
                 return failure.into();
             }
         }
@@ -80,6 +81,7 @@ impl Door {
             caller,
             from,
             is_near: self.is_near(session),
+            came_by: self.came_by(session),
             accepts_html,
             encoding: encoding(request),
             query: &query,
@@ -89,6 +91,14 @@ impl Door {
         let pace = body::pace(session);
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
         Decision::Reply(self.ui.answer(&visit, &mut body).await, CacheState::None)
+    }
+
+    /// The origin of the page that sent a request, or else the one that it came to, whatever the base URL is.
+    fn came_by(&self, session: &Session) -> Option<String> {
+        let origin = session.req_header().headers.get(header::ORIGIN);
+        let origin = origin.and_then(|origin| BaseUrl::parse(origin.to_str().ok()?).ok());
+        let url = origin.or_else(|| self.base_url_of(session, None).ok())?;
+        Some(url.origin().to_owned())
     }
 
     /// Whether a request is of this very machine: a proxy on it speaks for others.

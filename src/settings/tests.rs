@@ -42,7 +42,7 @@ fn settings(running: Follower) -> (TempDir, Settings<Follower>) {
 fn set_port(settings: &Settings<Follower>, port: &str) -> Result<Vec<Changed>, Unchanged> {
     let told = Mutex::new(Vec::new());
     let typed = |key: &str| (key == "server.port").then_some(port);
-    let changed = settings.change(&typed, &|changed| *told.lock() = changed.to_vec());
+    let changed = settings.change(&typed, None, &|changed| *told.lock() = changed.to_vec());
     changed.map(|()| told.into_inner())
 }
 
@@ -102,4 +102,51 @@ fn of_all_who_change_at_once_the_last_holds_and_is_saved() {
     assert_eq!(settings.running().followed.lock().last(), Some(&held));
     let text = fs::read_to_string(home.path().join("registry.json")).unwrap();
     assert!(text.contains(&format!("\"{held}\"")), "{text}");
+}
+
+/// Changes these with a form that has this mark.
+fn set(settings: &Settings<Follower>, mark: &str, all: &[(&str, &str)]) -> Result<(), Unchanged> {
+    let typed = |key: &str| all.iter().find(|(one, _)| *one == key).map(|(_, value)| *value);
+    settings.change(&typed, Some(mark), &|_| {})
+}
+
+#[track_caller]
+fn meanwhile(changed: Result<(), Unchanged>) -> (Arc<Config>, Vec<&'static str>) {
+    match changed {
+        Err(Unchanged::Meanwhile { now, changed }) => (now, changed),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_form_takes_nothing_back_of_what_was_saved_since_it_was_made() {
+    let (home, settings) = settings(Follower::default());
+    let mark = settings.mark(&settings.now());
+    let all = |port, agent| [("server.port", port), ("upstream.user_agent", agent)];
+    set(&settings, &mark, &all("", "theirs/1")).unwrap();
+    let (now, changed) = meanwhile(set(&settings, &mark, &all("80", "")));
+    assert_eq!(changed, ["upstream.user_agent"]);
+    assert_eq!(now.fields().iter().find(|it| it.key == changed[0]).unwrap().saved, "theirs/1");
+    assert_eq!((settings.now().server.port, settings.running().followed.lock().len()), (5984, 1));
+    // Who wants the same, or has seen it, saves.
+    set(&settings, &mark, &all("80", "theirs/1")).unwrap();
+    let seen = settings.mark(&settings.now());
+    set(&settings, &seen, &all("81", "")).unwrap();
+    assert_eq!(settings.now().server.port, 81);
+    assert_eq!(meanwhile(set(&settings, "made-up", &all("1", "x"))).1.len(), 2);
+    // Another process.
+    let place = home.path().join("registry.json");
+    fs::write(place, r#"{"version":"1","settings":{"port":"90"}}"#).unwrap();
+    let mark = settings.mark(&settings.now());
+    let (now, changed) = meanwhile(set(&settings, &mark, &all("82", "")));
+    assert_eq!((changed, settings.now().server.port), (vec!["server.port"], 81));
+    set(&settings, &settings.mark(&now), &all("82", "")).unwrap();
+    assert_eq!(settings.now().server.port, 82);
+}
+
+/// A proxy's password is among them.
+#[test]
+fn a_mark_tells_nothing_to_who_can_guess() {
+    let (one, two) = (settings(Follower::default()).1, settings(Follower::default()).1);
+    assert_ne!(one.mark(&one.now()), two.mark(&two.now()));
 }

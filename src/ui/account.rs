@@ -49,7 +49,7 @@ impl Ui {
         user: &str,
         failed: Option<Failed<'_>>,
     ) -> Reply {
-        let (profile, listed) = match self.affairs(visit, user, failed.as_ref()).await {
+        let (profile, listed, sessions) = match self.affairs(visit, user, failed.as_ref()).await {
             Ok(found) => found,
             // Who is no user any more, a moment after they were found to be one.
             Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
@@ -80,6 +80,7 @@ impl Ui {
             count,
             pages,
             revoking,
+            sessions,
             draft: typed("token").map_or_else(Draft::default, |it| draft(it.form)),
         };
         match failed.as_ref() {
@@ -88,17 +89,21 @@ impl Ui {
         }
     }
 
-    /// What there is to show of a user.
+    /// What there is to show of a user: the last is how many sessions they have beside this one.
     async fn affairs(
         &self,
         visit: &Visit<'_>,
         user: &str,
         failed: Option<&Failed<'_>>,
-    ) -> Result<(ProfileView, Listed), Refusal> {
+    ) -> Result<(ProfileView, Listed, usize), Refusal> {
         let profile = self.access.profile(user).await?;
         let revoked = failed.map(|it| it.form.get("key")).unwrap_or_default();
         let listed = self.listed_tokens(user, visit.query, revoked).await?;
-        Ok((profile, listed))
+        let sessions = match visit.session {
+            Some(session) => self.access.other_sessions(user, session).await?,
+            None => 0,
+        };
+        Ok((profile, listed, sessions))
     }
 }
 

@@ -16,6 +16,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("revoked", "The token is revoked."),
     ("factor", "Codes are asked for elsewhere from now on."),
     ("no-factor", "There is no second factor any more."),
+    ("elsewhere", "You are signed out everywhere else."),
     ("signed-out", "You are signed out."),
     ("ended", "Your session has ended, and nothing was done: sign in again."),
     ("refreshed", "The copy is as its upstream has it now."),

@@ -2,23 +2,25 @@
 //! NOPAR serves. For who may administer, and nobody else: it names directories and other registries.
 //! Knows nothing of how it looks, nor of how settings come to hold.
 
+mod typed;
+
 use super::admin::NOT_NEAR;
 use super::calls::see_other;
-use super::form::Form;
 use super::sign_in::to_sign_in;
 use super::{Ui, Visit, not_allowed, notice};
+use crate::access::Access;
 use crate::api::Body;
-use crate::config::{Config, Field, Kind, Origin, SettingView, Unfit};
+use crate::config::{Config, Field, Kind, Origin, SettingView};
 use crate::reply::Reply;
 use crate::settings::{Changed, Unchanged};
 use crate::trail::{Deed, Line, Outcome};
 use crate::web::{SettingField, SettingRow, SettingsPage};
 use http::StatusCode;
 use log::error;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+use typed::{BASE_URL, Typed};
 
 /// Its path.
 const PAGE: &str = "/-/settings";
@@ -27,29 +29,25 @@ const PAGE: &str = "/-/settings";
 const LABELS: [(&str, &str, &str); 10] = [
     ("upstream.url", "Parent registry", "NOPAR's token for a registry goes to no other one."),
     ("upstream.auto_forward", "Forward requests", ""),
-    ("upstream.ignore_cert", "Ignore invalid certificates", ""),
+    (
+        "upstream.ignore_cert",
+        "Ignore invalid certificates",
+        "With yes from here, NOPAR's token is shown to nobody.",
+    ),
     ("server.hostname", "Hostname", "Needs a restart."),
     ("server.port", "Port", "Needs a restart."),
     ("server.base_url", "Base URL", ""),
-    ("upstream.proxy_url", "Proxy", ""),
+    ("upstream.proxy_url", "Proxy", "NOPAR's token goes by no proxy that is set here."),
     ("upstream.user_agent", "User agent", ""),
     ("cache.meta_ttl", "Time to live", "Of what is fetched or confirmed from then on."),
     ("log.level", "Log level", ""),
 ];
 
 const IGNORED: &str = "NOPAR was started with --ignore-saved-settings: what was saved before is left out. The next save \
-                       replaces it.";
+                       replaces it; a file that makes no sense is put aside as registry.json.damaged-….";
 
 /// Why somebody may not, where users have accounts.
 const NO_ADMIN: &str = "settings are seen and changed by administrators (NOPAR_ADMINS)";
-
-/// What stands in the fields beside what is saved.
-#[derive(Default)]
-struct Typed {
-    values: HashMap<&'static str, String>,
-    errors: HashMap<&'static str, String>,
-    error: Option<String>,
-}
 
 impl Ui {
     pub(super) async fn settings(&self, visit: &Visit<'_>, body: &mut dyn Body) -> Reply {
@@ -63,32 +61,30 @@ impl Ui {
             return not_allowed(if self.access.is_open() { NOT_NEAR } else { NO_ADMIN });
         }
         if !visit.acts() {
-            return self.settings_page(visit, &Typed::default(), StatusCode::OK);
+            return self.settings_page(visit, &Typed::default(), StatusCode::OK).await;
         }
         let form = match self.form(visit, body).await {
             Ok(form) => form,
             Err(reply) => return reply,
         };
-        let typed = typed(&form);
-        match self.change(visit, typed.clone()).await {
-            Ok(()) => see_other(visit, &notice::telling(PAGE, "saved")),
-            Err(unchanged) => {
-                let (status, errors, error) = told(unchanged);
-                if let Some(why) = &error {
-                    error!("settings: {why}");
-                    line(visit, Outcome::Failed).with("why", why).write();
-                }
-                self.settings_page(visit, &Typed { values: typed, errors, error }, status)
-            }
+        let typed = Typed::of(&form);
+        let changed = match typed.asks(&self.settings.now(), visit.came_by.as_deref()) {
+            Some(unchanged) => Err(unchanged),
+            None => self.change(visit, typed.clone()).await,
+        };
+        let Err(unchanged) = changed else {
+            return see_other(visit, &notice::telling(PAGE, "saved"));
+        };
+        let (status, typed) = typed.after(unchanged);
+        if let Some(why) = typed.error.as_ref().filter(|_| status.is_server_error()) {
+            error!("settings: {why}");
+            line(visit, Outcome::Failed).with("why", why).write();
         }
+        self.settings_page(visit, &typed, status).await
     }
 
     /// Has what is typed hold; each setting that is another one then is a line on the trail.
-    async fn change(
-        &self,
-        visit: &Visit<'_>,
-        typed: HashMap<&'static str, String>,
-    ) -> Result<(), Unchanged> {
+    async fn change(&self, visit: &Visit<'_>, typed: Typed) -> Result<(), Unchanged> {
         let settings = Arc::clone(&self.settings);
         let (who, from) = (visit.caller.user().map(str::to_owned), visit.from);
         let change = move || {
@@ -98,19 +94,21 @@ impl Ui {
                     line.with("setting", key).with("value", value).write();
                 }
             };
-            settings.change(&|key| typed.get(key).map(String::as_str), &tell)
+            settings.change(&|key| typed.get(key), typed.mark.as_deref(), &tell)
         };
         let changed = spawn_blocking(change).await;
         changed.unwrap_or_else(|panic| Err(Unchanged::NoPlace(std::io::Error::other(panic))))
     }
 
-    fn settings_page(&self, visit: &Visit<'_>, typed: &Typed, status: StatusCode) -> Reply {
-        let (config, waiting) = (self.settings.now(), self.settings.waiting());
+    async fn settings_page(&self, visit: &Visit<'_>, typed: &Typed, status: StatusCode) -> Reply {
+        let config = typed.meanwhile.clone().unwrap_or_else(|| self.settings.now());
+        let waiting = self.settings.waiting();
         let fields: Vec<SettingField> =
             config.fields().iter().map(|field| shown(field, &config, typed, &waiting)).collect();
         let is_other = |view: &SettingView| !fields.iter().any(|field| field.key == view.key);
         let rows = config.settings().into_iter().filter(is_other).map(row).collect();
         let mut warnings = config.warnings.clone();
+        warnings.extend(self.strangers_aside().await);
         warnings.extend(config.ignores_saved().then(|| IGNORED.to_owned()));
         if !waiting.is_empty() {
             let labels: Vec<&str> = waiting.iter().map(|key| label(key).0).collect();
@@ -119,6 +117,7 @@ impl Ui {
         let page = SettingsPage {
             frame: self.frame(visit).here("settings"),
             csrf: &self.csrf(visit),
+            mark: &self.settings.mark(&config),
             error: typed.error.as_deref(),
             warnings: &warnings,
             file: &config.saved_in().display().to_string(),
@@ -127,12 +126,23 @@ impl Ui {
         };
         page.reply(status)
     }
+
+    /// What is odd about the names that rules use. Blocks.
+    pub fn strangers(&self) -> Vec<String> {
+        strangers(&self.access, &self.settings.now())
+    }
+
+    async fn strangers_aside(&self) -> Vec<String> {
+        let (access, config) = (Arc::clone(&self.access), self.settings.now());
+        spawn_blocking(move || strangers(&access, &config)).await.unwrap_or_default()
+    }
 }
 
-/// What is typed, of the settings that there are; spaces around it are none of it.
-fn typed(form: &Form) -> HashMap<&'static str, String> {
-    let keys = LABELS.iter().map(|(key, _, _)| *key);
-    keys.filter_map(|key| Some((key, form.field(key)?.to_owned()))).collect()
+fn strangers(access: &Access, config: &Config) -> Vec<String> {
+    access.strangers(&config.access).unwrap_or_else(|denied| {
+        error!("{denied}");
+        Vec::new()
+    })
 }
 
 fn label(key: &str) -> (&'static str, &'static str) {
@@ -142,7 +152,7 @@ fn label(key: &str) -> (&'static str, &'static str) {
 
 fn shown(field: &Field, config: &Config, typed: &Typed, waiting: &[&str]) -> SettingField {
     let (label, more) = label(field.key);
-    let saved = typed.values.get(field.key).unwrap_or(&field.saved);
+    let saved = typed.get(field.key).unwrap_or(&field.saved);
     let from = match config.origin(field.key) {
         Origin::Saved => "this page".to_owned(),
         origin => from(origin, field.env),
@@ -152,7 +162,7 @@ fn shown(field: &Field, config: &Config, typed: &Typed, waiting: &[&str]) -> Set
         key: field.key,
         label,
         doc: format!("{} {more}", field.doc.replace('\n', " ")).trim_end().to_owned(),
-        typed: saved.clone(),
+        typed: saved.to_owned(),
         choices: match field.kind {
             Kind::Text => &[],
             Kind::OneOf(choices) => choices,
@@ -161,6 +171,7 @@ fn shown(field: &Field, config: &Config, typed: &Typed, waiting: &[&str]) -> Set
         is: format!("Is {value} ({from}); {}.", field.env),
         error: typed.errors.get(field.key).cloned(),
         waits: waiting.contains(&field.key),
+        confirmed: typed.confirmed.filter(|_| field.key == BASE_URL),
     }
 }
 
@@ -175,27 +186,6 @@ fn from(origin: Origin, env: &str) -> String {
         Origin::File => "file".to_owned(),
         Origin::Environment => env.to_owned(),
         Origin::Saved => "this page".to_owned(),
-    }
-}
-
-/// What is told of it beside the fields, and above them.
-fn told(unchanged: Unchanged) -> (StatusCode, HashMap<&'static str, String>, Option<String>) {
-    let failed = |why: String| {
-        let told = format!("nothing was changed: {why}");
-        (StatusCode::INTERNAL_SERVER_ERROR, HashMap::new(), Some(told))
-    };
-    match unchanged {
-        Unchanged::Unfit(unfit) => {
-            let (of_fields, others): (Vec<Unfit>, _) =
-                unfit.into_iter().partition(|unfit| unfit.key.is_some());
-            let error =
-                others.into_iter().map(|unfit| unfit.problem).reduce(|all, one| all + "; " + &one);
-            let of_field = |unfit: Unfit| Some((unfit.key?, unfit.problem));
-            let errors = of_fields.into_iter().filter_map(of_field).collect();
-            (StatusCode::UNPROCESSABLE_ENTITY, errors, error)
-        }
-        Unchanged::Unsaved(error) => failed(error.to_string()),
-        Unchanged::NoPlace(error) => failed(error.to_string()),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Account<'a> {
     pub pages: (Option<usize>, Option<usize>),
     /// The token that is about to be revoked.
     pub revoking: Option<TokenRow>,
+    /// How many other browsers they are signed in by.
+    pub sessions: usize,
     /// What a new token was to be, so far.
     pub draft: Draft<'a>,
 }
@@ -139,7 +141,7 @@ impl Account<'_> {
     /// What is wrong with a form that the page does not show (any more).
     fn stray(&self) -> Option<&str> {
         let is_shown = match self.wrong.form {
-            "profile" | "password" | "factor" | "token" => true,
+            "profile" | "password" | "factor" | "token" | "sessions" => true,
             "revoke" => self.revoking.is_some(),
             "confirm" => self.factor == Factor::Pending,
             _ => false,

@@ -14,6 +14,8 @@ pub struct SettingsPage<'a> {
     pub frame: Frame<'a>,
     /// What shows that the form is of this page.
     pub csrf: &'a str,
+    /// What shows which settings the form showed as saved.
+    pub mark: &'a str,
     /// What is wrong, but with no field.
     pub error: Option<&'a str>,
     /// What holds after a restart only, a sentence each; and other things to know.
@@ -47,6 +49,8 @@ pub struct SettingField {
     pub error: Option<String>,
     /// Whether it holds after a restart only, and is another one until then.
     pub waits: bool,
+    /// Whether it is confirmed that it is another address than the one one comes by, if that is asked.
+    pub confirmed: Option<bool>,
 }
 
 /// A setting as it is.

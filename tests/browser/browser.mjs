@@ -12,6 +12,7 @@ import { check, close, expect } from '../clients/report.mjs';
 import { checkAdministering } from './administering.mjs';
 import { findChromium, launch } from './chromium.mjs';
 import { checkCopying } from './copying.mjs';
+import { checkFailing } from './failing.mjs';
 import { checkKeyboard } from './keyboard.mjs';
 import { checkLists } from './lists.mjs';
 import { checkLooks, keepShots } from './looks.mjs';
@@ -61,6 +62,7 @@ async function tryOpen(browser) {
   });
   await checkAdministering(browser, scene);
   await checkSaving(browser, scene);
+  await checkFailing(browser, scene);
   await check('NOPAR stops', () => scene.close());
 }
 

@@ -3,11 +3,15 @@
 
 import { check, expect } from '../clients/report.mjs';
 import { expectTold } from './administering.mjs';
-import { ORDINARY } from './packages.mjs';
+import { LATER, ORDINARY, upstreamPackages } from './packages.mjs';
 import { openTab } from './tab.mjs';
+import { startUpstream } from './upstream.mjs';
 
 const FIELD = '[name="cache.meta_ttl"]';
 const AGENT = '[name="upstream.user_agent"]';
+const PARENT = '[name="upstream.url"]';
+const BASE_URL = '[name="server.base_url"]';
+const CONFIRMED = '[name="other_address"]';
 
 export async function checkSaving(browser, scene) {
   const tab = await openTab(browser);
@@ -21,6 +25,50 @@ export async function checkSaving(browser, scene) {
     expect(await page.inputValue(AGENT) === 'tried-in-a-browser/1.0', 'the field forgot it');
     await refresh(page, scene);
     expect(scene.upstream.agents.at(-1) === 'tried-in-a-browser/1.0', `the upstream heard ${scene.upstream.agents.at(-1)}`);
+  });
+  await check('another parent registry is asked from the next request on', async () => {
+    const other = await startUpstream(upstreamPackages);
+    const get = async () => (await fetch(scene.at(LATER))).status;
+    await tab.go(scene.at('-/settings'));
+    await page.fill(PARENT, other.url);
+    await save();
+    await expectTold(page, /Saved/);
+    const before = scene.upstream.asked.length;
+    expect(await get() === 200, 'it is not had from there');
+    expect(other.asked.join(' ') === `/${LATER}`, `the other was asked for ${other.asked.join(' ') || 'nothing'}`);
+    expect(scene.upstream.asked.length === before, `the one before was asked for ${scene.upstream.asked.slice(before)}`);
+    await page.fill(PARENT, '');
+    await save();
+    await expectTold(page, /Saved/);
+    await other.stop();
+    expect(await get() === 200, 'the one before is not asked again');
+  });
+  await check('what another tab has saved is not undone by one that was opened before', async () => {
+    const second = await openTab(browser);
+    await tab.go(scene.at('-/settings'));
+    await second.go(scene.at('-/settings'));
+    await second.page.fill(FIELD, '1h');
+    await second.page.click('main form button');
+    await expectTold(second.page, /Saved/);
+    await second.close();
+    await save();
+    await page.waitForSelector(`${FIELD}[aria-invalid=true]`);
+    const said = await page.textContent('main [role=alert]');
+    expect(/changed meanwhile/.test(said), `it says ${said}`);
+    expect(await page.inputValue(FIELD) === '', 'what was typed is gone');
+    await save();
+    await expectTold(page, /Saved/);
+  });
+  await check('a base URL by which nobody comes is confirmed, and can be taken back', async () => {
+    await tab.go(scene.at('-/settings'));
+    await page.fill(BASE_URL, 'https://npm.acme.example');
+    await save();
+    await page.check(CONFIRMED);
+    await save();
+    await expectTold(page, /Saved/);
+    await page.fill(BASE_URL, '');
+    await save();
+    await expectTold(page, /Saved/);
   });
   await check('what makes no sense is not saved, and said where it stands', async () => {
     await tab.go(scene.at('-/settings'));

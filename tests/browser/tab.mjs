@@ -5,7 +5,7 @@ import { expectNone } from '../clients/report.mjs';
 import { MARK } from './hostile.mjs';
 
 /** What the browser says of an error page itself: that it is one. */
-const STATUS = /^Failed to load resource: the server responded with a status of 4\d\d /;
+const STATUS = /^Failed to load resource: the server responded with a status of [45]\d\d /;
 
 /** Runs before anything of a page: notes what moves, and what the policy of the page forbids. */
 function watch() {

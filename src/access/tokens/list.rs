@@ -1,6 +1,8 @@
 //! The tokens of a user: listed, found by their keys, ended.
 //! Knows nothing of who may ask for that.
 
+mod sessions;
+
 use super::super::token::Token;
 use super::super::user::User;
 use super::super::{Denied, Limits};

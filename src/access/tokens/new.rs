@@ -1,6 +1,7 @@
 //! What a new token shall be good for.
 //! Knows nothing of the token, nor of whose it will be.
 
+use super::super::{Part, Unfit};
 use crate::config::Pattern;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -69,19 +70,18 @@ impl NewToken {
     }
 
     /// Whether there can be such a token. If not, why, as a sentence with what to do.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Unfit> {
         let name = self.name.as_deref().unwrap_or_default();
         if name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
-            return Err(format!(
+            return Err(Part::TokenName.because(format!(
                 "the name of a token has at most {LONGEST_NAME} characters, and no control characters: \
                  give it a shorter one"
-            ));
+            )));
         }
         // Rounded to seconds, it would be one that never was good.
         if self.lasts.is_some_and(|lasts| lasts < Duration::from_secs(1)) {
-            return Err(
-                "a token must be good for a second at least: say when it expires".to_owned()
-            );
+            let why = "a token must be good for a second at least: say when it expires";
+            return Err(Part::TokenDays.because(why));
         }
         Ok(())
     }
@@ -104,7 +104,7 @@ mod tests {
             lasting(Duration::ZERO),
             lasting(Duration::from_millis(999)),
         ] {
-            assert!(wrong.check().unwrap_err().contains(": "), "{wrong:?}");
+            assert!(wrong.check().unwrap_err().why.contains(": "), "{wrong:?}");
         }
     }
 }

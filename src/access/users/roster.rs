@@ -54,7 +54,7 @@ impl Roster {
     }
 
     /// The name of a user that people could take for this one: it differs in case at most.
-    pub(super) fn alike(&self, name: &str) -> Option<&str> {
+    pub(in crate::access) fn alike(&self, name: &str) -> Option<&str> {
         if let Some((same, _)) = self.users.get_key_value(name) {
             return Some(same);
         }

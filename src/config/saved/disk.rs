@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! <registry>/registry.json            the file
+//! <registry>/registry.json.damaged-S  what made no sense, and was put aside S seconds after 1970
 //! <registry>/.nopar/settings.lock     held by who changes it
 //! <registry>/.nopar/settings.new      what is being written; a crash may leave it, and the next change replaces it
 //! ```
@@ -11,7 +12,8 @@ use crate::regular::{self, naming, owned, sync_folder};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// NOPAR's own folder in the directory of the registry.
 const OWN: &str = ".nopar";
@@ -57,6 +59,27 @@ pub(super) fn replace(place: &Path, text: &[u8], is_secret: bool) -> io::Result<
     }
     written?;
     sync_folder(registry)
+}
+
+/// Gives what is in the place of the file another name, beside it; which, if there is anything but a link, which is not
+/// replaced. Who calls holds the lock.
+pub(super) fn put_aside(place: &Path) -> io::Result<Option<PathBuf>> {
+    match fs::symlink_metadata(place) {
+        Ok(it) if !it.is_symlink() => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => return Ok(None),
+    }
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mut name = place.as_os_str().to_owned();
+    name.push(format!(".damaged-{seconds}"));
+    fs::rename(place, &name)?;
+    Ok(Some(name.into()))
+}
+
+/// The other way round, as far as it goes.
+pub(super) fn put_back(aside: &Path, place: &Path) {
+    // Best effort: else it stays beside its place.
+    let _ = fs::rename(aside, place);
 }
 
 fn write(unfinished: &Path, text: &[u8], mode: u32) -> io::Result<()> {

@@ -85,6 +85,11 @@ pub(super) fn written(before: Option<&str>, saved: &Saved) -> Result<String, Str
     Ok(text + "\n")
 }
 
+/// Whether a file is none that anything could be saved into.
+pub(super) fn is_damaged(text: &str) -> bool {
+    parse(text).and_then(|all| settings_of(&all)).is_err()
+}
+
 /// Errors do not say what is there instead: that may be a secret.
 fn parse(text: &str) -> Result<Object, String> {
     serde_json::from_str(text).map_err(|error| {

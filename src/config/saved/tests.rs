@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{Sources, Unfit};
+use rustix::fs::{CWD, Mode, mkfifoat};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::thread;
@@ -99,7 +100,7 @@ fn a_file_that_makes_no_sense_is_named_with_the_way_back_in() {
         assert!(told.contains("--ignore-saved-settings") && !told.contains("secret"), "{told}");
         // Nor is it written to, unless it is that value which makes no sense.
         let is_value = text.contains("port");
-        assert_eq!(Saved::default().write(home.path()).is_ok(), is_value);
+        assert_eq!(Saved::default().write(home.path(), Replaced::Any).is_ok(), is_value);
         assert_eq!(text_in(&home) == text, !is_value);
         Config::load(&Sources { ignore_saved: true, ..sources }).unwrap();
     }
@@ -147,7 +148,7 @@ fn what_is_no_setting_stays_as_it_is() {
             &config,
             &[("server.port", "8080"), ("server.hostname", ""), ("upstream.url", "")],
         );
-        config.unwrap().save().unwrap();
+        config.unwrap().save(None).unwrap();
         let after = text_in(&home);
         for part in parts {
             assert!(after.contains(part), "{part} is not in {after}");
@@ -167,7 +168,7 @@ fn what_is_no_setting_stays_as_it_is() {
 fn a_package_called_settings_is_not_written_over() {
     let (home, sources) = registry(r#"{"settings": {"name": "settings", "versions": {}}}"#, &[]);
     let config = typed(&Config::load(&sources).unwrap(), &[("server.port", "8080")]).unwrap();
-    let refused = config.save().unwrap_err().to_string();
+    let refused = config.save(None).unwrap_err().to_string();
     assert!(refused.contains("a package called \"settings\""), "{refused}");
     assert_eq!(text_in(&home), r#"{"settings": {"name": "settings", "versions": {}}}"#);
 }
@@ -183,7 +184,7 @@ fn only_what_differs_is_saved_and_an_empty_field_is_the_default() {
         ("upstream.ignore_cert", "yes"),
     ];
     let config = typed(&config, &all).unwrap();
-    config.save().unwrap();
+    config.save(None).unwrap();
     let text = text_in(&home);
     assert!(
         text.contains(r#""settings": {"forwarder.ignoreCert":true,"hostname":"192.0.2.1"}"#),
@@ -198,7 +199,7 @@ fn only_what_differs_is_saved_and_an_empty_field_is_the_default() {
         (config.server.hostname.as_str(), config.upstream.ignore_cert),
         ("localhost", false)
     );
-    config.save().unwrap();
+    config.save(None).unwrap();
     assert!(text_in(&home).contains("\"settings\": {}"));
 }
 
@@ -236,11 +237,11 @@ fn a_password_is_not_shown_and_goes_with_its_address_only() {
     let place = home.path().join(FILE);
     fs::set_permissions(&place, fs::Permissions::from_mode(0o644)).unwrap();
     let mode = || fs::metadata(&place).unwrap().permissions().mode() & 0o777;
-    typed(&config, &[("server.port", "90")]).unwrap().save().unwrap();
+    typed(&config, &[("server.port", "90")]).unwrap().save(None).unwrap();
     assert_eq!(mode(), 0o644);
     let secret = "http://ann:hunter2@proxy.example:3128";
     let config = typed(&config, &[("upstream.proxy_url", secret)]).unwrap();
-    config.save().unwrap();
+    config.save(None).unwrap();
     assert_eq!(mode(), 0o600);
     let shown = "http://***@proxy.example:3128";
     let field = |config: &Config| {
@@ -278,6 +279,108 @@ fn a_token_is_for_the_registry_that_it_was_configured_for() {
     assert!(back.upstream.token.is_some());
 }
 
+/// Who may change the way there would have been sent the token: by a proxy of theirs, or as who stands between.
+#[test]
+fn a_token_goes_by_no_way_that_was_saved() {
+    let proxy = ("upstream.proxy_url", "http://proxy.example:3128");
+    let env = [
+        ("NOPAR_FORWARDER_URL", "https://npm.acme.example"),
+        ("NOPAR_FORWARDER_TOKEN", "tok"),
+        ("NOPAR_PROXY_URL", "http://ours.example:3128"),
+    ];
+    for (values, is_shown, words) in [
+        (&[proxy][..], false, "set it by NOPAR_PROXY_URL"),
+        (&[("upstream.ignore_cert", "yes")], false, "NOPAR_CA_FILE"),
+        (&[("upstream.proxy_url", "http://me:pass@ours.example:3128")], true, ""),
+        (&[("upstream.ignore_cert", "no"), ("upstream.user_agent", "x/1")], true, ""),
+        (&[proxy, ("upstream.url", "https://other.example")], false, "in whose place"),
+    ] {
+        let (_home, sources) = registry("{}", &env);
+        let config = typed(&Config::load(&sources).unwrap(), values).unwrap();
+        assert_eq!(config.upstream.token.is_some(), is_shown, "{values:?}");
+        assert_eq!(config.warnings.len(), usize::from(!is_shown), "{:?}", config.warnings);
+        let said = config.warnings.concat();
+        assert!(is_shown || said.contains("is shown no token") && said.contains(words), "{said}");
+        // Also after a restart.
+        config.save(None).unwrap();
+        assert_eq!(Config::load(&sources).unwrap().upstream.token.is_some(), is_shown);
+    }
+    // What environment or file say is meant.
+    let env = [env.as_slice(), &[("NOPAR_IGNORE_CERT", "yes")]].concat();
+    let (_home, sources) = registry("{}", &env);
+    let config = typed(&Config::load(&sources).unwrap(), &[("upstream.ignore_cert", "no")]);
+    assert!(config.unwrap().upstream.token.is_some());
+}
+
+#[test]
+fn what_makes_no_sense_and_was_ignored_is_put_aside() {
+    for text in ["{broken", "null", r#"{"settings":7}"#, "[]", "\u{0}"] {
+        let (home, sources) = registry(text, &[]);
+        let sources = Sources { ignore_saved: true, ..sources };
+        let config = Config::load(&sources).unwrap();
+        let wanted = typed(&config, &[("server.port", "90")]).unwrap();
+        wanted.save(Some(&config)).unwrap();
+        assert_eq!(
+            aside(&home).map(|path| fs::read_to_string(path).unwrap()).as_deref(),
+            Some(text)
+        );
+        let config = Config::load(&Sources { ignore_saved: false, ..sources }).unwrap();
+        assert_eq!(config.server.port, 90, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_file_and_was_ignored_is_put_aside() {
+    for is_folder in [true, false] {
+        let (home, sources) = registry("{}", &[]);
+        let place = home.path().join(FILE);
+        fs::remove_file(&place).unwrap();
+        match is_folder {
+            true => fs::create_dir(&place).unwrap(),
+            false => mkfifoat(CWD, &place, Mode::RUSR).unwrap(),
+        }
+        let sources = Sources { ignore_saved: true, ..sources };
+        let config = Config::load(&sources).unwrap();
+        let wanted = typed(&config, &[("server.port", "90")]).unwrap();
+        wanted.save(Some(&config)).unwrap();
+        assert_eq!(aside(&home).unwrap().is_dir(), is_folder);
+        assert!(text_in(&home).contains("\"90\""));
+    }
+}
+
+/// It may hold packages.
+#[test]
+fn what_makes_sense_stays_though_it_was_ignored() {
+    let (home, sources) = registry(FIRST, &[]);
+    let config = Config::load(&Sources { ignore_saved: true, ..sources }).unwrap();
+    typed(&config, &[("server.port", "90")]).unwrap().save(Some(&config)).unwrap();
+    assert!(aside(&home).is_none());
+    let after = text_in(&home);
+    assert!(after.contains("\"left-pad\"") && !after.contains("192.0.2.1"), "{after}");
+}
+
+/// What was put aside.
+fn aside(home: &TempDir) -> Option<PathBuf> {
+    let entries = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    let mut found = entries.filter(|path| path.to_string_lossy().contains(".json.damaged-"));
+    found.next()
+}
+
+#[test]
+fn what_was_changed_since_it_was_read_is_not_replaced() {
+    let (home, sources) = registry("{}", &[]);
+    let config = Config::load(&sources).unwrap();
+    let one = typed(&config, &[("server.port", "90")]).unwrap();
+    let two = typed(&config, &[("server.port", "91")]).unwrap();
+    let after = one.save(Some(&config)).unwrap();
+    assert!(matches!(two.save(Some(&config)), Err(SavedError::Meanwhile { .. })));
+    assert!(text_in(&home).contains("\"90\""));
+    two.save(Some(&after)).unwrap();
+    assert!(text_in(&home).contains("\"91\""));
+    let again = config.read_again().unwrap();
+    assert_eq!((again.saved_text("server.port"), again.server.port), (Some("91"), 5984));
+}
+
 #[test]
 fn a_file_that_cannot_be_replaced_stays_and_says_so() {
     let (home, sources) = registry("{}", &[]);
@@ -285,12 +388,12 @@ fn a_file_that_cannot_be_replaced_stays_and_says_so() {
     let place = home.path().join(FILE);
     fs::rename(&place, home.path().join("other")).unwrap();
     symlink("other", &place).unwrap();
-    let refused = config.save().unwrap_err().to_string();
+    let refused = config.save(None).unwrap_err().to_string();
     assert!(refused.contains("registry.json cannot be written: it is a link"), "{refused}");
     assert_eq!(text_in(&home), "{}");
     fs::remove_file(&place).unwrap();
     fs::create_dir(&place).unwrap();
-    let refused = config.save().unwrap_err().to_string();
+    let refused = config.save(None).unwrap_err().to_string();
     assert!(refused.contains("is not a file"), "{refused}");
     assert!(!home.path().join(".nopar/settings.new").exists());
 }
@@ -303,7 +406,7 @@ fn who_saves_at_once_waits_for_each_other() {
         for number in 1..20 {
             let config = &config;
             scope.spawn(move || {
-                typed(config, &[("server.port", &number.to_string())]).unwrap().save().unwrap();
+                typed(config, &[("server.port", &number.to_string())]).unwrap().save(None).unwrap();
             });
         }
     });

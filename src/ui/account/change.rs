@@ -7,6 +7,7 @@ use super::super::calls::{Undone, see_other};
 use super::super::form::Form;
 use super::super::{Ui, Visit, notice};
 use super::{Failed, PAGE};
+use crate::access::Part;
 use crate::api::Refusal;
 use crate::reply::Reply;
 use crate::route::Route;
@@ -25,6 +26,7 @@ impl Ui {
             "confirm" => self.confirm_factor(visit, form).await,
             "token" => self.create_token(visit, form).await,
             "revoke" => self.revoke_token(visit, form).await,
+            "sessions" => self.end_sessions(visit).await,
             _ => Err(mistake("", "this page has no such form: load it again")),
         };
         match (changed, visit.caller.user()) {
@@ -38,11 +40,7 @@ impl Ui {
 
     async fn save_profile(&self, visit: &Visit<'_>, form: &Form) -> Changed {
         let body = json!({"email": form.trimmed("email"), "fullname": form.trimmed("fullname")});
-        self.profile(visit, form, &body, |undone| {
-            let is_of_name = undone.error.starts_with("fullname");
-            if is_of_name { "fullname" } else { "email" }
-        })
-        .await?;
+        self.profile(visit, form, &body, "").await?;
         Ok(see_other(visit, &notice::telling(PAGE, "saved")))
     }
 
@@ -52,13 +50,13 @@ impl Ui {
             return Err(mistake("again", error));
         }
         let both = json!({"old": form.get("password"), "new": form.get("new")});
-        self.profile(visit, form, &json!({"password": both}), |_| "new").await?;
+        self.profile(visit, form, &json!({"password": both}), "new").await?;
         Ok(self.signed_out(visit, "password"))
     }
 
     async fn set_factor(&self, visit: &Visit<'_>, form: &Form) -> Changed {
         let tfa = json!({"mode": form.get("mode"), "password": form.get("password")});
-        let said = self.profile(visit, form, &json!({"tfa": tfa}), |_| "").await?;
+        let said = self.profile(visit, form, &json!({"tfa": tfa}), "").await?;
         let Value::String(url) = &said["tfa"] else {
             let word = if said["tfa"].is_object() { "factor" } else { "no-factor" };
             return Ok(see_other(visit, &notice::telling(PAGE, word)));
@@ -73,7 +71,7 @@ impl Ui {
 
     async fn confirm_factor(&self, visit: &Visit<'_>, form: &Form) -> Changed {
         let code = form.code().unwrap_or_default();
-        let said = self.profile(visit, form, &json!({"tfa": [code]}), |_| "code").await?;
+        let said = self.profile(visit, form, &json!({"tfa": [code]}), "code").await?;
         let codes = said["tfa"].as_array().into_iter().flatten();
         let codes: Vec<String> = codes.filter_map(Value::as_str).map(str::to_owned).collect();
         Ok(RecoveryCodes { frame: self.frame(visit).here("account"), codes: &codes }.reply())
@@ -100,7 +98,7 @@ impl Ui {
         let call = self.calling(visit, code.as_deref());
         let route = Route::Tokens { query: String::new() };
         let said = self.have_done(&call, Method::POST, route, &body).await;
-        let said = said.map_err(|undone| (field_of(&undone, of_token(&undone)), undone))?;
+        let said = said.map_err(|undone| (field_of(&undone, ""), undone))?;
         let token = said["token"].as_str().unwrap_or_default();
         Ok(TokenShown { frame: self.frame(visit).here("account"), name, token }.reply())
     }
@@ -114,18 +112,25 @@ impl Ui {
         Ok(see_other(visit, &notice::telling(PAGE, "revoked")))
     }
 
-    /// Has the profile changed; `field` says which field is the matter of what cannot be kept.
+    async fn end_sessions(&self, visit: &Visit<'_>) -> Changed {
+        let Some(session) = visit.session else { return Ok(self.signed_out(visit, "ended")) };
+        let ended = self.api.sign_out_elsewhere(&self.calling(visit, None), session).await;
+        ended.map_err(|refusal| ("", refusal.into()))?;
+        Ok(see_other(visit, &notice::telling(PAGE, "elsewhere")))
+    }
+
+    /// Has the profile changed; `other` is the field that is the matter of what cannot be kept, where that is not said.
     async fn profile(
         &self,
         visit: &Visit<'_>,
         form: &Form,
         body: &Value,
-        field: impl FnOnce(&Undone) -> &'static str,
+        other: &'static str,
     ) -> Result<Value, (&'static str, Undone)> {
         let code = form.code();
         let call = self.calling(visit, code.as_deref());
         let done = self.have_done(&call, Method::POST, Route::Profile, body).await;
-        done.map_err(|undone| (field_of(&undone, field(&undone)), undone))
+        done.map_err(|undone| (field_of(&undone, other), undone))
     }
 }
 
@@ -137,25 +142,24 @@ fn mistake(field: &'static str, error: &str) -> (&'static str, Undone) {
     (field, Refusal::new(StatusCode::BAD_REQUEST, error, "bad_request").into())
 }
 
-/// The field that is the matter: that of the password or of the code where it is one of them, `other` where something
-/// cannot be kept, else none.
+/// The fields of which programs are told these reasons.
+const REASONS: [(&str, &str); 7] = [
+    ("wrong_password", "password"),
+    (Part::TokenName.reason(), "name"),
+    (Part::TokenDays.reason(), "days"),
+    (Part::TokenAddresses.reason(), "addresses"),
+    (Part::TokenPackages.reason(), "packages"),
+    (Part::Email.reason(), "email"),
+    (Part::FullName.reason(), "fullname"),
+];
+
+/// The field that is the matter; `other` where something cannot be kept of which no more is said, else none.
 fn field_of(undone: &Undone, other: &'static str) -> &'static str {
-    match undone.reason.as_str() {
-        "wrong_password" => "password",
+    let of_reason = REASONS.iter().find(|(reason, _)| *reason == undone.reason);
+    match (of_reason, undone.reason.as_str()) {
+        (Some((_, field)), _) => field,
         _ if undone.needs_code() => "code",
-        "bad_request" => other,
+        (None, "bad_request") => other,
         _ => "",
     }
-}
-
-/// The field of the form for a token that a sentence of `access` is about.
-fn of_token(undone: &Undone) -> &'static str {
-    let about = [
-        ("a token is good for", "days"),
-        ("an address", "addresses"),
-        ("a package", "packages"),
-        ("a token for no packages", "packages"),
-    ];
-    let found = about.iter().find(|(words, _)| undone.error.starts_with(words));
-    found.map_or("", |(_, field)| field)
 }

@@ -89,7 +89,8 @@ async fn a_base_url_is_in_the_next_answer() {
         assert_eq!(tarball(false).await, own);
         assert_eq!(tarball(true).await, "http://front.example/lodash/-/lodash-1.0.0.tgz");
     }
-    save(nopar.addr(), &[("server.base_url", "https://npm.example")]).await;
+    let elsewhere = [("server.base_url", "https://npm.example"), ("other_address", "yes")];
+    save(nopar.addr(), &elsewhere).await;
     for forwarded in [false, true] {
         let expected = "https://npm.example/lodash/-/lodash-1.0.0.tgz";
         assert_eq!(tarball(forwarded).await, expected);
@@ -126,6 +127,22 @@ async fn a_token_is_not_shown_to_another_registry() {
     assert_eq!(two.requests()[0].header("authorization"), None);
     let text = page(nopar.addr()).await;
     assert!(text.contains("is shown no token") && !text.contains("npm_tokentoken"), "{text}");
+}
+
+/// Nor to a proxy on the way that was set.
+#[tokio::test]
+async fn a_token_is_not_shown_to_a_proxy_that_was_saved() {
+    let (upstream, proxy) = (upstream("1.0.0").await, FakeProxy::start().await);
+    let nopar = TestNopar::with(&upstream).env("NOPAR_FORWARDER_TOKEN", "npm_tokentoken");
+    let nopar = nopar.start().await;
+    save(nopar.addr(), &[("upstream.proxy_url", &proxy.url())]).await;
+    assert_eq!(latest(nopar.addr()).await, "1.0.0");
+    assert_eq!((proxy.count_all(), upstream.requests()[0].header("authorization")), (1, None));
+    let text = page(nopar.addr()).await;
+    assert!(text.contains("is shown no token: the proxy on the way"), "{text}");
+    save(nopar.addr(), &[("upstream.proxy_url", "")]).await;
+    nopar.request("/lodash").header("Cache-Control", "no-cache").send().await.expect(200);
+    assert!(upstream.requests()[1].header("authorization").is_some());
 }
 
 /// Who waits for the registry before is not given what another one says under its name.

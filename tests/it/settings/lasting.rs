@@ -7,6 +7,8 @@ use std::process::Command;
 use super::*;
 use crate::support::binary::{Binary, Ended, PROGRAM};
 use crate::support::seed::{HOSTED, Seed};
+use crate::users::{PASSWORD, user};
+use crate::web::browser::Browser;
 
 /// What the program says and does with these arguments, on this registry.
 async fn run(registry: &Path, arguments: &[&str]) -> Ended {
@@ -103,6 +105,45 @@ async fn a_damaged_file_keeps_nopar_from_starting_and_tells_the_way_back_in() {
     assert!(ended.success, "{}", ended.stderr);
     // And what has nothing to do with them goes on.
     assert!(run(folder.path(), &["keys"]).await.success);
+}
+
+/// Without what is saved NOPAR starts; what is saved then stands in the place of what made no sense.
+#[tokio::test]
+async fn the_way_back_in_leads_on() {
+    let upstream = upstream("1.0.0").await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let registry = folder.path().join("registry");
+    std::fs::create_dir(&registry).expect("a directory");
+    std::fs::write(registry.join("registry.json"), "{broken").expect("a file");
+    let path = registry.to_str().expect("a path in UTF-8").to_owned();
+    let mut command = Command::new(PROGRAM);
+    command.arg("--ignore-saved-settings");
+    let env = [("NOPAR_REGISTRY_PATH", path.as_str())];
+    let (binary, addr) = Binary::serving_as(folder, command, &upstream.url(), &env).await;
+    let text = page(addr).await;
+    assert!(text.contains("is put aside as registry.json.damaged-"), "{text}");
+    save(addr, &[("cache.meta_ttl", "1h")]).await;
+    binary.says("registry.json made no sense: see ").await;
+    let printed = run(&registry, &["--print-config"]).await.stdout;
+    assert!(printed.contains("cache.meta_ttl = 1h  # settings page"), "{printed}");
+    let names = std::fs::read_dir(&registry).expect("a directory");
+    let names = names.map(|entry| entry.expect("an entry").file_name());
+    let aside = names.filter(|name| name.to_string_lossy().starts_with("registry.json.damaged-"));
+    assert_eq!(aside.count(), 1);
+}
+
+/// Whose name stands where nobody is: a slip, and a place that somebody could take.
+#[tokio::test]
+async fn names_of_nobody_are_told_at_the_start_and_on_the_page() {
+    let upstream = upstream("1.0.0").await;
+    let env = [("NOPAR_AUTH", "users"), ("NOPAR_ADMINS", "root, roto")];
+    let (binary, addr) = Binary::serving(&upstream.url(), &env).await;
+    binary.says("access: NOPAR_ADMINS: \"root\", \"roto\" are no users of this registry").await;
+    user(&binary.folder().join("registry"), "add root", PASSWORD).await;
+    let mut root = Browser::at(addr);
+    root.sign_in("root", PASSWORD).await.expect(303);
+    let text = root.get(PAGE).await.expect(200).text();
+    assert!(text.contains("NOPAR_ADMINS: &#34;roto&#34; is no user of this registry"), "{text}");
 }
 
 #[tokio::test]

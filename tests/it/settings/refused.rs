@@ -40,6 +40,91 @@ async fn errors_stand_beside_their_fields_and_what_was_typed_stays() {
     assert_ne!(upstream.requests()[0].header("user-agent"), Some("fine/1"));
 }
 
+/// It would keep NOPAR from its next start.
+#[tokio::test]
+async fn a_hostname_that_cannot_be_listened_on_is_told_beside_its_field() {
+    let upstream = upstream("1.0.0").await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    for (hostname, words) in [
+        ("<b>x", "is not a host"),
+        ("a b", "is not a host"),
+        ("192.0.2.1", "cannot be listened on"),
+    ] {
+        let text = refused(nopar.addr(), 422, &[("server.hostname", hostname)]).await;
+        assert!(text.contains("id=\"server.hostname-error\"") && text.contains(words), "{text}");
+        assert!(!text.contains("<b>x"), "{text}");
+    }
+    assert!(!nopar.registry_path().join("registry.json").exists());
+}
+
+/// What a tab that was opened before another one saved would have undone.
+#[tokio::test]
+async fn a_page_that_is_not_of_now_undoes_nothing() {
+    let upstream = upstream("1.0.0").await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    let shown = page(nopar.addr()).await;
+    let (csrf, mark) = (hidden(&shown, "csrf"), hidden(&shown, "mark"));
+    let posted = async |mark: &str, agent: &str, ttl: &str| {
+        let values = [("mark", mark), ("upstream.user_agent", agent), ("cache.meta_ttl", ttl)];
+        posted(nopar.addr(), &csrf, &values).send().await
+    };
+    assert_eq!(posted(&mark, "theirs/1", "").await.status, 303);
+    let answer = posted(&mark, "", "1h").await;
+    let text = answer.text();
+    assert_eq!(answer.status, 409, "{text}");
+    for part in [
+        "settings were changed meanwhile",
+        "changed meanwhile: theirs/1 is saved now",
+        &typed("upstream.user_agent", ""),
+        &typed("cache.meta_ttl", "1h"),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("id=\"cache.meta_ttl-error\""), "{text}");
+    assert_eq!(saved_in(&nopar), serde_json::json!({"forwarder.userAgent": "theirs/1"}));
+    // By the form of that page it is saved; and what another NOPAR saves is noticed as well.
+    let mark = hidden(&text, "mark");
+    assert_eq!(posted(&mark, "mine/1", "1h").await.status, 303);
+    let place = nopar.registry_path().join("registry.json");
+    std::fs::write(&place, r#"{"version":"1","settings":{"metaTTL":"2h"}}"#).expect("a file");
+    let mark = hidden(&page(nopar.addr()).await, "mark");
+    let answer = posted(&mark, "", "3h").await;
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(answer.text().contains("changed meanwhile: 2h is saved now"), "{}", answer.text());
+    assert_eq!(saved_in(&nopar)["metaTTL"], "2h");
+}
+
+/// With a slip in it every later save was a 403, as of a page of another site.
+#[tokio::test]
+async fn a_base_url_by_which_nobody_comes_is_confirmed_and_can_be_mended() {
+    let upstream = upstream("1.0.0").await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    let own = nopar.url();
+    let sent = async |values: &[(&str, &str)]| {
+        let request = filled(nopar.addr(), values).await;
+        request.header("Origin", &own).header("Sec-Fetch-Site", "same-origin").send().await
+    };
+    let slip = ("server.base_url", "https://npm.acme.example");
+    let answer = sent(&[slip]).await;
+    let text = answer.text();
+    assert_eq!(answer.status, 422, "{text}");
+    assert!(text.contains("this is not the address that you come by"), "{text}");
+    assert!(text.contains("id=\"server.base_url-error\""), "{text}");
+    let box_ = "<input type=\"checkbox\" name=\"other_address\" value=\"yes\">";
+    assert!(text.contains(box_), "{text}");
+    assert!(!page(nopar.addr()).await.contains("other_address"));
+    assert_eq!(sent(&[slip, ("other_address", "yes")]).await.status, 303);
+    // Once it holds it is not asked about.
+    assert_eq!(sent(&[slip, ("upstream.user_agent", "x/1")]).await.status, 303);
+    assert_eq!(saved_in(&nopar)["baseUrl"], "https://npm.acme.example");
+    let elsewhere = filled(nopar.addr(), &[slip]).await.header("Origin", "http://other.test");
+    let answer = elsewhere.send().await;
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert!(answer.text().contains("https://npm.acme.example/, its base URL"), "{}", answer.text());
+    assert_eq!(sent(&[("server.base_url", "")]).await.status, 303);
+    assert_eq!(sent(&[("server.base_url", &own)]).await.status, 303);
+}
+
 #[tokio::test]
 async fn this_nopar_is_no_parent_of_itself() {
     let upstream = upstream("1.0.0").await;

@@ -132,6 +132,7 @@ async fn a_token_that_cannot_be_made_is_told_beside_its_field_with_what_was_type
         ("days", "soon", PASSWORD, 400),
         ("days", "99999999", PASSWORD, 400),
         ("packages", "a/b/c", PASSWORD, 400),
+        ("packages", "!!", PASSWORD, 400),
         ("addresses", "home", PASSWORD, 400),
         ("password", "", "a guess", 401),
     ] {
@@ -148,6 +149,13 @@ async fn a_token_that_cannot_be_made_is_told_beside_its_field_with_what_was_type
         );
         assert!(!text.contains("a guess") && !text.contains(PASSWORD), "{text}");
     }
+    let long = "x".repeat(101);
+    let fields = [("form", "token"), ("name", &*long), ("password", PASSWORD)];
+    let text = page_of(&ann.post(ACCOUNT, &fields).await, 400);
+    assert!(beside(&text, "token-name").contains("at most 100 characters"), "{text}");
+    let fields = [("form", "token"), ("days", "0"), ("password", PASSWORD)];
+    let text = page_of(&ann.post(ACCOUNT, &fields).await, 400);
+    assert!(!beside(&text, "token-days").contains("--"), "{text}");
     // Who guesses the password here waits as anywhere else.
     nopar.advance(FORGOTTEN);
     let mut guesses = 0;

@@ -4,7 +4,7 @@
 use super::{BROWSER, assert_page, page};
 use crate::support::client::Request;
 use crate::support::nopar::TestNopar;
-use crate::support::publish::refusal;
+use crate::support::publish::{Publish, refusal};
 use crate::support::upstream::{Answer, FakeUpstream};
 
 /// Whichever way they go out: answered at once, after the upstream was asked, or in place of a copy.
@@ -33,6 +33,29 @@ async fn browsers_get_errors_as_pages() {
     let answer = nopar.request("/lodash").method("POST").header("Accept", BROWSER).send().await;
     assert_page(&answer, 405, "POST");
     assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT"));
+}
+
+/// A directory that is gone says nothing of what was in it.
+#[tokio::test]
+async fn a_store_that_cannot_be_read_is_a_page_for_browsers_and_json_for_clients() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    Publish::of("own", "1.0.0").succeed(nopar.addr()).await;
+    assert_page(&page(&nopar, "/-/package/own").await, 200, "own");
+    let (registry, away) = (nopar.registry_path(), nopar.registry_path().with_extension("away"));
+    std::fs::rename(registry, &away).expect("a directory");
+    for path in ["/-/package/own", "/-/package/own/files/1.0.0", "/own"] {
+        let answer = page(&nopar, path).await;
+        assert_page(&answer, 500, path);
+        let text = answer.text();
+        assert!(text.contains("its log says why"), "{path}: {text}");
+        assert!(!text.contains(&*away.to_string_lossy()), "{path}: {text}");
+        assert!(!text.contains(&*registry.to_string_lossy()), "{path}: {text}");
+    }
+    let answer = nopar.get("/own").await;
+    assert_eq!((answer.status, answer.json()["reason"].as_str()), (500, Some("store_error")));
+    std::fs::rename(&away, registry).expect("a directory");
+    assert_page(&page(&nopar, "/-/package/own").await, 200, "it is back");
 }
 
 /// What is in an address or a Host is text, or not told at all.

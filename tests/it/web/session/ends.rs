@@ -34,6 +34,29 @@ async fn signing_out_ends_it_and_its_browser_forgets_it() {
 }
 
 #[tokio::test]
+async fn its_user_ends_all_others_by_a_button() {
+    let (_upstream, nopar) = with_users().await;
+    let mut ann = Browser::of(&nopar, "ann").await;
+    let text = page_of(&ann.get("/-/account").await, 200);
+    assert!(text.contains("signed in by this browser only") && !text.contains("everywhere else"));
+    let (token, bob) = (log_in(&nopar, "ann", PASSWORD).await, Browser::of(&nopar, "bob").await);
+    let others = [Browser::of(&nopar, "ann").await, Browser::of(&nopar, "ann").await];
+    let text = page_of(&ann.get("/-/account").await, 200);
+    assert!(text.contains("You are signed in 2 more times"), "{text}");
+    assert!(text.contains("<button>Sign out everywhere else</button>"), "{text}");
+    let answer = ann.post("/-/account", &[("form", "sessions")]).await;
+    assert_eq!(sent_to(&answer), "/-/account?done=elsewhere");
+    let text = page_of(&ann.get("/-/account?done=elsewhere").await, 200);
+    assert!(text.contains("You are signed out everywhere else."), "{text}");
+    assert!(text.contains("signed in by this browser only"), "{text}");
+    for other in others {
+        assert!(!other.is_signed_in().await);
+    }
+    assert!(ann.is_signed_in().await && bob.is_signed_in().await);
+    assert!(crate::users::is_good(&nopar, &token).await, "it is no session");
+}
+
+#[tokio::test]
 async fn it_lasts_for_twelve_hours() {
     let (_upstream, nopar) = with_users().await;
     let ann = Browser::of(&nopar, "ann").await;
@@ -119,6 +142,8 @@ async fn the_log_tells_who_signed_in_and_out_and_no_secret() {
         page_of(&ann.sign_in("ann", "a guess").await, 401);
         ann.sign_in("ann", PASSWORD).await.expect(303);
         let session = ann.session();
+        Browser::at(addr).sign_in("ann", PASSWORD).await.expect(303);
+        ann.post("/-/account", &[("form", "sessions")]).await.expect(303);
         let csrf = ann.csrf("/-/account").await;
         ann.post_with("/-/logout", &csrf, &[]).await.expect(303);
         binary.says("POST /-/logout 303").await;
@@ -127,6 +152,7 @@ async fn the_log_tells_who_signed_in_and_out_and_no_secret() {
             "login refused who=\"ann\" from=\"127.0.0.1\" why=",
             "login ok who=\"ann\" from=\"127.0.0.1\" session=",
             "logout ok who=\"ann\" from=\"127.0.0.1\" session=",
+            "logout ok who=\"ann\" from=\"127.0.0.1\" sessions_ended=\"1\"",
         ] {
             assert!(log.contains(part), "{part}: {log}");
         }
