@@ -38,6 +38,19 @@ impl CacheState {
         CacheState::Hosted,
     ];
 
+    /// Whether nobody waited for an upstream.
+    pub fn is_hit(self) -> bool {
+        matches!(
+            self,
+            CacheState::Hit | CacheState::Updating | CacheState::Negative | CacheState::Hosted
+        )
+    }
+
+    /// Whether somebody did, for what is held or to be held.
+    pub fn is_miss(self) -> bool {
+        matches!(self, CacheState::Miss | CacheState::Revalidated | CacheState::Stale)
+    }
+
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {

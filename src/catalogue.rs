@@ -28,6 +28,7 @@ use crate::npm::PackageName;
 use parking_lot::{Mutex, RwLock};
 use shelves::Shelves;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a listing is good enough, whatever has changed since.
@@ -47,6 +48,12 @@ pub struct Catalogue {
     clock: Clock,
     is_current: IsCurrent,
     shelves: Mutex<Shelves>,
+    /// Counts what came to them and went. Read without their lock, which a thread may hold that all others go before.
+    changes: Arc<AtomicU64>,
+    /// Counts what somebody did about a package, and wants to see.
+    deeds: AtomicU64,
+    /// How many of these the last listing has seen.
+    listed_deeds: AtomicU64,
     listing: RwLock<Arc<Listing>>,
     /// How the last listing was made. Locked by who makes one; all others take the last.
     making: Mutex<Making>,
@@ -69,11 +76,17 @@ impl Catalogue {
         clock: Clock,
         is_current: impl Fn(&PackageName, &str) -> bool + Send + Sync + 'static,
     ) -> Catalogue {
+        let changes = Arc::default();
+        let shelves = Shelves::new(cache.shards(), Arc::clone(&changes));
+        let (deeds, listed_deeds) = Default::default();
         Catalogue {
             cache,
             clock,
             is_current: Box::new(is_current),
-            shelves: Mutex::new(Shelves::new(cache.shards())),
+            shelves: Mutex::new(shelves),
+            changes,
+            deeds,
+            listed_deeds,
             listing: RwLock::default(),
             making: Mutex::default(),
         }
@@ -81,20 +94,33 @@ impl Catalogue {
 
     /// The packages that are held, in order. Made anew when something came or went, but not more often than every
     /// second, by who asks: that looks at each file's row in the index (`benches/catalogue.rs`). Who comes meanwhile gets
-    /// the last one.
+    /// the last one; but what somebody [did](Self::look_again_at) is in it at once. Blocks for it.
     pub fn listing(&self) -> Arc<Listing> {
-        if let Some(mut making) = self.making.try_lock()
-            && making.is_due(|| self.shelves.lock().changes())
+        let making = match self.has_news() {
+            true => Some(self.making.lock()),
+            false => self.making.try_lock(),
+        };
+        if let Some(mut making) = making
+            && self.is_due(&making)
         {
             self.make(&mut making);
         }
         Arc::clone(&self.listing.read())
     }
 
+    fn is_due(&self, making: &Making) -> bool {
+        self.has_news() || making.is_due(|| self.changes.load(Ordering::Acquire))
+    }
+
+    /// Whether somebody did something that the last listing has not seen.
+    fn has_news(&self) -> bool {
+        self.deeds.load(Ordering::Acquire) != self.listed_deeds.load(Ordering::Acquire)
+    }
+
     /// The last listing, if it is good enough still; `None` when it is time for another one, which takes a while.
     pub fn at_rest(&self) -> Option<Arc<Listing>> {
         let making = self.making.try_lock();
-        let is_due = making.is_some_and(|making| making.is_due(|| self.shelves.lock().changes()));
+        let is_due = making.map_or_else(|| self.has_news(), |making| self.is_due(&making));
         (!is_due).then(|| Arc::clone(&self.listing.read()))
     }
 
@@ -106,18 +132,21 @@ impl Catalogue {
 
     /// Looks at everything again: packages come from other upstreams than before.
     pub fn start_anew(&self) {
-        self.shelves.lock().clear();
+        self.shelves.lock().clear(clock::to_millis(self.clock.now()));
         self.cache.changes().look_again();
     }
 
     fn make(&self, making: &mut Making) {
         let since = Instant::now();
+        let deeds = self.deeds.load(Ordering::Acquire);
+        self.hear();
         let (listing, seen) = {
             let mut shelves = self.shelves.lock();
-            shelves.hear(self.cache, clock::to_millis(self.clock.now()));
-            (shelves.listing(clock::to_millis(self.clock.now())), shelves.changes())
+            let seen = self.changes.load(Ordering::Acquire);
+            (shelves.listing(clock::to_millis(self.clock.now())), seen)
         };
         *self.listing.write() = Arc::new(listing);
+        self.listed_deeds.store(deeds, Ordering::Release);
         *making = Making { last: Some((since, since.elapsed())), seen };
     }
 }

@@ -6,8 +6,7 @@
 
 mod series;
 
-use crate::cache_state::CacheState;
-use crate::counters::Snapshot;
+use crate::counters::{Requests, Snapshot};
 use parking_lot::Mutex;
 use series::Series;
 use std::time::{Duration, SystemTime};
@@ -29,10 +28,10 @@ pub struct Point {
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Did {
-    /// Requests that were answered.
+    /// Requests of clients that were answered: who looks at pages is not counted.
     pub requests: u64,
-    /// Those of them that were answered without waiting for an upstream, from what is held or NOPAR's own.
-    pub hits: u64,
+    /// Those of them that waited for an upstream.
+    pub misses: u64,
     /// Those of them that failed: 5xx, or no answer.
     pub errors: u64,
     /// Bytes of bodies that were served.
@@ -60,10 +59,12 @@ impl History {
         History { kept: Mutex::new(Kept { last: (now, Did::default()), hour, day }) }
     }
 
-    /// Notes what was counted until `now`. To be called about every minute; more often does no harm.
+    /// Notes what was counted until `now`. To be called about every minute, and by who is about to tell of it; more often
+    /// does no harm.
     pub fn sample(&self, now: SystemTime, snapshot: &Snapshot) {
-        let sum = Did::of(snapshot);
         let kept = &mut *self.kept.lock();
+        // Of two who sample at once, the one who has counted first may come last: nothing is counted twice for that.
+        let sum = Did::of(snapshot).or_more(kept.last.1);
         let (since, before) = std::mem::replace(&mut kept.last, (now, sum));
         let did = sum.since(before);
         for series in [&mut kept.hour, &mut kept.day] {
@@ -86,42 +87,39 @@ impl History {
 
 impl Did {
     /// All that was counted.
-    fn of(snapshot: &Snapshot) -> Did {
+    pub fn of(snapshot: &Snapshot) -> Did {
+        let requests_where = |of: fn(&Requests) -> bool| {
+            snapshot.requests_where(|row| !row.kind.is_of_pages() && of(row))
+        };
         Did {
-            requests: snapshot.requests_where(|_| true),
-            hits: snapshot.requests_where(|row| row.status.class() < 5 && is_hit(row.cache)),
-            errors: snapshot.requests_where(|row| matches!(row.status.class(), 0 | 5)),
-            served: snapshot.served_where(|_| true),
+            requests: requests_where(|_| true),
+            misses: requests_where(|row| row.cache.is_miss()),
+            errors: requests_where(|row| matches!(row.status.class(), 0 | 5)),
+            served: snapshot.served_where(|row| !row.kind.is_of_pages()),
             fetched: snapshot.upstream.fetched_bytes,
         }
     }
 
     fn since(self, before: Did) -> Did {
-        Did {
-            requests: self.requests.saturating_sub(before.requests),
-            hits: self.hits.saturating_sub(before.hits),
-            errors: self.errors.saturating_sub(before.errors),
-            served: self.served.saturating_sub(before.served),
-            fetched: self.fetched.saturating_sub(before.fetched),
-        }
+        self.with(before, u64::saturating_sub)
     }
 
     fn and(self, more: Did) -> Did {
-        Did {
-            requests: self.requests.saturating_add(more.requests),
-            hits: self.hits.saturating_add(more.hits),
-            errors: self.errors.saturating_add(more.errors),
-            served: self.served.saturating_add(more.served),
-            fetched: self.fetched.saturating_add(more.fetched),
-        }
+        self.with(more, u64::saturating_add)
     }
-}
 
-/// Whether nobody waited for an upstream.
-fn is_hit(state: CacheState) -> bool {
-    match state {
-        CacheState::Hit | CacheState::Updating | CacheState::Negative | CacheState::Hosted => true,
-        CacheState::None | CacheState::Miss | CacheState::Revalidated | CacheState::Stale => false,
+    fn or_more(self, other: Did) -> Did {
+        self.with(other, u64::max)
+    }
+
+    fn with(self, other: Did, combine: fn(u64, u64) -> u64) -> Did {
+        Did {
+            requests: combine(self.requests, other.requests),
+            misses: combine(self.misses, other.misses),
+            errors: combine(self.errors, other.errors),
+            served: combine(self.served, other.served),
+            fetched: combine(self.fetched, other.fetched),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod many;
 mod names;
 mod package;
 mod release;
+mod requests;
 mod search;
 mod settled;
 mod staged;
@@ -36,7 +37,7 @@ pub use tarball::HostedTarball;
 pub use work::{Room, Worked, computed, in_turn, turn_for};
 
 use crate::config::Pattern;
-use crate::npm::hosted::DocumentUnreadable;
+use crate::npm::hosted::{DocumentUnreadable, HostedDocument};
 use crate::npm::{DocumentError, Index, PackageName, TarballName};
 use crate::store::{Stamp, Store, StoreError};
 use crate::view::{self, Ask, Held, Memory, MemoryKey, View, Want, What};
@@ -175,7 +176,9 @@ impl Hosted {
             return Ok(Some(package));
         }
         let read = async {
-            let known = self.work_on(name, 0, |document| Known::of(&document)).await?;
+            let store = Arc::clone(&self.store);
+            let known = move |document: HostedDocument| Known::of(&document, len_in(&*store));
+            let known = self.work_on(name, 0, known).await?;
             // An error is not remembered.
             let known = known.ok_or(HostedError::Absent)?.done;
             Ok::<_, HostedError>(self.names.generation(name, stamp, known))
@@ -289,6 +292,15 @@ impl Hosted {
             }
         }
         Ok(packages.into())
+    }
+}
+
+/// How many bytes the tarballs of a package have in a store, as far as it says that at once: as with documents, a look at
+/// names that the system has in memory costs less than the way to another thread.
+fn len_in(store: &dyn Store) -> impl Fn(&PackageName, &TarballName) -> u64 + '_ {
+    |name, file| {
+        let stamp = at_once(store.tarball_stamp(name, file)).flatten();
+        stamp.map_or(0, |stamp| stamp.len())
     }
 }
 

@@ -207,7 +207,7 @@ impl Upstream {
         self.health.note(false);
     }
 
-    /// When it was spoken to.
+    /// When it was spoken to, and how that went.
     pub fn contact(&self) -> Contact {
         self.health.contact()
     }

@@ -29,8 +29,8 @@ pub use home::{ClientHelp, Home, Requested, Stat, Trend, UpstreamRow};
 pub use login::{AccountForm, Client, CodeForm, End, PasswordForm, SignedInAs};
 pub use markdown::html as markdown;
 pub use package::{
-    Deed, DependencyRow, DependentRow, Install, NotHeldPage, PackagePage, ReadmeShown, TagRow,
-    VersionRow, VersionsPart,
+    Deed, DependencyRow, DependentRow, HeldLink, Install, NotHeldPage, PackagePage, ReadmeShown,
+    TagRow, VersionRow, VersionsPart,
 };
 pub use packages::{PackageRow, Packages, SortLink, Tab};
 pub use plain::Plain;

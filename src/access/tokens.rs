@@ -190,7 +190,7 @@ impl Tokens {
             self.sweep(&digest, &found.given);
             return Ok(None);
         }
-        note_use(&found.file);
+        note_use(&found.file, found.given.created);
         Ok(Some(Seen { given: Arc::new(found.given), digest: sha256, look }))
     }
 

@@ -69,7 +69,8 @@ impl Catalogue {
             Said::by(&package, brief.unwrap_or_default())
         });
         let times = [peek.fetched, peek.confirmed].map(clock::to_millis);
-        Some(Found { package, role, said, times })
+        let heard = self.cache.heard(&name.hash(), name.id());
+        Some(Found { package, role, said, times, hits: heard.unwrap_or_default().hits })
     }
 
     fn brief(&self, name: &FileName, peek: &Peek) -> Result<Brief, NoBrief> {

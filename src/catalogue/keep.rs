@@ -5,13 +5,17 @@ use super::Catalogue;
 use super::found::Look;
 use crate::cache::{FileHash, Waited};
 use crate::clock;
+use crate::npm::PackageName;
 use log::{info, warn};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// So many files are looked at before others have their turn.
 const BATCH: usize = 64;
+/// So many packages, or files of the index, are looked at before others have the lock.
+const SLICE: usize = 256;
 /// How often it is noted what was asked for, though nothing changes.
 const EVERY: Duration = Duration::from_secs(60);
 /// How often everything is looked through again, if something had to be left out.
@@ -60,9 +64,67 @@ impl Catalogue {
         Follower::new(Arc::clone(self))
     }
 
-    /// Notes what was asked for.
-    fn hear(&self) {
-        self.shelves.lock().hear(self.cache, clock::to_millis(self.clock.now()));
+    /// Notes what was asked for. In slices: whoever does so may be a thread that all others go before, and who waits for the
+    /// lock would wait for all of those.
+    pub(super) fn hear(&self) {
+        let now = clock::to_millis(self.clock.now());
+        let mut after = None;
+        loop {
+            after = self.shelves.lock().hear(self.cache, now, after.as_ref(), SLICE);
+            if after.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Somebody has done something about a package, whose packument is filed under this hash: its files are looked at now, and
+    /// the next listing has what became of them. Blocks.
+    pub fn look_again_at(&self, name: &PackageName, packument: &FileHash) {
+        let hashes = self.shelves.lock().hashes_of(name);
+        for hash in hashes.iter().chain([packument]) {
+            // What cannot be looked at just now is seen to by who follows.
+            let _ = self.see(hash);
+        }
+        self.deeds.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Brings what is known of a hash in line with the index. `false` where that cannot be done just now.
+    fn see(&self, hash: &FileHash) -> bool {
+        let (known, has_room) = {
+            let shelves = self.shelves.lock();
+            (shelves.id_of(hash), shelves.has_room())
+        };
+        let Some(name) = self.cache.file_of(hash) else {
+            let mut shelves = self.shelves.lock();
+            // One that came meanwhile may be known already, by who follows.
+            if self.cache.file_of(hash).is_none() {
+                shelves.forget(hash);
+            }
+            return true;
+        };
+        if known == Some(name.id()) {
+            return true;
+        }
+        // What takes the place of another needs no more than that had.
+        if known.is_none() && !has_room {
+            self.shelves.lock().leave_out(hash);
+            return true;
+        }
+        let look = self.look_at(&name);
+        let mut shelves = self.shelves.lock();
+        // Another generation may be there by now, and known. If it is not, it is noted, and seen next.
+        if self.cache.file_of(hash).map(|now| now.id()) != Some(name.id()) {
+            return true;
+        }
+        match look {
+            Look::Found(found) => shelves.put(name, Some(found)),
+            Look::Nothing => shelves.put(name, None),
+            Look::Later => {
+                shelves.leave_out(hash);
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -171,37 +233,16 @@ impl Follower {
         let (catalogue, cache) = (&self.catalogue, self.catalogue.cache);
         let mut hashes = catalogue.shelves.lock().hashes_in(shard);
         hashes.retain(|hash| cache.file_of(hash).is_none());
-        let shelves = catalogue.shelves.lock();
-        let files = cache.files_in(shard).into_iter();
-        let unknown = files.filter(|name| shelves.id_of(&name.hash()) != Some(name.id()));
-        hashes.extend(unknown.map(|name| name.hash()));
+        for files in cache.files_in(shard).chunks(SLICE) {
+            let shelves = catalogue.shelves.lock();
+            let unknown =
+                files.iter().filter(|name| shelves.id_of(&name.hash()) != Some(name.id()));
+            hashes.extend(unknown.map(|name| name.hash()));
+        }
         hashes
     }
 
-    /// Brings what is known of a hash in line with the index.
     fn see(&mut self, hash: &FileHash) {
-        let catalogue = &self.catalogue;
-        let (known, has_room) = {
-            let shelves = catalogue.shelves.lock();
-            (shelves.id_of(hash), shelves.has_room())
-        };
-        let Some(name) = catalogue.cache.file_of(hash) else {
-            return catalogue.shelves.lock().forget(hash);
-        };
-        if known == Some(name.id()) {
-            return;
-        }
-        // What takes the place of another needs no more than that had.
-        if known.is_none() && !has_room {
-            return catalogue.shelves.lock().leave_out(hash);
-        }
-        match catalogue.look_at(&name) {
-            Look::Found(found) => catalogue.shelves.lock().put(name, Some(found)),
-            Look::Nothing => catalogue.shelves.lock().put(name, None),
-            Look::Later => {
-                catalogue.shelves.lock().leave_out(hash);
-                self.is_to_try_again = true;
-            }
-        }
+        self.is_to_try_again |= !self.catalogue.see(hash);
     }
 }

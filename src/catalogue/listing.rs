@@ -78,18 +78,20 @@ impl Listing {
         found.into_iter().map(|(_, held)| held).collect()
     }
 
-    /// Those whose latest versions need this package, by name.
+    /// Those whose latest versions need this package, by name, once for each way in which they do.
     ///
     /// All that is needed is looked through, in one text for each package: an inverted index would have to be made for
     /// each listing, of which a busy cache has one a second, and is asked a few times at most (`benches/catalogue.rs`).
     pub fn dependents(&self, name: &PackageName) -> Vec<Dependent<'_>> {
         let mark = Needs::mark(name.as_str());
         let finder = Finder::new(&mark);
-        let all = self.packages.iter().filter_map(|held| {
-            let needs = held.dependencies();
-            finder.find(needs.text().as_bytes())?;
-            let need = needs.iter().find(|need| need.name == name.as_str())?;
-            Some(Dependent { held, kind: need.kind, range: need.range })
+        let needing = self
+            .packages
+            .iter()
+            .filter(|held| finder.find(held.dependencies().text().as_bytes()).is_some());
+        let all = needing.flat_map(|held| {
+            let needs = held.dependencies().of(name.as_str());
+            needs.map(move |need| Dependent { held, kind: need.kind, range: need.range })
         });
         all.collect()
     }

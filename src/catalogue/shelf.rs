@@ -61,8 +61,15 @@ impl Shelf {
     }
 
     /// A file is there, in place of any that was filed under the same hash. `said` is what it says, if it is the
-    /// packument; times are in milliseconds since 1970.
-    pub(super) fn put(&mut self, name: FileName, role: Role, said: Option<Said>, times: [u64; 2]) {
+    /// packument; times are in milliseconds since 1970; so many requests of it were `counted` before.
+    pub(super) fn put(
+        &mut self,
+        name: FileName,
+        role: Role,
+        said: Option<Said>,
+        times: [u64; 2],
+        counted: u64,
+    ) {
         let [fetched, asked] = times;
         self.files.retain(|file| file.name.hash() != name.hash());
         if role == Role::Packument {
@@ -71,8 +78,13 @@ impl Shelf {
         if role != Role::Other {
             self.asked = self.asked.max(asked / 1000);
         }
-        self.files.push(File { name, role, fetched, hits: 0 });
+        self.files.push(File { name, role, fetched, hits: counted });
         self.package = None;
+    }
+
+    /// What its files are filed under.
+    pub(super) fn hashes(&self) -> Vec<FileHash> {
+        self.files.iter().map(|file| file.name.hash()).collect()
     }
 
     /// A file has gone. Whether there are none any more.

@@ -7,7 +7,9 @@ use super::shelf::{Role, Shelf};
 use crate::cache::{DiskCache, FileHash, FileName};
 use crate::npm::PackageName;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most packages, of some hundred bytes each.
 pub(super) const MOST_PACKAGES: usize = 200_000;
@@ -25,7 +27,10 @@ pub(super) struct Shelves {
     has_left_out: bool,
     /// All files have been looked at.
     is_known: bool,
-    changes: u64,
+    /// Counts what came and went.
+    changes: Arc<AtomicU64>,
+    /// When everything was forgotten, in milliseconds since 1970: of older files it is not known which requests were counted.
+    forgotten: u64,
 }
 
 /// A file that was looked at.
@@ -43,10 +48,13 @@ pub(super) struct Found {
     pub(super) said: Option<Said>,
     /// When it was fetched and when it was last asked for, as far as the file tells: in milliseconds since 1970.
     pub(super) times: [u64; 2],
+    /// How many requests it has answered since the start, or since it is there.
+    pub(super) hits: u64,
 }
 
 impl Shelves {
-    pub(super) fn new(shards: usize) -> Shelves {
+    /// Empty ones, which count their changes there.
+    pub(super) fn new(shards: usize, changes: Arc<AtomicU64>) -> Shelves {
         Shelves {
             places: (0..shards).map(|_| HashMap::new()).collect(),
             packages: BTreeMap::new(),
@@ -54,19 +62,20 @@ impl Shelves {
             most_files: MOST_FILES,
             has_left_out: false,
             is_known: false,
-            changes: 0,
+            changes,
+            forgotten: 0,
         }
     }
 
-    /// The same with other limits.
+    /// Empties them, and sets other limits.
     #[cfg(test)]
-    pub(super) fn limited(self, most_packages: usize, most_files: usize) -> Shelves {
-        Shelves { most_packages, most_files, ..self }
+    pub(super) fn limit(&mut self, most_packages: usize, most_files: usize) {
+        self.clear(0);
+        (self.most_packages, self.most_files) = (most_packages, most_files);
     }
 
-    /// Counts what came and went.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// The generation of a file that was looked at.
@@ -77,6 +86,11 @@ impl Shelves {
     /// The hashes of one part.
     pub(super) fn hashes_in(&self, shard: usize) -> Vec<FileHash> {
         self.places.get(shard).map(|places| places.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// The hashes of a package's files.
+    pub(super) fn hashes_of(&self, name: &PackageName) -> Vec<FileHash> {
+        self.packages.get(name).map(Shelf::hashes).unwrap_or_default()
     }
 
     /// Whether one more file may be looked at.
@@ -93,11 +107,12 @@ impl Shelves {
     /// A look through everything begins.
     pub(super) fn begin(&mut self) {
         (self.has_left_out, self.is_known) = (false, false);
-        self.changes += 1;
+        self.changed();
     }
 
-    /// Nothing is known any more.
-    pub(super) fn clear(&mut self) {
+    /// Nothing is known any more; `now` is in milliseconds since 1970.
+    pub(super) fn clear(&mut self, now: u64) {
+        self.forgotten = now;
         self.places.iter_mut().for_each(HashMap::clear);
         self.packages.clear();
         self.begin();
@@ -106,7 +121,7 @@ impl Shelves {
     /// It is done.
     pub(super) fn end(&mut self) {
         self.is_known = true;
-        self.changes += 1;
+        self.changed();
     }
 
     /// A file was not looked at for lack of room.
@@ -118,14 +133,17 @@ impl Shelves {
     /// A file was looked at: in place of the generation before, if there was one.
     pub(super) fn put(&mut self, name: FileName, found: Option<Found>) {
         let (hash, id) = (name.hash(), name.id());
+        let forgotten = self.forgotten;
         let of = found.map(|found| {
+            let [fetched, _] = found.times;
+            let counted = if fetched < forgotten { found.hits } else { 0 };
             let package = Arc::new(found.package);
             let shelf = self.packages.entry(package);
             let shelf = shelf.or_insert_with_key(|name| Shelf::new(Arc::clone(name)));
-            shelf.put(name, found.role, found.said, found.times);
+            shelf.put(name, found.role, found.said, found.times, counted);
             Arc::clone(shelf.name())
         });
-        self.changes += 1;
+        self.changed();
         let Some(places) = self.places.get_mut(DiskCache::shard_of(&hash)) else { return };
         let before = places.insert(hash, Place { id, of: of.clone() });
         // A key is of one package, but for what cannot be read.
@@ -140,7 +158,7 @@ impl Shelves {
     pub(super) fn forget(&mut self, hash: &FileHash) {
         let places = self.places.get_mut(DiskCache::shard_of(hash));
         let Some(place) = places.and_then(|places| places.remove(hash)) else { return };
-        self.changes += 1;
+        self.changed();
         if let Some(package) = place.of {
             self.take_from(&package, hash);
         }
@@ -152,11 +170,26 @@ impl Shelves {
         }
     }
 
-    /// Notes what the cache knows of requests; `now` is in milliseconds since 1970.
-    pub(super) fn hear(&mut self, cache: &DiskCache, now: u64) {
-        for shelf in self.packages.values_mut() {
+    /// Notes what the cache knows of requests for so many packages behind this one, or from the first on; the last of them, if
+    /// there may be more. `now` is in milliseconds since 1970.
+    pub(super) fn hear(
+        &mut self,
+        cache: &DiskCache,
+        now: u64,
+        after: Option<&Arc<PackageName>>,
+        most: usize,
+    ) -> Option<Arc<PackageName>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let shelves = self.packages.range_mut::<Arc<PackageName>, _>((from, Bound::Unbounded));
+        let mut last = None;
+        for (number, (name, shelf)) in (1..).zip(shelves) {
             shelf.hear(now, |name| cache.heard(&name.hash(), name.id()));
+            if number == most {
+                last = Some(Arc::clone(name));
+                break;
+            }
         }
+        last
     }
 
     /// All packages; `now` is in milliseconds since 1970.

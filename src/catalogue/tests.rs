@@ -4,7 +4,6 @@
 mod directory;
 mod model;
 
-use super::shelves::Shelves;
 use super::*;
 use crate::cache::{Key, PartsWriter};
 use crate::document::gunzip;
@@ -117,6 +116,85 @@ async fn what_was_asked_for_is_known() {
     assert!(listing.packages()[0].asked >= fetched, "as far as the files tell");
 }
 
+/// All hits since the start came back as those of the present quarter.
+#[tokio::test]
+async fn what_was_counted_before_everything_is_looked_at_anew_counts_once() {
+    let mut directory = Directory::new();
+    directory.keep("p/a", packument("a", "1.0.0", "")).await;
+    let entry = directory.cache.get(&directory.key("p/a")).await.unwrap();
+    directory.clock.advance(Duration::from_secs(3600));
+    let now = directory.clock.now();
+    (0..7).for_each(|_| directory.cache.touch(&entry, now));
+    assert_eq!(directory.listing().packages()[0].requests, 7);
+    directory.catalogue.start_anew();
+    assert_eq!(directory.listing().packages()[0].requests, 0);
+    (0..2).for_each(|_| directory.cache.touch(&entry, now));
+    // What came in since was not counted, however late it is looked at.
+    directory.clock.advance(Duration::from_secs(1));
+    directory.keep("p/b", packument("b", "1.0.0", "")).await;
+    let entry = directory.cache.get(&directory.key("p/b")).await.unwrap();
+    (0..3).for_each(|_| directory.cache.touch(&entry, now));
+    let listing = directory.listing();
+    let requests: Vec<u32> = listing.packages().iter().map(|held| held.requests).collect();
+    assert_eq!(requests, [2, 3]);
+}
+
+/// A copy that was discarded by a button stood on the list that was shown next.
+#[tokio::test]
+async fn what_somebody_did_is_listed_at_once() {
+    let mut directory = Directory::new();
+    let hash = |directory: &Directory, package: &str| directory.key(&format!("p/{package}")).hash();
+    for package in ["a", "b"] {
+        directory.keep(&format!("p/{package}"), packument(package, "1.0.0", "")).await;
+    }
+    directory.keep("t/a/a-1.0.0.tgz", vec![Bytes::from_static(b"x")]).await;
+    directory.follow();
+    assert_eq!(names(&directory.catalogue.listing()), ["a", "b"]);
+    // Whoever follows does nothing from here on.
+    directory.cache.remove(&directory.key("p/a"));
+    directory.cache.remove(&directory.key("t/a/a-1.0.0.tgz"));
+    directory.keep("p/b", packument("b", "2.0.0", "")).await;
+    directory.keep("p/c", packument("c", "1.0.0", "")).await;
+    assert_eq!(names(&directory.catalogue.listing()), ["a", "b"]);
+    for package in ["a", "b", "c"] {
+        directory.catalogue.look_again_at(&name(package), &hash(&directory, package));
+    }
+    assert!(directory.catalogue.at_rest().is_none());
+    {
+        // Also where another one is just being made: that may have begun before.
+        let _making = directory.catalogue.making.lock();
+        assert!(directory.catalogue.at_rest().is_none());
+    }
+    let listing = directory.catalogue.listing();
+    assert_eq!(names(&listing), ["b", "c"]);
+    assert_eq!(listing.packages()[0].latest(), Some("2.0.0"));
+    assert!(directory.catalogue.at_rest().is_some_and(|it| Arc::ptr_eq(&it, &listing)));
+}
+
+/// More packages than have their turn under one lock; and who asks whether a listing is due waits for no lock.
+#[tokio::test]
+async fn requests_are_heard_of_in_slices() {
+    let mut directory = Directory::new();
+    let many: Vec<String> = (0..600).map(|number| format!("p{number:03}")).collect();
+    for package in &many {
+        let key = format!("t/{package}/{package}-1.0.0.tgz");
+        directory.keep(&key, vec![Bytes::from_static(b"x")]).await;
+        directory.cache.used(&directory.cache.get(&directory.key(&key)).await.unwrap());
+    }
+    let listing = directory.listing();
+    assert_eq!(listing.len(), 600);
+    assert!(listing.packages().iter().all(|held| held.requests == 1));
+    let mut shelves = directory.catalogue.shelves.lock();
+    let last = shelves.hear(directory.cache, 0, None, 256).unwrap();
+    assert_eq!(last.as_str(), "p255");
+    let last = shelves.hear(directory.cache, 0, Some(&name("p511").into()), 256);
+    assert_eq!(last, None);
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
+    let making = Making { last: Some((long_ago, Duration::ZERO)), seen: u64::MAX };
+    *directory.catalogue.making.lock() = making;
+    assert!(directory.catalogue.at_rest().is_none());
+}
+
 #[tokio::test]
 async fn what_came_from_another_upstream_is_not_listed() {
     let mut directory = Directory::new();
@@ -135,8 +213,7 @@ async fn what_came_from_another_upstream_is_not_listed() {
 async fn what_finds_no_room_is_told_and_comes_when_there_is_some() {
     let mut directory = Directory::new();
     for (most_packages, most_files) in [(2, 100), (100, 2)] {
-        let shelves = Shelves::new(directory.cache.shards()).limited(most_packages, most_files);
-        *directory.catalogue.shelves.lock() = shelves;
+        directory.catalogue.shelves.lock().limit(most_packages, most_files);
         directory.cache.changes().look_again();
         for package in ["a", "b", "c"] {
             directory.keep(&format!("p/{package}"), packument(package, "1.0.0", "")).await;

@@ -65,6 +65,15 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// There was one more.
+    pub fn add(&mut self, duration: Duration) {
+        let nanoseconds = nanoseconds(duration);
+        if let Some(bucket) = self.buckets.get_mut(bucket_of(nanoseconds)) {
+            *bucket += 1;
+        }
+        self.sum_ns = self.sum_ns.saturating_add(nanoseconds);
+    }
+
     /// How many durations there were.
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()
@@ -133,10 +142,7 @@ mod tests {
 
     fn of(durations: impl IntoIterator<Item = Duration>) -> Histogram {
         let mut histogram = Histogram::default();
-        for duration in durations {
-            histogram.buckets[bucket_of(nanoseconds(duration))] += 1;
-            histogram.sum_ns += nanoseconds(duration);
-        }
+        durations.into_iter().for_each(|duration| histogram.add(duration));
         histogram
     }
 

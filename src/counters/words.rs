@@ -64,6 +64,11 @@ impl Kind {
         Kind::Other,
     ];
 
+    /// Whether it is of a browser that shows pages, and not of a client.
+    pub fn is_of_pages(self) -> bool {
+        matches!(self, Kind::Page | Kind::Favicon | Kind::Robots)
+    }
+
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 //! Knows nothing of who samples.
 
 use super::*;
+use crate::cache_state::CacheState;
 use crate::clock::of_millis;
 use crate::counters::{Counters, Held, Kind};
 use proptest::prelude::*;
@@ -45,13 +46,42 @@ fn what_was_done_is_told_by_minutes_and_by_quarters() {
     counted.request(CacheState::Hit, 500, 1);
     counted.request(CacheState::None, 0, 0);
     counted.sample(minute(2));
-    let one = Did { requests: 2, hits: 1, errors: 1, served: 110, fetched: 70 };
-    let two = Did { requests: 3, hits: 1, errors: 2, served: 1, fetched: 0 };
+    let one = Did { requests: 2, misses: 1, errors: 1, served: 110, fetched: 70 };
+    let two = Did { requests: 3, misses: 0, errors: 2, served: 1, fetched: 0 };
     let point = |number, did| Point { at: minute(number), did };
     assert_eq!(counted.history.hour(), [point(0, one), point(1, two)]);
     let [quarter] = counted.history.day()[..] else { panic!("one quarter has begun") };
     assert_eq!(quarter.did, one.and(two));
     assert!(quarter.at <= minute(0) && quarter.at + QUARTER > minute(1));
+}
+
+/// Who looks at pages is no client, and what was never to be had from an upstream was not missed.
+#[test]
+fn pages_are_no_requests_and_only_what_waited_is_a_miss() {
+    let counted = Counted::new(minute(0));
+    for kind in [Kind::Page, Kind::Favicon, Kind::Robots] {
+        let (counters, took) = (&counted.counters, Duration::from_millis(1));
+        counters.request(kind, CacheState::None, 200, 1000, took);
+    }
+    for (state, count) in CacheState::ALL.into_iter().zip(1..) {
+        (0..count).for_each(|_| counted.request(state, 200, 1));
+    }
+    counted.counters.request(Kind::Ping, CacheState::None, 200, 1, Duration::from_millis(1));
+    counted.sample(minute(1));
+    let did = counted.history.hour()[0].did;
+    // Miss, revalidated, stale: the third, the fourth and the sixth of them.
+    assert_eq!((did.requests, did.misses, did.served), (37, 3 + 4 + 6, 37));
+}
+
+#[test]
+fn of_two_who_sample_at_once_the_later_one_counts_nothing_again() {
+    let counted = Counted::new(minute(0));
+    let early = counted.counters.snapshot(Held::default());
+    counted.request(CacheState::Hit, 200, 1);
+    counted.sample(minute(0));
+    counted.history.sample(minute(0), &early);
+    counted.sample(minute(0));
+    assert_eq!(requests(&counted.history.hour()), [(minute(0), 1)]);
 }
 
 #[test]

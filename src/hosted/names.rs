@@ -40,7 +40,9 @@ impl Names {
         known: Known,
     ) -> Arc<Package> {
         let id = FIRST + self.made.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Package::new(name.clone(), id, stamp, known))
+        // Who asks for a package asks for whichever generation there is.
+        let requests = self.packages.read().get(name).map(|before| Arc::clone(before.requests()));
+        Arc::new(Package::new(name.clone(), id, stamp, known, requests.unwrap_or_default()))
     }
 
     /// Notes a package's new generation, unless another has done so meanwhile.
@@ -167,7 +169,7 @@ mod tests {
     /// What is known of a package with this in its document.
     fn with(members: &str) -> Known {
         let document = HostedDocument::parse(format!(r#"{{"name":"a",{members}}}"#).as_bytes());
-        Known::of(&document.unwrap())
+        Known::of(&document.unwrap(), |_, _| 0)
     }
 
     fn published() -> Known {
@@ -182,7 +184,14 @@ mod tests {
         assert_eq!(names.get(&name, one), Some(Arc::clone(&first)));
         assert_eq!(names.get(&name, two), None);
         assert_eq!(names.put(&name, one, published()).id(), first.id());
-        assert_ne!(names.put(&name, two, published()).id(), first.id());
+        let now = crate::clock::of_millis(1_000_000_000_000);
+        first.note_request(now);
+        let second = names.put(&name, two, published());
+        assert_ne!(second.id(), first.id());
+        second.note_request(now);
+        // Also of who holds the one before.
+        first.note_request(now);
+        assert_eq!((second.requests_until(now), second.asked()), (3, Some(now)));
     }
 
     #[test]

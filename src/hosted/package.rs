@@ -1,13 +1,15 @@
 //! A package as the store has it just now.
 //! Knows nothing of what it consists of.
 
+use super::requests::Requests;
 use super::settled::Settled;
 use crate::clock::Clock;
 use crate::npm::hosted::{HostedDocument, Signers};
-use crate::npm::{Needs, PackageName};
+use crate::npm::{Needs, PackageName, TarballName};
 use crate::search::{Entry, Query, Shown};
 use crate::store::Stamp;
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// One generation of a package: it ends with the next commit.
@@ -20,6 +22,7 @@ pub struct Package {
     known: Known,
     /// Whether what its signatures lack was seen to.
     settled: Settled,
+    requests: Arc<Requests>,
 }
 
 /// No two generations have one number.
@@ -44,6 +47,8 @@ pub(super) struct Known {
     latest: Option<Box<str>>,
     needs: Needs,
     versions: u32,
+    /// Of all its tarballs.
+    bytes: u64,
     /// When its latest version was published, as far as the document says it.
     published: Option<SystemTime>,
 }
@@ -70,7 +75,11 @@ impl Standing {
 }
 
 impl Known {
-    pub(super) fn of(document: &HostedDocument) -> Known {
+    /// What a document says; `len_of` is how many bytes a tarball of its package has, if it is there.
+    pub(super) fn of(
+        document: &HostedDocument,
+        len_of: impl Fn(&PackageName, &TarballName) -> u64,
+    ) -> Known {
         let owners = document.maintainers().into_iter().map(|owner| owner.name).collect();
         let (standing, stars) = (Standing::of(document), document.stars());
         let summary = document.summary().filter(|_| standing == Standing::Published);
@@ -85,7 +94,10 @@ impl Known {
             Standing::Published => document.signers(),
             Standing::Unpublished | Standing::Copy => Signers::default(),
         };
-        Known { standing, owners, stars, signers, entry, latest, needs, versions, published }
+        let lens = document.versions().filter_map(|version| document.file(version));
+        let lens = lens.map(|file| len_of(document.name(), &file));
+        let bytes = if standing == Standing::Published { lens.sum() } else { 0 };
+        Known { standing, owners, stars, signers, entry, latest, needs, versions, bytes, published }
     }
 }
 
@@ -95,8 +107,33 @@ fn date(text: Option<&str>) -> Option<SystemTime> {
 }
 
 impl Package {
-    pub(super) fn new(name: PackageName, id: u64, stamp: Stamp, known: Known) -> Package {
-        Package { name, id, stamp, known, settled: Settled::default() }
+    pub(super) fn new(
+        name: PackageName,
+        id: u64,
+        stamp: Stamp,
+        known: Known,
+        requests: Arc<Requests>,
+    ) -> Package {
+        Package { name, id, stamp, known, settled: Settled::default(), requests }
+    }
+
+    pub(super) fn requests(&self) -> &Arc<Requests> {
+        &self.requests
+    }
+
+    /// A request was answered with it, or with a tarball of it.
+    pub fn note_request(&self, now: SystemTime) {
+        self.requests.note(now);
+    }
+
+    /// How many were in the last three quarters of an hour to an hour, since the start.
+    pub fn requests_until(&self, now: SystemTime) -> u32 {
+        self.requests.count(now)
+    }
+
+    /// When the last one was, if any was since the start.
+    pub fn asked(&self) -> Option<SystemTime> {
+        self.requests.last()
     }
 
     /// The generation, by which memory keeps what is made of it. No entry of the cache has such a number.
@@ -132,6 +169,11 @@ impl Package {
     /// What lists tell of it; nothing if it is not published.
     pub fn shown(&self) -> Shown {
         self.entry().map(Entry::shown).unwrap_or_default()
+    }
+
+    /// Bytes of the tarballs of all its versions, as they were when its document was read.
+    pub fn bytes(&self) -> u64 {
+        self.known.bytes
     }
 
     /// How many versions it has.

@@ -3,7 +3,7 @@
 
 use super::findings::Findings;
 use super::package::Known;
-use super::{Hosted, HostedError};
+use super::{Hosted, HostedError, len_in};
 use crate::npm::TarballName;
 use crate::npm::hosted::HostedDocument;
 use crate::store::disk::Seen;
@@ -47,7 +47,8 @@ impl Hosted {
         let mut survey = Survey::default();
         let report = store.walk(|seen| match HostedDocument::parse(&seen.document) {
             Ok(document) => {
-                self.names.put(&seen.name, seen.stamp, Known::of(&document));
+                let known = Known::of(&document, len_in(store));
+                self.names.put(&seen.name, seen.stamp, known);
                 if document.is_hosted() {
                     survey.compare(store, &seen, &document);
                 }

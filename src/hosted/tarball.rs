@@ -3,7 +3,7 @@
 
 use super::checked::{Sums, is};
 use super::large::Large;
-use super::{Hosted, HostedError, Package};
+use super::{Hosted, HostedError, Package, len_in};
 use crate::npm::{Digester, IndexedVersion, Integrity, PackageName, TarballName};
 use crate::store::{CHUNK, Tarball};
 use crate::view::{Heads, Held, MemoryKey, Small, What};
@@ -54,6 +54,13 @@ impl Hosted {
             Held::Body(small) => Ok(HostedTarball::Small(small)),
             _ => Err(HostedError::Absent),
         }
+    }
+
+    /// How many bytes the tarball of a version has, as far as the store says that at once; `said` is where the document has it.
+    pub fn tarball_len(&self, package: &Package, version: &str, said: Option<&str>) -> Option<u64> {
+        let file = TarballName::kept(&package.name, version, said)?;
+        let len = len_in(&*self.store)(&package.name, &file);
+        (len > 0).then_some(len)
     }
 
     /// What a tarball digests to, if it is there and the one that `expected` means; and how many bytes it has.

@@ -10,6 +10,9 @@ use crate::base_url::BaseUrl;
 use crate::document::CachedDocument;
 use crate::npm::{PackageName, TarballName};
 use http::StatusCode;
+use log::error;
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 impl Door {
     /// Has the upstream confirm the packument of `name`, or fetches it, unless that was done after the request came in
@@ -28,9 +31,22 @@ impl Door {
             let held = self.cache.get(&self.packument_key(name)).await;
             return Err(held.map_or_else(Failure::no_package, |_| not_asked(name)));
         }
-        match self.obtain(name, base, true, behalf).await? {
+        let obtained = self.obtain(name, base, true, behalf).await;
+        // Whatever came of it: of what the upstream says is gone, the copy is.
+        self.list_again(name).await;
+        match obtained? {
             Obtained::Held(..) => Ok(()),
             Obtained::Sent(_) => Err(not_kept(name)),
+        }
+    }
+
+    /// Has the lists say at once what became of a copy.
+    async fn list_again(&self, name: &PackageName) {
+        let (catalogue, whose) = (Arc::clone(&self.catalogue), name.clone());
+        let packument = self.packument_key(name).hash();
+        let looked = spawn_blocking(move || catalogue.look_again_at(&whose, &packument)).await;
+        if let Err(panic) = looked {
+            error!("{name} could not be looked at for lists: {panic}");
         }
     }
 
@@ -49,6 +65,7 @@ impl Door {
             }
         }
         CachedDocument::discard(self.cache, &entry).await;
+        self.list_again(name).await;
         true
     }
 }

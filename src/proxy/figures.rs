@@ -73,6 +73,10 @@ impl Running for Door {
                 reached: contact.reached,
                 failed: contact.failed,
                 failures: contact.failures,
+                erred: contact.erred,
+                errors: contact.errors,
+                is_erring: contact.is_erring,
+                latency: contact.latency,
             }
         };
         self.upstreams.all().iter().map(|(_, upstream)| state(upstream)).collect()

@@ -191,7 +191,7 @@ impl Ready for Hot {
                 self.look_at_the_store(&asked, now)?;
                 self.view(&asked.key, what, wanted, head, now)?
             }
-            Thing::Own(what) => self.own(&asked.name, what, wanted, head)?,
+            Thing::Own(what) => self.own(&asked.name, what, wanted, head, now)?,
             Thing::Tarball { packument } => {
                 self.look_at_the_store(&asked, now)?;
                 self.tarball(&asked.key, packument, wanted, head, now)?

@@ -140,7 +140,10 @@ impl Door {
             return Failure::no_package().into();
         }
         match self.hosted.view(package, ask).await {
-            Ok(view) => Decision::View(view, CacheState::Hosted, Duration::ZERO),
+            Ok(view) => {
+                package.note_request(self.clock.now());
+                Decision::View(view, CacheState::Hosted, Duration::ZERO)
+            }
             Err(error) => failure(&error, missing(ask)).into(),
         }
     }
@@ -148,7 +151,10 @@ impl Door {
     /// A tarball out of the store.
     pub(super) async fn tarball_of(&self, package: &Package, file: &TarballName) -> Decision {
         match self.hosted.tarball(package, file).await {
-            Ok(tarball) => Decision::Tarball(tarball),
+            Ok(tarball) => {
+                package.note_request(self.clock.now());
+                Decision::Tarball(tarball)
+            }
             Err(error) => failure(&error, Failure::no_tarball(file.as_str())).into(),
         }
     }

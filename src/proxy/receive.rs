@@ -17,6 +17,7 @@ use super::visit;
 use super::write;
 use crate::api::Api;
 use crate::base_url::{BadHost, BaseUrl, trusted};
+use crate::counters::Kind;
 use crate::hosted::{HostedTarball, Large};
 use crate::negotiate;
 use crate::npm::PackageName;
@@ -130,6 +131,8 @@ impl Door {
             self.want_page(session, &base);
         }
         if is_page {
+            // Also at `/`, and where clients read JSON otherwise.
+            ctx.kind = Kind::Page;
             return self.visit(session, ctx, &parsed.route, &base, prefers_html).await;
         }
         let request = session.req_header();

@@ -71,10 +71,12 @@ impl Running for Parts {
         Ok(Box::new(move || {
             self.current.set(&wanted);
             if let Some(successor) = successor {
-                self.upstreams.replace(successor);
-                // Why one could not be reached is not why another cannot.
+                let is_another = self.upstreams.replace(successor);
+                // Why one could not be reached is not why another cannot; nor by another way.
                 self.negatives.clear();
-                self.catalogue.start_anew();
+                if is_another {
+                    self.catalogue.start_anew();
+                }
             }
             // Last: who reads a request from here on reads all that is new.
             self.hosted.begin_epoch();

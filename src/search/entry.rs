@@ -25,11 +25,13 @@ const MAINTAINERS: usize = 8;
 const NO_DATE: &str = "1970-01-01T00:00:00.000Z";
 
 /// Where a word was found, best first; 0 and 1 are for names that are the whole text.
-pub(super) const BEGINS_PART: u32 = 2;
-pub(super) const IN_NAME: u32 = 3;
-const IN_KEYWORDS: u32 = 4;
-pub(super) const IN_DESCRIPTION: u32 = 5;
-const IN_PEOPLE: u32 = 6;
+const BEGINS_NAME: u32 = 2;
+const BEGINS_BASE: u32 = 3;
+const BEGINS_PART: u32 = 4;
+const IN_NAME: u32 = 5;
+const IN_KEYWORDS: u32 = 6;
+pub(super) const IN_DESCRIPTION: u32 = 7;
+const IN_PEOPLE: u32 = 8;
 
 /// The lines of an entry's text, in their order, and where each ends.
 #[derive(Clone, Copy)]
@@ -135,8 +137,8 @@ impl Entry {
     /// How well a package matches, less being better; `None` if it does not.
     ///
     /// 0 is for the package whose name is the text, 1 for one whose name is that without its scope. For all others, it
-    /// counts where each word is found first: at the beginning of a part of the name, in the name, in the keywords, in
-    /// the description, among the maintainers. Every word has to be found.
+    /// counts where each word is found first: at the beginning of the name, of the name without its scope, of another part
+    /// of the name, in the name, in the keywords, in the description, among the maintainers. Every word has to be found.
     pub fn rank(&self, query: &Query) -> Option<u32> {
         let lines = &self.text.as_bytes()[..self.end(Line::Maintainers)];
         let mut rank = 0;
@@ -160,11 +162,7 @@ impl Entry {
             at if at >= self.end(Line::Description) => IN_PEOPLE,
             at if at >= self.end(Line::Keywords) => IN_DESCRIPTION,
             at if at >= self.end(Line::Name) => IN_KEYWORDS,
-            _ => {
-                let name = &self.line(Line::Name);
-                let mut places = word.finder.find_iter(name.as_bytes());
-                if places.any(|at| begins_part(name, at)) { BEGINS_PART } else { IN_NAME }
-            }
+            _ => rank_in_name(self.line(Line::Name), word)?,
         })
     }
 
@@ -220,8 +218,22 @@ impl Entry {
     }
 }
 
+/// How well a word is found in a name; `None` if it is not.
+pub(super) fn rank_in_name(name: &str, word: &Word) -> Option<u32> {
+    let mut places = word.finder.find_iter(name.as_bytes()).peekable();
+    let first = *places.peek()?;
+    // Where the base name begins: for who types it, that is the beginning.
+    let base = name.rfind('/').map_or(0, |slash| slash + 1);
+    Some(match first {
+        0 => BEGINS_NAME,
+        _ if name[base..].starts_with(word.text.as_str()) => BEGINS_BASE,
+        _ if places.any(|at| begins_part(name, at)) => BEGINS_PART,
+        _ => IN_NAME,
+    })
+}
+
 /// Whether a part of a name begins there: behind something that is neither letter nor digit.
-pub(super) fn begins_part(name: &str, at: usize) -> bool {
+fn begins_part(name: &str, at: usize) -> bool {
     name[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric())
 }
 

@@ -2,7 +2,7 @@
 //! Knows nothing of which packages there are. The ranks are those of hosted packages.
 
 use super::Query;
-use super::entry::{BEGINS_PART, IN_DESCRIPTION, IN_NAME, begins_part};
+use super::entry::{IN_DESCRIPTION, rank_in_name};
 
 impl Query {
     /// The rank as of [`Entry::rank`](super::Entry::rank), less being better; `None` for no match. Both texts are in
@@ -17,14 +17,9 @@ impl Query {
         }
         let mut rank = 0;
         for word in &self.words {
-            let mut places = word.finder.find_iter(name.as_bytes()).peekable();
-            rank += if places.peek().is_none() {
-                word.finder.find(description.as_bytes()).map(|_| IN_DESCRIPTION)?
-            } else if places.any(|at| begins_part(name, at)) {
-                BEGINS_PART
-            } else {
-                IN_NAME
-            };
+            let in_description =
+                || word.finder.find(description.as_bytes()).map(|_| IN_DESCRIPTION);
+            rank += rank_in_name(name, word).or_else(in_description)?;
         }
         match self.words.as_slice() {
             [word] if name == word.text => Some(0),
@@ -45,14 +40,16 @@ mod tests {
         for (text, expected) in [
             ("@ACME/ui-kit", Some(0)),
             ("ui-kit", Some(1)),
-            ("kit", Some(2)),
-            ("it", Some(3)),
-            ("forms", Some(5)),
-            ("kit forms", Some(7)),
+            ("@acm", Some(2)),
+            ("ui", Some(3)),
+            ("kit", Some(4)),
+            ("it", Some(5)),
+            ("forms", Some(7)),
+            ("kit forms", Some(11)),
             ("kit nobody", None),
             ("", Some(0)),
             ("*", Some(0)),
-            ("scope:acme kit", Some(2)),
+            ("scope:acme kit", Some(4)),
             ("scope:other kit", None),
             ("keywords:ui", None),
             ("maintainer:ann", None),
@@ -60,5 +57,14 @@ mod tests {
         ] {
             assert_eq!(rank(text), expected, "{text}");
         }
+    }
+
+    /// `@humanfs/types` and all of `@typescript` came before `typescript`.
+    #[test]
+    fn a_name_that_begins_so_comes_before_one_whose_scope_or_base_does() {
+        let query = Query::parse("type").unwrap();
+        let names = ["typescript", "@humanfs/types", "@typescript/vfs", "is-prototype-of"];
+        let ranks = names.map(|name| query.rank(name, "").unwrap());
+        assert_eq!(ranks, [2, 3, 4, 5]);
     }
 }

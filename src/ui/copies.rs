@@ -9,6 +9,14 @@ use crate::view::Views;
 use log::warn;
 use std::sync::Arc;
 
+/// What is here of a version's tarball.
+pub(super) struct TarballHeld {
+    /// Whether it is.
+    pub(super) is_held: bool,
+    /// How long it is in bytes, about, if that is known.
+    pub(super) len: Option<u64>,
+}
+
 /// The root of the upstream that a package comes from.
 type RootOf = Box<dyn Fn(&PackageName) -> String + Send + Sync>;
 
@@ -55,12 +63,19 @@ impl Copies {
         about
     }
 
-    /// Whether the tarball of a version is held, as far as that is known without a look at it.
-    pub(super) fn is_held(&self, name: &PackageName, version: &AboutVersion) -> bool {
+    /// What is held of the tarball of a version, as far as that is known without a look at it.
+    pub(super) fn held_of(&self, name: &PackageName, version: &AboutVersion) -> TarballHeld {
         let root = (self.root_of)(name);
         let keys =
             version.files(name).into_iter().map(|file| Key::tarball(&root, name, file.as_str()));
-        keys.into_iter().any(|key| !matches!(self.cache.known(&key), Known::Nothing))
+        let mut held = keys.filter_map(|key| match self.cache.known(&key) {
+            Known::Nothing => None,
+            Known::Read(entry) => Some(entry.body_len()),
+            // With its head, and the sums of its chunks.
+            Known::Unread => self.cache.file_of(&key.hash()).map(|file| file.size()),
+        });
+        let len = held.next();
+        TarballHeld { is_held: len.is_some(), len }
     }
 
     /// The tarball of a version, if it is held, and is the one that the packument speaks of.

@@ -6,6 +6,7 @@ mod known;
 mod query;
 mod readme;
 mod relations;
+mod versions;
 
 #[cfg(test)]
 mod tests;
@@ -13,20 +14,19 @@ mod tests;
 pub(super) use known::Abouts;
 pub(super) use readme::Readmes;
 
+use super::copies::TarballHeld;
 use super::files::Tarball;
 use super::{Ui, Visit, no_package, nothing};
 use crate::cache::Entry;
 use crate::hosted::{Authority, HostedError, HostedTarball, Package, Standing};
 use crate::npm::{About, AboutVersion, PackageName, TarballName, encode_segment};
 use crate::reply::Reply;
-use crate::web::{Install, NotHeldPage, PackagePage, TagRow, VersionRow, VersionsPart, bytes};
+use crate::web::{Install, NotHeldPage, PackagePage, TagRow, VersionsPart};
 use http::StatusCode;
 use log::error;
 use query::Asked;
 use std::sync::Arc;
-
-/// Versions on one page.
-const VERSIONS: usize = 50;
+use versions::Listed;
 
 /// What is held of a name.
 pub(super) enum Held {
@@ -98,7 +98,7 @@ impl Ui {
             installs: installs(name, about, is_latest),
             deeds: self.deeds(visit, name, held).await,
             readme: &readme,
-            versions: self.versions(name, held, about, asked),
+            versions: self.versions(name, held, about, asked).await?,
             tags: tags(about, latest),
             dependencies: relations.dependencies,
             dependents: relations.dependents,
@@ -112,51 +112,29 @@ impl Ui {
         Ok(page.reply())
     }
 
-    fn versions(
+    /// The page of versions that is asked for. Which of a copy's are held is known for all by the catalogue, a moment late,
+    /// and looked up for those that are shown.
+    async fn versions(
         &self,
         name: &PackageName,
         held: &Held,
         about: &About,
         asked: &Asked,
-    ) -> VersionsPart {
-        let pages = about.versions.len().div_ceil(VERSIONS).max(1);
-        let page = asked.page.clamp(1, pages);
-        let shown = about.versions.iter().skip((page - 1) * VERSIONS).take(VERSIONS);
-        let row = |it: &AboutVersion| VersionRow {
-            version: it.version.clone(),
-            link: format!("/-/package/{}?version={}", name.path(), encode_segment(&it.version)),
-            files: format!("/-/package/{}/files/{}", name.path(), encode_segment(&it.version)),
-            time: it.time.clone(),
-            unpacked: it.unpacked.map(bytes),
-            tags: about
-                .dist_tags
-                .iter()
-                .filter(|(_, version)| *version == it.version)
-                .map(|(tag, _)| tag.clone())
-                .collect(),
-            deprecated: it.deprecated.clone(),
-            is_held: held.is_local() || self.copies.is_held(name, it),
-            digest: it.digest().map(str::to_owned),
-            is_this: it.version == about.version,
+    ) -> Result<VersionsPart, Reply> {
+        let listing = self.listing().await?;
+        let known = listing.find(name).map(|it| it.held_versions.iter().map(|it| &**it));
+        let known = match held {
+            Held::Own(_) => None,
+            Held::Copy(_) => Some(known.into_iter().flatten().collect()),
         };
-        let link = |page: usize| {
-            let version =
-                asked.version.as_deref().map(|it| format!("&version={}", encode_segment(it)));
-            format!(
-                "/-/package/{}?versions={page}{}#versions",
-                name.path(),
-                version.unwrap_or_default()
-            )
-        };
-        VersionsPart {
-            rows: shown.map(row).collect(),
-            count: about.versions.len() + about.left_out,
-            left_out: about.left_out,
-            page,
-            pages,
-            newer: (page > 1).then(|| link(page - 1)),
-            older: (page < pages).then(|| link(page + 1)),
-        }
+        let listed = Listed { name, about, held: known };
+        Ok(listed.part(asked, |it| match held {
+            Held::Copy(_) => self.copies.held_of(name, it),
+            Held::Own(package) => TarballHeld {
+                is_held: true,
+                len: self.hosted.tarball_len(package, &it.version, it.tarball.as_deref()),
+            },
+        }))
     }
 
     /// What is held of a name, if who looks may read it.

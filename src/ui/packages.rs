@@ -135,14 +135,15 @@ fn local<'a>(seen: &'a Seen, query: &Query, is_search: bool) -> Vec<Item<'a>> {
     ranked.into_iter().map(|(_, item)| item).collect()
 }
 
-/// Names from the first, all else from the largest; equal ones by name.
+/// Names from the first, all else from the largest, versions by how many are held before how many there are; equal ones by
+/// name.
 fn order(items: &mut [Item<'_>], sort: Sort) {
     items.sort_by(|one, other| one.name().cmp(other.name()));
     match sort {
         Sort::Name => {}
         Sort::Asked => items.sort_by_key(|item| Reverse(item.when())),
         Sort::Size => items.sort_by_key(|item| Reverse(item.bytes())),
-        Sort::Versions => items.sort_by_key(|item| Reverse(item.versions())),
+        Sort::Versions => items.sort_by_key(|item| Reverse((item.held(), item.versions()))),
     }
 }
 

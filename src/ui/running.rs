@@ -1,7 +1,7 @@
 //! What the process can tell of itself, as pages have to know it.
 //! Knows nothing of how it is found out.
 
-use crate::counters::Snapshot;
+use crate::counters::{Histogram, Snapshot};
 use std::time::Duration;
 
 /// Who knows how things go.
@@ -28,4 +28,12 @@ pub struct UpstreamState {
     pub failed: Option<Duration>,
     /// How many did not.
     pub failures: u64,
+    /// Since when the last answer came that was an error, and its status, if any was.
+    pub erred: Option<(Duration, u16)>,
+    /// How many were.
+    pub errors: u64,
+    /// Whether the last one was.
+    pub is_erring: bool,
+    /// How long it took to answer.
+    pub latency: Histogram,
 }

@@ -52,7 +52,7 @@ impl Ui {
     ///
     /// # Errors
     /// When there is no place for it.
-    async fn listing(&self) -> Result<Arc<Listing>, Reply> {
+    pub(super) async fn listing(&self) -> Result<Arc<Listing>, Reply> {
         if let Some(listing) = self.catalogue.at_rest() {
             return Ok(listing);
         }
@@ -138,19 +138,43 @@ impl Item<'_> {
         }
     }
 
-    /// When it was last asked for; of this registry's own, when the latest version was published.
+    /// When it was last asked for; or, of this registry's own, when the latest version was published, if that was later.
     pub(super) fn when(&self) -> Option<SystemTime> {
         match self {
-            Item::Local(package) => package.published(),
+            Item::Local(package) => package.published().max(package.asked()),
             Item::Proxied(held) => Some(held.asked),
         }
     }
 
-    /// Bytes in the cache; of this registry's own, nobody counts them.
+    /// When the latest version was published, of this registry's own.
+    pub(super) fn published(&self) -> Option<SystemTime> {
+        match self {
+            Item::Local(package) => package.published(),
+            Item::Proxied(_) => None,
+        }
+    }
+
+    /// How often it was asked for in the last hour.
+    pub(super) fn requests(&self, now: SystemTime) -> u32 {
+        match self {
+            Item::Local(package) => package.requests_until(now),
+            Item::Proxied(held) => held.requests,
+        }
+    }
+
+    /// Bytes in the cache; of this registry's own, those of its tarballs.
     pub(super) fn bytes(&self) -> u64 {
         match self {
-            Item::Local(_) => 0,
+            Item::Local(package) => package.bytes(),
             Item::Proxied(held) => held.bytes,
+        }
+    }
+
+    /// How many versions are here: of this registry's own, all are.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Item::Local(package) => package.versions() as usize,
+            Item::Proxied(held) => held.held_versions.len(),
         }
     }
 
@@ -169,9 +193,15 @@ impl Item<'_> {
         let versions = count(self.versions().into());
         match self {
             Item::Local(package) => {
-                let (shown, size) = (package.shown(), "–".to_owned());
-                let when =
-                    when.map(|when| Moment { words: format!("published {}", when.words), ..when });
+                let shown = package.shown();
+                let size = match package.bytes() {
+                    0 => "–".to_owned(),
+                    some => bytes(some),
+                };
+                let is_of_publish = self.when() == package.published();
+                let published =
+                    |when: Moment| Moment { words: format!("published {}", when.words), ..when };
+                let when = when.map(|when| if is_of_publish { published(when) } else { when });
                 let (version, description) = (shown.version, shown.description);
                 PackageRow { name, is_local, version, description, versions, size, when }
             }

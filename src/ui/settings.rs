@@ -177,7 +177,7 @@ fn shown(field: &Field, config: &Config, typed: &Typed, waiting: &[&str]) -> Set
 
 fn row(view: SettingView) -> SettingRow {
     let from = from(view.origin, view.env);
-    SettingRow { key: view.key.into_owned(), value: view.value, doc: view.doc, from }
+    SettingRow { key: view.key.into_owned(), env: view.env, value: view.value, doc: view.doc, from }
 }
 
 fn from(origin: Origin, env: &str) -> String {

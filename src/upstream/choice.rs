@@ -77,12 +77,15 @@ impl Upstreams {
         Ok(Successor { default, issuers: Issuers::new(config, pseudonym, counters)? })
     }
 
-    /// Has another default upstream be asked from now on.
-    pub fn replace(&self, successor: Successor) {
+    /// Has another default upstream be asked from now on. Whether that is another registry, and not the same by another
+    /// way.
+    pub fn replace(&self, successor: Successor) -> bool {
         let Successor { default, issuers } = successor;
         let mut now = self.now.write();
+        let is_another = now.default.root() != default.root();
         let number = now.number.max(self.certain.len()) + 1;
         *now = Now { default: Arc::new(default), number, issuers: Arc::new(issuers) };
+        is_another
     }
 
     /// Who makes ID tokens: no upstreams, but the way there is theirs.
@@ -250,10 +253,12 @@ mod tests {
         let (lodash, own) = ("lodash".parse().unwrap(), "@acme/ui".parse().unwrap());
         let before = upstreams.of(&lodash);
         assert_eq!((upstreams.number_of(&lodash), upstreams.number_of(&own)), (0, 1));
-        for number in [2, 3] {
+        for number in [3, 5] {
             let root = format!("https://b{number}.example");
             let next = upstreams.successor(&configured(&root)).unwrap();
-            upstreams.replace(next);
+            assert!(upstreams.replace(next));
+            let again = upstreams.successor(&configured(&root)).unwrap();
+            assert!(!upstreams.replace(again), "the same registry");
             assert_eq!((upstreams.number_of(&lodash), upstreams.number_of(&own)), (number, 1));
             assert_eq!(upstreams.of(&lodash).root(), root);
             assert_eq!(upstreams.of(&own).root(), "https://npm.acme.example");

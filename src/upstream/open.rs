@@ -223,16 +223,17 @@ impl Upstream {
                 }
             };
             asking.begins();
+            let since = Instant::now();
             let after = self.fetch_timeout;
             let late = || FetchError::Timeout { target: at.to_string(), after };
             let opened = tokio::time::timeout(after, self.ask(&at, message, permit)).await;
             let opened = opened.unwrap_or_else(|_| Err(late()));
             let status = opened.as_ref().map(|opened| opened.status.as_u16());
+            let answered = status.ok();
             asking.ends(status.map_or_else(FetchError::outcome, Outcome::of_status));
             let is_absent = matches!(&opened, Err(error) if error.is_absence());
-            // One that thinks for too long about a question has its packages all the same.
-            if self.is_own(&at) && !(is_absent && wanted == Wanted::Opinion) {
-                self.health.note(!is_absent);
+            if self.is_own(&at) {
+                self.note(answered, is_absent, since.elapsed(), wanted);
             }
             let opened = opened?;
             let is_repeated = message.body.is_some();
@@ -245,6 +246,18 @@ impl Upstream {
             at = next;
         }
         Err(FetchError::Redirect { target: target.to_string() })
+    }
+
+    /// Notes how a request went. One that cannot answer a question, or thinks about it for too long, has its packages all the
+    /// same.
+    fn note(&self, answered: Option<u16>, is_absent: bool, took: Duration, wanted: Wanted) {
+        let is_opinion = wanted == Wanted::Opinion;
+        match answered {
+            Some(status) if !is_opinion => self.health.note_answer(status, took),
+            Some(_) => self.health.note(true),
+            None if is_absent && is_opinion => {}
+            None => self.health.note(!is_absent),
+        }
     }
 
     async fn ask(

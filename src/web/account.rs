@@ -74,8 +74,8 @@ pub struct TokenRow {
     pub addresses: String,
     /// When it was made.
     pub created: When,
-    /// When it was used last, by the hour.
-    pub used: When,
+    /// When it was used last, by the hour, if it was.
+    pub used: Option<When>,
     /// When it ends.
     pub expires: Option<When>,
 }

@@ -36,13 +36,17 @@ pub struct UpstreamRow {
     /// What it is called.
     pub name: String,
     /// How it does, in words.
-    pub state: &'static str,
+    pub state: String,
     /// Whether something is wrong.
     pub is_wrong: bool,
-    /// When it was last heard of.
-    pub reached: String,
-    /// How often it was not reached, and when last.
-    pub failed: String,
+    /// When it was last heard of, if it was.
+    pub reached: Option<Moment>,
+    /// How often it was not reached, in words, and when last.
+    pub failed: Option<(String, Moment)>,
+    /// How often it answered with an error, in words, and when last.
+    pub erred: Option<(String, Moment)>,
+    /// How long it takes to answer, in words.
+    pub latency: String,
 }
 
 /// A package that is asked for, and how often.
@@ -83,8 +87,6 @@ pub struct Home<'a> {
     pub trends: Vec<Trend>,
     /// Where copies come from.
     pub upstreams: Vec<UpstreamRow>,
-    /// How long upstreams take to answer, in words.
-    pub latency: String,
     /// What is asked for most.
     pub requested: Vec<Requested>,
     /// What was published last.

@@ -80,8 +80,10 @@ pub struct ReadmeShown {
 
 /// Some of a package's versions.
 pub struct VersionsPart {
-    /// Newest first.
+    /// In this order.
     pub rows: Vec<VersionRow>,
+    /// In which, in words.
+    pub order: &'static str,
     /// How many versions there are.
     pub count: usize,
     /// How many old ones of them are on no page.
@@ -90,10 +92,24 @@ pub struct VersionsPart {
     pub page: usize,
     /// How many.
     pub pages: usize,
-    /// The path to the page of newer ones.
+    /// The path to the first page, if it is neither this one nor the one before.
+    pub first: Option<String>,
+    /// That of the page before this one.
     pub newer: Option<String>,
-    /// That of older ones.
+    /// That of the page behind it.
     pub older: Option<String>,
+    /// That of the last one, if it is none of those.
+    pub last: Option<String>,
+    /// To those that are held, or to all of them.
+    pub held: Option<HeldLink>,
+}
+
+/// A link to other versions than are listed.
+pub struct HeldLink {
+    /// Its path.
+    pub path: String,
+    /// What it is called.
+    pub words: String,
 }
 
 /// A version.
@@ -106,7 +122,7 @@ pub struct VersionRow {
     pub files: String,
     /// When it was published.
     pub time: Option<String>,
-    /// How large its files are.
+    /// How large its files are, or else, said so, its tarball.
     pub unpacked: Option<String>,
     /// The dist-tags that point to it.
     pub tags: Vec<String>,

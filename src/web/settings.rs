@@ -58,6 +58,8 @@ pub struct SettingField {
 pub struct SettingRow {
     /// Its key.
     pub key: String,
+    /// Its environment variable; of what only a file says, none.
+    pub env: &'static str,
     /// Its value.
     pub value: String,
     /// What it means.

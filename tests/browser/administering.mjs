@@ -26,6 +26,8 @@ export async function checkAdministering(browser, scene) {
     await page.click('main button');
     await expectTold(page, /as its upstream has it now/);
     expect((await page.textContent('h1')).includes(LATER), 'the page is of something else');
+    await tab.go(scene.at('-/packages/proxied'));
+    expect((await page.textContent('#results')).includes(LATER), 'it is not on the list');
   });
   await check('a package is deleted only by who types its name', async () => {
     await tab.go(scene.at(`-/package/${DOOMED}`));
@@ -44,6 +46,7 @@ export async function checkAdministering(browser, scene) {
     await page.click('a.button-danger');
     await page.click('main button');
     await expectTold(page, /discarded/);
+    expect(!(await page.textContent('#results')).includes(LATER), 'it is on the list');
   });
   await check('nothing was wrong with these pages', () => tab.expectQuiet(scene.url));
   await tab.close();

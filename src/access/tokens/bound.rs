@@ -4,11 +4,11 @@
 //! Tokens of logins do not expire. But a fleet whose jobs log in each time and never out leaves one file after the
 //! other. So whoever has the most tokens loses those that were used
 //! least recently: the fleet its own of yesterday, and not a person the one in their `.npmrc`. Only where thousands of
-//! names have a token each are those of all in one row. Which of them were never used is not known: a use in the first
-//! hour is not noted. What has expired goes before all that, and after all that go the tokens that somebody asked for and
+//! names have a token each are those of all in one row. What has expired goes before all that, and after all that go the tokens that somebody asked for and
 //! put where they are needed: of these each user has so many, and no more.
 
 use super::super::user::User;
+use crate::clock::to_millis;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
@@ -100,11 +100,14 @@ fn ranked(mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// Notes that a token is used, as the time of its file. Best effort: where it cannot be noted, it goes a little earlier.
-pub(super) fn note_use(file: &File) {
-    let noted = file.metadata().and_then(|it| it.modified());
+/// Notes that a token is used, as the time of its file: the first use, since its user is told whether it was ever used, and
+/// then one in an hour. `created` is when it was made, in seconds since 1970. Best effort: where it cannot be noted, it goes
+/// a little earlier.
+pub(super) fn note_use(file: &File, created: u64) {
+    let Ok(noted) = file.metadata().and_then(|it| it.modified()) else { return };
     let now = SystemTime::now();
-    if noted.is_ok_and(|noted| now.duration_since(noted).is_ok_and(|since| since > NOTED)) {
+    let is_first = to_millis(noted) / 1000 <= created;
+    if is_first || now.duration_since(noted).is_ok_and(|since| since > NOTED) {
         let _ = file.set_modified(now);
     }
 }
@@ -218,11 +221,16 @@ mod tests {
         let folder = folder(&[("a", "u", 1)]);
         let file = File::open(folder.path().join("a")).unwrap();
         let noted = || file.metadata().unwrap().modified().unwrap();
-        let before = SystemTime::now();
-        note_use(&file);
+        let (before, long_ago) = (SystemTime::now(), 1000);
+        note_use(&file, long_ago);
         let first = noted();
         assert!(first + Duration::from_secs(1) > before, "{first:?}");
-        note_use(&file);
+        note_use(&file, long_ago);
         assert_eq!(noted(), first);
+        // The first use of one that was made a moment ago is noted whenever it is.
+        let made = before - Duration::from_secs(60);
+        file.set_modified(made).unwrap();
+        note_use(&file, to_millis(made) / 1000);
+        assert!(noted() >= first, "{:?}", noted());
     }
 }

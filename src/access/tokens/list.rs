@@ -12,6 +12,7 @@ use super::{Kind, Tokens};
 use crate::clock::to_millis;
 use ipnet::IpNet;
 use log::warn;
+use std::cmp::Ordering;
 use std::io;
 use std::time::SystemTime;
 
@@ -46,7 +47,7 @@ pub struct TokenView {
     pub kind: Kind,
     /// Since when it is there.
     pub created: u64,
-    /// When it was used last, by the hour.
+    /// When it was used last, by the hour; when it was made, if it was not used yet.
     pub used: u64,
     /// When its time is over.
     pub expires: Option<u64>,
@@ -82,9 +83,17 @@ pub(super) struct Seen {
     digest: String,
     given: Given,
     used: SystemTime,
+    /// When its file was made, where the system tells that.
+    born: Option<SystemTime>,
 }
 
 impl Seen {
+    /// The newest first. Of those of one second the one whose file is younger, and then in some order that stays.
+    fn newest_first(&self, other: &Seen) -> Ordering {
+        let by_time = other.given.created.cmp(&self.given.created);
+        by_time.then(other.born.cmp(&self.born)).then_with(|| self.digest.cmp(&other.digest))
+    }
+
     /// Whether its user knows of it: a session is their browser's.
     fn is_listed(&self) -> bool {
         self.given.kind != Kind::Session
@@ -108,10 +117,9 @@ impl Tokens {
             let (mut all, unread) = tokens.every(&user, "")?;
             tokens.tell_of(unread);
             all.retain(|seen| seen.is_listed() && !seen.given.has_expired(now));
-            let mut all: Vec<TokenView> = all.into_iter().map(Seen::view).collect();
-            all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.key.cmp(&b.key)));
+            all.sort_by(Seen::newest_first);
             let count = all.len();
-            Ok((all.into_iter().skip(from).take(most).collect(), count))
+            Ok((all.into_iter().skip(from).take(most).map(Seen::view).collect(), count))
         };
         self.walking("the tokens of a user could not be listed", list).await
     }
@@ -246,8 +254,9 @@ impl Tokens {
     /// Blocks.
     fn see(&self, digest: String) -> io::Result<Option<Seen>> {
         let Some(Found { file, given }) = self.folder.find(&digest)? else { return Ok(None) };
-        let used = file.metadata()?.modified()?;
-        Ok(Some(Seen { digest, given, used }))
+        let metadata = file.metadata()?;
+        let (used, born) = (metadata.modified()?, metadata.created().ok());
+        Ok(Some(Seen { digest, given, used, born }))
     }
 
     /// Ends tokens; how many. All that can be ended are, also if one cannot. Blocks.
@@ -264,5 +273,33 @@ impl Tokens {
             self.folder.sync()?;
         }
         failed.map_or(Ok(ended), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn of_one_second_the_younger_file_comes_first() {
+        let seen = |digest: &str, created: u64, born: Option<u64>| Seen {
+            digest: digest.to_owned(),
+            given: Given::parse(format!(r#"{{"user":"ann","created":{created}}}"#).as_bytes())
+                .unwrap(),
+            used: SystemTime::UNIX_EPOCH,
+            born: born.map(|millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis)),
+        };
+        let mut all = [
+            seen("a", 7, Some(7001)),
+            seen("d", 7, None),
+            seen("b", 7, Some(7002)),
+            seen("c", 7, None),
+            // Its file was copied later.
+            seen("e", 6, Some(9000)),
+            seen("f", 8, Some(8000)),
+        ];
+        all.sort_by(Seen::newest_first);
+        assert_eq!(all.map(|seen| seen.digest), ["f", "b", "a", "c", "d", "e"]);
     }
 }

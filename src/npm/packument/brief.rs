@@ -40,8 +40,7 @@ pub struct Brief {
     pub needs: Needs,
 }
 
-/// In which way a version needs a package. What is for its own development is no concern of who uses it, and
-/// not kept.
+/// In which way a version needs a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NeedKind {
     /// `dependencies`.
@@ -50,6 +49,8 @@ pub enum NeedKind {
     Peer,
     /// `optionalDependencies`, which are not among the dependencies then.
     Optional,
+    /// `devDependencies`: to work on it, which who uses it has none of.
+    Development,
 }
 
 /// A package that is needed, and which of its versions.
@@ -71,7 +72,8 @@ pub struct Needs(Box<str>);
 
 impl NeedKind {
     /// All, in the order they are kept in.
-    pub const ALL: [NeedKind; 3] = [NeedKind::Dependency, NeedKind::Peer, NeedKind::Optional];
+    pub const ALL: [NeedKind; 4] =
+        [NeedKind::Dependency, NeedKind::Peer, NeedKind::Optional, NeedKind::Development];
 
     /// The manifest's word for packages that are needed so.
     pub fn as_str(self) -> &'static str {
@@ -79,6 +81,7 @@ impl NeedKind {
             NeedKind::Dependency => "dependencies",
             NeedKind::Peer => "peerDependencies",
             NeedKind::Optional => "optionalDependencies",
+            NeedKind::Development => "devDependencies",
         }
     }
 
@@ -87,6 +90,7 @@ impl NeedKind {
             NeedKind::Dependency => "d",
             NeedKind::Peer => "p",
             NeedKind::Optional => "o",
+            NeedKind::Development => "v",
         }
     }
 }
@@ -110,6 +114,11 @@ impl Needs {
     /// The text to look for in [`Needs::text`] where a package is needed.
     pub fn mark(name: &str) -> String {
         format!("\t{name}\t")
+    }
+
+    /// Each way in which this package is needed: it may be for development and beside it at once.
+    pub fn of<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = Need<'a>> + use<'a, 'n> {
+        self.iter().filter(move |need| need.name == name)
     }
 
     /// All of it, for who looks for one package in those of many: each name stands between two marks.
@@ -216,7 +225,7 @@ mod tests {
         let brief = brief(
             r#"{"dist-tags":{"latest":"1.0.0","next":"2.0.0"},"description":"of old","versions":{
             "1.0.0":{"description":"  does\n it\t all ","dependencies":{"a":"^1.0.0","c":"2","d\u0061":"npm:x@1"},
-                "devDependencies":{"test":"1"},"peerDependencies":{"@s/p":">=1 <3"},
+                "devDependencies":{"test":"1","@s/p":"2"},"peerDependencies":{"@s/p":">=1 <3"},
                 "optionalDependencies":{"c":"2"}},
             "2.0.0":{"dependencies":{"z":"1"}}}}"#,
         );
@@ -228,9 +237,13 @@ mod tests {
                 "dependencies a ^1.0.0",
                 "dependencies da npm:x@1",
                 "peerDependencies @s/p >=1 <3",
-                "optionalDependencies c 2"
+                "optionalDependencies c 2",
+                "devDependencies test 1",
+                "devDependencies @s/p 2"
             ]
         );
+        let ways: Vec<NeedKind> = brief.needs.of("@s/p").map(|need| need.kind).collect();
+        assert_eq!(ways, [NeedKind::Peer, NeedKind::Development]);
         assert!(brief.needs.text().contains(&Needs::mark("@s/p")));
         assert!(!brief.needs.text().contains(&Needs::mark("s/p")));
         let alone = r#"{"dependencies":{"a":"^1.0.0"}}"#;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use log::error;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 // Buffers are made for pieces, and a piece is a chunk.
 const _: () = assert!(PIECE as u64 == CHUNK);
@@ -39,6 +39,7 @@ impl Hot {
         what: &What,
         wanted: Wanted<'_>,
         head: &mut Vec<u8>,
+        now: SystemTime,
     ) -> Option<(Due, Body)> {
         let hosted = &self.door.hosted;
         let package = hosted.ready(name)?;
@@ -60,6 +61,7 @@ impl Hot {
             _ => self.large(&package, what, wanted, head)?,
         };
         self.door.memory.was_of_use();
+        package.note_request(now);
         Some(answer)
     }
 

@@ -43,7 +43,7 @@ fn found(index: &Index, text: &str, slice: usize) -> Vec<String> {
 #[test]
 fn the_best_come_first_and_equal_ones_by_name() {
     let index = index(&["zui", "ui-b", "ui", "@acme/ui", "a-ui", "Ui", "ui-a", "x"]);
-    let expected = ["Ui", "ui", "@acme/ui", "a-ui", "ui-a", "ui-b", "zui"];
+    let expected = ["Ui", "ui", "@acme/ui", "ui-a", "ui-b", "a-ui", "zui"];
     for slice in [1, 2, 3, 7, 8, 100] {
         assert_eq!(found(&index, "ui", slice), expected, "{slice}");
         assert_eq!(found(&index, "button", slice).len(), 8);

@@ -73,7 +73,7 @@ fn row(token: &TokenView) -> TokenRow {
         packages: token.packages.as_deref().unwrap_or_default().join(", "),
         addresses: addresses.join(", "),
         created: when(token.created),
-        used: when(token.used),
+        used: (token.used > token.created).then(|| when(token.used)),
         expires: token.expires.map(when),
     }
 }

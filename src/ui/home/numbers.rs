@@ -2,14 +2,14 @@
 //! Knows nothing of how it was counted.
 
 use crate::cache_state::CacheState;
-use crate::counters::{Kind, Requests, Snapshot};
+use crate::counters::{Histogram, Kind, Requests, Snapshot};
+use crate::history::Did;
 use crate::web::{Stat, bytes, count, part};
 
 /// What was asked for, how much of it was held, and what that saved.
 pub(super) fn traffic(snapshot: &Snapshot) -> Vec<Stat> {
-    let requests = snapshot.requests_where(|row| row.kind != Kind::Page);
-    let served = snapshot.served_where(|row| row.kind != Kind::Page);
-    let fetched = snapshot.upstream.fetched_bytes;
+    // As the curves have it.
+    let Did { requests, served, fetched, .. } = Did::of(snapshot);
     let saved = served.saturating_sub(fetched);
     let more = String::new;
     vec![
@@ -33,16 +33,9 @@ fn ratio(snapshot: &Snapshot, name: &'static str, of: impl Fn(Kind) -> bool) -> 
     let is_one =
         |row: &Requests| of(row.kind) && row.cache != CacheState::None && row.status.class() < 5;
     let all = snapshot.requests_where(|row| is_one(row));
-    let hits = snapshot.requests_where(|row| is_one(row) && is_hit(row.cache));
+    let hits = snapshot.requests_where(|row| is_one(row) && row.cache.is_hit());
     let more = format!("{} of {} requests waited for no upstream", count(hits), count(all));
     Stat { value: part(hits, all), name, more }
-}
-
-fn is_hit(state: CacheState) -> bool {
-    match state {
-        CacheState::Hit | CacheState::Updating | CacheState::Negative | CacheState::Hosted => true,
-        CacheState::None | CacheState::Miss | CacheState::Revalidated | CacheState::Stale => false,
-    }
 }
 
 /// What is taken of what may be.
@@ -78,14 +71,13 @@ pub(super) fn room(snapshot: &Snapshot) -> Vec<Stat> {
     ]
 }
 
-/// How long upstreams take.
-pub(super) fn latency(snapshot: &Snapshot) -> String {
-    let latency = &snapshot.upstream.latency;
+/// How long an upstream takes.
+pub(super) fn latency(latency: &Histogram) -> String {
     let (half, most) = (latency.quantile(0.5), latency.quantile(0.95));
     match half.zip(most) {
-        None => "Nothing was asked of them yet.".to_owned(),
+        None => "nothing was asked yet".to_owned(),
         Some((half, most)) => format!(
-            "Half of {} answers came within {} ms, 95 % within {} ms.",
+            "half of {} answers came within {} ms, 95 % within {} ms",
             count(latency.count()),
             count(half.as_millis() as u64),
             count(most.as_millis() as u64)
@@ -123,7 +115,7 @@ mod tests {
         assert_eq!(value(&stats, "tarball hits"), "100 %");
         assert_eq!(value(&stats, "served"), "6.0 kB");
         assert_eq!(value(&stats, "saved"), "100 %");
-        assert_eq!(latency(&snapshot), "Nothing was asked of them yet.");
+        assert_eq!(latency(&snapshot.upstream.latency), "nothing was asked yet");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::history::{MINUTE, Point, QUARTER};
 use crate::web::{Spark, Trend, bytes, count};
 use std::time::{Duration, SystemTime};
 
-/// Requests and those that were answered without waiting, by the minute.
+/// Requests and those that waited for an upstream, by the minute.
 pub(super) fn hour(points: &[Point], now: SystemTime) -> Trend {
     trend("Requests in the last hour", points, now, MINUTE, 60)
 }
@@ -21,7 +21,7 @@ fn trend(name: &str, points: &[Point], now: SystemTime, step: Duration, slots: u
     for point in points {
         let Some(slot) = slot(point.at, now, step, slots) else { continue };
         requests[slot] += point.did.requests;
-        waited[slot] += point.did.requests.saturating_sub(point.did.hits);
+        waited[slot] += point.did.misses;
         served += point.did.served;
         errors += point.did.errors;
     }
@@ -29,7 +29,7 @@ fn trend(name: &str, points: &[Point], now: SystemTime, step: Duration, slots: u
     let sum: u64 = requests.iter().sum();
     let missed: u64 = waited.iter().sum();
     let words = format!(
-        "{} requests, {} of them not from what is held, {} failed; {} served.",
+        "{} requests, {} of them waited for an upstream, {} failed; {} served.",
         count(sum),
         count(missed),
         count(errors),
@@ -52,19 +52,19 @@ mod tests {
     use crate::history::Did;
     use std::time::UNIX_EPOCH;
 
-    fn point(minute: u64, requests: u64, hits: u64) -> Point {
+    fn point(minute: u64, requests: u64, misses: u64) -> Point {
         let at = UNIX_EPOCH + MINUTE * u32::try_from(minute).unwrap();
-        Point { at, did: Did { requests, hits, errors: 1, served: 500, fetched: 0 } }
+        Point { at, did: Did { requests, misses, errors: 1, served: 500, fetched: 0 } }
     }
 
     #[test]
     fn what_is_missing_is_nothing_and_what_is_old_or_to_come_is_left_out() {
         let now = UNIX_EPOCH + MINUTE * 1000 + Duration::from_secs(30);
-        let points = [point(900, 7, 7), point(990, 8, 2), point(1000, 4, 4), point(1002, 9, 9)];
+        let points = [point(900, 7, 0), point(990, 8, 6), point(1000, 4, 0), point(1002, 9, 0)];
         let trend = hour(&points, now);
         assert_eq!(
             trend.words,
-            "12 requests, 6 of them not from what is held, 2 failed; 1.0 kB served."
+            "12 requests, 6 of them waited for an upstream, 2 failed; 1.0 kB served."
         );
         let line: Vec<&str> = trend.spark.line.split(' ').collect();
         assert_eq!((line.len(), line[49], line[59], line[0]), (60, "49,1.0", "59,10.0", "0,19.0"));

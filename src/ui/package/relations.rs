@@ -80,7 +80,7 @@ impl Relations {
 }
 
 /// All packages that need this one, by name.
-fn dependents<'a>(seen: &'a Seen, own: &Own<'a>, name: &PackageName) -> Vec<Found<'a>> {
+fn dependents<'a>(seen: &'a Seen, own: &Own<'a>, name: &'a PackageName) -> Vec<Found<'a>> {
     let of_own = own.dependents(name).filter(|it| seen.is_seen(it.name));
     // Behind an alias is another package than the one that is meant here.
     let of_copies = seen.listing.dependents(name).into_iter().filter(|it| !is_alias(it.range));
@@ -110,6 +110,7 @@ impl Found<'_> {
             NeedKind::Dependency => "dependency",
             NeedKind::Peer => "peer",
             NeedKind::Optional => "optional",
+            NeedKind::Development => "development",
         };
         DependentRow {
             name: self.name.to_string(),
@@ -131,15 +132,20 @@ impl<'a> Own<'a> {
         self.0.get(at).map(|package| &**package)
     }
 
-    fn dependents(&self, name: &PackageName) -> impl Iterator<Item = Found<'a>> {
-        let (mark, name) = (Needs::mark(name.as_str()), name.clone());
+    /// Who needs this package, once for each way in which they do.
+    fn dependents(&self, name: &'a PackageName) -> impl Iterator<Item = Found<'a>> {
+        let (mark, name) = (Needs::mark(name.as_str()), name.as_str());
         let finder = memchr::memmem::Finder::new(&mark).into_owned();
-        self.0.iter().filter_map(move |package| {
-            let needs = package.dependencies();
-            finder.find(needs.text().as_bytes())?;
-            let need = needs.iter().find(|need| need.name == name.as_str())?;
-            let (kind, range) = (need.kind, need.range);
-            (!is_alias(range)).then_some(Found { name: &package.name, kind, range, is_local: true })
+        let needing = self
+            .0
+            .iter()
+            .filter(move |package| finder.find(package.dependencies().text().as_bytes()).is_some());
+        needing.flat_map(move |package| {
+            let needs = package.dependencies().of(name).filter(|need| !is_alias(need.range));
+            needs.map(move |need| {
+                let (kind, range) = (need.kind, need.range);
+                Found { name: &package.name, kind, range, is_local: true }
+            })
         })
     }
 }

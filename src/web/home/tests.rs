@@ -3,6 +3,10 @@
 
 use super::*;
 
+fn moment(words: &str) -> Moment {
+    Moment { exact: "2026-01-31T12:00:00.000Z".to_owned(), words: words.to_owned() }
+}
+
 fn home<'a>(evil: &str) -> Home<'a> {
     let stat = |name| Stat { value: "12".to_owned(), name, more: evil.to_owned() };
     let spark = Spark::new(&[1, 2], 0);
@@ -19,12 +23,13 @@ fn home<'a>(evil: &str) -> Home<'a> {
         }],
         upstreams: vec![UpstreamRow {
             name: evil.to_owned(),
-            state: "cannot be reached",
+            state: "cannot be reached".to_owned(),
             is_wrong: true,
-            reached: "just now".to_owned(),
-            failed: "none".to_owned(),
+            reached: Some(moment(evil)),
+            failed: Some((evil.to_owned(), moment(evil))),
+            erred: None,
+            latency: evil.to_owned(),
         }],
-        latency: evil.to_owned(),
         requested: vec![Requested { name: evil.to_owned(), requests: "1 request".to_owned() }],
         newest: Vec::new(),
         clients: vec![ClientHelp {
@@ -33,7 +38,7 @@ fn home<'a>(evil: &str) -> Home<'a> {
             file: None,
             text: format!("npm config set registry {evil}"),
         }],
-        since: Moment { exact: "2026-01-31T12:00:00.000Z".to_owned(), words: evil.to_owned() },
+        since: moment(evil),
     }
 }
 
@@ -48,6 +53,9 @@ fn it_tells_numbers_and_how_clients_are_pointed_here() {
         r#"<div class="stat" title="x"><b>12</b><span>packages</span></div>"#,
         r#"<svg class="spark" viewBox="0 0 1 20" preserveAspectRatio="none" role="img" aria-label="Requests: x">"#,
         r#"<b class="wrong">cannot be reached</b>"#,
+        r#"<dt>Last contact</dt><dd><time datetime="2026-01-31T12:00:00.000Z" title="2026-01-31T12:00:00.000Z">x</time></dd>"#,
+        r#"<dt>Not reached</dt><dd>x, the last <time datetime="2026-01-31T12:00:00.000Z" title="2026-01-31T12:00:00.000Z">x</time></dd>"#,
+        "<dt>Errors</dt><dd>none</dd>",
         r#"<pre id="c-npm">npm config set registry x</pre><button class="copy" type="button" data-copy="c-npm" hidden>"#,
         "Nothing was published here yet",
         r##"<a class="skip" href="#main">"##,

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use nopar::catalogue::Listing;
+
 use super::*;
 use crate::support::deadline::within;
 use crate::support::proxy::FakeProxy;
@@ -25,6 +27,25 @@ async fn another_parent_registry_is_asked_by_the_next_request() {
     save(nopar.addr(), &[("upstream.url", "")]).await;
     assert_eq!(latest(nopar.addr()).await, "1.0.0");
     assert_eq!(one.count_all(), asked, "what is held was fetched");
+}
+
+/// Any setting of the upstream emptied the lists, and what was asked for came back as asked for just now.
+#[tokio::test]
+async fn what_is_listed_stays_unless_another_registry_is_asked() {
+    let (one, two) = (upstream("1.0.0").await, upstream("2.0.0").await);
+    let nopar = TestNopar::with(&one).start().await;
+    latest(nopar.addr()).await;
+    latest(nopar.addr()).await;
+    let names = |listing: &Listing| -> Vec<String> {
+        listing.packages().iter().map(|held| held.name.to_string()).collect()
+    };
+    nopar.listing(|listing| listing.is_whole() && names(listing) == ["lodash"]).await;
+    save(nopar.addr(), &[("upstream.user_agent", "ours/1")]).await;
+    // The first that is made, and not one that comes to be right.
+    let first = nopar.listing(|_| true).await;
+    assert_eq!(names(&first), ["lodash"]);
+    save(nopar.addr(), &[("upstream.url", &two.url())]).await;
+    nopar.listing(|listing| listing.is_whole() && listing.is_empty()).await;
 }
 
 /// Searches and keys are of the registry that is set now, whatever is remembered of the one before.

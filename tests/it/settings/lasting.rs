@@ -25,7 +25,14 @@ async fn what_is_saved_survives_a_restart_and_goes_before_the_environment() {
     assert_eq!(latest(nopar.addr()).await, "2.0.0");
     assert_eq!(one.count_all(), 0);
     let text = page(nopar.addr()).await;
-    assert!(text.contains(&format!("Is {} (this page)", two.url())), "{text}");
+    for part in [
+        &*format!("Is {} (this page)", two.url()),
+        "An empty field: what environment or file say, else the default.",
+        // Also of what is set nowhere.
+        "<th scope=\"row\">store.stage_ttl <span class=\"muted\">NOPAR_STAGE_TTL</span></th>",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     let printed = run(nopar.registry_path(), &["--print-config"]).await.stdout;
     assert!(printed.contains("cache.meta_ttl = 1h  # settings page"), "{printed}");
     // The way back in.

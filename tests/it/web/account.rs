@@ -188,6 +188,16 @@ async fn a_token_is_revoked_after_one_more_question_and_only_by_its_user() {
     assert!(!is_good(&nopar, &token).await && ann.is_signed_in().await);
 }
 
+/// When it was made stood there as its last use.
+#[tokio::test]
+async fn a_token_is_used_once_it_was() {
+    let (_upstream, nopar) = with_users().await;
+    let ann = Browser::of(&nopar, "ann").await;
+    log_in(&nopar, "ann", PASSWORD).await;
+    let unused = page_of(&ann.get(ACCOUNT).await, 200);
+    assert!(unused.contains("<td data-name=\"Last used\">not yet</td>"), "{unused}");
+}
+
 #[tokio::test]
 async fn many_tokens_come_in_pages() {
     let (_upstream, nopar) = with_users().await;

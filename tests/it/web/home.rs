@@ -1,6 +1,8 @@
 //! The first page.
 //! Knows nothing of how numbers are counted.
 
+use std::time::Duration;
+
 use super::{BROWSER, PAGES, assert_page, page, page_with};
 use crate::support::nopar::TestNopar;
 use crate::support::publish::Publish;
@@ -57,7 +59,9 @@ async fn it_tells_what_is_held_and_how_it_goes() {
         "<b>1</b><span>proxied</span>",
         "<a href=\"/-/package/@acme/ui\">@acme/ui</a> 1.2.3",
         "<dd>answers</dd>",
-        "<dt>Failures</dt><dd>none</dd>",
+        "<dt>Not reached</dt><dd>never</dd>",
+        "<dt>Errors</dt><dd>none</dd>",
+        "<dt>Last contact</dt><dd><time datetime=\"20",
         "answers came within",
         "Requests in the last hour",
         &format!("<dd>{}</dd>", upstream.url().trim_end_matches('/')),
@@ -75,6 +79,103 @@ async fn an_upstream_that_cannot_be_reached_is_told_of() {
     let text = page(&nopar, "/").await.expect(200).text();
     assert!(text.contains("<b class=\"wrong\">cannot be reached"), "{text}");
     assert!(text.contains("<dt>Last contact</dt><dd>none yet</dd>"), "{text}");
+}
+
+/// An upstream that turned all requests away passed for one that is well.
+#[tokio::test]
+async fn an_upstream_that_answers_with_errors_does_not_do_well() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("far").version("1.0.0", |version| version);
+    let nopar = TestNopar::with(&upstream).start().await;
+    for (status, word) in [
+        (500_u16, "copies are served"),
+        (429, "it is asked too often"),
+        (401, "it does not let this registry in"),
+    ] {
+        upstream.next("/far", status);
+        nopar.forget_failures();
+        nopar.advance(Duration::from_secs(60));
+        nopar.get("/far").await;
+        let text = page(&nopar, "/").await.expect(200).text();
+        let state = format!("<b class=\"wrong\">answers with errors ({status}): {word}</b>");
+        assert!(text.contains(&state), "{state}: {text}");
+        assert!(text.contains("<dt>Not reached</dt><dd>never</dd>"), "{text}");
+    }
+    let text = page(&nopar, "/").await.text();
+    assert!(text.contains("<dt>Errors</dt><dd>3, the last <time datetime="), "{text}");
+    nopar.forget_failures();
+    nopar.advance(Duration::from_secs(60));
+    nopar.get("/far").await.expect(200);
+    let text = page(&nopar, "/").await.text();
+    assert!(text.contains("<dd>answers</dd>") && text.contains("<dd>3, the last"), "{text}");
+}
+
+/// Each upstream has its own numbers.
+#[tokio::test]
+async fn of_several_upstreams_each_has_its_own_latency() {
+    let (usual, acme) = (FakeUpstream::start().await, FakeUpstream::start().await);
+    usual.package("far").version("1.0.0", |version| version);
+    let file = format!("[[upstream]]\npackages = [\"@acme/*\"]\nurl = \"{}\"\n", acme.url());
+    let nopar = TestNopar::with(&usual).file(&file).start().await;
+    nopar.get("/far").await.expect(200);
+    nopar.get("/none").await.expect(404);
+    let text = page(&nopar, "/").await.expect(200).text();
+    let latencies = text.split("<dt>Latency</dt><dd>").skip(1);
+    let latencies: Vec<&str> =
+        latencies.map(|it| it.split(" answers").next().unwrap_or(it)).collect();
+    assert_eq!(latencies.len(), 2, "{text}");
+    assert_eq!(latencies[0], "half of 2");
+    assert!(latencies[1].starts_with("nothing was asked yet"), "{}", latencies[1]);
+}
+
+/// 415 requests since the start stood beside 675 in the last hour, most of them for pages, and each look made more of them.
+#[tokio::test]
+async fn numbers_agree_and_looks_do_not_count() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("far").version("1.0.0", |version| version);
+    let nopar = TestNopar::with(&upstream).start().await;
+    Publish::of("@acme/ui", "1.2.3").succeed(nopar.addr()).await;
+    for path in ["/far", "/far", "/-/ping"] {
+        nopar.get(path).await.expect(200);
+    }
+    nopar.request("/favicon.ico").send().await;
+    for path in ["/", "/-/packages/all", "/", "/-/package/far"] {
+        page(&nopar, path).await.expect(200);
+    }
+    nopar.counted(9).await;
+    // The publish, what was got, and the ping: one of them waited for the upstream.
+    let text = page(&nopar, "/").await.expect(200).text();
+    let told = "4 requests, 1 of them waited for an upstream, 0 failed;";
+    for part in ["<b>4</b><span>requests</span>", told] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(text.matches(&format!("<p class=\"muted\">{told}")).count(), 2, "{text}");
+}
+
+/// Packages of this registry are asked for as well, by the ready answers and the usual way.
+#[tokio::test]
+async fn own_packages_are_among_those_that_are_asked_for() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).env("NOPAR_LOCAL_PACKAGES", "@acme/*").start().await;
+    Publish::of("@acme/ui", "1.2.3").succeed(nopar.addr()).await;
+    let before = page(&nopar, "/-/packages/local").await.expect(200).text();
+    assert!(before.contains(">published just now<"), "{before}");
+    nopar.advance(Duration::from_secs(60));
+    for path in ["/@acme%2fui", "/@acme%2fui", "/@acme/ui/-/ui-1.2.3.tgz"] {
+        nopar.get(path).await.expect(200);
+    }
+    let text = page(&nopar, "/").await.expect(200).text();
+    let asked =
+        "<a href=\"/-/package/@acme/ui\">@acme/ui</a> <span class=\"muted\">3 requests</span>";
+    assert!(text.contains(asked), "{text}");
+    // The next version goes on with that, and the time is that of the last of both.
+    Publish::of("@acme/ui", "1.2.4").succeed(nopar.addr()).await;
+    assert!(page(&nopar, "/").await.text().contains(asked));
+    nopar.advance(Duration::from_secs(60));
+    nopar.get("/@acme%2fui").await.expect(200);
+    let list = page(&nopar, "/-/packages/local").await.expect(200).text();
+    assert!(list.contains(">just now<") && !list.contains("published"), "{list}");
+    assert!(list.contains("data-name=\"Size\">2.0 kB<"), "{list}");
 }
 
 /// Whoever looks at pages causes no request to an upstream, by GET or HEAD, and what they look at is small.

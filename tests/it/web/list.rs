@@ -1,6 +1,9 @@
 //! The lists of packages: what is in them, for whom, and in which order.
 //! Knows nothing of how packages come to be there.
 
+use std::time::Duration;
+
+use nopar::catalogue::Listing;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -61,6 +64,66 @@ async fn own_packages_and_copies_are_told_apart_and_found() {
     }
     // A name that becomes this registry's own is no copy any more.
     assert_eq!(upstream.count("/far-left"), 1);
+}
+
+/// What is held comes first, then what there is; of own packages all is held.
+#[tokio::test]
+async fn lists_are_sorted_by_what_is_held_and_by_what_was_asked_for_last() {
+    let upstream = FakeUpstream::start().await;
+    let mut many = upstream.package("many");
+    for minor in 0..9 {
+        many = many.version(&format!("1.{minor}.0"), |version| version);
+    }
+    for name in ["one", "two"] {
+        let package = upstream.package(name);
+        package.version("1.0.0", |version| version).version("2.0.0", |version| version);
+    }
+    let nopar = TestNopar::with(&upstream).start().await;
+    for version in ["1.0.0", "1.1.0", "1.2.0"] {
+        Publish::of("own", version).succeed(nopar.addr()).await;
+    }
+    let ask = async |paths: &[&str]| {
+        for path in paths {
+            nopar.get(path).await.expect(200);
+        }
+        nopar.advance(Duration::from_secs(60));
+    };
+    ask(&["/two", "/two/-/two-1.0.0.tgz", "/two/-/two-2.0.0.tgz"]).await;
+    ask(&["/many"]).await;
+    ask(&["/one", "/one/-/one-1.0.0.tgz"]).await;
+    ask(&["/own"]).await;
+    let held = |listing: &Listing| {
+        listing.packages().iter().map(|held| held.held_versions.len()).collect::<Vec<_>>()
+    };
+    nopar.listing(|listing| held(listing) == [0, 1, 2]).await;
+    for (sort, expected) in
+        [("versions", ["own", "two", "one", "many"]), ("asked", ["own", "one", "many", "two"])]
+    {
+        assert_eq!(
+            listed(&nopar, &format!("/-/packages/all?sort={sort}")).await,
+            expected,
+            "{sort}"
+        );
+    }
+}
+
+/// The list that a browser is sent to is without what was discarded, and has what was fetched.
+#[tokio::test]
+async fn what_somebody_did_is_on_the_next_list() {
+    let upstream = FakeUpstream::start().await;
+    for name in ["left", "right"] {
+        upstream.package(name).version("1.0.0", |version| version);
+    }
+    let nopar = TestNopar::with(&upstream).start().await;
+    nopar.get("/left").await.expect(200);
+    page_with(&nopar, "/-/packages/proxied", "/-/package/left").await;
+    let done = async |path: &str| {
+        nopar.request(path).method("POST").send().await.expect(200);
+        listed(&nopar, "/-/packages/proxied").await
+    };
+    assert_eq!(done("/-/package/right/refresh").await, ["left", "right"]);
+    assert_eq!(done("/-/package/left/delete").await, ["right"]);
+    assert_eq!(done("/-/package/right/delete").await, [""; 0]);
 }
 
 #[tokio::test]

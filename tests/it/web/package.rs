@@ -176,6 +176,61 @@ async fn own_packages_have_pages_for_who_may_read_them() {
     assert_eq!(upstream.count("/@hidden%2fa"), 0);
 }
 
+/// Who needs it in two ways is told of twice, and who needs it for development as well.
+#[tokio::test]
+async fn dependents_are_told_in_each_way_in_which_they_need_it() {
+    let upstream = FakeUpstream::start().await;
+    upstream.package("base").version("2.0.0", |v| v);
+    upstream.package("far").version("1.0.0", |v| {
+        v.field("peerDependencies", json!({"base": "^1.0.0"}))
+            .field("devDependencies", json!({"base": "^2.0.0"}))
+    });
+    let nopar = TestNopar::with(&upstream).start().await;
+    let near = Publish::of("near", "1.0.0").field("devDependencies", json!({"base": "*"}));
+    near.field("dependencies", json!({"base": "~2.0.0"})).succeed(nopar.addr()).await;
+    for path in ["/base", "/far"] {
+        nopar.get(path).await.expect(200);
+    }
+    page_with(&nopar, "/-/packages/proxied", "2 packages").await;
+    let text = page(&nopar, "/-/package/base").await.expect(200).text();
+    assert_has(
+        &text,
+        &[
+            "Dependents among what is held (4)",
+            "<td>peer</td><td>^1.0.0 <span class=\"tag\">outdated</span></td>",
+            "<td>development</td><td>^2.0.0</td>",
+            "<td>dependency</td><td>~2.0.0</td>",
+            "<td>development</td><td>*</td>",
+        ],
+    );
+}
+
+/// What is held of many versions was on any of 70 pages.
+#[tokio::test]
+async fn held_versions_are_found_and_have_a_size() {
+    let upstream = FakeUpstream::start().await;
+    let mut package = upstream.package("many");
+    for number in 0..120 {
+        package = package.version(&format!("1.0.{number}"), |v| v.tarball_size(3000));
+    }
+    let nopar = TestNopar::with(&upstream).start().await;
+    Publish::of("own", "1.0.0").succeed(nopar.addr()).await;
+    for path in ["/many", "/many/-/many-1.0.7.tgz"] {
+        nopar.get(path).await.expect(200);
+    }
+    page_with(&nopar, "/-/packages/proxied", "1 of 120").await;
+    let text = page(&nopar, "/-/package/many").await.expect(200).text();
+    let at = |version: &str| text.find(&format!("?version={version}\"")).expect(version);
+    assert!(at("1.0.7") < at("1.0.118"), "{text}");
+    let link = "<a href=\"/-/package/many?versions=1&#38;held#versions\">Only what is held (1)</a>";
+    assert_has(&text, &[link, "3.0 kB packed", ">Next</a>", ">Last</a>"]);
+    let held = page(&nopar, "/-/package/many?versions=1&held").await.expect(200).text();
+    assert_has(&held, &["What is held: ", ">All versions</a>", "1.0.7"]);
+    assert!(!held.contains("?version=1.0.118\""), "{held}");
+    let own = page(&nopar, "/-/package/own").await.expect(200).text();
+    assert_has(&own, &["<td class=\"number\">1.0 kB packed</td>"]);
+}
+
 #[tokio::test]
 async fn many_versions_come_in_pages() {
     let upstream = FakeUpstream::start().await;
