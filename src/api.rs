@@ -4,6 +4,7 @@
 //! Every call that is about a package passes `access` before anything else is looked at, its body included.
 
 mod account;
+mod administer;
 mod allow;
 mod attestation;
 mod audit;
@@ -35,6 +36,7 @@ mod told;
 mod web_login;
 mod witness;
 
+pub use administer::NOT_NEAR;
 pub use audit::{Asked, Told, form_of};
 pub use browser::Browser;
 pub use elsewhere::{Elsewhere, Evasion, Presence, UpstreamKey};
@@ -77,6 +79,8 @@ pub struct Api {
     signing: Signing,
     clock: Clock,
     body_limit: u64,
+    /// Whether everybody may administer, where nobody is known.
+    open_admin: bool,
     room: Room,
     staging: Arc<Staging>,
     searching: Searching,
@@ -98,6 +102,8 @@ pub struct Call<'a> {
     pub caller: Caller,
     /// What they show beside that, and where they are.
     pub secrets: Secrets<'a>,
+    /// Whether they are at this very machine.
+    pub is_near: bool,
     /// The values of all Authorization headers, where they are no credentials of a caller's
     /// ([`Api::wants_authorization`]); else nothing.
     pub authorization: Vec<String>,
@@ -147,7 +153,19 @@ impl Api {
         let staging = Arc::new(Staging::new(Arc::clone(&hosted), clock.clone()));
         let searching = Searching::new(clock.clone());
         let (room, questions) = Default::default();
-        Api { hosted, access, signing, clock, body_limit, room, questions, staging, searching }
+        let open_admin = false;
+        Api {
+            hosted,
+            access,
+            signing,
+            clock,
+            body_limit,
+            open_admin,
+            room,
+            questions,
+            staging,
+            searching,
+        }
     }
 
     /// The same, in which what is staged waits this long to be approved, and has so many bytes together at most.
@@ -253,6 +271,7 @@ impl Api {
             Route::Packages { .. }
             | Route::PackagePage { .. }
             | Route::Files { .. }
+            | Route::Raw { .. }
             | Route::Settings
             | Route::Static { .. }
             | Route::SignIn
@@ -392,6 +411,7 @@ impl Api {
             | Route::Packages { .. }
             | Route::PackagePage { .. }
             | Route::Files { .. }
+            | Route::Raw { .. }
             | Route::Settings
             | Route::Static { .. }
             | Route::SignIn

@@ -42,6 +42,7 @@ mod own;
 mod packument;
 mod phases;
 mod private;
+mod raw;
 mod readers;
 mod receive;
 mod refresh;
@@ -199,7 +200,8 @@ impl Door {
         let access = Arc::new(access.trusting(trust));
         let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
         let api = Api::new(calls, Arc::clone(&access), signing, clock.clone(), body_limit)
-            .with_stages(config.store.stage_ttl, config.store.stage_size);
+            .with_stages(config.store.stage_ttl, config.store.stage_size)
+            .with_open_admin(config.access.open_admin);
         let api = Arc::new(api);
         let chosen = Arc::clone(&upstreams);
         let is_current = move |name: &PackageName, root: &str| chosen.of(name).root() == root;
@@ -224,7 +226,6 @@ impl Door {
             api: Arc::clone(&api),
             access,
             settings: Arc::clone(&settings) as Arc<Settings>,
-            open_admin: config.access.open_admin,
             catalogue: Arc::clone(&catalogue),
             history: Arc::clone(&history),
             clock: clock.clone(),

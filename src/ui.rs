@@ -25,7 +25,7 @@ mod sign_in;
 
 pub use copies::Copies;
 pub use running::{Running, UpstreamState};
-pub use session::shown as session_of;
+pub use session::shown as sessions_of;
 
 use crate::access::{Access, Caller};
 use crate::api::{Api, Body, Browser, Elsewhere, Refusal};
@@ -35,7 +35,6 @@ use crate::clock::Clock;
 use crate::history::History;
 use crate::hosted::Hosted;
 use crate::negotiate::Encoding;
-use crate::npm::PackageName;
 use crate::reply::Reply;
 use crate::route::Route;
 use crate::settings::Settings;
@@ -58,8 +57,6 @@ pub struct Parts {
     pub access: Arc<Access>,
     /// The settings that may be changed.
     pub settings: Arc<Settings>,
-    /// Whether everybody may administer, where nobody is known.
-    pub open_admin: bool,
     /// Which packages of upstreams are held.
     pub catalogue: Arc<Catalogue>,
     /// What was done in the last hour and day.
@@ -76,8 +73,6 @@ pub struct Ui {
     api: Arc<Api>,
     access: Arc<Access>,
     settings: Arc<Settings>,
-    /// Whether everybody may administer, where nobody is known.
-    open_admin: bool,
     csrf: Csrf,
     catalogue: Arc<Catalogue>,
     history: Arc<History>,
@@ -103,6 +98,8 @@ pub struct Visit<'a> {
     pub caller: Caller,
     /// Their session, if they have one.
     pub session: Option<&'a str>,
+    /// All that their browser shows as one.
+    pub shown: &'a [String],
     /// Their address.
     pub from: Option<IpAddr>,
     /// Whether they are at this very machine.
@@ -128,6 +125,7 @@ pub fn is_page(method: &Method, route: &Route, prefers_html: bool) -> bool {
         Route::Packages { .. }
         | Route::PackagePage { .. }
         | Route::Files { .. }
+        | Route::Raw { .. }
         | Route::Settings
         | Route::Static { .. }
         | Route::SignIn
@@ -157,8 +155,7 @@ impl Ui {
     /// # Errors
     /// When the system has no randomness.
     pub fn new(parts: Parts) -> io::Result<Ui> {
-        let Parts { hosted, api, access, settings, open_admin, catalogue, history, clock, copies } =
-            parts;
+        let Parts { hosted, api, access, settings, catalogue, history, clock, copies } = parts;
         let (started, csrf, aside) = (clock.now(), Csrf::new()?, Aside::new()?);
         let (others, abouts, readmes, reading) = Default::default();
         Ok(Ui {
@@ -166,7 +163,6 @@ impl Ui {
             api,
             access,
             settings,
-            open_admin,
             csrf,
             catalogue,
             history,
@@ -181,25 +177,40 @@ impl Ui {
         })
     }
 
-    /// Whose session a browser shows: nobody's if it is none (any more). Who `acts` by it is looked up on the disk; else
-    /// what was so in the last two seconds is believed.
+    /// Whose session a browser shows, and which of what it shows that is: nobody's if it is none (any more). Who `acts`
+    /// by it is looked up on the disk; else what was so in the last two seconds is believed. Another host of the domain
+    /// may have set what else is shown; if that is the session of somebody else, nobody can say whose browser it is.
     ///
     /// # Errors
     /// When nobody can say it.
-    pub async fn caller(
+    pub async fn caller<'s>(
         &self,
-        shown: Option<&str>,
+        shown: &'s [String],
         from: Option<IpAddr>,
         acts: bool,
-    ) -> Result<Caller, Reply> {
-        let Some(shown) = shown else { return Ok(Caller::anonymous()) };
+    ) -> Result<(Caller, Option<&'s str>), Reply> {
+        let mut found: Option<(Caller, &str)> = None;
+        for one in shown {
+            let Some(caller) = self.caller_of(one, from, acts).await? else { continue };
+            match &found {
+                None => found = Some((caller, one)),
+                Some((first, _)) if first.user() == caller.user() => {}
+                Some(_) => return Ok((Caller::anonymous(), None)),
+            }
+        }
+        Ok(found.map_or((Caller::anonymous(), None), |(caller, one)| (caller, Some(one))))
+    }
+
+    async fn caller_of(
+        &self,
+        shown: &str,
+        from: Option<IpAddr>,
+        acts: bool,
+    ) -> Result<Option<Caller>, Reply> {
         if let Some(known) = self.access.known_session(shown, from).filter(|_| !acts) {
-            return Ok(known);
+            return Ok(Some(known));
         }
-        match self.access.session(shown, from).await {
-            Ok(caller) => Ok(caller.unwrap_or_else(Caller::anonymous)),
-            Err(denied) => Err(Refusal::from(denied).reply()),
-        }
+        self.access.session(shown, from).await.map_err(|denied| Refusal::from(denied).reply())
     }
 
     /// The browser that shows the page of a login, if somebody is signed in there.
@@ -208,11 +219,11 @@ impl Ui {
     /// As of [`Ui::caller`].
     pub async fn browser<'a>(
         &self,
-        shown: Option<&'a str>,
+        shown: &'a [String],
         from: Option<IpAddr>,
     ) -> Result<Option<Browser<'a>>, Reply> {
-        let caller = self.caller(shown, from, true).await?;
-        let known = shown.zip(caller.user());
+        let (caller, session) = self.caller(shown, from, true).await?;
+        let known = session.zip(caller.user());
         Ok(known.map(|(session, user)| {
             let csrf = self.csrf.token(Some(session), from);
             Browser { session, user: user.to_owned(), csrf }
@@ -255,15 +266,6 @@ impl Ui {
     fn file(&self, visit: &Visit<'_>, file: &str) -> Reply {
         let file = web::file(file, visit.encoding == Encoding::Gzip);
         file.unwrap_or_else(|| nothing("no page has such a file: load the page again"))
-    }
-
-    /// Lets who looks pass if they may read a package of this name.
-    ///
-    /// # Errors
-    /// What they hear; of a hidden package, as of one that is not there.
-    async fn may_read(&self, visit: &Visit<'_>, name: &PackageName) -> Result<(), Reply> {
-        let may = self.api.may_read(visit.caller.clone(), name).await;
-        may.map_err(|refusal| if refusal.is_absence() { no_package() } else { refusal.reply() })
     }
 }
 

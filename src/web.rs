@@ -45,24 +45,46 @@ pub(crate) use statics::asset;
 
 use crate::reply::Reply;
 use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderName};
 use log::error;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::any::Any;
 
 /// The version, as pages name it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// What a page may do: look and act as the files of this registry have it, ask this registry, and send its forms there.
+/// What a page may do: look and act as the files have it that it names itself, ask this registry, and send its forms there.
 /// Nobody may show it as a part of theirs.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+///
+/// The style and the script are known by a nonce, and not by this registry's address: what strangers have published is sent
+/// from there as well.
+fn policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self' data:; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// A text that nobody can guess, for one page. Empty if the system has no randomness: browsers take that for none, and a
+/// page does without style and script.
+fn nonce() -> String {
+    let mut bytes = [0; 16];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
+        Err(_) => String::new(),
+    }
+}
 
 /// A page as an answer that nobody keeps.
 fn page(status: StatusCode, page: &impl Template) -> Reply {
-    let (status, text) = match page.render() {
+    let nonce = nonce();
+    let (status, text) = match page.render_with_values(&("nonce", &nonce as &dyn Any)) {
         Ok(text) => (status, Bytes::from(text)),
         Err(why) => {
             error!("a page could not be made: {why}");
@@ -72,7 +94,7 @@ fn page(status: StatusCode, page: &impl Template) -> Reply {
     };
     Reply::text(status, "text/html; charset=utf-8", text)
         .with(header::CACHE_CONTROL, "no-store")
-        .with(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+        .with(header::CONTENT_SECURITY_POLICY, policy(&nonce))
         .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .with(header::X_FRAME_OPTIONS, "DENY")
         // Not `no-referrer`: with that, browsers call the origin of a page's own form `null` (Fetch §3.2), and it would

@@ -18,6 +18,7 @@ impl Api {
         name: PackageName,
         rev: Option<&str>,
     ) -> Result<Reply, Refusal> {
+        self.administered_by(call, Permission::Unpublish, &name).await?;
         self.allow(call, Permission::Unpublish, &name).await?;
         match self.hosted.authority(&name).await? {
             Authority::Own(_) => self.unpublish(call, name, rev).await,

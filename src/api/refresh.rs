@@ -1,4 +1,4 @@
-//! `GET` and `POST /-/package/PKG/refresh`: what is held of an upstream's package is brought up to date now.
+//! `POST /-/package/PKG/refresh`: what is held of an upstream's package is brought up to date now.
 //! Knows nothing of how an upstream is asked.
 
 use super::{Api, Call, Refusal};
@@ -10,13 +10,13 @@ use http::{StatusCode, header};
 use serde_json::json;
 
 impl Api {
-    /// Whoever may read a package may have it asked for: a read with `Cache-Control: no-cache` does no less.
+    /// No second factor is asked for: nothing that is published changes.
     pub(super) async fn refresh(
         &self,
         call: &Call<'_>,
         name: &PackageName,
     ) -> Result<Reply, Refusal> {
-        self.allow(call, Permission::Read, name).await?;
+        self.administered_by(call, Permission::Change, name).await?;
         match self.hosted.authority(name).await? {
             Authority::Own(package) if package.standing() == Standing::Published => {
                 Err(Refusal::hosted(name))

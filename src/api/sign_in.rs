@@ -3,8 +3,7 @@
 
 use super::witness::Watched;
 use super::{Api, Body, Call, Refusal};
-use crate::access::{Access, Caller, Denied, Permission, SignedIn};
-use crate::npm::PackageName;
+use crate::access::{Access, Denied, SignedIn};
 use crate::route::Route;
 use crate::trail::Deed;
 use http::Method;
@@ -81,19 +80,6 @@ impl Api {
         }
         Watched::on_page(Deed::Logout).answered(call, ended.as_ref().err());
         ended.map(drop)
-    }
-
-    /// Whether somebody may do that with a package of this name; no second factor is asked for.
-    ///
-    /// # Errors
-    /// When they may not: what they hear, as of a package that is not there if it is hidden from them.
-    pub async fn may_do(
-        &self,
-        caller: &Caller,
-        permission: Permission,
-        name: &PackageName,
-    ) -> Result<(), Refusal> {
-        self.caller_may(caller, permission, name).await
     }
 
     /// Notes on the trail that a request was refused on its page.

@@ -197,7 +197,8 @@ fn deed(method: &Method, route: &Route) -> Option<Deed> {
         | Route::StageTarball { .. }
         | Route::StageApproval { .. }
         | Route::PackagePage { .. }
-        | Route::Files { .. } => Some(Deed::Write),
+        | Route::Files { .. }
+        | Route::Raw { .. } => Some(Deed::Write),
         Route::Root
         | Route::WebLogin
         | Route::LoginDone { .. }

@@ -78,13 +78,14 @@ impl Reach {
                 Route::Packages { .. }
                 | Route::PackagePage { .. }
                 | Route::Files { .. }
+                | Route::Raw { .. }
                 | Route::Settings
                 | Route::Static { .. }
                 | Route::SignIn
                 | Route::SignOut
                 | Route::Account,
             ) => Reach::Nobody,
-            // What is read has both: a GET that acts has no HEAD. Keys are among it: they are this registry's own, and
+            // What is read has both: a GET that fetches what is there once has no HEAD. Keys are among it: they are this registry's own, and
             // of upstreams with a token, and why there are none says where upstreams are.
             Some(route) if route.allow().starts_with(METHODS) => Reach::Named,
             Some(_) => Reach::Nobody,
@@ -209,9 +210,9 @@ mod tests {
             ("GET", "/-/v1/done/abc", Reach::Nobody),
             ("GET", "/-/package/a/access", Reach::Named),
             ("GET", "/-/stage", Reach::Named),
-            ("GET", "/-/package/a/refresh", Reach::Nobody),
             ("GET", "/-/packages/all", Reach::Nobody),
             ("GET", "/-/package/a", Reach::Nobody),
+            ("GET", "/-/package/a/raw", Reach::Nobody),
             ("GET", "/-/static/a.css", Reach::Nobody),
             ("GET", "/-/account", Reach::Nobody),
             ("PUT", "/a", Reach::Nobody),
@@ -266,7 +267,7 @@ mod tests {
             ("/a", Some("POST"), "GET, HEAD, PUT", Reach::Nobody),
             ("/a/-/a-1.0.0.tgz", Some("HEAD"), "GET, HEAD", Reach::Everybody),
             ("/-/v1/search?text=a", Some("GET"), "GET, HEAD", Reach::Named),
-            ("/-/package/a/refresh", Some("GET"), "GET, POST", Reach::Nobody),
+            ("/-/package/a/refresh", Some("GET"), "POST", Reach::Nobody),
             ("/a/-rev/1", Some("GET"), "PUT, DELETE", Reach::Nobody),
             ("/-/v1/login/abc", Some("GET"), "GET, HEAD, POST", Reach::Nobody),
             ("*", Some("GET"), ALL_METHODS, Reach::Nobody),

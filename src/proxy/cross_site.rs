@@ -11,8 +11,7 @@
 //!
 //! Browsers tell on whose behalf they ask: in `Sec-Fetch-Site` (Fetch Metadata), by HTTPS and to their own machine, and
 //! in `Origin` (RFC 6454 §7), with all but GET and HEAD. npm, curl and their kin send neither, and pass; `fetch` of
-//! Node.js, which pnpm uses, sends `Sec-Fetch-Mode`, which is not looked at. So does a GET of a browser that tells
-//! neither: all it brings about is what any request with `no-cache` does.
+//! Node.js, which pnpm uses, sends `Sec-Fetch-Mode`, which is not looked at.
 
 use super::failure::Failure;
 use crate::base_url::BaseUrl;
@@ -76,8 +75,7 @@ pub(super) fn check(
     known: &Known,
 ) -> Result<(), Failure> {
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let acts = !reads || matches!(route, Route::Refresh { .. });
-    if !acts || !is_of_browser(headers) {
+    if reads || !is_of_browser(headers) {
         return Ok(());
     }
     let is_mended = || is_way_back(route) && here.is_some_and(|here| is_own_here(headers, here));
@@ -176,7 +174,6 @@ mod tests {
     fn passes(lines: &[(&'static str, &'static str)]) -> bool {
         let base = "https://npm.example:8443/npm";
         let all = [
-            (Method::GET, "/-/package/a/refresh"),
             (Method::POST, "/-/package/a/refresh"),
             (Method::POST, "/npm/-/package/@s%2fn/delete?rev=1"),
             (Method::POST, "/-/package/a/dist-tags/beta"),
@@ -277,7 +274,7 @@ mod tests {
             let origin: &'static str = origin.origin().to_owned().leak();
             for (method, path) in [
                 (Method::POST, "/-/package/a/delete"),
-                (Method::GET, "/-/package/a/refresh"),
+                (Method::POST, "/-/package/a/refresh"),
                 (Method::PUT, "/a"),
                 (Method::DELETE, "/a/-rev/1"),
             ] {

@@ -123,6 +123,7 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
         Route::Packages { .. }
         | Route::PackagePage { .. }
         | Route::Files { .. }
+        | Route::Raw { .. }
         | Route::Settings
         | Route::Static { .. }
         | Route::SignIn
@@ -159,7 +160,6 @@ mod tests {
     #[test]
     fn what_is_done_to_a_package_is_counted_as_what_it_is_about() {
         for (method, path, kind) in [
-            (Method::GET, "/-/package/a/refresh", Kind::Packument),
             (Method::POST, "/-/package/a/refresh", Kind::Packument),
             (Method::POST, "/-/package/a/delete", Kind::Change),
             (Method::DELETE, "/a/-rev/1", Kind::Change),
@@ -171,6 +171,7 @@ mod tests {
             (Method::GET, "/-/npm/v1/tokens", Kind::Account),
             (Method::GET, "/-/packages/all", Kind::Page),
             (Method::GET, "/-/package/a", Kind::Page),
+            (Method::GET, "/-/package/a/raw", Kind::Page),
             (Method::POST, "/-/login", Kind::Page),
             (Method::POST, "/-/v1/login", Kind::Account),
             (Method::GET, "/-/v1/done/abc", Kind::Account),

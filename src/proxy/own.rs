@@ -93,20 +93,22 @@ impl Door {
             false => Vec::new(),
         };
         // No other endpoint looks at what a browser sends by itself.
-        let cookie = match route {
-            Route::LoginPage { .. } => visit::cookie(session.req_header()),
-            _ => None,
+        let shown_sessions = match route {
+            Route::LoginPage { .. } => visit::sessions(session.req_header(), base),
+            _ => Vec::new(),
         };
-        let browser = match self.ui.browser(cookie.as_deref(), from).await {
+        let browser = match self.ui.browser(&shown_sessions, from).await {
             Ok(browser) => browser,
             Err(reply) => return Decision::Reply(reply, CacheState::None),
         };
+        let is_near = self.is_near(session);
         let mut body = Unpacked::new(Incoming::of(session, pace), packing);
         let secrets = Secrets { authorization: shown.as_deref(), code: code.as_deref(), from };
         let (base, verified, notes) = (base.as_str(), OnceCell::new(), Notes::default());
         let call = Call {
             caller,
             secrets,
+            is_near,
             authorization,
             browser,
             verified,

@@ -6,7 +6,7 @@ use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
 use super::private::Private;
 use super::wanted::Wanted;
-use super::{Proxy, body, carried, figures, packument, tarball, wanted, write};
+use super::{Proxy, body, carried, figures, packument, raw, tarball, wanted, write};
 use crate::access_log::shown;
 use crate::cache::in_parts;
 use crate::connection::{self, STREAM_PIECE};
@@ -32,6 +32,7 @@ impl ProxyHttp for Proxy {
     fn init_downstream_modules(&self, modules: &mut HttpModules) {
         modules.add_module(carried::builder::<Cors>());
         modules.add_module(carried::builder::<Private>());
+        modules.add_module(raw::module());
         modules.add_module(carried::builder::<Wanted>());
     }
 

@@ -188,7 +188,12 @@ impl Door {
     }
 
     /// A view of a package, from whoever is its authority.
-    async fn package_view(self: &Arc<Self>, ctx: &mut Ctx, ask: Ask, confirm: bool) -> Decision {
+    pub(super) async fn package_view(
+        self: &Arc<Self>,
+        ctx: &mut Ctx,
+        ask: Ask,
+        confirm: bool,
+    ) -> Decision {
         match self.whose(&ask.name, Failure::no_package()).await {
             Own::Ours(package) => self.view_of(&package, &ask).await,
             Own::Refused(failure) => failure.into(),
@@ -213,7 +218,7 @@ impl Door {
     }
 
     /// A tarball, from whoever is the authority of its package.
-    async fn package_tarball(
+    pub(super) async fn package_tarball(
         self: &Arc<Self>,
         session: &Session,
         ctx: &mut Ctx,

@@ -11,7 +11,7 @@ use super::behalf::Behalf;
 use super::ctx::{CacheState, Ctx, Plan, TarballPlan};
 use super::failure::Failure;
 use super::receive::Decision;
-use super::write::{self, X_CACHE, not_modified};
+use super::write::{self, NOSNIFF, X_CACHE, not_modified};
 use crate::base_url::BaseUrl;
 use crate::cache::{CHUNK, Entry, Found, Key};
 use crate::npm::{PackageName, TarballName};
@@ -178,5 +178,6 @@ pub(super) fn range(session: &Session, header: &mut ResponseHeader) -> RangeType
 
 /// Adds what belongs to one response.
 pub(super) fn dress(header: &mut ResponseHeader, state: CacheState) -> Result<()> {
+    header.insert_header(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)?;
     header.insert_header(X_CACHE, state.as_str())
 }

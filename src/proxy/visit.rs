@@ -64,20 +64,24 @@ impl Door {
         };
         // What pages are made up with is everybody's.
         let is_whose = !matches!(route, Route::Static { .. });
-        let (cookie, query) = (cookie(request).filter(|_| is_whose), query(request));
+        let shown = if is_whose { sessions(request, base) } else { Vec::new() };
+        let query = query(request);
         let from = self.address(session);
-        let caller = self.ui.caller(cookie.as_deref(), from, !is_read(&method)).await;
-        let caller = match caller {
-            Ok(caller) => caller,
+        let (caller, known) = match self.ui.caller(&shown, from, !is_read(&method)).await {
+            Ok(known) => known,
             Err(reply) => return Decision::Reply(reply, CacheState::None),
         };
+        if let Route::Raw { name, what } = route {
+            return self.raw(session, ctx, name, what, base, caller).await;
+        }
         let asker = Asker { door: self, base, behalf: ctx.behalf.clone() };
         let visit = Visit {
             method: &method,
             route,
             base,
             // What clients show by `Authorization` is for their endpoints.
-            session: cookie.as_deref().filter(|_| caller.user().is_some()),
+            session: known,
+            shown: &shown,
             caller,
             from,
             is_near: self.is_near(session),
@@ -102,10 +106,12 @@ impl Door {
     }
 
     /// Whether a request is of this very machine: a proxy on it speaks for others.
-    fn is_near(&self, session: &Session) -> bool {
+    pub(super) fn is_near(&self, session: &Session) -> bool {
         let peer = session.client_addr().and_then(|address| address.as_inet());
-        let headers = &session.req_header().headers;
-        is_near(peer.map(|peer| peer.ip()), &self.policy.trusted_proxies, headers)
+        let request = session.req_header();
+        let authority = request.uri.authority().map(|authority| authority.as_str());
+        let proxies = &self.policy.trusted_proxies;
+        is_near(peer.map(|peer| peer.ip()), proxies, &request.headers, authority)
     }
 }
 
@@ -113,10 +119,11 @@ fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// The session that a browser shows.
-pub(super) fn cookie(request: &RequestHeader) -> Option<String> {
+/// What a browser shows that may be a session of the registry at this URL.
+pub(super) fn sessions(request: &RequestHeader, base: &BaseUrl) -> Vec<String> {
     let lines = request.headers.get_all(header::COOKIE).iter();
-    ui::session_of(lines.filter_map(|line| line.to_str().ok())).map(str::to_owned)
+    let shown = ui::sessions_of(lines.filter_map(|line| line.to_str().ok()), base);
+    shown.into_iter().map(str::to_owned).collect()
 }
 
 /// The query as received, if it is text of decent length.
@@ -141,13 +148,11 @@ mod tests {
 
     #[test]
     fn the_session_is_found_among_all_cookies() {
-        let of = |lines: &[(&'static str, &'static str)]| cookie(&request("/", lines));
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[("cookie", "a=b; nopar_sessions=x")]), None);
-        assert_eq!(
-            of(&[("cookie", "a=b"), ("cookie", "c; nopar_session=d")]).as_deref(),
-            Some("d")
-        );
+        let base = BaseUrl::parse("http://localhost:5984").unwrap();
+        let of = |lines: &[(&'static str, &'static str)]| sessions(&request("/", lines), &base);
+        assert_eq!(of(&[]), [""; 0]);
+        assert_eq!(of(&[("cookie", "a=b; nopar_sessions=x")]), [""; 0]);
+        assert_eq!(of(&[("cookie", "a=b"), ("cookie", "c; nopar_session=d")]), ["d"]);
     }
 
     #[test]
@@ -164,6 +169,7 @@ mod tests {
         assert!(
             asks("/-/package/a/delete", true) && asks("/npm/-/package/@s/n/delete?rev=1", true)
         );
+        assert!(asks("/-/package/a/refresh", true) && !asks("/-/package/a/refresh", false));
         assert!(!asks("/-/package/a/delete", false));
         assert!(!asks("/-/logout", true) && !asks("/-/nothing", true) && !asks("/a", true));
     }

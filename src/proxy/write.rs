@@ -26,6 +26,10 @@ use tokio::sync::Semaphore;
 /// Says where an answer came from.
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
+/// What is sent with everything: it is what its type says, whatever it looks like. So no page has a browser run what
+/// somebody has published.
+pub(super) const NOSNIFF: &str = "nosniff";
+
 /// So many ranges of a hosted tarball are not answered as such, but with the whole: nobody asks a registry for several.
 const RANGES: usize = 2;
 
@@ -48,12 +52,13 @@ pub(super) async fn reply(session: &mut Session, reply: &Reply, state: CacheStat
 
 /// The header of a reply.
 pub(super) fn reply_header(reply: &Reply, state: CacheState) -> Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(reply.status, Some(reply.headers.len() + 4))?;
+    let mut header = ResponseHeader::build(reply.status, Some(reply.headers.len() + 5))?;
     for (name, value) in &reply.headers {
         header.append_header(name, value)?;
     }
     header.insert_header(header::CONTENT_LENGTH, reply.body.len())?;
     header.insert_header(header::VARY, "Accept, Accept-Encoding")?;
+    header.insert_header(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)?;
     if state != CacheState::None {
         header.insert_header(X_CACHE, state.as_str())?;
     }
@@ -116,10 +121,11 @@ pub(super) async fn tarball(session: &mut Session, tarball: &HostedTarball) -> R
 
 /// Sends a tarball that waits to be published, whole: no cache may keep it.
 pub(super) async fn staged(session: &mut Session, large: &Large, content: &Tarball) -> Result<()> {
-    let mut header = ResponseHeader::build(StatusCode::OK, Some(3))?;
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(4))?;
     header.insert_header(header::CONTENT_TYPE, "application/octet-stream")?;
     header.insert_header(header::CONTENT_LENGTH, large.len())?;
     header.insert_header(header::CACHE_CONTROL, "no-store")?;
+    header.insert_header(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)?;
     send_part(session, header, large, content, 0..large.len()).await
 }
 
@@ -163,7 +169,7 @@ async fn write_body(session: &mut Session, mut part: Bytes, is_last: bool) -> Re
 
 /// The header of a hosted tarball.
 pub(super) fn tarball_header(len: u64, etag: Option<&str>) -> Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(StatusCode::OK, Some(7))?;
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(8))?;
     header.insert_header(header::CONTENT_TYPE, "application/octet-stream")?;
     header.insert_header(header::CONTENT_LENGTH, len)?;
     if let Some(etag) = etag {
@@ -171,13 +177,14 @@ pub(super) fn tarball_header(len: u64, etag: Option<&str>) -> Result<ResponseHea
     }
     header.insert_header(header::CACHE_CONTROL, TARBALL_CONTROL)?;
     header.insert_header(header::ACCEPT_RANGES, "bytes")?;
+    header.insert_header(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)?;
     header.insert_header(X_CACHE, CacheState::Hosted.as_str())?;
     Ok(header)
 }
 
 /// The header of a view.
 pub(super) fn view_header(view: &View, state: CacheState, age: Duration) -> Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(StatusCode::OK, Some(10))?;
+    let mut header = ResponseHeader::build(StatusCode::OK, Some(11))?;
     header.insert_header(header::CONTENT_TYPE, view.content_type)?;
     header.insert_header(header::CONTENT_LENGTH, view.body.len())?;
     if view.encoding == Encoding::Gzip {
@@ -189,6 +196,7 @@ pub(super) fn view_header(view: &View, state: CacheState, age: Duration) -> Resu
     }
     header.insert_header(header::CACHE_CONTROL, PACKUMENT_CONTROL)?;
     header.insert_header(header::VARY, "Accept, Accept-Encoding")?;
+    header.insert_header(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)?;
     header.insert_header(header::AGE, age.as_secs())?;
     header.insert_header(X_CACHE, state.as_str())?;
     Ok(header)

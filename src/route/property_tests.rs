@@ -44,6 +44,8 @@ fn assert_safe(route: &Route) {
             assert_path_safe(file.as_str());
         }
         Route::Manifest { selector, .. } => assert_path_safe(selector.as_str()),
+        Route::Raw { what: Raw::Manifest(version), .. } => assert_path_safe(version.as_str()),
+        Route::Raw { what: Raw::Tarball(file), .. } => assert_path_safe(file.as_str()),
         Route::Files { version, path, .. } => {
             assert_path_safe(version.as_str());
             if !path.is_empty() {
@@ -86,7 +88,7 @@ fn assert_one_line(text: &str, longest: usize) {
 
 /// Bytes of any kind, and words of the kind that paths are made of.
 fn target() -> impl Strategy<Value = Vec<u8>> {
-    const WORDS: [&str; 59] = [
+    const WORDS: [&str; 61] = [
         "/",
         "/",
         "/",
@@ -102,6 +104,8 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
         "/access",
         "/refresh",
         "/files/",
+        "/raw",
+        "/raw/-/",
         "/-/packages/all?",
         "/-/settings",
         "/-/static/",

@@ -94,8 +94,7 @@ pub enum Route {
         /// Whose.
         name: PackageName,
     },
-    /// `/-/package/lodash/refresh`. `GET` and `POST` have the upstream confirm the copy that is held: neither
-    /// reads it, so there is no `HEAD`.
+    /// `/-/package/lodash/refresh`. `POST` has the upstream confirm the copy that is held.
     Refresh {
         /// Whose.
         name: PackageName,
@@ -230,6 +229,13 @@ pub enum Route {
         /// `..`, and none has a control character or a backslash in it.
         path: String,
     },
+    /// `/-/package/lodash/raw`, and more behind it: what clients read of a package, for who is signed in by a page.
+    Raw {
+        /// Whose.
+        name: PackageName,
+        /// What of it.
+        what: Raw,
+    },
     /// `/-/settings`. `POST` saves some.
     Settings,
     /// `/-/static/nopar.0123456789ab.css`: what pages are made up with.
@@ -270,6 +276,17 @@ impl Which {
     }
 }
 
+/// What of a package a page links to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Raw {
+    /// `…/raw`: its document.
+    Document,
+    /// `…/raw/1.0.0`: the manifest of a version, by its number, else by a dist-tag.
+    Manifest(Selector),
+    /// `…/raw/-/lodash-1.0.0.tgz`: a tarball.
+    Tarball(TarballName),
+}
+
 /// Which audit is asked for: they differ in what is sent and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audit {
@@ -299,6 +316,7 @@ impl Route {
             Self::DistTag { .. } => "PUT, POST, DELETE",
             Self::Session
             | Self::WebLogin
+            | Self::Refresh { .. }
             | Self::Delete { .. }
             | Self::Audit(_)
             | Self::Exchange { .. }
@@ -306,7 +324,6 @@ impl Route {
             | Self::StageApproval { .. }
             | Self::SignOut => "POST",
             Self::Stage { .. } => "GET, HEAD, DELETE",
-            Self::Refresh { .. } => "GET, POST",
             Self::Owners { .. } => "GET, HEAD, PUT",
             Self::Owner { .. } => "DELETE",
             Self::Root
@@ -329,6 +346,7 @@ impl Route {
             | Self::Packages { .. }
             | Self::PackagePage { .. }
             | Self::Files { .. }
+            | Self::Raw { .. }
             | Self::Static { .. } => READ,
         }
     }
@@ -389,6 +407,7 @@ impl Route {
             Self::Packages { .. } => "packages",
             Self::PackagePage { .. } => "package_page",
             Self::Files { .. } => "files",
+            Self::Raw { .. } => "raw",
             Self::Settings => "settings",
             Self::Static { .. } => "static",
             Self::SignIn => "sign_in",
@@ -418,7 +437,8 @@ impl Route {
             | Self::Exchange { name }
             | Self::StageOf { name }
             | Self::PackagePage { name, .. }
-            | Self::Files { name, .. } => Some(name),
+            | Self::Files { name, .. }
+            | Self::Raw { name, .. } => Some(name),
             Self::Root
             | Self::User { .. }
             | Self::Token { .. }

@@ -4,9 +4,9 @@
 use url::form_urlencoded;
 
 use super::{
-    Audit, BadPath, MAX_REVISION_BYTES, Route, RouteError, Which, at_most, cut_name, name_of,
+    Audit, BadPath, MAX_REVISION_BYTES, Raw, Route, RouteError, Which, at_most, cut_name, name_of,
 };
-use crate::npm::{PackageName, Selector};
+use crate::npm::{PackageName, Selector, TarballName, holds_token};
 
 /// Where attestations are.
 pub(super) const ATTESTATIONS: &[u8] = b"/-/npm/v1/attestations/";
@@ -155,6 +155,17 @@ fn of_package(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
         ["files", version, ref path @ ..] => {
             let version = Selector::parse(version).map_err(BadPath::from)?;
             Route::Files { name: name()?, version, path: inside(path)? }
+        }
+        ["raw"] => Route::Raw { name: name()?, what: Raw::Document },
+        // It is read as clients read it: no upstream hears of somebody's token in a wrong place.
+        ["raw", .., last] if last == "-" || holds_token(last) => return Err(RouteError::NotFound),
+        ["raw", version] => {
+            let version = Selector::parse(version).map_err(BadPath::from)?;
+            Route::Raw { name: name()?, what: Raw::Manifest(version) }
+        }
+        ["raw", "-", file] => {
+            let file = TarballName::parse(file).map_err(BadPath::from)?;
+            Route::Raw { name: name()?, what: Raw::Tarball(file) }
         }
         ["dist-tags"] => Route::DistTags { name: name()? },
         ["dist-tags", tag] => {

@@ -3,7 +3,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Audit, Route};
+use super::{Audit, Raw, Route};
 use crate::npm::{PackageName, Selector, encode_segment};
 
 /// The path of a route in its usual spelling.
@@ -85,6 +85,14 @@ pub(super) fn path(route: &Route) -> String {
             with_query(&format!("/-/package/{}", name.path()), query)
         }
         Route::Files { name, version, path } => files(name, version, path),
+        Route::Raw { name, what } => {
+            let raw = format!("/-/package/{}/raw", name.path());
+            match what {
+                Raw::Document => raw,
+                Raw::Manifest(version) => format!("{raw}/{}", encode_segment(version.as_str())),
+                Raw::Tarball(file) => format!("{raw}/-/{}", encode_segment(file.as_str())),
+            }
+        }
         Route::Settings => "/-/settings".to_owned(),
         Route::Static { file } => format!("/-/static/{file}"),
         Route::SignIn => "/-/login".to_owned(),

@@ -1,7 +1,7 @@
 //! Where somebody goes back to, once they have signed in.
 //! Knows nothing of what stands there.
 
-use crate::route::{Route, RouteError};
+use crate::route::Route;
 use http::Method;
 
 /// The longest address that is gone back to, in bytes.
@@ -15,12 +15,26 @@ pub(super) fn checked(asked: &str) -> &str {
     let is_page = asked == "/" || asked.starts_with("/-/");
     let is_way = !asked.contains("/../") && !asked.ends_with("/..") && asked.len() <= LONGEST;
     let is_ours = is_plain && is_page && is_way;
-    // What is done by POST has a page that asks about it.
-    let is_route = match Route::parse(&Method::GET, asked.as_bytes(), "") {
-        Ok(_) | Err(RouteError::MethodNotAllowed { .. }) => true,
-        Err(_) => false,
-    };
-    if is_ours && is_route { asked } else { "/" }
+    if is_ours && is_shown(asked) { asked } else { "/" }
+}
+
+/// Whether a page is shown there to who is signed in. Not those of logins that clients have begun: who has somebody come
+/// to one by a link to this site would have them confirm it.
+fn is_shown(asked: &str) -> bool {
+    let read = |method| Route::parse(method, asked.as_bytes(), "").map(|parsed| parsed.route);
+    match read(&Method::GET) {
+        Ok(route) => matches!(
+            route,
+            Route::Root
+                | Route::Packages { .. }
+                | Route::PackagePage { .. }
+                | Route::Files { .. }
+                | Route::Settings
+                | Route::Account
+        ),
+        // What is done by POST has a page that asks about it.
+        Err(_) => matches!(read(&Method::POST), Ok(Route::Refresh { .. } | Route::Delete { .. })),
+    }
 }
 
 #[cfg(test)]
@@ -29,7 +43,17 @@ mod tests {
 
     #[test]
     fn one_goes_back_to_pages_of_this_registry_and_nowhere_else() {
-        for good in ["/", "/-/account", "/-/account?tokens=2", "/-/package/@acme%2fui/delete"] {
+        for good in [
+            "/",
+            "/-/account",
+            "/-/account?tokens=2",
+            "/-/settings",
+            "/-/packages/local?q=a",
+            "/-/package/@acme/ui?version=1.0.0",
+            "/-/package/@acme/ui/files/1.0.0/a/b.js",
+            "/-/package/@acme%2fui/delete",
+            "/-/package/@acme%2fui/refresh",
+        ] {
             assert_eq!(checked(good), good);
         }
         let long = format!("/-/account?{}", "x".repeat(LONGEST));
@@ -47,6 +71,15 @@ mod tests {
             "/lodash",
             "/-/../lodash",
             "/-/nothing-of-this-kind",
+            "/-/v1/login/abc",
+            "/-/v1/done/abc",
+            "/-/v1/login",
+            "/-/login",
+            "/-/logout",
+            "/-/whoami",
+            "/-/package/lodash/raw",
+            "/-/package/lodash/access",
+            "/-/static/nopar.css",
             "account",
             &long,
         ] {

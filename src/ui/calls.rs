@@ -81,6 +81,7 @@ impl Ui {
             caller: visit.caller.clone(),
             // Not the session: what ends all tokens but that of the caller ends it as well.
             secrets: Secrets { authorization: None, code, from: visit.from },
+            is_near: visit.is_near,
             authorization: Vec::new(),
             browser: None,
             verified: OnceCell::new(),

@@ -34,8 +34,17 @@ fn yarn_4(base: &BaseUrl) -> String {
     format!("{set}\nyarn config set --json unsafeHttpWhitelist '[\"{}\"]'", base.host())
 }
 
+/// A word as a shell takes it: names of old may hold what means something to one.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@+".contains(c);
+    if word.chars().all(is_plain) && !word.starts_with('-') {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// A URL as a word of a shell. There is no quote in it: base URLs have none.
-fn shell_word(url: &str) -> String {
+pub(super) fn shell_word(url: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/@,+=".contains(c);
     if url.chars().all(is_plain) {
         url.to_owned()

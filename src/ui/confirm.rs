@@ -3,12 +3,13 @@
 
 use super::calls::{Undone, see_other};
 use super::sign_in::to_sign_in;
-use super::{Ui, Visit, no_package, notice};
+use super::{Ui, Visit, notice};
 use crate::access::Permission;
 use crate::api::{Body, Refusal};
 use crate::hosted::{Authority, Standing};
 use crate::npm::PackageName;
 use crate::reply::Reply;
+use crate::route::Route;
 use crate::web::{Confirm, Wrong};
 use http::{Method, StatusCode};
 use log::error;
@@ -28,14 +29,15 @@ enum Deed {
     Delete,
 }
 
-impl Deed {
-    fn permission(self) -> Permission {
-        match self {
-            Deed::Refresh => Permission::Change,
-            Deed::Drop | Deed::Delete => Permission::Unpublish,
-        }
+/// What one has to be allowed for what the path would do, whatever that is.
+fn permission(route: &Route) -> Permission {
+    match route {
+        Route::Refresh { .. } => Permission::Change,
+        _ => Permission::Unpublish,
     }
+}
 
+impl Deed {
     fn head(self, name: &PackageName) -> String {
         match self {
             Deed::Refresh => format!("Refresh the copy of {name}?"),
@@ -80,46 +82,45 @@ impl Deed {
 }
 
 impl Ui {
-    /// The page, or what comes of its form.
+    /// The page, or what comes of its form. Who may not is told so before anything is looked up: it is the same of every
+    /// name.
     pub(super) async fn confirm(
         &self,
         visit: &Visit<'_>,
         name: &PackageName,
         body: &mut dyn Body,
     ) -> Reply {
-        let deed = match self.deed(visit, name).await {
-            Ok(deed) => deed,
-            Err(reply) => return reply,
-        };
         if visit.acts() {
-            return self.confirmed(visit, name, deed, body).await;
+            return self.confirmed(visit, name, body).await;
         }
-        match self.may_act(visit, deed.permission(), name).await {
-            Ok(()) => self.confirm_page(visit, name, deed, None).await,
+        match self.may_act(visit, permission(visit.route), name).await {
+            Ok(()) => {}
             Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
-                to_sign_in(visit, &visit.route.path())
+                return to_sign_in(visit, &visit.route.path());
             }
-            Err(refusal) => refusal.reply(),
+            Err(refusal) => return refusal.reply(),
+        }
+        match self.deed(visit, name).await {
+            Ok(deed) => self.confirm_page(visit, name, deed, None).await,
+            Err(reply) => reply,
         }
     }
 
-    async fn confirmed(
-        &self,
-        visit: &Visit<'_>,
-        name: &PackageName,
-        deed: Deed,
-        body: &mut dyn Body,
-    ) -> Reply {
+    async fn confirmed(&self, visit: &Visit<'_>, name: &PackageName, body: &mut dyn Body) -> Reply {
         let form = match self.form(visit, body).await {
             Ok(form) => form,
             Err(reply) => return reply,
         };
         let code = form.code();
         let call = self.calling(visit, code.as_deref());
-        if let Err(refusal) = self.may_act(visit, deed.permission(), name).await {
+        if let Err(refusal) = self.may_act(visit, permission(visit.route), name).await {
             self.api.tell_refused(visit.route, &call, &refusal);
             return refusal.reply();
         }
+        let deed = match self.deed(visit, name).await {
+            Ok(deed) => deed,
+            Err(reply) => return reply,
+        };
         if deed == Deed::Delete && form.trimmed("name") != name.as_str() {
             let error =
                 format!("this is not {name}: type its name as it stands above; nothing was done");
@@ -132,17 +133,22 @@ impl Ui {
         }
     }
 
-    /// What the path would do with the package, be it theirs to do or not.
+    /// What the path would do with the package, for who may do it.
+    ///
+    /// # Errors
+    /// A page, where there is nothing to do it with.
     async fn deed(&self, visit: &Visit<'_>, name: &PackageName) -> Result<Deed, Reply> {
-        self.may_read(visit, name).await?;
         let authority = self.hosted.authority(name).await.map_err(|why| {
             error!("{why}");
             let text = "the registry's store could not be read; its log says why";
             Reply::error(StatusCode::INTERNAL_SERVER_ERROR, text, "store_error")
         })?;
-        let is_refresh = matches!(visit.route, crate::route::Route::Refresh { .. });
+        let is_refresh = matches!(visit.route, Route::Refresh { .. });
         match authority {
-            Authority::Upstream(_) => Ok(if is_refresh { Deed::Refresh } else { Deed::Drop }),
+            Authority::Upstream(_) if is_refresh => Ok(Deed::Refresh),
+            // What an older NOPAR left is no copy that could be discarded.
+            Authority::Upstream(_) if self.copies.packument(name).await.is_some() => Ok(Deed::Drop),
+            Authority::Upstream(_) => Err(self.not_held(visit, name).await),
             Authority::Own(package) if package.standing() == Standing::Published => {
                 if !is_refresh {
                     return Ok(Deed::Delete);
@@ -150,7 +156,7 @@ impl Ui {
                 let error = format!("{name} is published here: there is nothing to refresh");
                 Err(Reply::error(StatusCode::CONFLICT, &error, "hosted"))
             }
-            Authority::Own(_) | Authority::Claimed(_) => Err(no_package()),
+            Authority::Own(_) | Authority::Claimed(_) => Err(self.not_there(visit, name)),
         }
     }
 
@@ -198,5 +204,21 @@ impl Ui {
 }
 
 fn page_of(name: &PackageName) -> String {
-    format!("/-/package/{name}")
+    format!("/-/package/{}", name.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It is sent as `Location`, and stands in links.
+    #[test]
+    fn where_one_is_told_that_it_is_done_is_a_path_whatever_the_name() {
+        for (name, path) in [
+            ("@acme/ui", "/-/package/@acme/ui?done=refreshed"),
+            ("j\u{fc}rgen x", "/-/package/j%C3%BCrgen%20x?done=refreshed"),
+        ] {
+            assert_eq!(Deed::Refresh.done(&PackageName::parse(name).unwrap()), path);
+        }
+    }
 }

@@ -14,9 +14,11 @@ mod tests;
 pub(super) use known::Abouts;
 pub(super) use readme::Readmes;
 
+use super::clients::{quoted, shell_word};
 use super::copies::TarballHeld;
 use super::files::Tarball;
 use super::{Ui, Visit, no_package, nothing};
+use crate::base_url::BaseUrl;
 use crate::cache::Entry;
 use crate::hosted::{Authority, HostedError, HostedTarball, Package, Standing};
 use crate::npm::{About, AboutVersion, PackageName, TarballName, encode_segment};
@@ -84,6 +86,11 @@ impl Ui {
         let readme = self.readme_of(held, name, about, asked).await?;
         let relations = self.relations(visit, name, about).await?;
         let path = name.path();
+        // Where not everybody may read it, the registry's own URLs know nobody by their session.
+        let (raw, tarballs) = match self.api.is_public(name) {
+            true => (format!("/{path}"), format!("/{path}/-")),
+            false => (format!("/-/package/{path}/raw"), format!("/-/package/{path}/raw/-")),
+        };
         let latest = about.dist_tags.iter().find(|(tag, _)| tag == "latest");
         let latest = latest.map(|(_, version)| version.as_str());
         let is_latest = asked.version.is_none() || latest == Some(about.version.as_str());
@@ -103,10 +110,10 @@ impl Ui {
             dependencies: relations.dependencies,
             dependents: relations.dependents,
             dependents_count: relations.count,
-            document: format!("/{path}"),
-            manifest: format!("/{path}/{}", encode_segment(&about.version)),
+            manifest: format!("{raw}/{}", encode_segment(&about.version)),
+            document: raw,
             files: format!("/-/package/{path}/files/{}", encode_segment(&about.version)),
-            tarball: file.map(|file| format!("/{path}/-/{file}")),
+            tarball: file.map(|file| format!("{tarballs}/{file}")),
             path,
         };
         Ok(page.reply())
@@ -140,18 +147,21 @@ impl Ui {
     /// What is held of a name, if who looks may read it.
     ///
     /// # Errors
-    /// What they hear; of a hidden package, as of one that is not held.
+    /// What they hear; of a hidden package, and of a name that is kept for one, as of one that is not held.
     pub(super) async fn held(
         &self,
         visit: &Visit<'_>,
         name: &PackageName,
     ) -> Result<Option<Held>, Reply> {
-        self.may_read(visit, name).await?;
+        if let Err(refusal) = self.api.may_read(visit.caller.clone(), name).await {
+            let is_absence = refusal.is_absence();
+            return Err(if is_absence { self.not_there(visit, name) } else { refusal.reply() });
+        }
         match self.hosted.authority(name).await {
             Ok(Authority::Own(package)) if package.standing() == Standing::Published => {
                 Ok(Some(Held::Own(package)))
             }
-            Ok(Authority::Own(_) | Authority::Claimed(_)) => Err(no_package()),
+            Ok(Authority::Own(_) | Authority::Claimed(_)) => Err(self.not_there(visit, name)),
             Ok(Authority::Upstream(_)) => Ok(self.copies.packument(name).await.map(Held::Copy)),
             Err(why) => Err(store_error(&why)),
         }
@@ -211,17 +221,34 @@ impl Ui {
 
     /// The page of a name of which nothing is held. It offers nothing of an upstream: only to ask for it.
     pub(super) async fn not_held(&self, visit: &Visit<'_>, name: &PackageName) -> Reply {
+        self.absent(visit, name, self.fetched_at(visit, name).await)
+    }
+
+    /// The same of a name of which nothing can be fetched: one that is hidden from who looks, or this registry's own.
+    pub(super) fn not_there(&self, visit: &Visit<'_>, name: &PackageName) -> Reply {
+        self.absent(visit, name, None)
+    }
+
+    fn absent(&self, visit: &Visit<'_>, name: &PackageName, refresh: Option<String>) -> Reply {
         if !visit.accepts_html {
             return no_package();
         }
         let page = NotHeldPage {
             frame: self.frame(visit).here("packages"),
             name: name.as_str(),
-            command: format!("npm view {name} --registry {}/", visit.base.as_str()),
-            refresh: self.fetched_at(visit, name).await,
+            command: asking(name, visit.base),
+            refresh,
         };
         page.reply()
     }
+}
+
+/// The command that has a client ask for a package. Anybody can link to the page of any name: of one that no package
+/// would be given today, nobody is offered anything to type into a shell.
+fn asking(name: &PackageName, base: &BaseUrl) -> Option<String> {
+    let is_fit = name.check_publishable().is_ok() && !name.as_str().starts_with('-');
+    let (word, url) = (quoted(name.as_str()), format!("{}/", base.as_str()));
+    is_fit.then(|| format!("npm view {word} --registry {}", shell_word(&url)))
 }
 
 fn installs(name: &PackageName, about: &About, is_latest: bool) -> Vec<Install> {
@@ -238,15 +265,6 @@ fn installs(name: &PackageName, about: &About, is_latest: bool) -> Vec<Install> 
         Install { client, command: format!("{words}{gap}{}", quoted(&spec)) }
     };
     clients.into_iter().map(command).collect()
-}
-
-/// A word as a shell takes it: names of old may hold what means something to one.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@+".contains(c);
-    if word.chars().all(is_plain) && !word.starts_with('-') {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn tags(about: &About, latest: Option<&str>) -> Vec<TagRow> {

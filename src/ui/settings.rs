@@ -4,12 +4,11 @@
 
 mod typed;
 
-use super::admin::NOT_NEAR;
 use super::calls::see_other;
 use super::sign_in::to_sign_in;
 use super::{Ui, Visit, not_allowed, notice};
 use crate::access::Access;
-use crate::api::Body;
+use crate::api::{Body, NOT_NEAR};
 use crate::config::{Config, Field, Kind, Origin, SettingView};
 use crate::reply::Reply;
 use crate::settings::{Changed, Unchanged};

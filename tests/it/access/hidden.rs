@@ -19,7 +19,9 @@ fn paths(name: &str) -> Vec<String> {
         format!("/-/package/{encoded}/collaborators"),
         format!("/-/package/{encoded}/owners"),
         format!("/-/package/{encoded}/access"),
-        format!("/-/package/{encoded}/refresh"),
+        format!("/-/package/{encoded}/raw"),
+        format!("/-/package/{encoded}/raw/1.0.0"),
+        format!("/-/package/{name}/raw/-/{base}-1.0.0.tgz"),
         format!("/-/v1/search?text={encoded}"),
         format!("/-/v1/search?text={base}"),
     ]

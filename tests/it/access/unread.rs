@@ -36,6 +36,7 @@ fn tries(addr: SocketAddr, name: &str) -> Vec<(String, Request)> {
         ("DELETE", format!("/-/package{path}/owners/ann"), json!({})),
         ("POST", format!("/-/package{path}/access"), json!({"access": "public"})),
         ("POST", format!("/-/package{path}/delete"), json!({})),
+        ("POST", format!("/-/package{path}/refresh"), json!({})),
     ];
     let sent = |(method, path, body): (&str, String, Value)| {
         (format!("{method} {path}"), send(addr, method, &path, &body))

@@ -26,7 +26,7 @@
 //! of all that acts; a public package is read all the same. Good ones of who may not read are a 404, and where they act a
 //! 403, both whether or not there is such a package.
 
-use nopar::route::{Audit, Route, Which};
+use nopar::route::{Audit, Raw, Route, Which};
 
 use super::scene::CALLERS;
 use super::subject::{On, selector};
@@ -280,16 +280,13 @@ Attestations { name: on.name(), version: selector("1.0.0") }
 
 Refresh { name: on.name() }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
-        GET              404  401  401  401  401  404  409 404 409  409  409  409
-        POST             404  401  401  401  401  404  409 404 409  409  409  409
+        POST             401  401  401  401  401  403  403 403 403  409  409  409
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
-        GET              409  409  409  409  409  409  409 409 409  409  409  409
-        POST             409  401  401  401  401  409  409 409 409  409  409  409
+        POST             401  401  401  401  401  403  403 403 403  409  409  409
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
-        GET              200  200  200  200  200  200  200 200 200  200  200  200
-        POST             200  401  401  401  401  200  200 200 200  200  200  200
+        POST             401  401  401  401  401  403  403 403 403  200  403  200
     ";
 
 Delete { name: on.name(), rev: None }
@@ -477,6 +474,39 @@ PackagePage { name: on.name(), query: String::new() }
     ";
 
 Files { name: on.name(), version: selector("1.0.0"), path: String::new() }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
+    "
+    hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    "
+    proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Raw { name: on.name(), what: Raw::Document }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
+    "
+    hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    "
+    proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Raw { name: on.name(), what: Raw::Manifest(selector("1.0.0")) }
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
+    "
+    hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    "
+    proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Raw { name: on.name(), what: Raw::Tarball(on.file()) }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
     "

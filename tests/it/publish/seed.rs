@@ -201,7 +201,8 @@ async fn a_copy_of_old_is_not_deleted() {
     let delete = || Request::new(nopar.addr(), "POST", &path).send();
     let error = refusal(&delete().await, &[403], "nothing is cached");
     assert!(error.contains("move it away"), "{error}");
-    get(nopar.addr(), &format!("/-/package/{name}/refresh")).await.expect(200);
+    let refresh = format!("/-/package/{name}/refresh");
+    Request::new(nopar.addr(), "POST", &refresh).send().await.expect(200);
     delete().await.expect(200);
     refusal(&delete().await, &[403], "nothing is cached any more");
     assert!(seed.files() == before, "it was changed");

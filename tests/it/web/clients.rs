@@ -43,7 +43,8 @@ async fn clients_never_get_html() {
             ("GET", "/..", 400),
             ("POST", "/", 405),
             ("GET", "/-/package/@acme/ui/delete", 405),
-            ("GET", "/-/package/@acme/ui/refresh", 409),
+            ("GET", "/-/package/@acme/ui/refresh", 405),
+            ("POST", "/-/package/@acme/ui/refresh", 409),
             ("GET", "/-/package/nobody", 404),
             ("GET", "/-/static/nothing.css", 404),
             ("GET", "/-/login", 404),
@@ -55,7 +56,8 @@ async fn clients_never_get_html() {
         }
         let packument = ask("GET", "/@acme%2fui").send().await.expect(200);
         assert!(packument.json()["versions"]["1.0.0"].is_object(), "{accept:?}");
-        let refreshed: Value = ask("GET", "/-/package/far/refresh").send().await.expect(200).json();
+        let refreshed: Value =
+            ask("POST", "/-/package/far/refresh").send().await.expect(200).json();
         assert!(refreshed.is_object(), "{accept:?}");
     }
 }

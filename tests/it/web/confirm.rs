@@ -46,7 +46,8 @@ async fn a_package_is_deleted_by_who_types_its_name() {
     assert!(!is_there(&nopar, "own").await);
     let text = page_of(&ann.get("/-/packages/local?done=deleted").await, 200);
     assert!(text.contains("The package is deleted."), "{text}");
-    page_of(&ann.get(OWN).await, 404);
+    let gone = page_of(&ann.get(OWN).await, 404);
+    assert!(gone.contains("No package of this name is held here"), "{gone}");
     // The name stays this registry's own, and no page has asked anybody for it.
     assert_eq!(upstream.count_all(), asked, "{:?}", upstream.requests());
 }
@@ -140,13 +141,20 @@ async fn a_copy_is_refreshed_and_discarded_by_whom_the_rules_let() {
     assert!(page_of(&ann.get(&delete).await, 200).contains("Discard the copy of lodash?"));
     let answer = ann.post(&delete, &[]).await;
     assert_eq!(sent_to(&answer), "/-/packages/proxied?done=dropped");
-    // Now there is none.
-    let text = page_of(&ann.post(&delete, &[]).await, 404);
-    assert!(text.contains("role=\"alert\""), "{text}");
+    // Now there is none, and what is not held is not offered to be discarded.
+    let csrf = ann.csrf("/-/account").await;
+    for none in [&delete, "/-/package/nothing-of-this-name/delete"] {
+        for answer in [ann.get(none).await, ann.post_with(none, &csrf, &[]).await] {
+            let text = page_of(&answer, 404);
+            assert!(text.contains("No package of this name is held here"), "{text}");
+            assert!(!text.contains("method=\"post\""), "{text}");
+        }
+    }
     assert_eq!(upstream.count_all(), asked + 1);
     // What the upstream refuses is told on the page.
     let none = "/-/package/nothing-of-this-name/refresh";
-    page_of(&ann.post(none, &[]).await, 404);
+    let text = page_of(&ann.post(none, &[]).await, 404);
+    assert!(text.contains("role=\"alert\""), "{text}");
 }
 
 #[tokio::test]
@@ -161,14 +169,39 @@ async fn what_is_this_registry_s_own_is_not_refreshed_and_what_is_hidden_is_not_
     let (ann, bob) = (Browser::of(&nopar, "ann").await, Browser::of(&nopar, "bob").await);
     let text = page_of(&ann.get("/-/package/@acme/ui/refresh").await, 409);
     assert!(text.contains("there is nothing to refresh"), "{text}");
-    for browser in [&bob, &Browser::at(nopar.addr())] {
-        let hidden = browser.get("/-/package/@acme/ui/delete").await;
-        let absent = browser.get("/-/package/@acme/none/delete").await;
-        let hidden = page_of(&hidden, 404).replace("@acme/ui", "@acme/none");
-        assert_eq!(hidden, page_of(&absent, 404));
-    }
-    page_of(&ann.get("/-/package/@acme/none/delete").await, 404);
+    page_of(&bob.get("/-/package/@acme/ui/refresh").await, 403);
+    page_of(&ann.get("/-/package/@acme/none/delete").await, 403);
     assert_eq!(upstream.count_all(), 0, "{:?}", upstream.requests());
+}
+
+/// A programs' refresh is for whom the rules let, as a browser's is, and changes nothing that would want a code.
+#[tokio::test]
+async fn programs_refresh_by_the_rules() {
+    let (upstream, nopar) = with_users().await;
+    upstream.package("lodash").version("1.0.0", |v| v);
+    published(&nopar, "own").await;
+    nopar.get("/lodash").await.expect(200);
+    let (ann, bob) = (log_in(&nopar, "ann", PASSWORD).await, log_in(&nopar, "bob", PASSWORD).await);
+    enabled(&nopar, "auth-and-writes").await;
+    let asked = upstream.count_all();
+    for (name, who, status) in [
+        ("lodash", None, 401),
+        ("lodash", Some(&bob), 403),
+        ("none", Some(&bob), 403),
+        ("own", Some(&bob), 403),
+        ("own", Some(&ann), 409),
+    ] {
+        let path = format!("/-/package/{name}/refresh");
+        let by = |method| {
+            let request = Request::new(nopar.addr(), method, &path);
+            who.iter().fold(request, |request, who| request.header("Authorization", who))
+        };
+        refusal(&by("POST").send().await, &[status], &path);
+        let answer = by("GET").send().await;
+        refusal(&answer, &[405], &path);
+        assert_eq!(answer.header("allow"), Some("POST"), "{path}");
+    }
+    assert_eq!(upstream.count_all(), asked, "{:?}", upstream.requests());
 }
 
 /// Programs see nothing of all that.
