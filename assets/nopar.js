@@ -2,6 +2,10 @@
 "use strict";
 
 const field = document.getElementById("q");
+const live = document.getElementById("status");
+
+/** Tells who does not see the page what has happened on it. */
+const tell = (words) => { if (live) live.textContent = words; };
 
 // "/" goes to the search field, unless something is being typed.
 document.addEventListener("keydown", (event) => {
@@ -25,15 +29,22 @@ for (const button of document.querySelectorAll("button.copy[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
   if (!source) continue;
   button.hidden = false;
+  const word = button.textContent;
+  let timer = 0;
   button.addEventListener("click", async () => {
-    const word = button.textContent;
+    clearTimeout(timer);
     try {
       await copy(source);
       button.textContent = "Copied";
     } catch {
       button.textContent = "Select it, and copy";
     }
-    setTimeout(() => { button.textContent = word; }, 1500);
+    clearTimeout(timer);
+    tell(button.textContent);
+    timer = setTimeout(() => {
+      button.textContent = word;
+      tell("");
+    }, 1500);
   });
 }
 
@@ -42,6 +53,17 @@ const results = document.getElementById("results");
 if (field && results) {
   let timer = 0;
   let asked = null;
+  // What is on the list is not what was typed for, and stays beside a word of that.
+  const fail = (why) => {
+    const words = `${why}: this is the list of before. Press Enter to try again.`;
+    const error = document.createElement("p");
+    error.className = "error";
+    error.id = "failed";
+    error.textContent = words;
+    document.getElementById("failed")?.remove();
+    results.prepend(error);
+    tell(words);
+  };
   const show = async () => {
     asked?.abort();
     asked = new AbortController();
@@ -49,19 +71,18 @@ if (field && results) {
     for (const [name, value] of new FormData(field.form)) if (value) url.searchParams.set(name, value);
     try {
       const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: asked.signal });
-      if (!answer.ok && answer.status !== 400) return;
+      if (!answer.ok && answer.status !== 400) return fail(`The search was answered with an error (${answer.status})`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = page.getElementById("results");
       const tabs = page.querySelector(".tabs");
-      if (!found) return;
-      const told = found.querySelector("caption, .note, .error");
-      const status = document.getElementById("status");
-      if (status) status.textContent = told ? told.textContent : "";
+      if (!found) return fail("The search was answered with another page");
+      tell(found.querySelector("caption, .note, .error")?.textContent ?? "");
       if (tabs) document.querySelector(".tabs")?.replaceWith(tabs);
       results.replaceChildren(...found.childNodes);
       history.replaceState(null, "", url);
-    } catch {
-      // Another letter came, or the registry is away: the list stays as it is.
+    } catch (error) {
+      // Another letter came: what is found for that is shown.
+      if (error.name !== "AbortError") fail("The registry cannot be reached");
     }
   };
   field.addEventListener("input", () => {

@@ -22,6 +22,7 @@ struct Told {
     proxied: usize,
     requested: Vec<Requested>,
     newest: Vec<PackageRow>,
+    is_whole: bool,
 }
 
 impl Ui {
@@ -58,6 +59,7 @@ impl Ui {
             newest: told.newest,
             clients: clients::help(visit.base, frame.has_users),
             since: moment(&self.clock, self.started),
+            is_partial: !told.is_whole,
         };
         home.reply()
     }
@@ -87,6 +89,7 @@ fn tell(seen: &Seen, clock: &Clock) -> Told {
         proxied: copies,
         requested,
         newest: local.iter().take(FEW).map(|item| published(item, clock)).collect(),
+        is_whole: seen.listing.is_whole(),
     }
 }
 
@@ -104,8 +107,8 @@ fn packages(told: &Told) -> Vec<Stat> {
     };
     vec![
         stat(told.local + told.proxied, "packages", ""),
-        stat(told.local, "local", "published to this registry"),
-        stat(told.proxied, "proxied", "copies of packages of upstream registries"),
+        stat(told.local, "local", "published here"),
+        stat(told.proxied, "proxied", "copies from upstreams"),
     ]
 }
 

@@ -103,6 +103,7 @@ impl Ui {
             is_latest,
             about,
             installs: installs(name, about, is_latest),
+            at_once: held.is_local().then(|| at_once(&spec(name, about, is_latest), visit)),
             deeds: self.deeds(visit, name, held).await,
             readme: &readme,
             versions: self.versions(name, held, about, asked).await?,
@@ -251,8 +252,19 @@ fn asking(name: &PackageName, base: &BaseUrl) -> Option<String> {
     is_fit.then(|| format!("npm view {word} --registry {}", shell_word(&url)))
 }
 
+/// What clients are told to install.
+fn spec(name: &PackageName, about: &About, is_latest: bool) -> String {
+    if is_latest { name.to_string() } else { format!("{name}@{}", about.version) }
+}
+
+/// The command that finds what is published here also from where no client knows of this registry.
+fn at_once(spec: &str, visit: &Visit<'_>) -> String {
+    let url = format!("{}/", visit.base.as_str());
+    format!("npm install {} --registry {}", quoted(spec), shell_word(&url))
+}
+
 fn installs(name: &PackageName, about: &About, is_latest: bool) -> Vec<Install> {
-    let spec = if is_latest { name.to_string() } else { format!("{name}@{}", about.version) };
+    let spec = spec(name, about, is_latest);
     let clients = [
         ("npm", "npm install"),
         ("pnpm", "pnpm add"),

@@ -6,6 +6,7 @@ mod asked;
 use super::seen::{Item, Seen};
 use super::{Ui, Visit};
 use crate::clock::Clock;
+use crate::npm::PackageName;
 use crate::reply::Reply;
 use crate::route::Which;
 use crate::search::Query;
@@ -63,6 +64,7 @@ impl Ui {
             rows: found.rows,
             caption: caption(total, &asked.text),
             error: None,
+            named: named(total, which, &asked.text),
             is_partial: !found.is_whole && which != Which::Local,
             previous: (page > 1).then(|| link(page - 1)),
             next: (page < pages).then(|| link(page + 1)),
@@ -81,6 +83,7 @@ impl Ui {
             rows: Vec::new(),
             caption: String::new(),
             error: Some(error),
+            named: None,
             is_partial: false,
             previous: None,
             next: None,
@@ -176,6 +179,13 @@ fn columns(which: Which, asked: &Asked) -> Vec<SortLink> {
         SortLink { path, name, order, is_number }
     };
     all.into_iter().map(column).collect()
+}
+
+/// What was searched for and not found, if that may be a package which is held by nobody here: one of an upstream.
+fn named(total: usize, which: Which, text: &str) -> Option<String> {
+    let name = PackageName::parse(text.trim()).ok()?;
+    let may_be = total == 0 && which != Which::Local && name.check_publishable().is_ok();
+    may_be.then(|| name.as_str().to_owned())
 }
 
 fn caption(total: usize, text: &str) -> String {

@@ -6,6 +6,7 @@ mod once;
 pub use once::{FactorBegun, RecoveryCodes, TokenShown};
 
 use super::field::{Field, Wrong};
+use super::refused::Refused;
 use super::{Frame, page};
 use crate::reply::Reply;
 use askama::Template;
@@ -109,7 +110,7 @@ pub struct Draft<'a> {
     pub read_only: bool,
 }
 
-impl Account<'_> {
+impl<'a> Account<'a> {
     /// The page.
     pub fn reply(&self, status: StatusCode) -> Reply {
         page(status, self)
@@ -138,15 +139,25 @@ impl Account<'_> {
         self.wrong.at(form, "")
     }
 
-    /// What is wrong with a form that the page does not show (any more).
-    fn stray(&self) -> Option<&str> {
-        let is_shown = match self.wrong.form {
-            "profile" | "password" | "factor" | "token" | "sessions" => true,
-            "revoke" => self.revoking.is_some(),
-            "confirm" => self.factor == Factor::Pending,
-            _ => false,
-        };
-        (!is_shown && !self.wrong.error.is_empty()).then_some(self.wrong.error)
+    /// What is wrong, as it is told above all else.
+    fn refused(&self) -> Refused {
+        let Wrong { form, field, error } = self.wrong;
+        match (error, self.section(form), field) {
+            ("", ..) => Refused::default(),
+            (error, None, _) => Refused::default().anywhere(error),
+            (error, Some(section), "") => Refused::default().at(section, error),
+            (error, Some(_), field) => Refused::default().at(format!("{form}-{field}"), error),
+        }
+    }
+
+    /// The section that a form stands in; none of one that the page does not show (any more).
+    fn section(&self, form: &'a str) -> Option<&'a str> {
+        match form {
+            "profile" | "password" | "factor" | "token" | "sessions" => Some(form),
+            "revoke" => self.revoking.is_some().then_some(form),
+            "confirm" => (self.factor == Factor::Pending).then_some("factor"),
+            _ => None,
+        }
     }
 
     /// The mode that is not in use, in npm's words.

@@ -2,6 +2,7 @@
 //! Knows nothing of packages, nor of who may do it.
 
 use super::field::{Field, Wrong};
+use super::refused::Refused;
 use super::{Frame, page};
 use crate::reply::Reply;
 use askama::Template;
@@ -44,8 +45,18 @@ impl Confirm<'_> {
         page(status, self)
     }
 
-    fn whole(&self) -> Option<&str> {
-        self.wrong.at(FORM, "")
+    fn is_refused(&self) -> bool {
+        !self.wrong.error.is_empty()
+    }
+
+    /// What is wrong, as it is told above all else.
+    fn refused(&self) -> Refused {
+        let Wrong { field, error, .. } = self.wrong;
+        match (self.is_refused(), field) {
+            (false, _) => Refused::default(),
+            (true, "") => Refused::default().anywhere(error),
+            (true, field) => Refused::default().at(format!("{FORM}-{field}"), error),
+        }
     }
 
     fn name(&self) -> Field<'_> {

@@ -106,7 +106,11 @@ mod tests {
         let field = Field::new("profile", "email", "E-mail").value(evil);
         let html = field.error(wrong.at("profile", "email")).to_string();
         assert!(!html.contains("<script") && html.contains("&#60;script"), "{html}");
-        assert!(html.contains("aria-invalid=\"true\" aria-describedby=\"profile-email-wrong\""));
+        assert!(
+            html.contains(
+                "autofocus aria-invalid=\"true\" aria-describedby=\"profile-email-wrong\""
+            )
+        );
         assert!(html.contains("id=\"profile-email-wrong\""));
         for (form, name) in [("profile", "fullname"), ("token", "email"), ("profile", "")] {
             assert!(wrong.at(form, name).is_none());

@@ -13,7 +13,7 @@ pub struct Stat {
     pub value: String,
     /// What it is of.
     pub name: &'static str,
-    /// More of it, for who looks closely.
+    /// More of it, in small.
     pub more: String,
 }
 
@@ -95,6 +95,8 @@ pub struct Home<'a> {
     pub clients: Vec<ClientHelp>,
     /// Since when the numbers count.
     pub since: Moment,
+    /// Whether there may be more packages than is known just now.
+    pub is_partial: bool,
 }
 
 impl Home<'_> {

@@ -26,6 +26,8 @@ pub struct PackagePage<'a> {
     pub about: &'a About,
     /// How it is installed, by client.
     pub installs: Vec<Install>,
+    /// The command that installs it from here by a client which is pointed elsewhere.
+    pub at_once: Option<String>,
     /// What may be done about it by who looks.
     pub deeds: Vec<Deed>,
     /// Its readme.
@@ -194,6 +196,10 @@ impl PackagePage<'_> {
     /// The page.
     pub fn reply(&self) -> Reply {
         page(StatusCode::OK, self)
+    }
+
+    fn dependencies_count(&self) -> usize {
+        self.dependencies.iter().map(|(_, rows)| rows.len()).sum()
     }
 }
 

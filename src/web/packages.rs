@@ -69,6 +69,8 @@ pub struct Packages<'a> {
     pub caption: String,
     /// Why nothing is found.
     pub error: Option<String>,
+    /// What was searched for and not found, if a page of a package of this name may help.
+    pub named: Option<String>,
     /// Whether there may be more than is known just now.
     pub is_partial: bool,
     /// Where the page before is, and the one behind, as paths of the registry.

@@ -1,6 +1,7 @@
 //! The page of settings: those that it can change as a form, and all others as they are.
 //! Knows nothing of what any of them means, nor of how they are saved.
 
+use super::refused::Refused;
 use super::{Frame, page};
 use crate::reply::Reply;
 use askama::Template;
@@ -92,5 +93,22 @@ impl SettingsPage<'_> {
     /// The page.
     pub fn reply(&self, status: StatusCode) -> Reply {
         page(status, self)
+    }
+
+    fn is_refused(&self) -> bool {
+        self.error.is_some() || self.fields.iter().any(|field| field.error.is_some())
+    }
+
+    /// What is wrong, as it is told above all else.
+    fn refused(&self) -> Refused {
+        let whole = self.error.map_or_else(Refused::default, |it| Refused::default().anywhere(it));
+        let wrong = self.fields.iter().filter_map(|it| Some((it, it.error.as_ref()?)));
+        wrong.fold(whole, |all, (it, error)| all.at(it.key, format!("{}: {error}", it.label)))
+    }
+
+    /// Whether it is the first of those that are wrong, where one begins to mend.
+    fn is_first(&self, field: &SettingField) -> bool {
+        let first = self.fields.iter().find(|field| field.error.is_some());
+        first.is_some_and(|first| first.key == field.key)
     }
 }

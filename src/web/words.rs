@@ -12,18 +12,21 @@ pub struct Moment {
     pub words: String,
 }
 
-/// Units of bytes, in steps of a thousand, as disks are sold.
-const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+/// What a unit is of the one before.
+const STEP: u64 = 1024;
 
-/// A number of bytes: `999 B`, `1.5 kB`, `12 MB`.
+/// Units of bytes, as settings have them.
+const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/// A number of bytes: `999 B`, `1.5 KiB`, `12 MiB`.
 pub fn bytes(bytes: u64) -> String {
-    if bytes < 1000 {
+    if bytes < STEP {
         return format!("{bytes} B");
     }
-    let (mut value, mut unit) = (bytes as f64 / 1000.0, 0);
-    // What would be written as 1000 is the next unit's 1.
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
+    let (mut value, mut unit) = (bytes as f64 / STEP as f64, 0);
+    // What would be written as 1024 is the next unit's 1.
+    while value >= STEP as f64 - 0.5 && unit + 1 < UNITS.len() {
+        value /= STEP as f64;
         unit += 1;
     }
     let digits = usize::from(value < 9.95);
@@ -82,17 +85,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_have_two_digits_or_three() {
+    fn bytes_are_told_in_the_units_of_settings() {
         for (number, expected) in [
             (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (9949, "9.9 kB"),
-            (9999, "10 kB"),
-            (999_499, "999 kB"),
-            (999_500, "1.0 MB"),
-            (12_345_678, "12 MB"),
-            (u64::MAX, "18447 PB"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (10_180, "9.9 KiB"),
+            (10_239, "10 KiB"),
+            (1_048_063, "1023 KiB"),
+            (1_048_064, "1.0 MiB"),
+            (10 << 30, "10 GiB"),
+            (u64::MAX, "16384 PiB"),
         ] {
             assert_eq!(bytes(number), expected, "{number}");
         }

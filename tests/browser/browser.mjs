@@ -15,6 +15,7 @@ import { checkCopying } from './copying.mjs';
 import { checkFailing } from './failing.mjs';
 import { checkKeyboard } from './keyboard.mjs';
 import { checkLists } from './lists.mjs';
+import { checkLoading } from './loading.mjs';
 import { checkLooks, keepShots } from './looks.mjs';
 import { checkNpmLogin } from './npm-login.mjs';
 import { ACCOUNT_PAGES, MEMBERS_PAGES, OPEN_PAGES, STRANGERS_PAGES } from './pages.mjs';
@@ -52,6 +53,7 @@ async function tryOpen(browser) {
   });
   const asked = scene.upstream.asked.length;
   await checkLooks(browser, scene, OPEN_PAGES, schemes);
+  await checkLoading(browser, scene);
   await checkWire(browser, scene);
   await checkKeyboard(browser, scene, OPEN_PAGES.filter((each) => each.keys));
   await checkLists(browser, scene);

@@ -27,6 +27,21 @@ export async function checkCopying(browser, scene) {
       await tab.close();
     });
   }
+  await check('a button that is pressed twice says so, and is then as it was', async () => {
+    const tab = await openTab(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await tab.go(near);
+    const button = tab.page.locator('button.copy').first();
+    const word = await button.textContent();
+    for (let time = 0; time < 2; time += 1) {
+      await button.click();
+      await tab.page.waitForFunction(() => document.querySelector('button.copy').textContent === 'Copied');
+    }
+    const said = await tab.page.textContent('[role=status].unseen');
+    expect(said === 'Copied', `who cannot see it hears ${said}`);
+    await tab.page.waitForFunction((was) => document.querySelector('button.copy').textContent === was, word);
+    expect(await tab.page.textContent('[role=status].unseen') === '', 'it is said still');
+    await tab.close();
+  });
   await check('without a script there are no buttons that do nothing', async () => {
     const tab = await openTab(browser, { javaScriptEnabled: false });
     await tab.go(near);

@@ -18,6 +18,9 @@ export const LINK = `javascript:${ACT}`;
 /** Text that shows itself backwards. */
 export const BACKWARDS = '\u202egnp.exe.txt';
 
+/** The name of a package that does, and would turn around what stands beside it. */
+export const BACKWARDS_NAME = 'left-\u202enigram';
+
 /** A readme that tries whatever Markdown and HTML have. */
 export const README = `# A readme ${TEXT}
 

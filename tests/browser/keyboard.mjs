@@ -2,16 +2,21 @@
 // Knows nothing of what is on them.
 
 import { check, expect, expectNone } from '../clients/report.mjs';
+import { WIDTHS, windowOf } from './looks.mjs';
 import { openTab } from './tab.mjs';
 
 /** So many stops are enough to know the order. */
 const STOPS = 40;
 
-/** Each of these pages, by keys. */
+/** Each of these pages, by keys, in every width. */
 export async function checkKeyboard(browser, scene, pages, options = {}) {
+  for (const width of WIDTHS) await checkWindow(browser, scene, pages, { ...options, viewport: windowOf(width) });
+}
+
+async function checkWindow(browser, scene, pages, options) {
   const tab = await openTab(browser, options);
   for (const { name, path } of pages) {
-    await check(`${name}: Tab goes through it in order, and one sees where`, async () => {
+    await check(`${name}, ${options.viewport.width} px: Tab goes through it in order, and one sees where`, async () => {
       await tab.go(scene.at(path));
       await expectOrder(tab.page);
     });
@@ -64,8 +69,10 @@ function focused() {
   const element = document.activeElement;
   const at = globalThis.noparStops.indexOf(element);
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
-  const { top, bottom, left, right } = element.getBoundingClientRect();
-  const isInView = bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
+  const { top, bottom, left, right } = element.getClientRects()[0];
+  const inside = (from, to, most) => (Math.max(from, 0) + Math.min(to, most)) / 2;
+  // Of what is clipped, nothing is where it stands.
+  const isInView = element.contains(document.elementFromPoint(inside(left, right, innerWidth), inside(top, bottom, innerHeight)));
   const isRinged = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
   return { at: `${at}: ${element.outerHTML.slice(0, 80)}`, isSeen: isInView && isRinged };
 }

@@ -3,7 +3,8 @@
 
 import { check, expect } from '../clients/report.mjs';
 import { TEXT } from './hostile.mjs';
-import { FILLER_WORD, LOCAL, ORDINARY } from './packages.mjs';
+import { windowOf } from './looks.mjs';
+import { FILLER_WORD, LATER, LOCAL, ORDINARY } from './packages.mjs';
 import { openTab } from './tab.mjs';
 
 const ROWS = '#results tbody tr';
@@ -12,11 +13,13 @@ const ROWS = '#results tbody tr';
 export async function checkLists(browser, scene) {
   const tab = await openTab(browser);
   await checkTyping(tab, scene);
+  await checkFailing(tab, scene);
   await checkEach(tab, scene, 'with a script');
   await tab.close();
   const plain = await openTab(browser, { javaScriptEnabled: false });
   await checkEach(plain, scene, 'without a script');
   await plain.close();
+  await checkNarrow(browser, scene);
 }
 
 async function checkTyping({ page, ...tab }, scene) {
@@ -33,6 +36,44 @@ async function checkTyping({ page, ...tab }, scene) {
     await page.fill('#q', '');
     await page.waitForFunction((rows) => document.querySelectorAll(rows).length === 50, ROWS);
   });
+}
+
+async function checkFailing({ page }, scene) {
+  const failing = (url) => url.searchParams.get('q') === 'margin';
+  const ways = {
+    'is answered with an error': (route) => route.fulfill({ status: 503, body: 'no' }),
+    'is not answered': (route) => route.abort('connectionreset'),
+  };
+  for (const [how, answer] of Object.entries(ways)) {
+    await check(`a search that ${how} while one types is said to have failed`, async () => {
+      await page.goto(scene.at('-/packages/all'));
+      await page.route(failing, answer);
+      await page.fill('#q', 'margin');
+      const told = await page.waitForSelector('#results > .error');
+      const words = await told.textContent();
+      expect(/list of before/.test(words) && words === await page.textContent('#status'), `it says ${words}`);
+      await page.unroute(failing);
+      await page.fill('#q', 'margins');
+      await page.waitForFunction(() => !document.querySelector('#results > .error'));
+    });
+  }
+}
+
+async function checkNarrow(browser, scene) {
+  const tab = await openTab(browser, { viewport: windowOf(360) });
+  await check('on a phone, lists are sorted as well', async () => {
+    await tab.go(scene.at('-/packages/all'));
+    await tab.page.click('thead a:text("Size")');
+    await tab.page.waitForURL(/sort=size/);
+    const box = await tab.page.locator('th[aria-sort=descending] a').boundingBox();
+    expect(box.width > 20 && box.height > 10, 'one does not see by what');
+  });
+  await check('a name that is not found leads to its page', async () => {
+    await tab.go(scene.at(`-/packages/all?q=${LATER}`));
+    await tab.page.click('#results a');
+    await tab.page.waitForSelector(`h1:has-text("${LATER}")`);
+  });
+  await tab.close();
 }
 
 async function checkEach({ page }, scene, how) {

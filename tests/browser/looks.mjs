@@ -11,6 +11,11 @@ import { openTab } from './tab.mjs';
 /** The widths of windows: the narrowest phone, and a desk. */
 export const WIDTHS = [360, 1280];
 
+/** A window of such a width. */
+export function windowOf(width) {
+  return { width, height: width < 600 ? 740 : 800 };
+}
+
 /** Findings of axe-core that fail a page. */
 const GRAVE = ['serious', 'critical'];
 
@@ -33,8 +38,7 @@ export function keepShots(directory) {
 export async function checkLooks(browser, scene, pages, schemes, options) {
   const windows = schemes.flatMap((colorScheme) => WIDTHS.map((width) => ({ colorScheme, width })));
   await Promise.all(windows.map(async ({ colorScheme, width }) => {
-    const viewport = { width, height: width < 600 ? 740 : 800 };
-    const tab = await openTab(browser, { ...options, colorScheme, viewport });
+    const tab = await openTab(browser, { ...options, colorScheme, viewport: windowOf(width) });
     for (const { name, path: at, status = 200 } of pages) {
       await check(`${name}, ${width} px, ${colorScheme}`, async () => {
         const answered = await tab.go(scene.at(at));
@@ -71,6 +75,8 @@ export async function expectStanding(page) {
       return width > 0 && right > room + 1 && !isBoxed(element);
     });
     const scrolls = document.documentElement.scrollWidth > room ? ['the page scrolls sideways'] : [];
+    const tables = [...document.querySelectorAll('.table:has(> .rows)')].filter((each) => each.scrollWidth > each.clientWidth + 1);
+    scrolls.push(...tables.map((each) => `a table scrolls: ${each.getAttribute('aria-label')}`));
     return { wide: [...scrolls, ...sticks.map((element) => element.outerHTML.slice(0, 120))], moved: globalThis.noparMoved };
   });
   expectNone(wide, 'wider than the window');

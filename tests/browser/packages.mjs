@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 
-import { DEEP_README, FILES, LINK, LONG, README, TEXT } from './hostile.mjs';
+import { BACKWARDS, BACKWARDS_NAME, DEEP_README, FILES, LINK, LONG, README, TEXT } from './hostile.mjs';
 import { packed } from './packed.mjs';
 
 const DAY_MS = 86_400_000;
@@ -63,8 +63,9 @@ console.log(margin('text', 4));
 
 /** What copies are made of: `{ document, tarballs }` by name, of a registry at `url`. */
 export function upstreamPackages(url) {
+  const backwards = hostile(BACKWARDS_NAME, README);
   const later = { name: LATER, description: 'Not held at first', versions: { '1.0.0': {} }, files: plainFiles(LATER) };
-  const all = [ordinary(), hostile(HOSTILE, README), long(), many(), later, ...fillers()];
+  const all = [ordinary(), hostile(HOSTILE, README), backwards, long(), many(), later, ...fillers()];
   return new Map(all.map((each) => [each.name, published(url, each)]));
 }
 
@@ -115,16 +116,16 @@ function ordinary() {
 }
 
 function hostile(name, readme) {
-  const person = { name: TEXT, email: TEXT, url: LINK };
+  const person = { name: `${TEXT}${BACKWARDS}`, email: TEXT, url: LINK };
   return {
     name,
-    description: `${TEXT} ${LONG}`,
+    description: `${BACKWARDS} ${TEXT} ${LONG}`,
     readme,
     versions: { '1.0.0': { deprecated: TEXT }, '1.0.1': { deprecated: `${TEXT} ${LONG}` } },
     manifest: {
-      license: TEXT, keywords: [TEXT, LONG], author: person, contributors: [person], homepage: LINK,
+      license: BACKWARDS, keywords: [TEXT, LONG, BACKWARDS], author: person, contributors: [person], homepage: LINK,
       repository: { type: 'git', url: LINK }, bugs: { url: `https://elsewhere.example/"onmouseover="${TEXT}`, email: TEXT },
-      engines: { node: TEXT, [TEXT]: LONG }, dependencies: { [ORDINARY]: TEXT, [MANY]: LONG },
+      engines: { node: TEXT, [TEXT]: LONG }, dependencies: { [ORDINARY]: TEXT, [MANY]: LONG, [BACKWARDS_NAME]: BACKWARDS },
     },
     maintainers: [person],
     files: { ...FILES, 'README.md': readme },

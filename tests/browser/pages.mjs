@@ -1,7 +1,7 @@
 // The pages there are, by path, and how each is answered. `keys`: it is gone through with a keyboard as well.
 // Knows nothing of what is on them.
 
-import { FILES, TEXT } from './hostile.mjs';
+import { BACKWARDS_NAME, FILES, TEXT } from './hostile.mjs';
 import { FILLER_WORD, HOSTILE, HOSTILE_LOCAL, LATER, LOCAL, LONG_NAME, MANY, ORDINARY, SOURCE } from './packages.mjs';
 
 const text = encodeURIComponent(TEXT.slice(0, 150));
@@ -26,6 +26,8 @@ export const OPEN_PAGES = [
   { name: 'package of many versions', path: `-/package/${MANY}?versions=2` },
   { name: 'package with hostile words', path: `-/package/${HOSTILE}` },
   { name: 'package with hostile words, local', path: `-/package/${HOSTILE_LOCAL}` },
+  { name: 'package of a name that turns around', path: `-/package/${encodeURIComponent(BACKWARDS_NAME)}` },
+  { name: 'search for what turns around', path: `-/packages/all?q=${encodeURIComponent(BACKWARDS_NAME)}` },
   { name: 'package of a long name', path: `-/package/${LONG_NAME}` },
   { name: 'package that is not held', path: `-/package/${LATER}`, status: 404 },
   { name: 'files', path: `-/package/${ORDINARY}/files/2.0.0`, keys: true },

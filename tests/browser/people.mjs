@@ -5,7 +5,8 @@ import { Authenticator } from '../clients/one-time.mjs';
 import { PASSWORD } from '../clients/publishing.mjs';
 import { check, expect } from '../clients/report.mjs';
 import { expectTold } from './administering.mjs';
-import { expectGood } from './looks.mjs';
+import { BACKWARDS } from './hostile.mjs';
+import { expectGood, windowOf } from './looks.mjs';
 import { openTab } from './tab.mjs';
 
 const USER = 'main input[autocomplete=username]:not([type=hidden])';
@@ -67,7 +68,7 @@ export async function checkToken(browser, scene, session) {
   const made = await check('a token is made, and shown once', async () => {
     await tab.go(scene.at('-/account'));
     const form = page.locator('form:has(input[name=form][value=token])');
-    await form.locator('[name=name]').fill('build server');
+    await form.locator('[name=name]').fill(`build ${BACKWARDS}`);
     await form.locator('[type=password]').fill(PASSWORD);
     await form.locator('button').click();
     const token = (await page.textContent('#new-token')).trim();
@@ -81,7 +82,13 @@ export async function checkToken(browser, scene, session) {
     expect((await whoami()).status === 200, 'it is of none');
     await tab.go(scene.at('-/account'));
     expect(!(await page.content()).includes(made), 'it is shown twice');
-    await page.click('tr:has-text("build server") a:has-text("Revoke")');
+    // What is done with it is to be seen in a window of any width.
+    for (const width of [360, 768, 1280]) {
+      await page.setViewportSize(windowOf(width));
+      await tab.go(scene.at('-/account'));
+      await expectGood(tab, scene, 'account with a token');
+    }
+    await page.click('tr:has-text("gnp.exe.txt") a:has-text("Revoke")');
     await expectGood(tab, scene, 'token that is to be revoked');
     await page.click('button:has-text("Revoke")');
     await expectTold(page, /revoked/);

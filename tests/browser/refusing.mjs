@@ -14,6 +14,8 @@ const WRONG = {
   'what moves': ['<p id=a>a</p><p>b</p><script src=/move.js></script>', /moved/],
   'a picture from elsewhere': ['<img alt=x src="http://localhost:1/pixel.png">', /asked for: http:\/\/localhost/],
   'a text that runs': [`<script>${MARK} = 1</script>`, /ran/],
+  'a text that turns its line around': ['<p>&#x202e;txt.exe</p>', /turns/],
+  'a table of cards that scrolls': ['<div class=table style="overflow:auto"><table class=rows><td><div style="width:500px;height:1px"></div></table></div>', /scrolls/],
   'a handler': ['<p onclick="x()">x</p>', /in the page/],
   'a link that runs': ['<a href="javascript:x()">x</a>', /in the page/],
   'a form that is sent elsewhere': ['<form action="http://elsewhere.example/"></form>', /in the page/],

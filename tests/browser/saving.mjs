@@ -79,6 +79,12 @@ export async function checkSaving(browser, scene) {
     const described = (await page.getAttribute(FIELD, 'aria-describedby')).split(' ');
     const said = await page.textContent(`[id="${described.find((id) => id.includes('error'))}"]`);
     expect(said.trim().length > 10, 'nothing is said of it');
+    expect(/^Error: /.test(await page.title()), `the page is called ${await page.title()}`);
+    const top = await page.textContent('main [role=alert]');
+    expect(top.includes(said.trim()), `above all it says ${top}`);
+    expect(await page.evaluate(() => document.activeElement.name) === 'cache.meta_ttl', 'one has to look for the field');
+    const { y } = await page.locator(FIELD).boundingBox();
+    expect(y > 0 && y < page.viewportSize().height, `the field is at ${y}`);
   });
   await check('nothing was wrong with its page', () => tab.expectQuiet(scene.url));
   await check('after a restart it still holds', async () => {

@@ -84,6 +84,9 @@ export class Tab {
 function found(mark) {
   const told = (element) => element.outerHTML.slice(0, 150);
   const all = [...document.querySelectorAll('*')];
+  // In a readme or a file nothing but itself is turned.
+  const texts = all.filter((element) => !element.closest('.readme, .source')).flatMap((element) => [...element.childNodes]);
+  const turned = texts.filter((node) => node.nodeType === Node.TEXT_NODE && /[\u202a-\u202e\u2066-\u2069]/.test(node.data));
   const acts = (element) => [...element.attributes].some(({ name }) => name.startsWith('on') || name === 'style');
   const isOdd = (element) => element.matches('iframe, object, embed, style, base, script:not([src]), meta[http-equiv], [target]') ||
     (element.matches('a[href]') && !/^https?:$/.test(element.protocol)) ||
@@ -91,6 +94,7 @@ function found(mark) {
     (element.matches('img, script, link') && new URL(element.src ?? element.href).origin !== location.origin);
   return [
     ...(globalThis.noparForbidden ?? []).map((each) => `forbidden: ${each}`),
+    ...turned.map((text) => `turns its line around: ${text.data.slice(0, 150)}`),
     ...(globalThis[mark] ? [`a text of a package ran`] : []),
     ...all.filter((element) => acts(element) || isOdd(element)).map((element) => `in the page: ${told(element)}`),
   ];

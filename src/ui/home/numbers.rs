@@ -23,7 +23,7 @@ pub(super) fn traffic(snapshot: &Snapshot) -> Vec<Stat> {
         Stat {
             value: part(saved, served),
             name: "saved",
-            more: format!("{} were served that were not fetched again", bytes(saved)),
+            more: format!("{} were not fetched again", bytes(saved)),
         },
     ]
 }
@@ -34,34 +34,26 @@ fn ratio(snapshot: &Snapshot, name: &'static str, of: impl Fn(Kind) -> bool) -> 
         |row: &Requests| of(row.kind) && row.cache != CacheState::None && row.status.class() < 5;
     let all = snapshot.requests_where(|row| is_one(row));
     let hits = snapshot.requests_where(|row| is_one(row) && row.cache.is_hit());
-    let more = format!("{} of {} requests waited for no upstream", count(hits), count(all));
+    let more = format!("{} of {} waited for no upstream", count(hits), count(all));
     Stat { value: part(hits, all), name, more }
 }
 
 /// What is taken of what may be.
 pub(super) fn room(snapshot: &Snapshot) -> Vec<Stat> {
     let held = &snapshot.held;
-    let of = |used: u64, limit: u64| format!("{} of {}", bytes(used), bytes(limit));
+    let of = |used: u64, limit: u64, number: u64, what: &str| {
+        format!("{} of {}, {} {what}", bytes(used), bytes(limit), count(number))
+    };
     vec![
         Stat {
             value: part(held.disk_bytes, held.disk_limit),
             name: "of the cache on disk",
-            more: of(held.disk_bytes, held.disk_limit),
-        },
-        Stat {
-            value: bytes(held.disk_bytes),
-            name: "on disk",
-            more: format!("{} files", count(held.disk_entries)),
+            more: of(held.disk_bytes, held.disk_limit, held.disk_entries, "files"),
         },
         Stat {
             value: part(held.memory_bytes, held.memory_limit),
             name: "of the memory tier",
-            more: of(held.memory_bytes, held.memory_limit),
-        },
-        Stat {
-            value: bytes(held.memory_bytes),
-            name: "in memory",
-            more: format!("{} rows", count(held.memory_rows)),
+            more: of(held.memory_bytes, held.memory_limit, held.memory_rows, "views"),
         },
         Stat {
             value: count(snapshot.connections.open()),
@@ -113,16 +105,22 @@ mod tests {
         assert_eq!(value(&stats, "requests"), "6");
         assert_eq!(value(&stats, "packument hits"), "66.7 %");
         assert_eq!(value(&stats, "tarball hits"), "100 %");
-        assert_eq!(value(&stats, "served"), "6.0 kB");
+        assert_eq!(value(&stats, "served"), "5.9 KiB");
         assert_eq!(value(&stats, "saved"), "100 %");
         assert_eq!(latency(&snapshot.upstream.latency), "nothing was asked yet");
     }
 
     #[test]
     fn room_is_told_in_parts_of_what_there_is() {
-        let held = Held { disk_bytes: 25, disk_limit: 100, ..Held::default() };
+        let held = Held {
+            disk_bytes: 28 << 20,
+            disk_limit: 10 << 30,
+            disk_entries: 12,
+            ..Held::default()
+        };
         let stats = room(&Counters::new(1).snapshot(held));
-        assert_eq!(value(&stats, "of the cache on disk"), "25.0 %");
+        assert_eq!(value(&stats, "of the cache on disk"), "0.3 %");
+        assert_eq!(stats[0].more, "28 MiB of 10 GiB, 12 files");
         assert_eq!(value(&stats, "of the memory tier"), "–");
     }
 }

@@ -64,7 +64,7 @@ mod tests {
         let trend = hour(&points, now);
         assert_eq!(
             trend.words,
-            "12 requests, 6 of them waited for an upstream, 2 failed; 1.0 kB served."
+            "12 requests, 6 of them waited for an upstream, 2 failed; 1000 B served."
         );
         let line: Vec<&str> = trend.spark.line.split(' ').collect();
         assert_eq!((line.len(), line[49], line[59], line[0]), (60, "49,1.0", "59,10.0", "0,19.0"));

@@ -38,7 +38,8 @@ fn home<'a>(evil: &str) -> Home<'a> {
             file: None,
             text: format!("npm config set registry {evil}"),
         }],
-        since: moment(evil),
+        since: Moment { exact: "2026-01-31T12:00:00.000Z".to_owned(), words: evil.to_owned() },
+        is_partial: true,
     }
 }
 
@@ -50,7 +51,9 @@ fn text(evil: &str) -> String {
 fn it_tells_numbers_and_how_clients_are_pointed_here() {
     let text = text("x");
     for part in [
-        r#"<div class="stat" title="x"><b>12</b><span>packages</span></div>"#,
+        r#"<div class="stat"><b>12</b><span>packages</span><small>x</small></div>"#,
+        r#"<span class="key">all of them</span>"#,
+        "there may be more.",
         r#"<svg class="spark" viewBox="0 0 1 20" preserveAspectRatio="none" role="img" aria-label="Requests: x">"#,
         r#"<b class="wrong">cannot be reached</b>"#,
         r#"<dt>Last contact</dt><dd><time datetime="2026-01-31T12:00:00.000Z" title="2026-01-31T12:00:00.000Z">x</time></dd>"#,

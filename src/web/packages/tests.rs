@@ -28,6 +28,7 @@ fn list(rows: Vec<PackageRow>) -> Packages<'static> {
         rows,
         caption: "2 packages".to_owned(),
         error: None,
+        named: None,
         is_partial: false,
         previous: None,
         next: Some(path),
@@ -77,4 +78,10 @@ fn what_cannot_be_searched_is_an_error() {
     assert_eq!(nothing.status, StatusCode::OK);
     assert!(text(&nothing).contains(r#"<p class="note">2 packages</p>"#));
     assert!(text(&nothing).contains("there may be more"));
+}
+
+#[test]
+fn a_name_that_is_not_found_leads_to_its_page() {
+    let reply = Packages { named: Some("@a/b".to_owned()), ..list(Vec::new()) }.reply();
+    assert!(text(&reply).contains(r#"<a href="/npm/-/package/@a/b">look at its page</a>"#));
 }

@@ -32,7 +32,10 @@ async fn errors_stand_beside_their_fields_and_what_was_typed_stays() {
         ("upstream.user_agent", false),
     ] {
         assert_eq!(text.contains(&format!("id=\"{key}-error\"")), is_wrong, "{key}: {text}");
+        assert_eq!(text.contains(&format!("<a href=\"#{key}\">")), is_wrong, "{key}: {text}");
     }
+    assert!(text.contains("<title>Error: Settings"), "{text}");
+    assert_eq!(text.matches("autofocus").count(), 1, "{text}");
     assert!(text.contains("is not a port: a number from 0 to 65535 is allowed"), "{text}");
     assert!(text.contains("<option selected>loud</option>"), "{text}");
     assert!(!nopar.registry_path().join("registry.json").exists());

@@ -58,7 +58,12 @@ async fn what_users_say_of_themselves_is_kept_and_stays_text() {
         fields.retain(|(name, _)| *name != field);
         fields.push((field, value));
         let text = page_of(&ann.post(ACCOUNT, &fields).await, 400);
-        assert!(!beside(&text, &format!("profile-{field}")).is_empty());
+        let said = beside(&text, &format!("profile-{field}"));
+        assert!(!said.is_empty() && text.contains("<title>Error: Account of ann"), "{text}");
+        // And above all else, with a link to the field; that is where one goes on.
+        let above = format!("<a href=\"#profile-{field}\">{said}</a>");
+        let places = [above.as_str(), "autofocus"].map(|part| text.find(part).expect(part));
+        assert!(places.is_sorted() && text.matches("autofocus").count() == 1, "{text}");
         assert!(text.contains(&format!("value=\"{value}\"")), "{text}");
     }
     assert_eq!(upstream.count_all(), 0);

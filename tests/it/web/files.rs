@@ -62,7 +62,7 @@ async fn files_of_own_packages_are_listed_and_shown_as_text() {
         "href=\"/-/package/@acme/ui/files/1.1.0/package.json\"",
         "&#60;script&#62;alert(1)&#60;/script&#62;.js",
         "../../etc/passwd",
-        "600 kB",
+        "586 KiB",
     ] {
         assert!(list.contains(part), "{part}: {list}");
     }

@@ -62,6 +62,18 @@ async fn own_packages_and_copies_are_told_apart_and_found() {
     ] {
         assert_eq!(listed(&nopar, path).await, expected, "{path}");
     }
+    // A name that is not found may be one that can be fetched; what is published here is not fetched.
+    let leads = "<a href=\"/-/package/@a/gone\">look at its page</a>";
+    for (which, is_name, leads_there) in [
+        ("all", true, true),
+        ("proxied", true, true),
+        ("local", true, false),
+        ("all", false, false),
+    ] {
+        let text = if is_name { "@a/gone" } else { "a%20gone" };
+        let found = page(&nopar, &format!("/-/packages/{which}?q={text}")).await.expect(200).text();
+        assert_eq!(found.contains(leads), leads_there, "{which} {text}: {found}");
+    }
     // A name that becomes this registry's own is no copy any more.
     assert_eq!(upstream.count("/far-left"), 1);
 }
@@ -223,7 +235,9 @@ async fn hidden_packages_are_on_no_page() {
             let text = text
                 .replace("value=\"secret\"", "")
                 .replace("“secret”", "")
-                .replace("q=secret", "");
+                .replace("q=secret", "")
+                // As of any name that is searched for and not found.
+                .replace("\"/-/package/secret\"", "");
             assert!(!text.contains("secret") && !text.contains("hidden-far"), "{path}: {text}");
         }
     }

@@ -59,21 +59,25 @@ async fn a_copy_is_told_of_without_asking_for_anything() {
             "<b>Deprecated:</b> use another",
             "tag-proxied",
             "<code id=\"install-npm\">npm install left</code>",
+            "Once <a href=\"/#h-clients\">your client is pointed here</a>",
+            "<a href=\"#versions\">Versions <span class=\"muted\">3</span></a>",
+            "<a href=\"#dependents\">Dependents <span class=\"muted\">1</span></a>",
             "<code id=\"install-deno\">deno add npm:left</code>",
             "highest is 2.0.0",
             "<h3 id=\"readme-left\">Left</h3>",
             "href=\"https://i.example/l.png\">logo</a>",
-            ">ann</dd>",
+            ">ann</bdi></dd>",
             "3.0.0-rc.1",
             "not held",
             "href=\"/left\"",
             "href=\"/left/-/left-1.0.0.tgz\"",
             // It needs one that is older than all there are.
             "<a href=\"/-/package/old\">old</a>",
-            "<td>~0.9.0 <span class=\"tag\">outdated</span></td>",
+            "<td data-name=\"Range\">~0.9.0 <span class=\"tag\">outdated</span></td>",
         ],
     );
     assert!(!latest.contains("<img") && !latest.contains("ann@mail"), "{latest}");
+    assert!(!latest.contains("install-at-once"), "an upstream has it as well: {latest}");
     let second = page(&nopar, "/-/package/left?version=2.0.0").await.expect(200).text();
     assert_has(
         &second,
@@ -84,8 +88,8 @@ async fn a_copy_is_told_of_without_asking_for_anything() {
             "<dd>MIT</dd>",
             "<a href=\"https://git.example/a/left\" rel=\"nofollow noopener noreferrer\">git.example/a/left</a>",
             "href=\"https://left.example/\"",
-            "<td>^1.0.0</td><td>2.0.0 <span class=\"tag\">outdated</span></td>",
-            "<th scope=\"row\">gone</th><td>^3.0.0</td><td></td>",
+            "<td data-name=\"Range\">^1.0.0</td><td data-name=\"Latest held\">2.0.0 <span class=\"tag\">outdated</span></td>",
+            "<th scope=\"row\">gone</th><td data-name=\"Range\">^3.0.0</td><td class=\"none\" data-name=\"Latest held\"></td>",
             "<a href=\"/-/package/left/files/2.0.0\">held</a>",
         ],
     );
@@ -172,7 +176,15 @@ async fn own_packages_have_pages_for_who_may_read_them() {
     assert_page(&shown, 200, "open");
     assert_has(
         &shown.text(),
-        &["tag-local", "Hello <em>there</em>", "Dependents among what is held (0)"],
+        &[
+            "tag-local",
+            "Hello <em>there</em>",
+            "Dependents among what is held (0)",
+            &format!(
+                "<code id=\"install-at-once\">npm install open --registry http://{}/</code>",
+                nopar.addr()
+            ),
+        ],
     );
     let hidden = page(&nopar, "/-/package/@hidden/a").await;
     let absent = page(&nopar, "/-/package/@hidden/b").await;
