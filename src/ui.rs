@@ -17,6 +17,7 @@ mod notice;
 mod package;
 mod packages;
 mod packed;
+mod remembered;
 mod running;
 mod seen;
 mod session;

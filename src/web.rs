@@ -15,6 +15,7 @@ mod packages;
 mod plain;
 mod qr;
 mod refused;
+mod rendered;
 mod settings;
 mod sign_in;
 mod spark;
@@ -32,8 +33,8 @@ pub use line::line;
 pub use login::{AccountForm, Client, CodeForm, End, PasswordForm, SignedInAs};
 pub use markdown::html as markdown;
 pub use package::{
-    Deed, DependencyRow, DependentRow, HeldLink, Install, NotHeldPage, PackagePage, ReadmeShown,
-    TagRow, VersionRow, VersionsPart,
+    Deed, DependencyRow, DependentRow, HeldLink, Install, NotHeldPage, PackagePage, ReadmePart,
+    ReadmeShown, TagRow, VersionRow, VersionsPart,
 };
 pub use packages::{PackageRow, Packages, SortLink, Tab};
 pub use plain::Plain;
@@ -54,8 +55,8 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderName};
 use log::error;
+use rendered::{Unrendered, rendered};
 use ring::rand::{SecureRandom, SystemRandom};
-use std::any::Any;
 
 /// The version, as pages name it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -87,11 +88,14 @@ fn nonce() -> String {
 /// A page as an answer that nobody keeps.
 fn page(status: StatusCode, page: &impl Template) -> Reply {
     let nonce = nonce();
-    let (status, text) = match page.render_with_values(&("nonce", &nonce as &dyn Any)) {
+    let (status, text) = match rendered(page, &nonce) {
         Ok(text) => (status, Bytes::from(text)),
         Err(why) => {
             error!("a page could not be made: {why}");
-            let text = "this page could not be made: the registry's log says why";
+            let text = match why {
+                Unrendered::TooLong => "this page would be too long to be shown",
+                Unrendered::Failed(_) => "this page could not be made: the registry's log says why",
+            };
             (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(text.as_bytes()))
         }
     };

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::PackageName;
 use super::json;
 
-/// Most dependencies that are kept of a version; more are only counted by nobody.
+/// Most dependencies that are kept of a version; of more it is only known that there are some.
 const MOST: usize = 500;
 
 /// Longest name and longest range in bytes. What is longer is left out, or cut.
@@ -62,16 +62,26 @@ impl DependencyKind {
     }
 }
 
+/// What a version depends on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Dependencies {
+    /// As many as are kept.
+    pub(super) listed: Vec<Dependency>,
+    /// Whether the manifest has more.
+    pub(super) has_more: bool,
+}
+
 /// What a manifest asks for; `member` finds a member of it. npm repeats optional dependencies among the others: they are
 /// optional.
-pub(super) fn dependencies_of<'a>(
-    member: impl Fn(&str) -> Option<&'a RawValue>,
-) -> Vec<Dependency> {
-    let mut needs: Vec<Dependency> = Vec::new();
+pub(super) fn dependencies_of<'a>(member: impl Fn(&str) -> Option<&'a RawValue>) -> Dependencies {
+    let Dependencies { listed: mut needs, mut has_more } = Dependencies::default();
     for (kind, key) in DependencyKind::ALL {
-        let Some(raw) = member(key).filter(|raw| raw.get().len() <= LONGEST_MEMBER) else {
+        let Some(raw) = member(key) else { continue };
+        if raw.get().len() > LONGEST_MEMBER {
+            // What is no object lists nothing, however long it is.
+            has_more |= raw.get().starts_with('{');
             continue;
-        };
+        }
         let Ok(listed) = serde_json::from_str::<indexmap::IndexMap<String, &RawValue>>(raw.get())
         else {
             continue;
@@ -81,10 +91,12 @@ pub(super) fn dependencies_of<'a>(
                 need.kind != DependencyKind::Runtime || !listed.contains_key(need.name.as_str())
             });
         }
+        let mut found = listed.iter().filter_map(|(name, range)| one(kind, name, range));
         let room = MOST - needs.len();
-        needs.extend(listed.iter().filter_map(|(name, range)| one(kind, name, range)).take(room));
+        needs.extend(found.by_ref().take(room));
+        has_more |= found.next().is_some();
     }
-    needs
+    Dependencies { listed: needs, has_more }
 }
 
 fn one(kind: DependencyKind, name: &str, range: &RawValue) -> Option<Dependency> {
@@ -120,9 +132,13 @@ mod tests {
     use super::*;
     use indexmap::IndexMap;
 
-    fn listed(manifest: &str) -> Vec<(DependencyKind, String, String)> {
+    fn found(manifest: &str) -> Dependencies {
         let members: IndexMap<String, &RawValue> = serde_json::from_str(manifest).unwrap();
-        let found = dependencies_of(|key| members.get(key).copied());
+        dependencies_of(|key| members.get(key).copied())
+    }
+
+    fn listed(manifest: &str) -> Vec<(DependencyKind, String, String)> {
+        let found = found(manifest).listed;
         found.into_iter().map(|it| (it.kind, it.name.to_string(), it.range)).collect()
     }
 
@@ -148,11 +164,25 @@ mod tests {
 
     #[test]
     fn what_is_too_much_or_no_package_is_left_out() {
-        let many: Vec<String> = (0..600).map(|number| format!(r#""p{number}":"1""#)).collect();
-        let many = format!(r#"{{"dependencies":{{{}}}}}"#, many.join(","));
-        assert_eq!(listed(&many).len(), MOST);
-        let long = format!(r#"{{"dependencies":{{"a":"{}"}}}}"#, "x".repeat(70_000));
-        assert_eq!(listed(&long), []);
+        let many = |count: usize, kind: &str| {
+            let many: Vec<String> =
+                (0..count).map(|number| format!(r#""p{number}":"1""#)).collect();
+            format!(r#""{kind}":{{{}}}"#, many.join(","))
+        };
+        for (manifest, listed, has_more) in [
+            (format!("{{{}}}", many(600, "dependencies")), MOST, true),
+            (format!("{{{}}}", many(500, "dependencies")), MOST, false),
+            (
+                format!("{{{},{}}}", many(500, "dependencies"), many(1, "devDependencies")),
+                MOST,
+                true,
+            ),
+            (format!(r#"{{"dependencies":{{"a":"{}"}}}}"#, "x".repeat(70_000)), 0, true),
+            (format!(r#"{{"dependencies":"{}"}}"#, "x".repeat(70_000)), 0, false),
+        ] {
+            let found = found(&manifest);
+            assert_eq!((found.listed.len(), found.has_more), (listed, has_more));
+        }
         let odd = format!(
             r#"{{"dependencies":{{"../a":"1","{}":"1","b":"{}"}},"peerDependencies":[]}}"#,
             "n".repeat(300),

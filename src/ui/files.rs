@@ -2,6 +2,7 @@
 //! Knows nothing of how they look, nor how a tarball is read.
 
 mod archive;
+mod list;
 mod reading;
 mod tarball;
 mod unpacked;
@@ -9,6 +10,7 @@ mod unpacked;
 #[cfg(test)]
 mod tests;
 
+pub(super) use archive::Unreadable;
 pub(super) use reading::Reading;
 pub(super) use tarball::{Tarball, TarballId};
 
@@ -16,12 +18,27 @@ use super::package::Held;
 use super::{Ui, Visit, nothing};
 use crate::npm::{AboutVersion, PackageName, Selector, encode_segment};
 use crate::reply::Reply;
-use crate::web::{FilePage, FileRow, FileText, FilesPage, NoFilesPage};
-use archive::Unreadable;
+use crate::web::{FilePage, FileText, Frame, NoFilesPage};
+use archive::Content;
+use http::StatusCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What is told of a version whose tarball is not held.
 const NOT_HELD: &str = "The tarball of this version is not held. It is fetched when a client asks for it; this page asks \
                         nobody.";
+
+/// How long a page of files waits for its tarball to be looked into.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whose files are shown.
+struct Shown<'a> {
+    frame: Frame<'a>,
+    name: &'a PackageName,
+    version: &'a AboutVersion,
+    /// The path to the list of them.
+    root: String,
+}
 
 impl Ui {
     pub(super) async fn files(
@@ -41,56 +58,26 @@ impl Ui {
             Ok(None) => return nothing("this package has no such version or dist-tag"),
             Err(reply) => return reply,
         };
+        let root = format!("/-/package/{}/files/{}", name.path(), encode_segment(&found.version));
         let frame = self.frame(visit).here("packages");
-        let no_files = |why: &str, is_held: bool| {
-            let (name, path) = (name.as_str(), name.path());
-            NoFilesPage { frame, name, path, version: &found.version, why, is_held }.reply()
-        };
+        let shown = Shown { frame, name, version: &found, root };
         let tarball = match self.tarball_of(&held, name, &found).await {
-            Ok(Some(tarball)) => tarball,
+            Ok(Some(tarball)) => Arc::new(tarball),
             Ok(None) if !visit.accepts_html => return nothing(NOT_HELD),
-            Ok(None) => return no_files(NOT_HELD, false),
+            Ok(None) => return shown.none(StatusCode::NOT_FOUND, NOT_HELD),
             Err(reply) => return reply,
         };
-        let root = format!("/-/package/{}/files/{}", name.path(), encode_segment(&found.version));
-        if path.is_empty() {
-            return match self.reading.listing(tarball).await {
-                Ok(listing) => {
-                    let row = |file: &archive::Listed| FileRow {
-                        path: file.path.clone(),
-                        link: (file.is_plain && !file.is_link).then(|| below(&root, &file.path)),
-                        len: file.len,
-                        is_link: file.is_link,
-                    };
-                    let files = listing.files.iter().map(row).collect();
-                    FilesPage {
-                        frame,
-                        name: name.as_str(),
-                        path: name.path(),
-                        version: &found.version,
-                        files,
-                    }
-                    .reply()
-                }
-                Err(why) => no_files(&unreadable(name, &found, &why), true),
-            };
-        }
-        match self.reading.content(tarball, path.to_owned()).await {
-            Ok(Some(content)) => FilePage {
-                frame,
-                name: name.as_str(),
-                path: name.path(),
-                version: &found.version,
-                list: root,
-                file: path,
-                len: content.len,
-                text: content.text.map(FileText::new),
-                is_cut: content.is_cut,
-            }
-            .reply(),
-            Ok(None) => nothing("this version has no such file"),
-            Err(why) => no_files(&unreadable(name, &found, &why), true),
-        }
+        let reply = if path.is_empty() {
+            let listing = self.reading.listing(&tarball, PATIENCE).await;
+            listing.map(|listing| shown.list(&listing, list::asked(visit.query)))
+        } else {
+            let content = self.reading.content(&tarball, path, PATIENCE).await;
+            content.map(|content| match content {
+                Some(content) => shown.file(path, &content),
+                None => nothing("this version has no such file"),
+            })
+        };
+        reply.unwrap_or_else(|why| shown.unreadable(&why))
     }
 
     /// The version that a path names, or its tag.
@@ -100,22 +87,53 @@ impl Ui {
         name: &PackageName,
         selector: &Selector,
     ) -> Result<Option<AboutVersion>, Reply> {
-        if let Some(about) = self.about(held, name, None).await?
-            && let Some(found) = about.find(selector.as_str())
-        {
+        let Some(about) = self.about(held, name, None).await? else { return Ok(None) };
+        let version = about.resolve(selector.as_str());
+        if let Some(found) = about.find(version) {
             return Ok(Some(found.clone()));
         }
         // One that is too old for the list of all.
-        let about = self.about(held, name, Some(selector.as_str())).await?;
-        Ok(about.and_then(|about| about.find(selector.as_str()).cloned()))
+        let about = self.about(held, name, Some(version)).await?;
+        Ok(about.and_then(|about| about.find(version).cloned()))
     }
 }
 
-fn below(root: &str, path: &str) -> String {
-    path.split('/').fold(root.to_owned(), |link, part| format!("{link}/{}", encode_segment(part)))
-}
+impl Shown<'_> {
+    fn file(&self, path: &str, content: &Content) -> Reply {
+        let page = FilePage {
+            frame: self.frame,
+            name: self.name.as_str(),
+            path: self.name.path(),
+            version: &self.version.version,
+            list: self.root.clone(),
+            file: path,
+            len: content.len,
+            text: content.text.as_deref().map(FileText::new),
+            is_cut: content.is_cut,
+        };
+        page.reply()
+    }
 
-fn unreadable(name: &PackageName, version: &AboutVersion, why: &Unreadable) -> String {
-    log::info!("the tarball of {name}@{} is not shown: {why}", version.version);
-    format!("Nothing is shown: {why}.")
+    fn unreadable(&self, why: &Unreadable) -> Reply {
+        log::info!("the tarball of {}@{} is not shown: {why}", self.name, self.version.version);
+        // That of others may be, or the same at another time.
+        let status = match why {
+            Unreadable::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Unreadable::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::OK,
+        };
+        self.none(status, &format!("Nothing is shown: {why}."))
+    }
+
+    fn none(&self, status: StatusCode, why: &str) -> Reply {
+        let page = NoFilesPage {
+            frame: self.frame,
+            name: self.name.as_str(),
+            path: self.name.path(),
+            version: &self.version.version,
+            why,
+            status,
+        };
+        page.reply()
+    }
 }

@@ -178,15 +178,14 @@ impl Ui {
         name: &PackageName,
         version: Option<&str>,
     ) -> Result<Option<Arc<About>>, Reply> {
-        let wanted = version.map(str::to_owned);
-        let made = async {
+        let made = |wanted: Option<String>| async move {
             match held {
-                Held::Own(package) => match self.hosted.about(package, wanted.clone()).await {
+                Held::Own(package) => match self.hosted.about(package, wanted).await {
                     Ok(about) => Ok(Some(about)),
                     Err(HostedError::Absent) => Ok(None),
                     Err(why) => Err(store_error(&why)),
                 },
-                Held::Copy(entry) => self.copies.about(entry, wanted.clone()).await.map_err(|why| {
+                Held::Copy(entry) => self.copies.about(entry, wanted).await.map_err(|why| {
                     error!("the copy of {name} cannot be shown: {why}");
                     let text = "the copy of this package was damaged, and is fetched again when a client asks for it";
                     Reply::error(StatusCode::INTERNAL_SERVER_ERROR, text, "damaged")

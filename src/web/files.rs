@@ -22,8 +22,20 @@ pub struct FilesPage<'a> {
     pub path: String,
     /// Of which version.
     pub version: &'a str,
-    /// By path.
+    /// By path, a page of them.
     pub files: Vec<FileRow>,
+    /// How many there are on all pages.
+    pub count: usize,
+    /// Their bytes together.
+    pub sum: u64,
+    /// Which page this is, from 1 on.
+    pub page: usize,
+    /// How many pages there are.
+    pub pages: usize,
+    /// The path to the page before.
+    pub previous: Option<String>,
+    /// That to the next one.
+    pub next: Option<String>,
 }
 
 /// A file.
@@ -57,14 +69,14 @@ pub struct FilePage<'a> {
     /// In bytes.
     pub len: u64,
     /// Its text, if it is one.
-    pub text: Option<FileText>,
+    pub text: Option<FileText<'a>>,
     /// Whether there is more of it.
     pub is_cut: bool,
 }
 
 /// A text, with the numbers of its lines.
-pub struct FileText {
-    text: String,
+pub struct FileText<'a> {
+    text: &'a str,
     numbers: String,
 }
 
@@ -82,13 +94,13 @@ pub struct NoFilesPage<'a> {
     pub version: &'a str,
     /// Why, in sentences.
     pub why: &'a str,
-    /// Whether there is a tarball, and only none that is shown.
-    pub is_held: bool,
+    /// What the answer's status is.
+    pub status: StatusCode,
 }
 
-impl FileText {
+impl<'a> FileText<'a> {
     /// This text.
-    pub fn new(text: String) -> FileText {
+    pub fn new(text: &'a str) -> FileText<'a> {
         let lines = text.lines().count().min(MOST_LINES);
         let mut numbers = String::with_capacity(lines * 6);
         for number in 1..=lines {
@@ -104,10 +116,6 @@ impl FilesPage<'_> {
     pub fn reply(&self) -> Reply {
         page(StatusCode::OK, self)
     }
-
-    fn sum(&self) -> u64 {
-        self.files.iter().map(|file| file.len).fold(0, u64::saturating_add)
-    }
 }
 
 impl FilePage<'_> {
@@ -118,8 +126,8 @@ impl FilePage<'_> {
 }
 
 impl NoFilesPage<'_> {
-    /// The page: what is not held is not there.
+    /// The page.
     pub fn reply(&self) -> Reply {
-        page(if self.is_held { StatusCode::OK } else { StatusCode::NOT_FOUND }, self)
+        page(self.status, self)
     }
 }

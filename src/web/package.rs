@@ -31,7 +31,7 @@ pub struct PackagePage<'a> {
     /// What may be done about it by who looks.
     pub deeds: Vec<Deed>,
     /// Its readme.
-    pub readme: &'a Option<Arc<ReadmeShown>>,
+    pub readme: &'a ReadmePart,
     /// Its versions, a page of them.
     pub versions: VersionsPart,
     /// Its dist-tags.
@@ -68,6 +68,16 @@ pub struct Deed {
     pub path: String,
     /// Whether something is lost by it.
     pub is_danger: bool,
+}
+
+/// What there is of a version's readme.
+pub enum ReadmePart {
+    /// The readme.
+    Shown(Arc<ReadmeShown>),
+    /// None is held.
+    Absent,
+    /// It may be in the tarball, which is not read yet.
+    Awaited,
 }
 
 /// A readme.

@@ -1,8 +1,12 @@
 //! What a page tells of a package: its versions in short, and one of them in full.
 //! Knows nothing of pages. What a document says is cut: it may be of any length, and a page is not.
 
+mod brief;
+mod size;
+
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
 
 use super::super::dependency::{Dependency, cut, dependencies_of};
 use super::super::integrity::Integrity;
@@ -13,10 +17,8 @@ use super::super::tarball::TarballName;
 use super::super::version::Version;
 use super::Document;
 use super::entry::Entry;
-use super::object::{self, Key, Object};
+use super::object::{self, Object};
 
-/// Most versions that are told of: the last in the document.
-const MOST_VERSIONS: usize = 10_000;
 /// Longest readme in bytes, as npm's own registry keeps them.
 pub const LONGEST_README: usize = 64 << 10;
 /// Longest text of a line, and of a version or tag, in bytes.
@@ -59,10 +61,14 @@ pub struct About {
     pub engines: Vec<(String, String)>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
+    /// Whether its manifest has more of that than is listed.
+    pub has_more_dependencies: bool,
     /// All versions, newest first.
     pub versions: Vec<AboutVersion>,
     /// How many more there are.
     pub left_out: usize,
+    /// Marks of those, sorted.
+    others: Vec<u64>,
     /// Dist-tags with their versions, in the document's order.
     pub dist_tags: Vec<(String, String)>,
     /// The highest version that is no prerelease, else the highest of those.
@@ -109,11 +115,19 @@ impl About {
         })
     }
 
-    /// Bytes that it takes in memory, about.
-    pub fn size(&self) -> usize {
-        let readme = self.readme.as_ref().map_or(0, |readme| readme.text.len());
-        let versions = self.versions.len() * 600;
-        readme + versions + self.dependencies.len() * 200 + 8 * LINE
+    /// Whether there is a version of this name, be it listed or left out.
+    pub fn has(&self, version: &str) -> bool {
+        self.others.binary_search(&mark(version)).is_ok()
+            || self.versions.iter().any(|it| it.version == version)
+    }
+
+    /// The version that a dist-tag points to, or else the text, as the version that it may name itself.
+    pub fn resolve<'a>(&'a self, selector: &'a str) -> &'a str {
+        if self.has(selector) {
+            return selector;
+        }
+        let tagged = self.dist_tags.iter().find(|(tag, _)| tag == selector);
+        tagged.map_or(selector, |(_, version)| version)
     }
 }
 
@@ -165,27 +179,21 @@ impl Document<'_> {
             Some(wanted) => wanted.to_owned(),
             None => tagged("latest")
                 .filter(|version| self.versions.contains_key(version.as_str()))
+                .filter(|version| brief::is_told(version))
                 .or_else(|| highest.clone())
-                .or_else(|| Some(self.versions.keys().last()?.text.to_string()))?,
+                .or_else(|| Some(self.told().next()?.0.text.to_string()))?,
         };
         let (key, entry) = self.versions.get_key_value(version.as_str())?;
+        if !brief::is_told(&version) {
+            return None;
+        }
         let nothing = Object::default();
         let manifest = match entry {
             Entry::Manifest(manifest) => &manifest.members,
             Entry::Other(_) => &nothing,
         };
-        let mut versions: Vec<_> = self.versions.iter().rev().take(MOST_VERSIONS).collect();
-        let left_out = self.versions.len() - versions.len();
-        // The one that is told of is in the list, however old.
-        if !versions.iter().any(|(listed, _)| *listed == key) {
-            versions.push((key, entry));
-        }
-        let mut versions: Vec<_> =
-            versions.into_iter().map(|(key, entry)| self.in_short(key, entry)).collect();
-        versions.sort_by_cached_key(|one| {
-            let order = Version::without_build(&one.version).ok();
-            std::cmp::Reverse((one.time.clone(), order))
-        });
+        let (versions, others) = self.in_brief(key);
+        let needs = dependencies_of(|key| manifest.get(key).copied());
         let repository = address(manifest, "repository");
         let folder = object::member(manifest, "repository")
             .and_then(|it| object::text_of(&it, "directory").map(Cow::into_owned));
@@ -205,9 +213,11 @@ impl Document<'_> {
             author: manifest.get("author").copied().and_then(person),
             maintainers: self.people(manifest),
             engines: engines(manifest),
-            dependencies: dependencies_of(|key| manifest.get(key).copied()),
+            dependencies: needs.listed,
+            has_more_dependencies: needs.has_more,
+            left_out: self.versions.len() - versions.len(),
             versions,
-            left_out,
+            others,
             dist_tags: tags
                 .iter()
                 .take(LISTED)
@@ -218,33 +228,11 @@ impl Document<'_> {
     }
 
     fn highest(&self) -> Option<String> {
-        let versions = self.versions.keys().filter_map(|key| {
+        let versions = self.told().filter_map(|(key, _)| {
             let version = Version::without_build(&key.text).ok()?;
             Some(((!version.is_prerelease(), version), key.text.to_string()))
         });
         versions.max_by(|a, b| a.0.cmp(&b.0)).map(|(_, text)| text)
-    }
-
-    fn in_short(&self, key: &Key<'_>, entry: &Entry<'_>) -> AboutVersion {
-        let dist = |key: &str| {
-            let text = object::text_of(&entry.dist()?.members, key)?;
-            (!text.is_empty() && text.len() <= LINE).then(|| text.into_owned())
-        };
-        let size = || entry.dist()?.members.get("unpackedSize")?.get().parse().ok();
-        let deprecated = match entry {
-            Entry::Manifest(manifest) => line(&manifest.members, "deprecated"),
-            Entry::Other(_) => None,
-        };
-        let time = object::text_of(&self.time, &key.text).filter(|time| time.len() <= WORD);
-        AboutVersion {
-            version: key.text.to_string(),
-            time: time.map(Cow::into_owned),
-            unpacked: size(),
-            integrity: dist("integrity"),
-            shasum: dist("shasum"),
-            tarball: dist("tarball"),
-            deprecated: deprecated.filter(|text| !text.is_empty()),
-        }
     }
 
     /// That of the version; that of the document, which is the latest's, if no certain version is wanted.
@@ -264,6 +252,14 @@ impl Document<'_> {
         let people = of(&self.members);
         if people.is_empty() { of(manifest) } else { people }
     }
+}
+
+/// What a version is known by among many.
+fn mark(version: &str) -> u64 {
+    // The same in each process; who finds a second text of one mark has a document read for it.
+    let mut hasher = DefaultHasher::new();
+    hasher.write(version.as_bytes());
+    hasher.finish()
 }
 
 /// The text of a member, as much of it as a line has.
@@ -398,8 +394,43 @@ mod tests {
         let many: Vec<_> = (0..10_100).map(|number| format!(r#""1.0.{number}":{{}}"#)).collect();
         let many = format!(r#"{{"versions":{{{}}}}}"#, many.join(","));
         let old = about(&many, Some("1.0.7")).unwrap();
-        assert_eq!((old.versions.len(), old.left_out), (10_001, 100));
+        assert_eq!((old.versions.len(), old.left_out), (10_001, 99));
         assert!(old.versions.iter().any(|it| it.version == "1.0.7"));
+        // What is left out is known to be there.
+        assert!(old.has("1.0.8") && old.has("1.0.10099") && !old.has("1.0.10100"));
+        assert_eq!((old.resolve("1.0.8"), old.resolve("x")), ("1.0.8", "x"));
+    }
+
+    #[test]
+    fn what_no_version_is_called_is_left_out_and_counted() {
+        let name = |number: usize| format!("1.0.{number}-{}", "x".repeat(200_000));
+        let long: Vec<_> = (0..120).map(|number| format!(r#""{}":{{}}"#, name(number))).collect();
+        let text = format!(
+            r#"{{"dist-tags":{{"latest":"{}"}},"versions":{{"1.0.0":{{}},{}}}}}"#,
+            name(7),
+            long.join(",")
+        );
+        let told = about(&text, None).unwrap();
+        assert_eq!((told.version.as_str(), told.highest.as_deref()), ("1.0.0", Some("1.0.0")));
+        assert_eq!((told.versions.len(), told.left_out), (1, 120));
+        assert!(told.size() < 20_000, "{}", told.size());
+        assert_eq!(about(&text, Some(&name(7))), None);
+    }
+
+    #[test]
+    fn a_size_counts_what_is_kept() {
+        let line = "d".repeat(LINE);
+        let version = |number: usize| {
+            format!(
+                r#""1.0.{number}":{{"deprecated":"{line}","dist":{{"integrity":"{line}","shasum":"{line}","tarball":"{line}"}}}}"#
+            )
+        };
+        let all: Vec<_> = (0..5000).map(version).collect();
+        let told = about(&format!(r#"{{"versions":{{{}}}}}"#, all.join(",")), None).unwrap();
+        // No more of them than can be remembered.
+        let versions = told.versions.len();
+        assert!(versions > 1000 && told.left_out == 5000 - versions, "{versions}");
+        assert!(told.size() > 4 * LINE * versions && told.size() < 10 << 20, "{}", told.size());
     }
 
     #[test]

@@ -8,12 +8,15 @@ use super::unpacked::Unpacked;
 use crate::npm::Readme;
 use indexmap::IndexMap;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use tar::{Archive, EntryType, PaxExtensions};
 
 /// Most files that are listed.
 const MOST_FILES: usize = 20_000;
 /// Most entries of any kind.
 const MOST_ENTRIES: usize = 50_000;
+/// Most bytes of all paths that are listed together.
+const MOST_PATHS: usize = 2 << 20;
 /// Longest path in bytes; npm's own extractor is content with longer ones.
 const LONGEST_PATH: usize = 512;
 /// Longest record with a long name, in bytes.
@@ -35,6 +38,19 @@ pub(in crate::ui) enum Unreadable {
     /// It is no tarball.
     #[error("this is no tarball that can be read: {0}")]
     Damaged(&'static str),
+    /// Too many others are being read.
+    #[error("other tarballs are being looked into just now: load the page again in a moment")]
+    Busy,
+    /// Its bytes could not be had, which says nothing of them.
+    #[error("the tarball could not be read: the registry's log says why")]
+    Failed,
+}
+
+impl Unreadable {
+    /// Whether it is so at any time, as long as the tarball is the same.
+    pub(in crate::ui) fn is_lasting(&self) -> bool {
+        !matches!(self, Unreadable::Busy | Unreadable::Failed)
+    }
 }
 
 impl From<io::Error> for Unreadable {
@@ -68,6 +84,8 @@ pub(in crate::ui) struct Listed {
     pub(in crate::ui) is_link: bool,
     /// Whether its path is one that an address can have.
     pub(in crate::ui) is_plain: bool,
+    /// The how manieth file or link of the tarball it is.
+    pub(super) place: usize,
 }
 
 /// One file.
@@ -81,16 +99,34 @@ pub(in crate::ui) struct Content {
     pub(in crate::ui) is_cut: bool,
 }
 
+impl Listing {
+    /// The file of this path, if there is one that has a page: neither a link nor what no address can have.
+    pub(in crate::ui) fn find(&self, path: &str) -> Option<&Listed> {
+        let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(at).filter(|file| file.has_page())
+    }
+}
+
+impl Listed {
+    /// Whether there is a page of it.
+    pub(in crate::ui) fn has_page(&self) -> bool {
+        self.is_plain && !self.is_link
+    }
+}
+
 /// Lists a tarball.
 ///
 /// # Errors
 /// When it is none, or too much.
 pub(super) fn list(packed: impl Read) -> Result<Listing, Unreadable> {
     let mut files: IndexMap<String, Listed> = IndexMap::new();
-    let mut readme = None;
+    let (mut readme, mut paths) = (None, 0_usize);
     each(packed, |file, content| {
-        if files.len() >= MOST_FILES && !files.contains_key(&file.path) {
-            return Err(Unreadable::TooMany);
+        if !files.contains_key(&file.path) {
+            paths += file.path.len();
+            if files.len() >= MOST_FILES || paths > MOST_PATHS {
+                return Err(Unreadable::TooMany);
+            }
         }
         let is_readme = !file.is_link && file.len <= LONGEST_README && is_readme(&file.path);
         // The one that is Markdown before another.
@@ -102,27 +138,30 @@ pub(super) fn list(packed: impl Read) -> Result<Listing, Unreadable> {
         }
         // What comes last is what stays when it is unpacked.
         files.insert(file.path.clone(), file);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     files.sort_unstable_keys();
     Ok(Listing { files: files.into_values().collect(), readme })
 }
 
-/// Reads one file of a tarball: the last of this path, as it would stay. `None` if there is none.
+/// Reads one file of a tarball, as its listing has it: what comes behind is not unpacked. `None` if it is another tarball,
+/// which has something else there.
 ///
 /// # Errors
 /// As of [`list`].
-pub(super) fn read(packed: impl Read, path: &str) -> Result<Option<Content>, Unreadable> {
+pub(super) fn read(packed: impl Read, listed: &Listed) -> Result<Option<Content>, Unreadable> {
     let mut found = None;
     each(packed, |file, content| {
-        if file.path != path || file.is_link {
-            return Ok(());
+        if file.place < listed.place {
+            return Ok(ControlFlow::Continue(()));
         }
-        let mut bytes = Vec::new();
-        content.take(LONGEST_SHOWN as u64).read_to_end(&mut bytes)?;
-        let is_cut = file.len > bytes.len() as u64;
-        found = Some(Content { len: file.len, text: text(bytes, is_cut), is_cut });
-        Ok(())
+        if file == *listed {
+            let mut bytes = Vec::new();
+            content.take(LONGEST_SHOWN as u64).read_to_end(&mut bytes)?;
+            let is_cut = file.len > bytes.len() as u64;
+            found = Some(Content { len: file.len, text: text(bytes, is_cut), is_cut });
+        }
+        Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
 }
@@ -147,14 +186,14 @@ fn is_readme(path: &str) -> bool {
     stem == "readme" && !path.contains('/')
 }
 
-/// Goes through the files and links of a tarball.
+/// Goes through the files and links of a tarball, until `visit` has seen enough.
 fn each(
     packed: impl Read,
-    mut visit: impl FnMut(Listed, &mut dyn Read) -> Result<(), Unreadable>,
+    mut visit: impl FnMut(Listed, &mut dyn Read) -> Result<ControlFlow<()>, Unreadable>,
 ) -> Result<(), Unreadable> {
     let mut archive = Archive::new(Unpacked::new(packed)?);
     let mut long: Option<Vec<u8>> = None;
-    let mut is_empty = true;
+    let (mut is_empty, mut place) = (true, 0);
     for (count, entry) in archive.entries()?.raw(true).enumerate() {
         let mut entry = entry?;
         is_empty = false;
@@ -190,7 +229,10 @@ fn each(
             continue;
         }
         let (path, is_plain) = shown(&path);
-        visit(Listed { path, len, is_link, is_plain }, &mut entry)?;
+        if visit(Listed { path, len, is_link, is_plain, place }, &mut entry)?.is_break() {
+            break;
+        }
+        place += 1;
     }
     if is_empty { Err(Unreadable::Damaged("there is nothing in it")) } else { Ok(()) }
 }

@@ -20,7 +20,7 @@ pub(in crate::ui) enum TarballId {
 
 /// A tarball that can be read.
 pub(in crate::ui) struct Tarball {
-    pub(super) id: TarballId,
+    id: TarballId,
     pub(super) len: u64,
     source: Source,
 }
@@ -41,14 +41,16 @@ impl Tarball {
     pub(in crate::ui) fn hosted(generation: u64, file: &str, tarball: HostedTarball) -> Tarball {
         let id = TarballId::Hosted(generation, file.to_owned());
         match tarball {
-            HostedTarball::Small(small) => {
-                let bytes = small.bytes.bytes();
-                Tarball { id, len: bytes.len() as u64, source: Source::Memory(bytes) }
-            }
+            HostedTarball::Small(small) => Tarball::in_memory(id, small.bytes.bytes()),
             HostedTarball::Large(large, content) => {
                 Tarball { id, len: large.len(), source: Source::Hosted(large, content) }
             }
         }
+    }
+
+    /// One that is in memory.
+    pub(super) fn in_memory(id: TarballId, bytes: Bytes) -> Tarball {
+        Tarball { id, len: bytes.len() as u64, source: Source::Memory(bytes) }
     }
 
     /// What it is known by.
@@ -57,8 +59,8 @@ impl Tarball {
     }
 
     /// Its bytes, to be read on a thread that may block.
-    pub(super) fn pieces(self, runtime: Handle) -> Pieces {
-        Pieces { tarball: self, runtime, next: 0, piece: Bytes::new() }
+    pub(super) fn pieces(self: Arc<Self>, runtime: Handle) -> Pieces {
+        Pieces { tarball: self, runtime, next: 0, piece: Bytes::new(), failed: None }
     }
 
     async fn piece(&self, number: u64) -> io::Result<Bytes> {
@@ -81,16 +83,25 @@ impl Tarball {
 
 /// The bytes of a tarball.
 pub(super) struct Pieces {
-    tarball: Tarball,
+    tarball: Arc<Tarball>,
     runtime: Handle,
     next: u64,
     piece: Bytes,
+    failed: Option<String>,
+}
+
+impl Pieces {
+    /// Why its bytes could not be had, if they could not: whoever reads them says no more than that they are odd.
+    pub(super) fn failed(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
 }
 
 impl Read for Pieces {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.piece.is_empty() {
-            self.piece = self.runtime.block_on(self.tarball.piece(self.next))?;
+            let piece = self.runtime.block_on(self.tarball.piece(self.next));
+            self.piece = piece.inspect_err(|why| self.failed = Some(why.to_string()))?;
             self.next += 1;
         }
         let len = out.len().min(self.piece.len());

@@ -1,7 +1,7 @@
 //! Tarballs as clients make them, and as nobody should.
 //! Knows nothing of pages.
 
-use super::archive::{Listing, Unreadable, list, read};
+use super::archive::{self, Content, Listing, Unreadable, list};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{Read, Write};
@@ -31,6 +31,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn files(entries: &[(&str, EntryType, &[u8])]) -> Result<Listing, Unreadable> {
     list(&gzip(&tar(entries))[..])
+}
+
+/// A file of a tarball, as a page asks for it.
+fn read(packed: &[u8], path: &str) -> Result<Option<Content>, Unreadable> {
+    let listing = list(packed)?;
+    listing.find(path).map_or(Ok(None), |listed| archive::read(packed, listed))
 }
 
 const FILE: EntryType = EntryType::Regular;
@@ -107,6 +113,43 @@ fn the_last_of_equal_paths_is_the_one_that_stays() {
     let listing = list(&bytes[..]).unwrap();
     assert_eq!((listing.files.len(), listing.files[0].len), (1, 4));
     assert_eq!(read(&bytes[..], "a").unwrap().unwrap().text.as_deref(), Some("two2"));
+}
+
+#[test]
+fn what_comes_behind_a_file_is_not_unpacked() {
+    let bytes = tar(&[("p/a", FILE, b"one"), ("p/b", FILE, &[b'b'; 5000]), ("p/a", FILE, b"two")]);
+    let listing = list(&bytes[..]).unwrap();
+    let read = |bytes: &[u8], path| archive::read(bytes, listing.find(path).unwrap());
+    // What is behind the second is none of a tarball.
+    let mut begun = bytes[..512 + 512 + 512 + 5120].to_vec();
+    begun.extend([0xff; 1024]);
+    assert_eq!(read(&begun, "b").unwrap().unwrap().len, 5000);
+    assert!(read(&begun, "a").is_err());
+    assert_eq!(read(&bytes, "a").unwrap().unwrap().text.as_deref(), Some("two"));
+    // Another tarball has something else there.
+    assert_eq!(read(&tar(&[("p/c", FILE, b"one"), ("p/d", FILE, b"")]), "b"), Ok(None));
+}
+
+#[test]
+fn a_file_that_a_link_takes_the_place_of_is_none() {
+    let bytes = tar(&[("p/a", FILE, b"one"), ("p/a", EntryType::Symlink, b"")]);
+    assert_eq!(read(&bytes, "a"), Ok(None));
+}
+
+#[test]
+fn all_paths_together_have_a_bound() {
+    let tarball = |files: usize| {
+        let mut builder = Builder::new(Vec::new());
+        for number in 0..files {
+            let mut header = Header::new_gnu();
+            header.set_size(0);
+            let path = format!("p/{}{number:0>6}", "<".repeat(480));
+            builder.append_data(&mut header, path, &b""[..]).unwrap();
+        }
+        builder.into_inner().unwrap()
+    };
+    assert_eq!(list(&tarball(4000)[..]).unwrap().files.len(), 4000);
+    assert_eq!(list(&tarball(5000)[..]), Err(Unreadable::TooMany));
 }
 
 #[test]

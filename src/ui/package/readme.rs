@@ -7,12 +7,14 @@ use crate::document;
 use crate::npm::{About, PackageName, Readme, Repository};
 use crate::reply::Reply;
 use crate::ui::Ui;
-use crate::ui::files::TarballId;
-use crate::web::{self, ReadmeShown};
+use crate::ui::files::{TarballId, Unreadable};
+use crate::ui::remembered::remembered;
+use crate::web::{self, ReadmePart, ReadmeShown};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Bytes of readmes that are remembered, and about how many that are.
 const REMEMBERED: u64 = 16 << 20;
@@ -20,6 +22,8 @@ const READMES: usize = 1000;
 /// How much longer a text is than it looks to who waits for his turn: to make a page of it takes as long as to read a
 /// document many times its length.
 const WORK: u64 = 8;
+/// How long a page waits for a tarball that may have a readme: it has more to show.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a readme is of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +48,7 @@ impl Weighter<Of, Arc<ReadmeShown>> for Weight {
 
 impl Default for Readmes {
     fn default() -> Readmes {
-        Readmes(Cache::with_weighter(READMES, REMEMBERED, Weight))
+        Readmes(remembered(READMES, REMEMBERED, Weight))
     }
 }
 
@@ -81,18 +85,25 @@ impl Ui {
         name: &PackageName,
         about: &About,
         asked: &Asked,
-    ) -> Result<Option<Arc<ReadmeShown>>, Reply> {
+    ) -> Result<ReadmePart, Reply> {
         let repository = about.repository.clone();
         if let Some(readme) = about.readme.clone() {
             let of = Of::Document(held.id(), asked.version.clone());
-            return Ok(Some(self.readmes.get(of, readme, repository).await));
+            return Ok(ReadmePart::Shown(self.readmes.get(of, readme, repository).await));
         }
-        let Some(version) = about.find(&about.version) else { return Ok(None) };
-        let Some(tarball) = self.tarball_of(held, name, version).await? else { return Ok(None) };
-        let id = tarball.id().clone();
-        // One that cannot be read has no readme; its own page says what is wrong with it.
-        let Ok(listing) = self.reading.listing(tarball).await else { return Ok(None) };
-        let Some(readme) = listing.readme.clone() else { return Ok(None) };
-        Ok(Some(self.readmes.get(Of::Tarball(id), readme, repository).await))
+        let Some(version) = about.find(&about.version) else { return Ok(ReadmePart::Absent) };
+        let Some(tarball) = self.tarball_of(held, name, version).await? else {
+            return Ok(ReadmePart::Absent);
+        };
+        let tarball = Arc::new(tarball);
+        let listing = match self.reading.listing(&tarball, PATIENCE).await {
+            Ok(listing) => listing,
+            Err(Unreadable::Busy) => return Ok(ReadmePart::Awaited),
+            // One that cannot be read has no readme; the page of its files says what is wrong with it.
+            Err(_) => return Ok(ReadmePart::Absent),
+        };
+        let Some(readme) = listing.readme.clone() else { return Ok(ReadmePart::Absent) };
+        let of = Of::Tarball(tarball.id().clone());
+        Ok(ReadmePart::Shown(self.readmes.get(of, readme, repository).await))
     }
 }

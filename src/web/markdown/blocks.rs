@@ -92,43 +92,76 @@ fn linked(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
     out
 }
 
+/// Goes through a text once, from one `://` to the next.
 fn link_text<'a>(text: &str, out: &mut Vec<Event<'a>>) {
     let owned = |text: &str| Event::Text(CowStr::from(text.to_owned()));
-    let mut rest = text;
-    while let Some((at, len)) = next_address(rest) {
-        let (before, address) = (&rest[..at], &rest[at..at + len]);
-        if !before.is_empty() {
-            out.push(owned(before));
+    let mut done = 0;
+    for (at, _) in text.match_indices("://") {
+        // What is within an address is none.
+        let Some(start) = start_of(text, at).filter(|start| *start >= done) else { continue };
+        let Some(len) = address_len(&text[start..]) else { continue };
+        if start > done {
+            out.push(owned(&text[done..start]));
         }
+        let address = &text[start..start + len];
         let dest_url = CowStr::from(address.to_owned());
         let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
         out.push(Event::Start(Tag::Link { link_type: LinkType::Autolink, dest_url, title, id }));
         out.push(owned(address));
         out.push(Event::End(TagEnd::Link));
-        rest = &rest[at + len..];
+        done = start + len;
     }
-    if !rest.is_empty() {
-        out.push(owned(rest));
+    if done < text.len() {
+        out.push(owned(&text[done..]));
     }
 }
 
-/// Where the next address in a text is, and how long: what ends a sentence is not in it.
-fn next_address(text: &str) -> Option<(usize, usize)> {
-    let found =
-        |scheme| text.match_indices(scheme).map(|(at, _)| at).find(|at| is_start(text, *at));
-    let at = [found("https://"), found("http://")].into_iter().flatten().min()?;
-    let whole =
-        text[at..].split(|c: char| c.is_whitespace() || c == '<' || c.is_control()).next()?;
+/// Where the address begins that has its `://` there, if it is one by HTTP, and a word begins with it.
+fn start_of(text: &str, at: usize) -> Option<usize> {
+    let before = &text[..at];
+    let head = before.strip_suffix("https").or_else(|| before.strip_suffix("http"))?;
+    let is_start = head.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+    is_start.then_some(head.len())
+}
+
+/// How long the address is that a text begins with: what ends a sentence is not in it.
+fn address_len(text: &str) -> Option<usize> {
+    let whole = text.split(|c: char| c.is_whitespace() || c == '<' || c.is_control()).next()?;
     let mut address =
         whole.trim_end_matches(['.', ',', ':', ';', '!', '?', '"', '\'', '*', '_', '~']);
     if address.ends_with(')') && address.matches(')').count() > address.matches('(').count() {
         address = &address[..address.len() - 1];
     }
     let host = address.split_once("://").map_or("", |(_, host)| host);
-    (!host.is_empty()).then_some((at, address.len()))
+    (!host.is_empty()).then_some(address.len())
 }
 
-/// Whether a word begins there.
-fn is_start(text: &str, at: usize) -> bool {
-    text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_gone_through_once_for_its_addresses() {
+        // If the rest were looked through for each of them, this would take minutes.
+        for (one, links) in [("http://a ", 100_000), ("http://. ", 0), ("ahttp://a ", 0)] {
+            let mut out = Vec::new();
+            link_text(&one.repeat(100_000), &mut out);
+            let found = out.iter().filter(|it| matches!(it, Event::Start(Tag::Link { .. })));
+            assert_eq!(found.count(), links, "{one}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_hides_none_behind_it() {
+        let mut out = Vec::new();
+        link_text("https:// http://a.example http://b.example/http://c", &mut out);
+        let found: Vec<_> = out
+            .iter()
+            .filter_map(|event| match event {
+                Event::Start(Tag::Link { dest_url, .. }) => Some(&**dest_url),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(found, ["http://a.example", "http://b.example/http://c"]);
+    }
 }

@@ -1,5 +1,8 @@
-//! The last changes to HTML that ammonia has written: headings lower, links in place of images, boxes that scroll.
+//! The last changes to HTML that ammonia has written: headings lower, links in place of images, boxes that scroll, words
+//! above alerts.
 //! Knows only that one form: tags in lower case, values in double quotes, in which `&` and `"` are escaped.
+
+use super::ALERTS;
 
 /// How far headings are below those of the page.
 const LOWER: u8 = 2;
@@ -27,6 +30,7 @@ pub(super) fn finished(clean: &str) -> String {
                 out.push_str("<div class=\"scroll\" tabindex=\"0\">");
                 out.push_str(tag);
             }
+            "blockquote" if !tag.starts_with("</") => quote(tag, &mut out),
             // What is ticked on a list is no field of a form.
             "input" => out.push(if value(tag, "checked").is_some() { '☑' } else { '☐' }),
             "pre" if !tag.starts_with("</") => {
@@ -41,7 +45,7 @@ pub(super) fn finished(clean: &str) -> String {
 }
 
 /// How long the tag is that a text begins with.
-fn tag_len(text: &str) -> usize {
+pub(super) fn tag_len(text: &str) -> usize {
     let mut quoted = false;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -53,7 +57,8 @@ fn tag_len(text: &str) -> usize {
     text.len()
 }
 
-fn name(tag: &str) -> &str {
+/// What a tag is called.
+pub(super) fn name(tag: &str) -> &str {
     let inner = tag.trim_start_matches(['<', '/']);
     inner.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()
 }
@@ -71,6 +76,17 @@ fn lowered(tag: &str, out: &mut String) {
     out.push_str(&tag[..=at]);
     out.push(char::from(b'0' + level));
     out.push_str(&tag[at + 2..]);
+}
+
+/// A quote, with the word for it if it is an alert: a colour alone says nothing to who does not see it.
+fn quote(tag: &str, out: &mut String) {
+    out.push_str(tag);
+    let class = value(tag, "class").unwrap_or_default();
+    if let Some((_, word)) = ALERTS.iter().find(|(alert, _)| class == *alert) {
+        out.push_str("<p class=\"alert\">");
+        out.push_str(word);
+        out.push_str("</p>");
+    }
 }
 
 /// An image's text, with a link to it where there is no other.
@@ -95,7 +111,7 @@ fn image(tag: &str, in_link: bool, out: &mut String) {
 }
 
 /// The value of an attribute, escaped as it is.
-fn value<'a>(tag: &'a str, key: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(tag: &'a str, key: &str) -> Option<&'a str> {
     let mut rest = tag;
     loop {
         let (before, after) = rest.split_once("=\"")?;

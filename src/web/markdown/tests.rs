@@ -21,7 +21,14 @@ fn githubs_markdown_is_shown() {
         ("~~gone~~", "<del>gone</del>"),
         ("- [x] done", "<li>☑"),
         ("- [ ] to do", "<li>☐"),
-        ("> [!WARNING]\n> x", "<blockquote class=\"markdown-alert-warning\">"),
+        (
+            "> [!WARNING]\n> x",
+            "<blockquote class=\"markdown-alert-warning\"><p class=\"alert\">Warning</p>\n<p>x</p>",
+        ),
+        ("> [!NOTE]\n> x", "<p class=\"alert\">Note</p>"),
+        ("> x", "<blockquote>\n<p>x</p>"),
+        ("<table><tr><td colspan=3 rowspan=2>x", "<td colspan=\"3\" rowspan=\"2\">x</td>"),
+        ("<table><tr><td colspan=1000 rowspan=0>x", "<td colspan=\"100\">x</td>"),
         ("```js\na < b\n```", "<pre tabindex=\"0\"><code>a &lt; b\n</code></pre>"),
         ("x[^1]\n\n[^1]: note", "href=\"#readme-1\""),
         ("<details><summary>s</summary>t</details>", "<details><summary>s</summary>t</details>"),
@@ -194,6 +201,7 @@ fn what_is_too_deep_or_too_much_is_left_to_be_shown_as_text() {
         "*a ".repeat(20_000) + &"a* ".repeat(20_000),
         format!("|{}\n|{}\n{}", "a|".repeat(2000), "-|".repeat(2000), "|\n".repeat(20_000)),
         "<b <b".repeat(1000),
+        "![](b)".repeat(10_000),
     ] {
         if let Some(page) = html(&text, None) {
             assert!(page.len() < 100 * text.len(), "{}", &text[..20]);
@@ -201,4 +209,24 @@ fn what_is_too_deep_or_too_much_is_left_to_be_shown_as_text() {
     }
     assert_eq!(html(&"> ".repeat(1000), None), None);
     assert_eq!(html(&"<div>".repeat(5000), None), None);
+}
+
+#[test]
+fn tables_that_no_browser_lays_out_are_shown_as_text() {
+    let cells = "<td colspan=1000 rowspan=65534>x".repeat(1200);
+    assert_eq!(html(&format!("<table><tr>{cells}"), None), None);
+    let few = "<td colspan=1000 rowspan=65534>x".repeat(3);
+    let few = page(&format!("<table><tr>{few}"));
+    assert!(few.contains("rowspan=\"100\"") && !few.contains("65534"), "{few}");
+}
+
+#[test]
+fn links_do_not_repeat_a_long_repository_without_end() {
+    let long = format!("https://github.com/a/{}", "b".repeat(900));
+    let repository = Repository::parse(&long, None);
+    assert!(repository.is_some());
+    for one in ["![](b)", "[a](b)"] {
+        assert!(html(&one.repeat(100), repository.as_ref()).is_some());
+        assert_eq!(html(&one.repeat(9000), repository.as_ref()), None);
+    }
 }

@@ -121,3 +121,29 @@ async fn what_is_no_tarball_is_said_to_be_none() {
     // Its page is there all the same.
     assert_page(&page(&nopar, "/-/package/odd").await, 200, "odd");
 }
+
+#[tokio::test]
+async fn many_files_come_in_pages_of_bounded_length() {
+    let upstream = FakeUpstream::start().await;
+    let nopar = TestNopar::with(&upstream).start().await;
+    let paths: Vec<String> =
+        (0..1200).map(|number| format!("p/{number:0>4}{}", "<".repeat(90))).collect();
+    let files: Vec<(&str, &[u8])> = paths.iter().map(|path| (path.as_str(), &b"x"[..])).collect();
+    Publish::of("many", "1.0.0").tarball(tarball(&files)).succeed(nopar.addr()).await;
+    let root = "/-/package/many/files/1.0.0";
+    let rows = |text: &str| text.matches("<tr><td>").count();
+    let first = page(&nopar, root).await;
+    assert_page(&first, 200, "first");
+    let first = first.text();
+    for part in [
+        "<caption>1200 files, 1.2 kB, page 1 of 3</caption>",
+        "href=\"/-/package/many/files/1.0.0?page=2\"",
+    ] {
+        assert!(first.contains(part), "{part}");
+    }
+    assert!(rows(&first) == 500 && first.len() < 1 << 20 && !first.contains("rel=\"prev\""));
+    // Past the end is the last one.
+    let last = page(&nopar, &format!("{root}?page=99")).await.expect(200).text();
+    assert!(rows(&last) == 200 && last.contains("page 3 of 3") && !last.contains("rel=\"next\""));
+    assert!(last.contains("rel=\"prev\" href=\"/-/package/many/files/1.0.0?page=2\""));
+}

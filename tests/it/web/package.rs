@@ -266,3 +266,42 @@ async fn many_versions_come_in_pages() {
     assert_has(&last, &["page 3 of 3", "href=\"/-/package/many?versions=2#versions\""]);
     assert!(!last.contains("rel=\"next\""));
 }
+
+#[tokio::test]
+async fn what_is_too_much_for_a_page_is_said_to_be() {
+    let upstream = FakeUpstream::start().await;
+    let needs = |count: usize| {
+        let needs = (0..count).map(|number| (format!("need-{number}"), json!("^1.0.0")));
+        serde_json::Value::Object(needs.collect())
+    };
+    let mut package = upstream
+        .package("much")
+        .version("1.0.0", |v| v.field("dependencies", needs(600)))
+        .version("2.0.0", |v| v.field("dependencies", needs(5000)));
+    for number in 0..20 {
+        let long = format!("1.0.{number}-{}", "x".repeat(50_000));
+        package = package.version(&long, |v| v);
+    }
+    let nopar = TestNopar::with(&upstream).start().await;
+    nopar.get("/much").await.expect(200);
+    let page_of = async |version: &str| {
+        page(&nopar, &format!("/-/package/much?version={version}")).await.expect(200).text()
+    };
+    let some = page_of("1.0.0").await;
+    assert_has(
+        &some,
+        &[
+            "<caption>Dependencies (500)</caption>",
+            "There are more, too many to be listed: all are in the <a href=\"/much/1.0.0\">manifest</a>.",
+            "20 more versions are in the document only.",
+        ],
+    );
+    assert!(some.len() < 1 << 20, "{}", some.len());
+    let none = page_of("2.0.0").await;
+    assert_has(
+        &none,
+        &["There are too many to be listed: all are in the <a href=\"/much/2.0.0\">"],
+    );
+    let needs = none.split("id=\"dependents\"").next().unwrap_or_default();
+    assert!(!needs.contains("<p class=\"muted\">None.</p>"), "{needs}");
+}
