@@ -12,6 +12,7 @@ mod list;
 mod package;
 mod raw;
 mod session;
+mod snapshots;
 mod sniffing;
 mod statics;
 mod unseen;

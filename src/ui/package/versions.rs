@@ -156,7 +156,7 @@ mod tests {
         let first = part("", held);
         let order = ["1.0.7", "1.0.50", "1.0.3", "1.0.60", "1.0.9", "1.0.119"];
         assert_eq!(versions(&first)[..6], order);
-        assert_eq!(first.rows[4].unpacked.as_deref(), Some("1.2 kB packed"));
+        assert_eq!(first.rows[4].unpacked.as_deref(), Some("1.2 KiB packed"));
         assert_eq!((first.count, first.pages, first.rows.len()), (120, 3, 50));
         let link = first.held.unwrap();
         assert_eq!(link.path, "/-/package/many?versions=1&held#versions");

@@ -136,7 +136,7 @@ async fn many_files_come_in_pages_of_bounded_length() {
     assert_page(&first, 200, "first");
     let first = first.text();
     for part in [
-        "<caption>1200 files, 1.2 kB, page 1 of 3</caption>",
+        "<caption>1200 files, 1.2 KiB, page 1 of 3</caption>",
         "href=\"/-/package/many/files/1.0.0?page=2\"",
     ] {
         assert!(first.contains(part), "{part}");

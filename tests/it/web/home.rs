@@ -175,7 +175,7 @@ async fn own_packages_are_among_those_that_are_asked_for() {
     nopar.get("/@acme%2fui").await.expect(200);
     let list = page(&nopar, "/-/packages/local").await.expect(200).text();
     assert!(list.contains(">just now<") && !list.contains("published"), "{list}");
-    assert!(list.contains("data-name=\"Size\">2.0 kB<"), "{list}");
+    assert!(list.contains("data-name=\"Size\">2.0 KiB<"), "{list}");
 }
 
 /// Whoever looks at pages causes no request to an upstream, by GET or HEAD, and what they look at is small.

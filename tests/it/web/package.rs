@@ -214,10 +214,10 @@ async fn dependents_are_told_in_each_way_in_which_they_need_it() {
         &text,
         &[
             "Dependents among what is held (4)",
-            "<td>peer</td><td>^1.0.0 <span class=\"tag\">outdated</span></td>",
-            "<td>development</td><td>^2.0.0</td>",
-            "<td>dependency</td><td>~2.0.0</td>",
-            "<td>development</td><td>*</td>",
+            "<td data-name=\"Needs it as\">peer</td><td data-name=\"Range\">^1.0.0 <span class=\"tag\">outdated</span></td>",
+            "<td data-name=\"Needs it as\">development</td><td data-name=\"Range\">^2.0.0</td>",
+            "<td data-name=\"Needs it as\">dependency</td><td data-name=\"Range\">~2.0.0</td>",
+            "<td data-name=\"Needs it as\">development</td><td data-name=\"Range\">*</td>",
         ],
     );
 }
@@ -240,12 +240,12 @@ async fn held_versions_are_found_and_have_a_size() {
     let at = |version: &str| text.find(&format!("?version={version}\"")).expect(version);
     assert!(at("1.0.7") < at("1.0.118"), "{text}");
     let link = "<a href=\"/-/package/many?versions=1&#38;held#versions\">Only what is held (1)</a>";
-    assert_has(&text, &[link, "3.0 kB packed", ">Next</a>", ">Last</a>"]);
+    assert_has(&text, &[link, "2.9 KiB packed", ">Next</a>", ">Last</a>"]);
     let held = page(&nopar, "/-/package/many?versions=1&held").await.expect(200).text();
     assert_has(&held, &["What is held: ", ">All versions</a>", "1.0.7"]);
     assert!(!held.contains("?version=1.0.118\""), "{held}");
     let own = page(&nopar, "/-/package/own").await.expect(200).text();
-    assert_has(&own, &["<td class=\"number\">1.0 kB packed</td>"]);
+    assert_has(&own, &["<td class=\"number\" data-name=\"Size\">1.0 KiB packed</td>"]);
 }
 
 #[tokio::test]
