@@ -5,6 +5,7 @@ use super::Held;
 use crate::npm::{NeedKind, Needs, PackageName};
 use crate::search::Query;
 use memchr::memmem::Finder;
+use std::sync::OnceLock;
 
 /// Packages that are held, by name.
 #[derive(Debug, Default)]
@@ -12,6 +13,8 @@ pub struct Listing {
     packages: Vec<Held>,
     bytes: u64,
     is_whole: bool,
+    /// Made for who asks first.
+    needs: OnceLock<AllNeeds>,
 }
 
 /// A package whose latest version needs another one.
@@ -29,7 +32,7 @@ impl Listing {
     /// Of these, which are in order.
     pub(super) fn new(packages: Vec<Held>, is_whole: bool) -> Listing {
         let bytes = packages.iter().map(|held| held.bytes).sum();
-        Listing { packages, bytes, is_whole }
+        Listing { packages, bytes, is_whole, needs: OnceLock::new() }
     }
 
     /// How many there are.
@@ -80,19 +83,47 @@ impl Listing {
 
     /// Those whose latest versions need this package, by name, once for each way in which they do.
     ///
-    /// All that is needed is looked through, in one text for each package: an inverted index would have to be made for
-    /// each listing, of which a busy cache has one a second, and is asked a few times at most (`benches/catalogue.rs`).
+    /// All that is needed is looked through, in one text: an inverted index would have to be made for each listing, of which
+    /// a busy cache has one a second, and is asked a few times at most (`benches/catalogue.rs`).
     pub fn dependents(&self, name: &PackageName) -> Vec<Dependent<'_>> {
-        let mark = Needs::mark(name.as_str());
-        let finder = Finder::new(&mark);
-        let needing = self
-            .packages
-            .iter()
-            .filter(|held| finder.find(held.dependencies().text().as_bytes()).is_some());
+        let needing = self.needs.get_or_init(|| AllNeeds::of(&self.packages)).naming(name);
+        let needing = needing.into_iter().filter_map(|place| self.packages.get(place));
         let all = needing.flat_map(|held| {
             let needs = held.dependencies().of(name.as_str());
             needs.map(move |need| Dependent { held, kind: need.kind, range: need.range })
         });
         all.collect()
+    }
+}
+
+/// What all packages need, one after the other: a text of megabytes is read in less time than thousands of short ones are
+/// found in memory.
+#[derive(Debug)]
+struct AllNeeds {
+    text: String,
+    /// Where those of each package end.
+    ends: Vec<usize>,
+}
+
+impl AllNeeds {
+    fn of(packages: &[Held]) -> AllNeeds {
+        let mut all = AllNeeds { text: String::new(), ends: Vec::with_capacity(packages.len()) };
+        for held in packages {
+            all.text.push_str(held.dependencies().text());
+            // No name that is looked for has one in it.
+            all.text.push('\n');
+            all.ends.push(all.text.len());
+        }
+        all
+    }
+
+    /// The places of the packages that name this one.
+    fn naming(&self, name: &PackageName) -> Vec<usize> {
+        let mark = Needs::mark(name.as_str());
+        let found = Finder::new(&mark).find_iter(self.text.as_bytes()).collect::<Vec<usize>>();
+        let places = found.into_iter().map(|at| self.ends.partition_point(|end| *end <= at));
+        let mut places: Vec<usize> = places.collect();
+        places.dedup();
+        places
     }
 }

@@ -17,14 +17,21 @@ impl Query {
         }
         let mut rank = 0;
         for word in &self.words {
-            let in_description =
-                || word.finder.find(description.as_bytes()).map(|_| IN_DESCRIPTION);
-            rank += rank_in_name(name, word).or_else(in_description)?;
+            rank += match word.finder.find(name.as_bytes()) {
+                Some(at) => rank_in_name(name, word, at),
+                None => word.finder.find(description.as_bytes()).map(|_| IN_DESCRIPTION)?,
+            };
         }
-        match self.words.as_slice() {
-            [word] if name == word.text => Some(0),
-            [word] if name.rsplit('/').next() == Some(word.text.as_str()) => Some(1),
-            _ => Some(rank),
+        Some(self.is_name(name).unwrap_or(rank))
+    }
+
+    /// The rank of a package whose name is the whole text, or is that without its scope.
+    pub(super) fn is_name(&self, name: &str) -> Option<u32> {
+        let [word] = self.words.as_slice() else { return None };
+        match name.strip_suffix(word.text.as_str())? {
+            "" => Some(0),
+            scope if scope.ends_with('/') => Some(1),
+            _ => None,
         }
     }
 }

@@ -107,21 +107,41 @@ fn find(seen: &Seen, which: Which, asked: &Asked, query: &Query, clock: &Clock) 
         false => seen.copies(),
     };
     let (locals, copies) = (local.len(), proxied.len());
-    let mut items = match which {
-        Which::All => local.into_iter().chain(proxied).collect(),
-        Which::Local => local,
-        Which::Proxied => proxied,
+    let (local, proxied) = match which {
+        Which::All => (local, proxied),
+        Which::Local => (local, Vec::new()),
+        Which::Proxied => (Vec::new(), proxied),
     };
-    // The best first, as searches have them; without a search, by name.
-    if let Some(sort) = asked.sort.or((!is_search).then_some(Sort::Name)) {
-        order(&mut items, sort);
-    }
-    let pages = items.len().div_ceil(PAGE).max(1);
+    let pages = (local.len() + proxied.len()).div_ceil(PAGE).max(1);
     let page = asked.page.min(pages);
+    let sort = asked.sort.or((!is_search).then_some(Sort::Name));
+    let items = match sort {
+        // Both are in this order already: no more of them is looked at than goes before the end of the page.
+        Some(Sort::Name) if !is_search => by_name(&local, &proxied, page * PAGE),
+        _ => {
+            let mut items: Vec<Item<'_>> = local.into_iter().chain(proxied).collect();
+            // The best first, as searches have them, if nothing else is asked for.
+            if let Some(sort) = sort {
+                order(&mut items, sort);
+            }
+            items
+        }
+    };
     let rows = items.iter().skip((page - 1) * PAGE).take(PAGE);
     let rows = rows.map(|item| item.row(clock)).collect();
     let is_whole = seen.listing.is_whole();
     Found { rows, local: locals, proxied: copies, page, pages, is_whole }
+}
+
+/// The first `most` of both, which are in order, by name.
+fn by_name<'a>(one: &[Item<'a>], other: &[Item<'a>], most: usize) -> Vec<Item<'a>> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let next = move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if second.name() < first.name() => other.next().copied(),
+        (Some(_), _) => one.next().copied(),
+        (None, _) => other.next().copied(),
+    };
+    std::iter::from_fn(next).take(most).collect()
 }
 
 /// Those of this registry, the best first.
