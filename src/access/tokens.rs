@@ -211,7 +211,7 @@ impl Tokens {
             )));
         };
         let digest = token.digest();
-        self.folder.keep(&digest, &record)?;
+        self.folder.keep(&digest, &record, given.created)?;
         self.bound();
         let view = TokenView::new(&digest, given, self.clock.now());
         Ok(Ok((token, view)))

@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// More bytes than any file of a token has; what is longer is none.
 pub(super) const LONGEST: usize = 4096;
@@ -72,11 +73,13 @@ impl Folder {
     }
 
     /// Puts the file of a token in place. After a crash it is there, whole, or not there; beside it there
-    /// may be one that begins with a dot, which nobody looks for.
-    pub(super) fn keep(&self, digest: &str, record: &[u8]) -> io::Result<()> {
+    /// may be one that begins with a dot, which nobody looks for. Its time is of the second in which it was
+    /// `created`, since 1970: that may end while it is written, and a later time is that of a use.
+    pub(super) fn keep(&self, digest: &str, record: &[u8], created: u64) -> io::Result<()> {
         self.prepare()?;
         let (place, unfinished) = (self.place(digest), self.unfinished(digest));
         let kept = owned::write(&unfinished, record)
+            .and_then(|()| date(&unfinished, created))
             .and_then(|()| fs::rename(&unfinished, &place))
             .and_then(|()| self.sync());
         if kept.is_err() {
@@ -138,4 +141,32 @@ pub(super) fn read(file: &File) -> io::Result<Option<Given>> {
     let mut bytes = Vec::new();
     file.take(LONGEST as u64).read_to_end(&mut bytes)?;
     Ok(Given::parse(&bytes))
+}
+
+/// Keeps a file's time within this second since 1970. Those of one second stay in their order, by which the last are kept.
+fn date(path: &Path, second: u64) -> io::Result<()> {
+    let file = File::open(path)?;
+    let last = UNIX_EPOCH + Duration::from_secs(second) + Duration::from_nanos(999_999_999);
+    if file.metadata()?.modified()? > last { file.set_modified(last) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_that_ends_meanwhile_is_no_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let at = |millis| UNIX_EPOCH + Duration::from_millis(millis);
+        for (written, second, kept) in
+            [(5300, 5, at(5300)), (6001, 5, at(5999)), (4000, 5, at(4000))]
+        {
+            fs::write(&path, "").unwrap();
+            File::open(&path).unwrap().set_modified(at(written)).unwrap();
+            date(&path, second).unwrap();
+            let modified = fs::metadata(&path).unwrap().modified().unwrap();
+            assert!(modified >= kept && modified < kept + Duration::from_millis(1), "{modified:?}");
+        }
+    }
 }

@@ -62,7 +62,7 @@ fn what_a_crash_left_is_no_token_and_in_nobodys_way() {
     assert_eq!(found(&tokens, &Token::of(".npm_cut.tmp")), None);
     assert!(!folder.remove(&token.digest()).unwrap());
     let other = Token::of("npm_other");
-    folder.keep(&other.digest(), br#"{"user":"bob","created":1}"#).unwrap();
+    folder.keep(&other.digest(), br#"{"user":"bob","created":1}"#, 1).unwrap();
     assert_eq!(found(&tokens, &other), Some(user("bob")));
     assert_eq!(folder.digests().unwrap(), [other.digest()]);
 }
@@ -105,7 +105,7 @@ fn what_cannot_be_put_in_place_leaves_nothing() {
     let (_home, tokens) = tokens();
     let (folder, digest) = (&tokens.folder, Token::of("npm_blocked").digest());
     fs::create_dir_all(folder.place(&digest).join("in the way")).unwrap();
-    folder.keep(&digest, b"{}").unwrap_err();
+    folder.keep(&digest, b"{}", 1).unwrap_err();
     let left: Vec<_> = fs::read_dir(&folder.path).unwrap().map(Result::unwrap).collect();
     assert_eq!(left.len(), 1, "{left:?}");
     assert_eq!(left[0].path(), folder.place(&digest));
@@ -261,7 +261,7 @@ async fn a_token_is_found_by_its_key_or_the_beginning_of_it_and_only_by_its_user
     let digest = |beginning: &str| format!("{beginning:0<64}");
     for (beginning, name) in [("abcd1", "ann"), ("abcd2", "ann"), ("abcd3", "bob"), ("ef01", "ann")]
     {
-        folder.keep(&digest(beginning), record(name).as_bytes()).unwrap();
+        folder.keep(&digest(beginning), record(name).as_bytes(), 1).unwrap();
     }
     for (name, key, expected) in [
         ("ann", &digest("abcd1")[..32], Some("abcd1")),
