@@ -13,6 +13,7 @@ use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
+use crate::notify;
 use crate::proxy::{Door, Figures, Hot, Kept, PSEUDONYM, Proxy, Tidy};
 use crate::stop::Stopper;
 use crate::store::{self, DiskStore};
@@ -35,6 +36,7 @@ use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::thread;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub use crate::stop::{Stop, StopHandle};
 
@@ -191,6 +193,7 @@ impl App {
         let service = Listening {
             sockets: self.addresses.into_iter().zip(self.listeners).collect(),
             scheme,
+            places: Vec::new(),
             service,
             tidy,
             close,
@@ -318,6 +321,8 @@ fn pseudonym() -> String {
 struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
     scheme: &'static str,
+    /// Where it listens, as it is told.
+    places: Vec<String>,
     service: listening::Service<Guard<HttpProxy<Proxy>, Hot>>,
     tidy: Tidy,
     close: watch::Receiver<bool>,
@@ -335,13 +340,17 @@ impl Service for Listening {
         if let Some(table) = &fds {
             let mut table = table.lock();
             for (address, socket) in self.sockets.drain(..) {
-                info!("listening on {}://{address}/", self.scheme);
+                let place = format!("{}://{address}/", self.scheme);
+                info!("listening on {place}");
+                self.places.push(place);
                 table.add(address.to_string(), socket.into_raw_fd());
             }
         }
-        let tidying = tokio::spawn(self.tidy.clone().keep());
+        let besides = [tokio::spawn(self.tidy.clone().keep()), tokio::spawn(notify::live())];
+        // Who connects from here on is answered, if a moment later.
+        notify::ready(&format!("listening on {}", self.places.join(" and ")));
         Service::start_service(&mut self.service, fds, self.close.clone(), listeners_per_fd).await;
-        tidying.abort();
+        besides.iter().for_each(JoinHandle::abort);
         let _ = self.close_done.send(true);
     }
 

@@ -24,6 +24,7 @@ pub mod hosted;
 pub mod inflight;
 pub mod listen;
 pub mod negotiate;
+pub mod notify;
 pub mod npm;
 pub mod pages;
 pub mod proxy;

@@ -113,7 +113,8 @@ fn environment() -> Result<BTreeMap<String, String>, String> {
 }
 
 fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    let stop = Stop::signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
+    let stop = Stop::signals(telemetry::reopen)
+        .map_err(|error| format!("signals cannot be heard: {error}"))?;
     // Held to the end: it writes the last lines, also those of what went wrong.
     let _log = telemetry::start(&config.log).map_err(|error| {
         let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());

@@ -6,10 +6,11 @@
 //! done. So this one happens before Pingora is told, and Pingora is told to be quick.
 
 use crate::inflight::InFlight;
+use crate::notify;
 use async_trait::async_trait;
 use log::{info, warn};
 use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::io;
 use std::sync::Arc;
@@ -29,17 +30,22 @@ pub struct StopHandle {
 }
 
 impl Stop {
-    /// SIGTERM and SIGINT. They are heard from now on, long before anybody waits for them: a signal that comes
-    /// while NOPAR starts would end the process in the middle of whatever it does, and requests may already be
-    /// answered by then.
+    /// SIGTERM, SIGINT and SIGQUIT; at SIGUSR1, `reopen` is called, on the thread that hears them. They are heard from now
+    /// on, long before anybody waits for them: a signal that comes while NOPAR starts would end the process in the middle of
+    /// whatever it does, and requests may already be answered by then.
     ///
     /// # Errors
     ///
     /// When the system gives no thread, or no pipe, to hear them with.
-    pub fn signals() -> io::Result<Stop> {
-        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    pub fn signals(reopen: impl Fn() + Send + 'static) -> io::Result<Stop> {
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGUSR1])?;
         let (handle, stop) = Stop::channel();
-        let hear = move || signals.forever().for_each(|_| handle.stop());
+        let hear = move || {
+            signals.forever().for_each(|signal| match signal {
+                SIGUSR1 => reopen(),
+                _ => handle.stop(),
+            });
+        };
         std::thread::Builder::new().name("signals".to_owned()).spawn(hear)?;
         Ok(stop)
     }
@@ -75,6 +81,7 @@ impl ShutdownSignalWatch for Stopper {
         let mut asked = Asked::new(&self.stop);
         asked.again().await;
         info!("stopping: {} requests in flight", self.in_flight.count());
+        notify::stopping();
         // Nobody listening any more is as good as everybody told.
         let _ = self.closing.send(true);
         tokio::select! {

@@ -93,6 +93,14 @@ pub fn start(log: &config::Log) -> io::Result<Running> {
     Ok(Running(()))
 }
 
+/// Opens the log file again, where this process logs by [`start`] and to a file: what rotates logs has put another in its
+/// place, or none. No line is lost by that.
+pub fn reopen() {
+    if let Some(sink) = SINK.get() {
+        sink.reopen();
+    }
+}
+
 /// Lets lines of another level through from now on, where this process logs by [`start`].
 pub fn set_level(level: LevelFilter) {
     if let Some((decider, sink)) = LOGGER.get().zip(SINK.get()) {

@@ -360,7 +360,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "log.file",
         "NOPAR_LOGFILE",
         "",
-        "File to append the log to. Empty: standard error. Lines of requests are up to 0.1 s late; they are\nlost, and counted, when 1 MiB of them waits to be written.",
+        "File to append the log to. Empty: standard error. Lines of requests are up to 0.1 s late; they are\nlost, and counted, when 1 MiB of them waits to be written. SIGUSR1 has it opened again, as logrotate wants.",
         |c, v| value::path(v).map(|v| c.log.file = Some(v))
     ),
     setting!(

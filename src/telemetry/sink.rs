@@ -30,9 +30,20 @@ struct State {
     idle: bool,
     /// Somebody waits for a line that is here.
     hurry: bool,
+    /// What is written to is to be opened again.
+    reopen: bool,
     /// Batches taken by the writer, and those it is done with.
     taken: u64,
     done: u64,
+}
+
+/// What comes with a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// How many more lines found no room.
+    pub(super) lost: u64,
+    /// What is written to is to be opened again, once the batch is written.
+    pub(super) reopen: bool,
 }
 
 impl Sink {
@@ -60,6 +71,13 @@ impl Sink {
         }
     }
 
+    /// Has what is here written now, and what comes then to what is opened again.
+    pub(super) fn reopen(&self) {
+        let mut state = self.state.lock();
+        (state.reopen, state.hurry) = (true, true);
+        self.wake(state);
+    }
+
     /// Has what is here written, and waits for it, at most for `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let until = Instant::now() + patience;
@@ -74,15 +92,15 @@ impl Sink {
     }
 
     /// Waits for lines, and until `gather` unless there are many, or in a hurry. Puts them in place
-    /// of `batch`, which is empty. Returns how many more found no room.
-    pub(super) fn take(&self, batch: &mut Vec<u8>, gather: Instant) -> u64 {
+    /// of `batch`, which is empty; there are none if all that is wanted is to open the output again.
+    pub(super) fn take(&self, batch: &mut Vec<u8>, gather: Instant) -> Taken {
         let mut state = self.state.lock();
         while !state.hurry && state.lines.len() < BATCH {
             if self.wake.wait_until(&mut state, gather).timed_out() {
                 break;
             }
         }
-        while state.lines.is_empty() {
+        while state.lines.is_empty() && !state.reopen {
             state.idle = true;
             self.wake.wait(&mut state);
         }
@@ -90,7 +108,7 @@ impl Sink {
         state.hurry = false;
         state.taken += 1;
         mem::swap(&mut state.lines, batch);
-        mem::take(&mut state.lost)
+        Taken { lost: mem::take(&mut state.lost), reopen: mem::take(&mut state.reopen) }
     }
 
     /// The batch taken last is where it belongs, or given up.
@@ -122,7 +140,7 @@ mod tests {
         let sink = Sink::default();
         (0..1000).for_each(|n| sink.append(format!("{n}\n").as_bytes()));
         let mut batch = Vec::new();
-        assert_eq!(sink.take(&mut batch, soon()), 0);
+        assert_eq!(sink.take(&mut batch, soon()).lost, 0);
         let expected: String = (0..1000).map(|n| format!("{n}\n")).collect();
         assert_eq!(String::from_utf8_lossy(&batch), expected);
     }
@@ -133,12 +151,30 @@ mod tests {
         let line = vec![b'x'; ROOM / 4];
         (0..7).for_each(|_| sink.append(&line));
         let mut batch = Vec::new();
-        assert_eq!(sink.take(&mut batch, soon()), 3);
+        assert_eq!(sink.take(&mut batch, soon()).lost, 3);
         assert_eq!(batch.len(), ROOM);
         batch.clear();
         sink.append(b"room again\n");
-        assert_eq!(sink.take(&mut batch, soon()), 0);
+        assert_eq!(sink.take(&mut batch, soon()).lost, 0);
         assert_eq!(batch, b"room again\n");
+    }
+
+    #[test]
+    fn to_open_again_needs_no_line_and_comes_once() {
+        let sink = Sink::default();
+        let mut batch = Vec::new();
+        sink.reopen();
+        assert_eq!(sink.take(&mut batch, soon()), Taken { lost: 0, reopen: true });
+        assert!(batch.is_empty());
+        sink.append(b"before\n");
+        sink.reopen();
+        sink.append(b"after\n");
+        let hour = Instant::now() + Duration::from_secs(3600);
+        assert_eq!(sink.take(&mut batch, hour), Taken { lost: 0, reopen: true });
+        assert_eq!(batch, b"before\nafter\n");
+        batch.clear();
+        sink.append(b"later\n");
+        assert_eq!(sink.take(&mut batch, soon()), Taken { lost: 0, reopen: false });
     }
 
     /// The hour would be far past the tests' patience.

@@ -34,6 +34,14 @@ impl Output {
         Ok(Output { path: Some(path.to_owned()), to: Box::new(file) })
     }
 
+    /// Opens its file again: another one may be in its place. If that fails, it goes on as it was.
+    fn reopen(&mut self) -> io::Result<()> {
+        if let Some(path) = &self.path {
+            *self = Output::open(Some(path))?;
+        }
+        Ok(())
+    }
+
     /// Writes it all, as long as that may take; else how much of it was written.
     fn write(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let mut at = 0;
@@ -81,11 +89,23 @@ impl Writer {
         let mut batch = Vec::new();
         let mut gather = Instant::now();
         loop {
-            let lost = sink.take(&mut batch, gather);
-            self.write(&mut batch, lost);
+            let taken = sink.take(&mut batch, gather);
+            self.write(&mut batch, taken.lost);
             batch.clear();
+            if taken.reopen {
+                self.reopen();
+            }
             sink.done();
             gather = Instant::now() + GATHER;
+        }
+    }
+
+    /// Has what comes from now on go to the file that is at its path now.
+    fn reopen(&mut self) {
+        match self.output.reopen() {
+            // The rest of a line that was cut off is in the file of before.
+            Ok(()) => self.cut = false,
+            Err(error) => log::error!("NOPAR_LOGFILE: {error}; lines go where they went before"),
         }
     }
 

@@ -28,6 +28,7 @@ mod packument;
 mod publish;
 mod search;
 mod secrets;
+mod service;
 mod settings;
 mod signatures;
 mod stage;

@@ -4,6 +4,7 @@
 mod foreign;
 mod log;
 mod log_output;
+mod log_rotation;
 mod refusal;
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};

@@ -52,7 +52,7 @@ async fn ended_after(binary: &Binary, since: Instant) -> (Ended, Duration) {
 /// Idle, it ends in less than a second with exit code 0, however many connections are kept open.
 #[tokio::test]
 async fn an_idle_nopar_ends_within_a_second() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "QUIT"] {
         let upstream = upstream().await;
         let (binary, addr) = Binary::serving(&upstream.url(), &[]).await;
         let mut idle = Vec::new();

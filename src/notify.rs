@@ -1,0 +1,43 @@
+//! What the service manager hears, if there is one: that NOPAR serves, lives, and stops (sd_notify(3)).
+//! Knows nothing of what is served. Without `NOTIFY_SOCKET` nobody hears anything.
+
+use log::{info, warn};
+use sd_notify::NotifyState;
+use std::io;
+
+/// How many signs of life there are in the time after which none is taken for the end: one may be late.
+const SIGNS: u32 = 2;
+
+/// NOPAR serves from now on; `status` is what `systemctl status` shows of that.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// NOPAR serves to the end what has begun, and nothing more.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping, NotifyState::Status("finishing what is going on")]);
+}
+
+/// Gives signs of life, as often as the manager wants them (`WatchdogSec=`), for as long as this future is driven: by a
+/// runtime that answers nobody any more it is not.
+pub async fn live() {
+    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    let mut signs = tokio::time::interval(patience / SIGNS);
+    info!("the service manager hears of NOPAR every {:?}", patience / SIGNS);
+    loop {
+        signs.tick().await;
+        tell(&[NotifyState::Watchdog]);
+    }
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        warn_once(&error);
+    }
+}
+
+/// A manager that cannot be reached once is seldom reached later, and signs of life are many.
+fn warn_once(error: &io::Error) {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    TOLD.call_once(|| warn!("the service manager cannot be told anything: {error}"));
+}
