@@ -48,6 +48,7 @@ pub use witness::Notes;
 
 use crate::access::{Access, Caller, Denied, Secrets};
 use crate::clock::Clock;
+use crate::counters::Counters;
 use crate::hosted::{Hosted, Large};
 use crate::npm::PackageName;
 use crate::reply::Reply;
@@ -84,6 +85,8 @@ pub struct Api {
     room: Room,
     staging: Arc<Staging>,
     searching: Searching,
+    /// Where it is counted what is published, if anywhere.
+    counters: Option<Arc<Counters>>,
     /// The room of questions, which stay until an upstream has answered: no publish waits behind a slow one.
     questions: Room,
 }
@@ -165,7 +168,13 @@ impl Api {
             questions,
             staging,
             searching,
+            counters: None,
         }
+    }
+
+    /// The same, in which it is counted what is published.
+    pub fn with_counters(self, counters: Arc<Counters>) -> Api {
+        Api { counters: Some(counters), ..self }
     }
 
     /// The same, in which what is staged waits this long to be approved, and has so many bytes together at most.
@@ -267,6 +276,7 @@ impl Api {
             Route::Packument { .. } | Route::Manifest { .. } => !is_read,
             Route::Tarball { .. } | Route::DistTags { .. } => false,
             Route::Root | Route::Ping | Route::Favicon | Route::Robots => false,
+            Route::Health | Route::Ready => false,
             // Pages are `ui`'s.
             Route::Packages { .. }
             | Route::PackagePage { .. }
@@ -403,6 +413,8 @@ impl Api {
             Route::StageApproval { id } => self.approve(call, &id).await,
             Route::Root
             | Route::Ping
+            | Route::Health
+            | Route::Ready
             | Route::Favicon
             | Route::Robots
             | Route::Tarball { .. }

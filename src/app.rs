@@ -13,6 +13,7 @@ use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, ListenError};
+use crate::metrics;
 use crate::notify;
 use crate::proxy::{Door, Figures, Hot, Kept, PSEUDONYM, Proxy, Tidy};
 use crate::stop::Stopper;
@@ -35,6 +36,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::thread;
+use std::time::SystemTime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -46,6 +48,9 @@ pub enum StartError {
     /// No socket.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// No socket for metrics.
+    #[error(transparent)]
+    Metrics(#[from] metrics::BindError),
     /// No certificate, or none that its key is for.
     #[error(transparent)]
     Certificate(#[from] certificate::Unusable),
@@ -76,6 +81,7 @@ pub struct App {
     config: Config,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
+    metrics: Option<Metrics>,
     /// Where connections find what to show in a handshake; `None`: they speak plain HTTP.
     certificate: Option<Arc<dyn ResolvesServerCert>>,
     cache: &'static DiskCache,
@@ -96,6 +102,8 @@ impl App {
         let certificate = certificate(&config.server)?;
         let listeners = listen::bind(&config.server)?;
         let addresses = listen::addresses(&listeners);
+        let endpoint = config.metrics.listen.map(metrics::Endpoint::bind).transpose()?;
+        let started = clock.now();
         no_loop(&config, &addresses)?;
         let pseudonym = pseudonym();
         let counters = Arc::new(Counters::new(config.server.threads));
@@ -114,10 +122,13 @@ impl App {
         let hosted = Arc::clone(door.hosted());
         let proxy = Proxy::new(door);
         let patience = Patience { memory: proxy.live(), ..Patience::default() };
+        let metrics =
+            endpoint.map(|endpoint| Metrics { endpoint, figures: proxy.figures(), started });
         Ok(App {
             config,
             listeners,
             addresses,
+            metrics,
             certificate,
             cache,
             store,
@@ -196,6 +207,7 @@ impl App {
             places: Vec::new(),
             service,
             tidy,
+            metrics: self.metrics,
             close,
             close_done,
         };
@@ -317,6 +329,23 @@ fn pseudonym() -> String {
     format!("{PSEUDONYM}{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
+/// Where metrics are served, and what they are made of.
+struct Metrics {
+    endpoint: metrics::Endpoint,
+    figures: Figures,
+    started: SystemTime,
+}
+
+impl Metrics {
+    /// Serves them on this runtime until that ends, so also while NOPAR drains.
+    fn begin(self) {
+        let Metrics { endpoint, figures, started } = self;
+        let process = metrics::Process { version: env!("CARGO_PKG_VERSION"), started };
+        endpoint.tell();
+        tokio::spawn(endpoint.serve(move || metrics::render(process, &figures.snapshot())));
+    }
+}
+
 /// Pingora's service, given sockets that are bound already and a stop of our own.
 struct Listening {
     sockets: Vec<(SocketAddr, TcpListener)>,
@@ -325,6 +354,7 @@ struct Listening {
     places: Vec<String>,
     service: listening::Service<Guard<HttpProxy<Proxy>, Hot>>,
     tidy: Tidy,
+    metrics: Option<Metrics>,
     close: watch::Receiver<bool>,
     close_done: watch::Sender<bool>,
 }
@@ -337,6 +367,9 @@ impl Service for Listening {
         _shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
+        if let Some(metrics) = self.metrics.take() {
+            metrics.begin();
+        }
         if let Some(table) = &fds {
             let mut table = table.lock();
             for (address, socket) in self.sockets.drain(..) {

@@ -18,6 +18,7 @@ mod proxy;
 mod rules;
 mod saved;
 mod secret;
+mod setting;
 mod several;
 mod shown;
 mod size;
@@ -49,6 +50,7 @@ pub use who::{Teams, Who};
 use ipnet::IpNet;
 use log::LevelFilter;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,6 +74,8 @@ pub struct Config {
     pub access: Access,
     /// What it tells.
     pub log: Log,
+    /// What it tells in numbers.
+    pub metrics: Metrics,
     /// What it refuses.
     pub limits: Limits,
     /// What is odd but no mistake, a sentence each.
@@ -259,6 +263,13 @@ pub struct Log {
     pub level: LevelFilter,
     /// Whether each request is logged.
     pub access: bool,
+}
+
+/// What NOPAR tells in numbers.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Where they are served; nowhere if it is not said.
+    pub listen: Option<SocketAddr>,
 }
 
 /// What NOPAR refuses.

@@ -137,6 +137,11 @@ impl Counters {
         self.add(Tally::IngestRefused, 1);
     }
 
+    /// A version was published here.
+    pub fn published(&self) {
+        self.add(Tally::Published, 1);
+    }
+
     /// A connection was let in.
     pub fn connection_opened(&self) {
         self.add(Tally::Opened, 1);

@@ -144,6 +144,11 @@ impl Hosted {
         self.is_claimed(name) || self.names.is_own(name)
     }
 
+    /// How many names are NOPAR's own, as far as they were looked at.
+    pub fn count_own(&self) -> usize {
+        self.names.count_own()
+    }
+
     /// Begins another epoch, since what is remembered of requests depends on more than names, and that has changed.
     pub fn begin_epoch(&self) {
         self.names.begin_epoch();

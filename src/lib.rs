@@ -23,6 +23,7 @@ pub mod history;
 pub mod hosted;
 pub mod inflight;
 pub mod listen;
+pub mod metrics;
 pub mod negotiate;
 pub mod notify;
 pub mod npm;

@@ -3,7 +3,7 @@
 //!
 //! | request | goes |
 //! |---|---|
-//! | NOPAR's own (`/-/ping`, errors) | answered in `request_filter` |
+//! | NOPAR's own (`/-/ping`, `/-/ready`, errors) | answered in `request_filter` |
 //! | a change of a hosted package, a login, … | answered in `request_filter` by `api` |
 //! | a page for people | answered in `request_filter` by `ui` |
 //! | anything of a package that is NOPAR's own | answered in `request_filter` from the store |
@@ -44,6 +44,7 @@ mod phases;
 mod private;
 mod raw;
 mod readers;
+mod ready;
 mod receive;
 mod refresh;
 mod search;
@@ -90,6 +91,7 @@ use log::{info, warn};
 use negative::Negatives;
 use pingora_cache::lock::{CacheKeyLockImpl, CacheLock};
 use pingora_cache::{CacheOptionOverrides, HttpCache};
+use ready::Readiness;
 use settings::Parts;
 use std::io;
 use std::net::SocketAddr;
@@ -128,6 +130,7 @@ pub struct Door {
     /// What of upstreams is held, for pages.
     catalogue: Arc<Catalogue>,
     history: Arc<History>,
+    readiness: Readiness,
     clock: Clock,
     in_flight: InFlight,
     counters: Arc<Counters>,
@@ -201,7 +204,8 @@ impl Door {
         let (calls, body_limit) = (Arc::clone(&hosted), config.limits.body_size);
         let api = Api::new(calls, Arc::clone(&access), signing, clock.clone(), body_limit)
             .with_stages(config.store.stage_ttl, config.store.stage_size)
-            .with_open_admin(config.access.open_admin);
+            .with_open_admin(config.access.open_admin)
+            .with_counters(Arc::clone(&counters));
         let api = Arc::new(api);
         let chosen = Arc::clone(&upstreams);
         let is_current = move |name: &PackageName, root: &str| chosen.of(name).root() == root;
@@ -231,6 +235,7 @@ impl Door {
             clock: clock.clone(),
             copies: ui::Copies::new(cache, views.clone(), root_of),
         })?;
+        let readiness = Readiness::of(cache, Arc::clone(hosted.store()), clock.clone());
         let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Ok(Door {
             cache,
@@ -252,6 +257,7 @@ impl Door {
             current,
             catalogue,
             history,
+            readiness,
             clock,
             in_flight,
             counters,

@@ -167,6 +167,15 @@ pub trait Store: Send + Sync + 'static {
     fn prepare(&self) -> Result<(), StoreError> {
         Ok(())
     }
+
+    /// Whether something could be published just now, as far as the medium is concerned. What was never there is not
+    /// made for it, and nothing of it stays. Blocks.
+    ///
+    /// # Errors
+    /// As for [`prepare`](Store::prepare).
+    fn probe(&self) -> Result<(), StoreError> {
+        self.check()
+    }
 }
 
 /// Bytes on their way in, under no name yet.

@@ -136,9 +136,17 @@ impl Api {
         let version = ready.new.version.clone();
         let rev = self.put_version(&name, absent, ready).await?;
         info!("{name}@{version} was published by {}", call.name());
+        self.count_published();
         let body =
             json!({"ok": "created new package", "success": true, "id": name.as_str(), "rev": rev});
         Ok(Reply::json(StatusCode::CREATED, &body).with(header::CACHE_CONTROL, "no-store"))
+    }
+
+    /// Counts that a version was published.
+    pub(super) fn count_published(&self) {
+        if let Some(counters) = &self.counters {
+            counters.published();
+        }
     }
 
     /// A version that came, if all of it is what the document says.

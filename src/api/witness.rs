@@ -212,6 +212,8 @@ fn deed(method: &Method, route: &Route) -> Option<Deed> {
         | Route::Keys
         | Route::Stages { .. }
         | Route::Ping
+        | Route::Health
+        | Route::Ready
         | Route::Favicon
         | Route::Robots
         // Pages tell of what they do themselves.

@@ -4,6 +4,7 @@
 //! What a crash leaves behind is a file in this process's folder under `tmp/`, which the next start
 //! removes. A disk that is full or broken spoils the fill, never the responses being sent.
 
+mod probe;
 mod unfinished;
 
 use super::chunks::Summer;

@@ -4,7 +4,7 @@ use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, by_env};
 use super::wrong::Wrong;
 use super::{
-    Access, Auth, Cache, Config, HostList, Limits, Log, Origin, Origins, Sendfile, Server,
+    Access, Auth, Cache, Config, HostList, Limits, Log, Metrics, Origin, Origins, Sendfile, Server,
     StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
 };
 use log::LevelFilter;
@@ -166,6 +166,7 @@ fn blank() -> Config {
             open_admin: false,
         },
         log: Log { file: None, level: LevelFilter::Off, access: false },
+        metrics: Metrics { listen: None },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),
         teams: BTreeMap::new(),

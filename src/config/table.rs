@@ -1,42 +1,10 @@
 //! Every setting: its names, its default, its meaning, the field it goes to.
 //! Knows nothing of where values come from.
 
-use super::wrong::Wrong;
-use super::{Config, duration, host_list, origins, pattern, proxy, secret, size, switch, value};
+use super::setting::setting;
+use super::{duration, host_list, origins, pattern, proxy, secret, size, switch, value};
 
-/// One setting.
-pub(super) struct Setting {
-    /// `section.key` in the file.
-    pub(super) key: &'static str,
-    /// Its environment variable.
-    pub(super) env: &'static str,
-    /// Other variables that mean the same.
-    pub(super) aliases: &'static [&'static str],
-    /// The default, as it would be written.
-    pub(super) default: &'static str,
-    /// What it means, in lines of the default file.
-    pub(super) doc: &'static str,
-    /// Whether it must not be shown.
-    pub(super) secret: bool,
-    /// Parses a value that is not empty into its field.
-    pub(super) set: fn(&mut Config, &str) -> Result<(), Wrong>,
-}
-
-const NONE: &[&str] = &[];
-
-macro_rules! setting {
-    ($key:literal, $env:literal, $default:literal, $doc:literal, $set:expr) => {
-        Setting {
-            key: $key,
-            env: $env,
-            aliases: NONE,
-            default: $default,
-            doc: $doc,
-            secret: false,
-            set: $set,
-        }
-    };
-}
+pub(super) use super::setting::Setting;
 
 /// Every setting, in the order of the default file.
 pub(super) const SETTINGS: &[Setting] = &[
@@ -376,6 +344,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "yes",
         "Whether each request is logged (at level info).",
         |c, v| switch::parse(v).map(|v| c.log.access = v)
+    ),
+    setting!(
+        "metrics.listen",
+        "NOPAR_METRICS_LISTEN",
+        "",
+        "Address and port, such as 127.0.0.1:9598, where metrics are served for Prometheus, at /metrics, to\neverybody who reaches it. Empty: nowhere.",
+        |c, v| value::address(v).map(|v| c.metrics.listen = Some(v))
     ),
     setting!(
         "limits.packument_size",

@@ -44,6 +44,7 @@ fn the_defaults_are_what_the_documentation_says() {
     assert_eq!(config.store.stage_size, 10 << 30);
     assert_eq!(config.access.auth, Auth::Open);
     assert_eq!(config.limits.body_size, 384 << 20);
+    assert_eq!(config.metrics.listen, None);
 }
 
 #[test]
@@ -73,8 +74,8 @@ fn the_default_file_uncommented_gives_the_defaults() {
         format!("{:?}", (default.server, default.store, default.cache))
     );
     assert_eq!(
-        format!("{:?}", (read.access, read.log, read.limits)),
-        format!("{:?}", (default.access, default.log, default.limits))
+        format!("{:?}", (read.access, read.log, read.metrics, read.limits)),
+        format!("{:?}", (default.access, default.log, default.metrics, default.limits))
     );
 }
 
@@ -158,6 +159,8 @@ fn each_value_has_its_forms() {
         ("NOPAR_LOCAL_PACKAGES", "*"),
         ("NOPAR_AUTH", "Open"),
         ("NOPAR_MAX_BODY", "1GiB"),
+        ("NOPAR_METRICS_LISTEN", "127.0.0.1:9598"),
+        ("NOPAR_METRICS_LISTEN", "[::1]:0"),
     ] {
         Config::load(&env(&[(name, value)]))
             .unwrap_or_else(|told| panic!("{name}={value}: {told}"));
@@ -189,6 +192,9 @@ fn each_value_has_its_forms() {
         ("NOPAR_LOCAL_PACKAGES", "@acme"),
         ("NOPAR_AUTH", "htpasswd"),
         ("NOPAR_MAX_BODY", "much"),
+        ("NOPAR_METRICS_LISTEN", "9598"),
+        ("NOPAR_METRICS_LISTEN", "127.0.0.1"),
+        ("NOPAR_METRICS_LISTEN", "::1:9598"),
     ] {
         let told = mistakes(&[(name, value)]);
         assert!(told.contains(name) && told.contains("1 mistake"), "{told}");

@@ -7,7 +7,7 @@ use crate::base_url::BaseUrl;
 use ipnet::IpNet;
 use log::LevelFilter;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use url::Url;
@@ -41,6 +41,11 @@ fn is_address(text: &str) -> bool {
 
 pub(super) fn port(text: &str) -> Result<u16, Wrong> {
     text.parse().map_err(|_| Wrong::new("is not a port", "a number from 0 to 65535 is allowed"))
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, Wrong> {
+    let allowed = "an IP address with a port, such as 127.0.0.1:9598 or [::1]:9598, is allowed";
+    text.parse().map_err(|_| Wrong::new("is not an address with a port", allowed))
 }
 
 pub(super) fn threads(text: &str) -> Result<usize, Wrong> {

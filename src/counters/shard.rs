@@ -34,6 +34,7 @@ pub(super) enum Tally {
     IngestedBytes,
     IngestNanoseconds,
     IngestRefused,
+    Published,
     Opened,
     Closed,
     Refused,

@@ -17,6 +17,7 @@ impl Snapshot {
             memory: memory(self.memory, earlier.memory),
             disk: disk(&self.disk, &earlier.disk),
             documents: documents(self.documents, earlier.documents),
+            published: less(self.published, earlier.published),
             connections: connections(self.connections, earlier.connections),
             held: self.held,
         }

@@ -15,6 +15,8 @@ use serde::Serialize;
 pub struct Held {
     /// Requests and fills that are going on.
     pub in_flight: u64,
+    /// Names that are the registry's own, as far as they were looked at.
+    pub hosted: u64,
     /// Bytes that the memory tier holds, as it weighs them.
     pub memory_bytes: u64,
     /// The most it may hold, in bytes.
@@ -168,6 +170,8 @@ pub struct Snapshot {
     pub disk: Disk,
     /// Packuments.
     pub documents: Documents,
+    /// Versions that were published here.
+    pub published: u64,
     /// Connections.
     pub connections: Connections,
     /// What there is just now.
@@ -198,6 +202,7 @@ impl Snapshot {
                 duration_ns: shards.tally(Tally::IngestNanoseconds),
                 refused: shards.tally(Tally::IngestRefused),
             },
+            published: shards.tally(Tally::Published),
             connections: Connections {
                 // First: what was opened after that shall not be closed before it.
                 closed: shards.tally(Tally::Closed),

@@ -75,6 +75,7 @@ fn each_thing_is_counted_where_it_is_read() {
     counters.looked_again(false);
     counters.ingested(40, Duration::from_nanos(50));
     counters.ingest_refused();
+    counters.published();
     (0..3).for_each(|_| counters.connection_opened());
     counters.connection_closed();
     counters.connection_refused();
@@ -94,6 +95,7 @@ fn each_thing_is_counted_where_it_is_read() {
     assert_eq!(now.disk, disk);
     let documents = Documents { ingested: 1, bytes: 40, duration_ns: 50, refused: 1 };
     assert_eq!(now.documents, documents);
+    assert_eq!(now.published, 1);
     assert_eq!(now.connections, Connections { opened: 3, closed: 1, refused: 1 });
     assert_eq!(now.connections.open(), 2);
     assert_eq!(now.since(&before), now);

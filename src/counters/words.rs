@@ -25,7 +25,7 @@ pub enum Kind {
     Keys,
     /// The provenance of a version.
     Attestations,
-    /// `/-/ping`.
+    /// `/-/ping`, `/-/health` and `/-/ready`.
     Ping,
     /// `/`.
     Root,
@@ -148,6 +148,23 @@ impl Outcome {
         }
     }
 
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Success => "success",
+            Outcome::NotModified => "not_modified",
+            Outcome::Redirect => "redirect",
+            Outcome::ClientError => "client_error",
+            Outcome::ServerError => "server_error",
+            Outcome::Unreachable => "unreachable",
+            Outcome::Timeout => "timeout",
+            Outcome::Broken => "broken",
+            Outcome::Forbidden => "forbidden",
+            Outcome::Busy => "busy",
+            Outcome::Abandoned => "abandoned",
+        }
+    }
+
     /// Whether the head of an answer came.
     pub fn is_answer(self) -> bool {
         matches!(
@@ -179,6 +196,16 @@ impl FillEnd {
     /// All of them, in the order of their numbers.
     pub const ALL: [FillEnd; 4] =
         [FillEnd::Kept, FillEnd::Unkept, FillEnd::Wrong, FillEnd::BrokenOff];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FillEnd::Kept => "kept",
+            FillEnd::Unkept => "unkept",
+            FillEnd::Wrong => "wrong",
+            FillEnd::BrokenOff => "broken_off",
+        }
+    }
 }
 
 /// A status that NOPAR sends, or the class of one that it seldom does (`5xx`).
@@ -279,10 +306,12 @@ mod tests {
 
     #[test]
     fn words_are_what_is_serialized() {
-        for kind in Kind::ALL {
-            let text = serde_json::to_string(&kind).unwrap();
-            assert_eq!(text, format!("\"{}\"", kind.as_str()));
+        fn check(word: &str, serialized: &impl Serialize) {
+            assert_eq!(serde_json::to_string(serialized).unwrap(), format!("\"{word}\""));
         }
+        Kind::ALL.iter().for_each(|kind| check(kind.as_str(), kind));
+        Outcome::ALL.iter().for_each(|outcome| check(outcome.as_str(), outcome));
+        FillEnd::ALL.iter().for_each(|end| check(end.as_str(), end));
     }
 
     #[test]

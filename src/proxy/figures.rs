@@ -6,6 +6,7 @@ use super::{Door, Proxy};
 use crate::cache::DiskCache;
 use crate::connection;
 use crate::counters::{Counters, Held, Kind, Snapshot};
+use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::route::Route;
 use crate::ui::{Running, UpstreamState};
@@ -22,6 +23,7 @@ pub struct Figures {
     counters: Arc<Counters>,
     cache: &'static DiskCache,
     memory: Arc<Memory>,
+    hosted: Arc<Hosted>,
     in_flight: InFlight,
 }
 
@@ -30,6 +32,7 @@ impl Figures {
     pub fn snapshot(&self) -> Snapshot {
         self.counters.snapshot(Held {
             in_flight: self.in_flight.count() as u64,
+            hosted: self.hosted.count_own() as u64,
             memory_bytes: self.memory.weight(),
             memory_limit: self.memory.limit(),
             memory_rows: self.memory.len() as u64,
@@ -53,6 +56,7 @@ impl Door {
             counters: Arc::clone(&self.counters),
             cache: self.cache,
             memory: Arc::clone(&self.memory),
+            hosted: Arc::clone(&self.hosted),
             in_flight: self.in_flight.clone(),
         }
     }
@@ -108,7 +112,7 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
         Route::Audit(_) => Kind::Audit,
         Route::Keys => Kind::Keys,
         Route::Attestations { .. } => Kind::Attestations,
-        Route::Ping => Kind::Ping,
+        Route::Ping | Route::Health | Route::Ready => Kind::Ping,
         Route::Favicon => Kind::Favicon,
         Route::Robots => Kind::Robots,
         Route::Revision { .. }
@@ -176,6 +180,8 @@ mod tests {
             (Method::POST, "/-/v1/login", Kind::Account),
             (Method::GET, "/-/v1/done/abc", Kind::Account),
             (Method::DELETE, "/-/npm/v1/tokens/token/ab12", Kind::Account),
+            (Method::GET, "/-/health", Kind::Ping),
+            (Method::GET, "/-/ready", Kind::Ping),
         ] {
             let route = Route::parse(&method, path.as_bytes(), "").unwrap().route;
             assert_eq!(kind_of(&method, &route), kind, "{method} {path}");

@@ -21,6 +21,11 @@ pub(super) fn root(base: &BaseUrl) -> Reply {
     Reply::json(StatusCode::OK, &body).with(header::CACHE_CONTROL, "no-cache")
 }
 
+/// `/-/health`: a process that answers this is alive, whatever it cannot do.
+pub(super) fn health() -> Reply {
+    Reply::json(StatusCode::OK, &json!({"status": "ok"})).with(header::CACHE_CONTROL, "no-store")
+}
+
 /// `/favicon.ico`.
 pub(super) fn icon() -> Reply {
     Reply::text(StatusCode::OK, "image/x-icon", ICON).with(header::CACHE_CONTROL, A_DAY)

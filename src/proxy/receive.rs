@@ -179,6 +179,8 @@ impl Door {
             Route::Ping => {
                 Decision::Reply(Reply::json(StatusCode::OK, &json!({})), CacheState::None)
             }
+            Route::Health => Decision::Reply(front::health(), CacheState::None),
+            Route::Ready => Decision::Reply(self.ready().await, CacheState::None),
             Route::Root => Decision::Reply(front::root(&base), CacheState::None),
             Route::Robots => Decision::Reply(front::robots(), CacheState::None),
             Route::Favicon => Decision::Reply(front::icon(), CacheState::None),

@@ -201,6 +201,10 @@ pub enum Route {
     },
     /// `/-/ping`.
     Ping,
+    /// `/-/health`: whether the process answers.
+    Health,
+    /// `/-/ready`: whether it can do all that it is there for.
+    Ready,
     /// `/favicon.ico`.
     Favicon,
     /// `/robots.txt`.
@@ -341,6 +345,8 @@ impl Route {
             | Self::Stages { .. }
             | Self::StageTarball { .. }
             | Self::Ping
+            | Self::Health
+            | Self::Ready
             | Self::Favicon
             | Self::Robots
             | Self::Packages { .. }
@@ -402,6 +408,8 @@ impl Route {
             Self::StageTarball { .. } => "stage_tarball",
             Self::StageApproval { .. } => "stage_approval",
             Self::Ping => "ping",
+            Self::Health => "health",
+            Self::Ready => "ready",
             Self::Favicon => "favicon",
             Self::Robots => "robots",
             Self::Packages { .. } => "packages",
@@ -461,6 +469,8 @@ impl Route {
             | Self::StageTarball { .. }
             | Self::StageApproval { .. }
             | Self::Ping
+            | Self::Health
+            | Self::Ready
             | Self::Favicon
             | Self::Robots
             | Self::Packages { .. }

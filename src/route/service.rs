@@ -40,6 +40,8 @@ const MAX_ID_BYTES: usize = 64;
 pub(super) fn parse(parts: &[&str], query: &[u8]) -> Result<Route, RouteError> {
     Ok(match *parts {
         ["ping"] => Route::Ping,
+        ["health"] => Route::Health,
+        ["ready"] => Route::Ready,
         ["whoami"] => Route::Whoami,
         ["v1", "search"] => Route::Search { query: text(query)? },
         ["v1", "login"] => Route::WebLogin,

@@ -76,6 +76,8 @@ pub(super) fn path(route: &Route) -> String {
         Route::StageTarball { id } => format!("/-/stage/{id}/tarball"),
         Route::StageApproval { id } => format!("/-/stage/{id}/approve"),
         Route::Ping => "/-/ping".to_owned(),
+        Route::Health => "/-/health".to_owned(),
+        Route::Ready => "/-/ready".to_owned(),
         Route::Favicon => "/favicon.ico".to_owned(),
         Route::Robots => "/robots.txt".to_owned(),
         Route::Packages { which, query } => {

@@ -73,6 +73,8 @@ fn reads_every_spelling() {
         ("/-/ping", Route::Ping),
         ("/-/ping?write=true", Route::Ping),
         ("/%2d/ping", Route::Ping),
+        ("/-/health", Route::Health),
+        ("/-/ready?verbose", Route::Ready),
         ("/favicon.ico", Route::Favicon),
         ("/robots.txt", Route::Robots),
         ("/-/packages/all", Route::Packages { which: Which::All, query: String::new() }),

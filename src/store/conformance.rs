@@ -33,6 +33,7 @@ pub(super) async fn suite(make: impl Fn() -> Stores) {
     races::of_publishers_of_one_version_one_wins(make()).await;
     places::dropped_uploads_leave_nothing(make()).await;
     places::each_name_has_a_place_of_its_own(make()).await;
+    places::a_probe_leaves_nothing(make()).await;
     changes::what_is_removed_is_gone_alone(make()).await;
     races::what_is_being_read_is_read_to_its_end(make()).await;
     races::documents_are_replaced_under_who_reads(make()).await;

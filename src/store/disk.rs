@@ -34,6 +34,7 @@ mod gathered;
 mod layout;
 mod lock;
 mod presence;
+mod probe;
 mod read;
 mod scan;
 mod seed;
@@ -241,6 +242,10 @@ impl Store for DiskStore {
 
     fn prepare(&self) -> Result<(), StoreError> {
         self.inner.workspace().map(drop)
+    }
+
+    fn probe(&self) -> Result<(), StoreError> {
+        self.inner.probe()
     }
 }
 

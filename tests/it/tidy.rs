@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cache_state", &[]),
     ("clock", &[]),
     ("counters", &["cache_state"]),
+    ("metrics", &["counters"]),
     ("inflight", &[]),
     ("reply", &[]),
     ("trail", &["npm"]),
@@ -50,8 +51,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "access", "clock", "hosted", "npm", "reply", "route", "search", "signing", "store",
-            "trail", "web",
+            "access", "clock", "counters", "hosted", "npm", "reply", "route", "search", "signing",
+            "store", "trail", "web",
         ],
     ),
     (
@@ -129,6 +130,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "hosted",
             "inflight",
             "listen",
+            "metrics",
             "notify",
             "proxy",
             "stop",

@@ -36,6 +36,7 @@ impl Api {
         let rev = published.map_err(refusal::as_conflict)?;
         let (by, person) = (&record.actor, call.name());
         info!("{record} was published: staged by {by} as {id}, approved by {person}");
+        self.count_published();
         if let Err(error) = self.staging.remove(&record.name, held).await {
             warn!("{record} is published, and its stage {id} stays: {error}");
         }

@@ -87,3 +87,14 @@ pub(super) async fn tarballs_are_read_in_any_pieces(Stores { one, other, keep: _
     }
     assert!(whole == bytes);
 }
+
+/// What can be published to says so, and is as it was.
+pub(super) async fn a_probe_leaves_nothing(stores: Stores) {
+    stores.one.probe().unwrap();
+    assert!(stores.one.names().await.unwrap().is_empty());
+    publish(&*stores.one, &name("x"), "1.0.0", b"bytes").await.unwrap();
+    stores.one.probe().unwrap();
+    stores.other.probe().unwrap();
+    assert_eq!(stores.other.names().await.unwrap(), [name("x")]);
+    assert_eq!(versions(&*stores.other, &name("x")).await, ["1.0.0"]);
+}

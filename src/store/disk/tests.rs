@@ -7,6 +7,7 @@ mod looking;
 mod opening;
 mod order;
 mod presence;
+mod probe;
 mod stages;
 mod uploads;
 

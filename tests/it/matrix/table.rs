@@ -447,6 +447,16 @@ Ping {}
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
     ";
 
+Health {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
+Ready {}
+    hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
+        GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+    ";
+
 Favicon {}
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
