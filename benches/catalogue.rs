@@ -5,6 +5,8 @@
 
 #[path = "made/held.rs"]
 mod held;
+#[path = "made/words.rs"]
+mod words;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -21,6 +23,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::runtime::Builder;
+use words::word;
 
 /// As many as a company has that has installed everything.
 const PACKAGES: usize = 10_000;
@@ -28,16 +31,6 @@ const PACKAGES: usize = 10_000;
 const TARBALLS: usize = 2;
 /// What a latest version depends on, about.
 const NEEDS: usize = 8;
-
-/// Words that names and descriptions are made of.
-const WORDS: [&str; 16] = [
-    "button", "state", "router", "client", "server", "parser", "theme", "logger", "cache", "queue",
-    "form", "table", "chart", "date", "event", "stream",
-];
-
-fn word(number: usize) -> &'static str {
-    WORDS[number % WORDS.len()]
-}
 
 fn name(number: usize) -> String {
     let (one, other) = (word(number / 7), word(number / 3 + 1));

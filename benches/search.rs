@@ -3,11 +3,15 @@
 //!
 //! `cargo bench --bench search`
 
+#[path = "made/words.rs"]
+mod words;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use nopar::npm::PackageName;
 use nopar::npm::hosted::{Person, Summary};
 use nopar::search::{Entry, Hits, Index, Query};
 use std::hint::black_box;
+use words::word;
 
 /// As many as a large company has, and ten times that.
 const PACKAGES: usize = 50_000;
@@ -15,16 +19,6 @@ const PACKAGES: usize = 50_000;
 const PAGE: u64 = 20;
 /// As `hosted` looks at them under one lock.
 const SLICE: usize = 1024;
-
-/// Words that names and descriptions are made of.
-const WORDS: [&str; 16] = [
-    "button", "state", "router", "client", "server", "parser", "theme", "logger", "cache", "queue",
-    "form", "table", "chart", "date", "event", "stream",
-];
-
-fn word(number: usize) -> &'static str {
-    WORDS[number % WORDS.len()]
-}
 
 /// A package with texts of the usual length.
 fn package(number: usize) -> (PackageName, Entry) {

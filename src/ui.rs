@@ -123,15 +123,7 @@ pub struct Visit<'a> {
 pub fn is_page(method: &Method, route: &Route, prefers_html: bool) -> bool {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     match route {
-        Route::Packages { .. }
-        | Route::PackagePage { .. }
-        | Route::Files { .. }
-        | Route::Raw { .. }
-        | Route::Settings
-        | Route::Static { .. }
-        | Route::SignIn
-        | Route::SignOut
-        | Route::Account => true,
+        _ if route.is_of_pages() => true,
         Route::Root => is_read && prefers_html,
         Route::Refresh { .. } | Route::Delete { .. } => prefers_html,
         _ => false,

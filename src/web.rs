@@ -41,7 +41,7 @@ pub use plain::Plain;
 pub use settings::{SettingField, SettingRow, SettingsPage};
 pub use sign_in::{SignIn, SignInCode};
 pub use spark::Spark;
-pub use statics::file;
+pub use statics::{file, packed};
 pub use words::{Moment, ago, bytes, count, part, span};
 pub use wrong::wrong;
 

@@ -74,17 +74,7 @@ impl Reach {
             // What is on it is for who was sent there.
             Some(Route::LoginPage { .. }) => Reach::Nobody,
             // Pages are for people, who look at them by themselves.
-            Some(
-                Route::Packages { .. }
-                | Route::PackagePage { .. }
-                | Route::Files { .. }
-                | Route::Raw { .. }
-                | Route::Settings
-                | Route::Static { .. }
-                | Route::SignIn
-                | Route::SignOut
-                | Route::Account,
-            ) => Reach::Nobody,
+            Some(route) if route.is_of_pages() => Reach::Nobody,
             // What is read has both: a GET that fetches what is there once has no HEAD. Keys are among it: they are this registry's own, and
             // of upstreams with a token, and why there are none says where upstreams are.
             Some(route) if route.allow().starts_with(METHODS) => Reach::Named,

@@ -124,15 +124,7 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
         | Route::Stage { .. }
         | Route::StageTarball { .. }
         | Route::StageApproval { .. } => Kind::Change,
-        Route::Packages { .. }
-        | Route::PackagePage { .. }
-        | Route::Files { .. }
-        | Route::Raw { .. }
-        | Route::Settings
-        | Route::Static { .. }
-        | Route::SignIn
-        | Route::SignOut
-        | Route::Account => Kind::Page,
+        _ if route.is_of_pages() => Kind::Page,
         _ => Kind::Account,
     }
 }

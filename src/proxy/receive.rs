@@ -114,28 +114,21 @@ impl Door {
         let parsed = Route::parse(&request.method, target, base.path_prefix());
         let parsed =
             parsed.or_else(|error| visit::question(request, &base, prefers_html).ok_or(error));
-        let parsed = match parsed {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                let decision = unrouted(ctx, request, base.path_prefix(), &error);
-                if prefers_html {
-                    self.want_page(session, &base);
-                }
-                return decision;
-            }
-        };
-        ctx.reach = Reach::of(&request.method, Some(&parsed.route));
-        ctx.kind = figures::kind_of(&request.method, &parsed.route);
-        let is_page = ui::is_page(&request.method, &parsed.route, prefers_html);
         if prefers_html {
             self.want_page(session, &base);
         }
-        if is_page {
+        let request = session.req_header();
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return unrouted(ctx, request, base.path_prefix(), &error),
+        };
+        ctx.reach = Reach::of(&request.method, Some(&parsed.route));
+        ctx.kind = figures::kind_of(&request.method, &parsed.route);
+        if ui::is_page(&request.method, &parsed.route, prefers_html) {
             // Also at `/`, and where clients read JSON otherwise.
             ctx.kind = Kind::Page;
             return self.visit(session, ctx, &parsed.route, &base, prefers_html).await;
         }
-        let request = session.req_header();
         let confirm = parsed.write || wants_confirmation(request);
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
         // What acts is looked at where it is done.

@@ -424,6 +424,22 @@ impl Route {
         }
     }
 
+    /// Whether only people ask for it, by their browsers: pages, what they are made up with, and what they lead to.
+    pub fn is_of_pages(&self) -> bool {
+        matches!(
+            self,
+            Route::Packages { .. }
+                | Route::PackagePage { .. }
+                | Route::Files { .. }
+                | Route::Raw { .. }
+                | Route::Settings
+                | Route::Static { .. }
+                | Route::SignIn
+                | Route::SignOut
+                | Route::Account
+        )
+    }
+
     /// The package it is about, if it is about one.
     pub fn name(&self) -> Option<&PackageName> {
         match self {

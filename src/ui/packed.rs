@@ -8,10 +8,9 @@ use super::{Ui, Visit};
 use crate::negotiate::Encoding;
 use crate::reply::Reply;
 use crate::route::Route;
+use crate::web;
 use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::header;
-use std::io::{self, Write};
 
 /// What is shorter fits into two packets anyway.
 const SHORTEST: usize = 2048;
@@ -26,11 +25,9 @@ impl Ui {
             return reply;
         }
         let body = reply.body.clone();
-        match self.aside.run(move || gzip(&body)).await {
-            Ok(Ok(packed)) => {
-                let reply = Reply { body: packed.into(), ..reply };
-                reply.with(header::CONTENT_ENCODING, "gzip")
-            }
+        // As fast as it goes: a page is sent once.
+        match self.aside.run(move || web::packed(&body, Compression::fast())).await {
+            Ok(Some(body)) => Reply { body, ..reply }.with(header::CONTENT_ENCODING, "gzip"),
             // It is good as it is.
             _ => reply,
         }
@@ -43,11 +40,4 @@ fn may_be_packed(route: &Route) -> bool {
         route,
         Route::Root | Route::Packages { .. } | Route::PackagePage { .. } | Route::Files { .. }
     )
-}
-
-/// As fast as it goes: a page is sent once.
-fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
-    encoder.write_all(text)?;
-    encoder.finish()
 }

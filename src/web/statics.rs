@@ -3,6 +3,7 @@
 //! Knows nothing of pages.
 
 use super::frame::prefix;
+use crate::npm::hex;
 use crate::reply::Reply;
 use bytes::Bytes;
 use flate2::Compression;
@@ -49,15 +50,15 @@ static FILES: LazyLock<[Static; 3]> = LazyLock::new(|| {
 impl Static {
     fn new(name: &'static str, content_type: &'static str, plain: &'static [u8]) -> Static {
         let digest = Sha256::digest(plain);
-        let digest: String = digest[..DIGEST].iter().map(|byte| format!("{byte:02x}")).collect();
         let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
-        let hashed = format!("{stem}.{digest}.{extension}");
-        Static { name, hashed, content_type, plain, packed: packed(plain) }
+        let hashed = format!("{stem}.{}.{extension}", hex(&digest[..DIGEST]));
+        Static { name, hashed, content_type, plain, packed: packed(plain, Compression::best()) }
     }
 }
 
-fn packed(plain: &[u8]) -> Option<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+/// A text with gzip; nothing if it cannot be packed.
+pub fn packed(plain: &[u8], level: Compression) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), level);
     encoder.write_all(plain).ok()?;
     encoder.finish().ok().map(Bytes::from)
 }
