@@ -1,6 +1,11 @@
 //! The composition root: configuration in, running server out.
 //! Knows nothing of any request's content; the one place that leaks what must live for ever.
 
+mod listening;
+mod metered;
+
+use self::listening::{Listening, Served, service};
+use self::metered::{Metrics, endpoint};
 use crate::access;
 use crate::cache::{DiskCache, OpenError};
 use crate::catalogue::Catalogue;
@@ -12,33 +17,24 @@ use crate::counters::Counters;
 use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
-use crate::listen::{self, ListenError};
+use crate::listen::{self, Address, ListenError, Sockets};
 use crate::metrics;
-use crate::notify;
-use crate::proxy::{Door, Figures, Hot, Kept, PSEUDONYM, Proxy, Tidy};
+use crate::proxy::{Door, Figures, Kept, PSEUDONYM, Proxy};
 use crate::stop::Stopper;
 use crate::store::{self, DiskStore};
 use crate::upstream::{SetUpError, Upstreams};
-use async_trait::async_trait;
-use log::{info, warn};
+use log::warn;
 use pingora::listeners::tls::{Acceptor, TlsSettings};
-use pingora::listeners::{ListenerConfig, Listeners};
-use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::server::configuration::ServerConf;
-use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
-use pingora::services::Service;
-use pingora::services::listening;
-use pingora_proxy::{HttpProxy, http_proxy};
+use pingora::server::{RunArgs, Server};
+use pingora_proxy::http_proxy;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::SingleCertAndKey;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{SocketAddr, TcpListener};
-use std::os::fd::IntoRawFd;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
-use std::time::SystemTime;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 pub use crate::stop::{Stop, StopHandle};
 
@@ -79,7 +75,9 @@ pub enum StartError {
 /// A NOPAR that is bound to its sockets and holds its cache, ready to run.
 pub struct App {
     config: Config,
-    listeners: Vec<TcpListener>,
+    sockets: Sockets,
+    served: Vec<Served>,
+    /// Those of TCP.
     addresses: Vec<SocketAddr>,
     metrics: Option<Metrics>,
     /// Where connections find what to show in a handshake; `None`: they speak plain HTTP.
@@ -99,10 +97,19 @@ impl App {
     /// # Errors
     /// Whatever keeps NOPAR from serving: it is known before the first client comes.
     pub fn bind(config: Config, clock: Clock) -> Result<App, StartError> {
+        let sockets = Sockets::bind(&config.server)?;
+        App::on(config, clock, sockets)
+    }
+
+    /// The same on sockets that are there already: bound before, or inherited. It runs as the user it will serve as.
+    ///
+    /// # Errors
+    /// As [`App::bind`].
+    pub fn on(config: Config, clock: Clock, sockets: Sockets) -> Result<App, StartError> {
         let certificate = certificate(&config.server)?;
-        let listeners = listen::bind(&config.server)?;
-        let addresses = listen::addresses(&listeners);
-        let endpoint = config.metrics.listen.map(metrics::Endpoint::bind).transpose()?;
+        let served = Served::all(&sockets)?;
+        let addresses = sockets.inet();
+        let endpoint = endpoint(config.metrics.listen, &sockets)?;
         let started = clock.now();
         no_loop(&config, &addresses)?;
         let pseudonym = pseudonym();
@@ -126,7 +133,8 @@ impl App {
             endpoint.map(|endpoint| Metrics { endpoint, figures: proxy.figures(), started });
         Ok(App {
             config,
-            listeners,
+            sockets,
+            served,
             addresses,
             metrics,
             certificate,
@@ -146,9 +154,19 @@ impl App {
         App { patience: Patience { memory, ..patience }, ..self }
     }
 
-    /// The addresses it listens on, with the ports they really have.
+    /// The addresses of TCP it listens on, with the ports they really have.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// All places it listens on.
+    pub fn places(&self) -> &[Address] {
+        self.sockets.addresses()
+    }
+
+    /// What it listens on, to be handed on to a successor while it runs.
+    pub fn sockets(&self) -> Sockets {
+        self.sockets.clone()
     }
 
     /// What it can tell of itself, now and while it runs.
@@ -190,10 +208,9 @@ impl App {
         let (in_flight, access_log) = (self.in_flight.clone(), self.config.log.access);
         let (patience, counters) = (self.patience, self.counters);
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
-        let listeners = listeners(&self.addresses, self.certificate.is_some());
+        let is_tls = self.certificate.is_some();
         let guard = guard.with_tls(self.certificate.map(acceptor));
-        let service = listening::Service::with_listeners("registry".to_owned(), listeners, guard);
+        let service = service(&self.served, is_tls, guard);
         match self.config.access.auth {
             Auth::Open => listen::warn_if_open(&self.addresses),
             Auth::Users => {
@@ -202,9 +219,9 @@ impl App {
             }
         }
         let service = Listening {
-            sockets: self.addresses.into_iter().zip(self.listeners).collect(),
-            scheme,
-            places: Vec::new(),
+            sockets: self.sockets,
+            served: self.served,
+            scheme: if is_tls { "https" } else { "http" },
             service,
             tidy,
             metrics: self.metrics,
@@ -255,11 +272,6 @@ fn look_around(store: DiskStore, hosted: Arc<Hosted>, path: String) {
     let _ = thread::Builder::new().name("store".to_owned()).spawn(look);
 }
 
-/// Pingora's buffers of each connection. It would read ahead up to 64 KiB; NOPAR reads a head at once, and
-/// bodies in large pieces. A short answer and its head still leave together. Of the 14 KB that an idle
-/// connection takes, 9 are the task that Pingora makes of it.
-const BUFFERS: L4BufferSettings = L4BufferSettings { read: Some(0), write: Some(1024) };
-
 /// Threads that wait for the disk and for names to be resolved. Tokio's 512 would come and go with the
 /// load, each with memory that the allocator keeps for it: 175 threads under a mixed load on two cores.
 const DISK_THREADS: usize = 32;
@@ -274,20 +286,6 @@ fn certificate(
     };
     let certified = certificate::load(cert, key)?;
     Ok(Some(Arc::new(SingleCertAndKey::from(certified))))
-}
-
-/// Pingora's listeners, for sockets that are bound already. TLS is the guard's matter.
-fn listeners(addresses: &[SocketAddr], is_tls: bool) -> Listeners {
-    let mut listeners = Listeners::new();
-    for address in addresses {
-        let listener = ListenerConfig::tcp(address.to_string());
-        listeners.add_listener(match is_tls {
-            // Records come in pieces: Pingora's buffer reads several at once.
-            true => listener,
-            false => listener.l4_buffer(BUFFERS),
-        });
-    }
-    listeners
 }
 
 fn acceptor(certificate: Arc<dyn ResolvesServerCert>) -> Acceptor {
@@ -327,71 +325,4 @@ fn server_conf(config: &Config) -> ServerConf {
 /// A name for this process in `Via` headers that no other has.
 fn pseudonym() -> String {
     format!("{PSEUDONYM}{:016x}", RandomState::new().hash_one(std::process::id()))
-}
-
-/// Where metrics are served, and what they are made of.
-struct Metrics {
-    endpoint: metrics::Endpoint,
-    figures: Figures,
-    started: SystemTime,
-}
-
-impl Metrics {
-    /// Serves them on this runtime until that ends, so also while NOPAR drains.
-    fn begin(self) {
-        let Metrics { endpoint, figures, started } = self;
-        let process = metrics::Process { version: env!("CARGO_PKG_VERSION"), started };
-        endpoint.tell();
-        tokio::spawn(endpoint.serve(move || metrics::render(process, &figures.snapshot())));
-    }
-}
-
-/// Pingora's service, given sockets that are bound already and a stop of our own.
-struct Listening {
-    sockets: Vec<(SocketAddr, TcpListener)>,
-    scheme: &'static str,
-    /// Where it listens, as it is told.
-    places: Vec<String>,
-    service: listening::Service<Guard<HttpProxy<Proxy>, Hot>>,
-    tidy: Tidy,
-    metrics: Option<Metrics>,
-    close: watch::Receiver<bool>,
-    close_done: watch::Sender<bool>,
-}
-
-#[async_trait]
-impl Service for Listening {
-    async fn start_service(
-        &mut self,
-        fds: Option<ListenFds>,
-        _shutdown: ShutdownWatch,
-        listeners_per_fd: usize,
-    ) {
-        if let Some(metrics) = self.metrics.take() {
-            metrics.begin();
-        }
-        if let Some(table) = &fds {
-            let mut table = table.lock();
-            for (address, socket) in self.sockets.drain(..) {
-                let place = format!("{}://{address}/", self.scheme);
-                info!("listening on {place}");
-                self.places.push(place);
-                table.add(address.to_string(), socket.into_raw_fd());
-            }
-        }
-        let besides = [tokio::spawn(self.tidy.clone().keep()), tokio::spawn(notify::live())];
-        // Who connects from here on is answered, if a moment later.
-        notify::ready(&format!("listening on {}", self.places.join(" and ")));
-        Service::start_service(&mut self.service, fds, self.close.clone(), listeners_per_fd).await;
-        besides.iter().for_each(JoinHandle::abort);
-        let _ = self.close_done.send(true);
-    }
-
-    fn name(&self) -> &str {
-        "registry"
-    }
-
-    fn listen_addresses(&self) -> Option<Vec<String>> {
-        Some(self.sockets.iter().map(|(address, _)| address.to_string()).collect())
-    }
 }

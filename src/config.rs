@@ -14,6 +14,7 @@ mod load;
 mod mistakes;
 mod origins;
 mod pattern;
+mod place;
 mod proxy;
 mod rules;
 mod saved;
@@ -39,6 +40,7 @@ pub use load::Sources;
 pub use mistakes::{Mistake, Mistakes};
 pub use origins::Origins;
 pub use pattern::{InvalidPattern, Pattern};
+pub use place::Place;
 pub use proxy::Proxy;
 pub use rules::Rule;
 pub use saved::{Replaced, Saved, SavedError};
@@ -96,6 +98,10 @@ pub struct Server {
     pub hostname: String,
     /// TCP port; 0 takes a free one.
     pub port: u16,
+    /// Other places to listen on.
+    pub listen: Vec<Place>,
+    /// Whether there are such, and [`Server::hostname`] or [`Server::port`] is set as well.
+    pub also_on_host: bool,
     /// The certificate it shows, with [`Server::tls_key`]: it speaks TLS.
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key.
@@ -121,6 +127,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Whether it listens on [`Server::hostname`]: if that is said, or if nothing else is.
+    pub fn listens_on_host(&self) -> bool {
+        self.listen.is_empty() || self.also_on_host
+    }
+
     /// Whether anything can be sent without copying it: on the hot path only, and not over TLS.
     pub fn may_sendfile(&self) -> bool {
         self.hot_path && self.tls_cert.is_none()

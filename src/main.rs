@@ -7,6 +7,7 @@ use nopar::cli::{Cli, Command, user};
 use nopar::clock::Clock;
 use nopar::config::{Config, Log, Sources};
 use nopar::hosted;
+use nopar::listen::{ListenError, Sockets};
 use nopar::npm::PackageName;
 use nopar::signing::{self, Signing};
 use nopar::store::DiskStore;
@@ -123,8 +124,20 @@ fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     log::info!("nopar {}", env!("CARGO_PKG_VERSION"));
     raise_open_files();
-    App::bind(config, Clock::system())?.run(stop);
+    let sockets = sockets(&config)?;
+    App::on(config, Clock::system(), sockets)?.run(stop);
     Ok(())
+}
+
+/// What the service manager has bound for NOPAR; else what the settings say.
+fn sockets(config: &Config) -> Result<Sockets, ListenError> {
+    if let Some(sockets) = Sockets::activated()? {
+        log::info!(
+            "the sockets are the service manager's: NOPAR_HOSTNAME, NOPAR_PORT and NOPAR_LISTEN are left aside"
+        );
+        return Ok(sockets);
+    }
+    Sockets::bind(&config.server)
 }
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is from another time.

@@ -1,7 +1,7 @@
 //! What can only be said of all settings together: paths, files that must be there, contradictions.
 
 use super::mistakes::Mistakes;
-use super::{Auth, Config, Pattern, Server, Upstream, secret, trust};
+use super::{Auth, Config, Origin, Pattern, Place, Server, Upstream, secret, trust};
 use crate::certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -23,6 +23,9 @@ const ADMINS_ARE_NAMED: &str = "NOPAR_OPEN_ADMIN: it opens nothing, as users hav
 
 pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     resolve_paths(config);
+    let is_set = |key| config.origin(key) != Origin::Default;
+    let host_is_set = is_set("server.hostname") || is_set("server.port");
+    config.server.also_on_host = host_is_set && !config.server.listen.is_empty();
     let Config { server, upstream, upstreams, .. } = config;
     for one in std::iter::once(&mut *upstream).chain(&mut *upstreams) {
         read_token(one, mistakes);
@@ -132,17 +135,29 @@ fn check_tls(server: &Server, mistakes: &mut Mistakes) {
 fn check_loop(upstream: &Upstream, server: &Server, mistakes: &mut Mistakes) {
     let url = &upstream.url;
     let host = url.host_str().unwrap_or_default();
-    let same_host = host.eq_ignore_ascii_case(&server.hostname)
-        || (is_loopback(host) && is_loopback(&server.hostname));
-    let same_port = url.port_or_known_default() == Some(server.port);
+    let port = url.port_or_known_default();
+    let is_own = |(name, own_port): (&str, u16)| {
+        let same_host = host.eq_ignore_ascii_case(name) || (is_loopback(host) && is_loopback(name));
+        same_host && port == Some(own_port)
+    };
     let text = url.as_str().trim_end_matches('/');
     let is_base = server.base_url.as_ref().is_some_and(|base| base.as_str() == text);
-    if (same_host && same_port) || is_base {
+    if hosts(server).any(is_own) || is_base {
         mistakes.add(
             name_of("NOPAR_FORWARDER_URL", "url", upstream),
             format!("{url} is this NOPAR itself: another registry is allowed"),
         );
     }
+}
+
+/// The names that it listens on, with their ports.
+fn hosts(server: &Server) -> impl Iterator<Item = (&str, u16)> {
+    let usual = server.listens_on_host().then_some((server.hostname.as_str(), server.port));
+    let others = server.listen.iter().filter_map(|place| match place {
+        Place::Host { name, port } => Some((name.as_str(), *port)),
+        Place::Unix(_) => None,
+    });
+    usual.into_iter().chain(others)
 }
 
 fn is_loopback(host: &str) -> bool {

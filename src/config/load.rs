@@ -109,6 +109,8 @@ fn blank() -> Config {
         server: Server {
             hostname: String::new(),
             port: 0,
+            listen: Vec::new(),
+            also_on_host: false,
             tls_cert: None,
             tls_key: None,
             base_url: None,

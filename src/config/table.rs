@@ -2,7 +2,7 @@
 //! Knows nothing of where values come from.
 
 use super::setting::setting;
-use super::{duration, host_list, origins, pattern, proxy, secret, size, switch, value};
+use super::{duration, host_list, origins, pattern, place, proxy, secret, size, switch, value};
 
 pub(super) use super::setting::Setting;
 
@@ -18,6 +18,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!("server.port", "NOPAR_PORT", "5984", "TCP port; 0 takes a free one.", |c, v| {
         value::port(v).map(|v| c.server.port = v)
     }),
+    setting!(
+        "server.listen",
+        "NOPAR_LISTEN",
+        "",
+        "Other places to listen on, separated by commas: addresses or names with ports, and unix sockets, such as\n127.0.0.1:5984, [::1]:5984, unix:/run/nopar/nopar.http. With them, hostname and port count only if one of\nthe two is set. All are TLS, or none is.",
+        |c, v| place::parse(v).map(|v| c.server.listen = v)
+    ),
     setting!(
         "server.tls_cert",
         "NOPAR_TLS_CERT",

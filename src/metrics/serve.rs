@@ -41,12 +41,20 @@ struct Bounds {
     deadline: Duration,
 }
 
-/// The address cannot be listened on.
+/// There is no socket for metrics.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source} (NOPAR_METRICS_LISTEN)")]
-pub struct BindError {
-    address: SocketAddr,
-    source: io::Error,
+pub enum BindError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source} (NOPAR_METRICS_LISTEN)")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// One that is there cannot be used.
+    #[error("the socket of the metrics cannot be used: {0}")]
+    Inherited(#[source] io::Error),
 }
 
 /// A socket that is bound, for metrics.
@@ -62,12 +70,23 @@ impl Endpoint {
     /// # Errors
     /// When the address is in use, or not this machine's.
     pub fn bind(address: SocketAddr) -> Result<Endpoint, BindError> {
-        let bound = TcpListener::bind(address).and_then(|listener| {
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            Ok(Endpoint { listener, address })
-        });
-        bound.map_err(|source| BindError { address, source })
+        let bound = TcpListener::bind(address).and_then(Endpoint::on);
+        bound.map_err(|source| BindError::Bind { address, source })
+    }
+
+    /// Metrics on a socket that is bound already.
+    ///
+    /// # Errors
+    /// When the system knows nothing of it.
+    pub fn on(listener: TcpListener) -> io::Result<Endpoint> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok(Endpoint { listener, address })
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> &TcpListener {
+        &self.listener
     }
 
     /// Tells where it is, and warns when others than this machine reach it: metrics know no permissions.

@@ -1,0 +1,36 @@
+//! The sockets that a service manager has bound, as its variables tell of them (sd_listen_fds(3)).
+//! Knows nothing of what they are.
+//!
+//! The variables stay in the environment, as to take them away is not safe while there are threads. Whom NOPAR starts
+//! has another process id than they name, and gets none of the sockets: they are closed when it begins.
+
+use super::ListenError;
+use super::given::Given;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The sockets, if there are any for this process that nobody has taken yet.
+pub(super) fn take() -> Result<Option<Vec<Given>>, ListenError> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let listed: Vec<(RawFd, String)> =
+        sd_notify::listen_fds_with_names().map_err(ListenError::Activation)?.collect();
+    if listed.is_empty() || TAKEN.swap(true, Ordering::Relaxed) {
+        return Ok(None);
+    }
+    let taken = listed.into_iter().map(|(number, name)| {
+        #[allow(unsafe_code)]
+        // SAFETY: the manager opened it for this process before it began, so its number is nobody else's; it is open, as
+        // it was just marked to be closed on exec; and it is taken once.
+        let fd = unsafe { OwnedFd::from_raw_fd(number) };
+        Given { fd, name: known(name) }
+    });
+    Ok(Some(taken.collect()))
+}
+
+/// A manager calls its sockets what it likes: the one name that means something stays.
+fn known(name: String) -> String {
+    match name.as_str() {
+        Given::REGISTRY_FILE => Given::REGISTRY.to_owned(),
+        _ => name,
+    }
+}
