@@ -3,39 +3,39 @@
 
 mod listening;
 mod metered;
+mod opened;
 
 use self::listening::{Listening, Served, service};
-use self::metered::{Metrics, endpoint};
+use self::metered::Metrics;
 use crate::access;
 use crate::cache::{DiskCache, OpenError};
 use crate::catalogue::Catalogue;
 use crate::certificate;
 use crate::clock::Clock;
 use crate::config::{self, Auth, Config, Origin};
-use crate::connection::{Guard, Patience};
+use crate::connection::{Ending, Guard, Patience};
 use crate::counters::Counters;
 use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, Address, ListenError, Sockets};
 use crate::metrics;
-use crate::proxy::{Door, Figures, Kept, PSEUDONYM, Proxy};
+use crate::proxy::{Figures, Proxy};
 use crate::stop::Stopper;
 use crate::store::{self, DiskStore};
-use crate::upstream::{SetUpError, Upstreams};
+use crate::upstream::SetUpError;
 use log::warn;
 use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
 use pingora_proxy::http_proxy;
 use rustls::server::ResolvesServerCert;
-use rustls::sign::SingleCertAndKey;
-use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use tokio::sync::watch;
 
+pub use self::opened::Opened;
 pub use crate::stop::{Stop, StopHandle};
 
 /// Why NOPAR does not start.
@@ -89,7 +89,11 @@ pub struct App {
     counters: Arc<Counters>,
     in_flight: InFlight,
     patience: Patience,
+    serving: Serving,
 }
+
+/// What is done when NOPAR serves; it is given where, in words.
+type Serving = Box<dyn FnOnce(&str) + Send + Sync>;
 
 impl App {
     /// Binds the sockets and opens the cache.
@@ -106,52 +110,18 @@ impl App {
     /// # Errors
     /// As [`App::bind`].
     pub fn on(config: Config, clock: Clock, sockets: Sockets) -> Result<App, StartError> {
-        let certificate = certificate(&config.server)?;
-        let served = Served::all(&sockets)?;
-        let addresses = sockets.inet();
-        let endpoint = endpoint(config.metrics.listen, &sockets)?;
-        let started = clock.now();
-        no_loop(&config, &addresses)?;
-        let pseudonym = pseudonym();
-        let counters = Arc::new(Counters::new(config.server.threads));
-        let upstreams = Upstreams::new(&config, &pseudonym, &counters)?;
-        let (path, size) = (&config.cache.path, config.cache.size);
-        let cache = DiskCache::open(path, size, clock.clone(), Arc::clone(&counters))?;
-        let cache: &'static DiskCache = Box::leak(Box::new(cache));
-        let store = DiskStore::open(&config.store.path)?;
-        warn_of_no_directory(&config);
-        let in_flight = InFlight::default();
-        let (working, counting) = (in_flight.clone(), Arc::clone(&counters));
-        let kept = Kept { cache, store: Arc::new(store.clone()) };
-        let door = Door::new(&config, kept, upstreams, clock, working, counting, pseudonym);
-        let door = door.map_err(StartError::Random)?;
-        door.listens_on(&addresses);
-        let hosted = Arc::clone(door.hosted());
-        let proxy = Proxy::new(door);
-        let patience = Patience { memory: proxy.live(), ..Patience::default() };
-        let metrics =
-            endpoint.map(|endpoint| Metrics { endpoint, figures: proxy.figures(), started });
-        Ok(App {
-            config,
-            sockets,
-            served,
-            addresses,
-            metrics,
-            certificate,
-            cache,
-            store,
-            hosted,
-            proxy,
-            counters,
-            in_flight,
-            patience,
-        })
+        Opened::open(config, clock)?.listen_on(sockets)
     }
 
     /// The same with another patience than the usual.
     pub fn with_patience(self, patience: Patience) -> App {
         let memory = self.patience.memory;
         App { patience: Patience { memory, ..patience }, ..self }
+    }
+
+    /// The same with something else to do when it serves than to tell a service manager. It is not waited for.
+    pub fn when_serving(self, serving: impl FnOnce(&str) + Send + Sync + 'static) -> App {
+        App { serving: Box::new(serving), ..self }
     }
 
     /// The addresses of TCP it listens on, with the ports they really have.
@@ -187,7 +157,8 @@ impl App {
     /// Serves until `stop` asks to end and what was going on is done. Blocks.
     pub fn run(self, stop: Stop) {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
-        let (closing, close) = watch::channel(false);
+        let (last, is_last) = watch::channel(false);
+        let (closing, is_closing) = watch::channel(false);
         let (close_done, closed) = watch::channel(false);
         let hot = self.config.server.hot_path.then(|| self.proxy.hot());
         let settings = &self.config.server;
@@ -210,6 +181,7 @@ impl App {
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
         let is_tls = self.certificate.is_some();
         let guard = guard.with_tls(self.certificate.map(acceptor));
+        let guard = guard.with_ending(Ending { last: is_last.clone(), closing: is_closing });
         let service = service(&self.served, is_tls, guard);
         match self.config.access.auth {
             Auth::Open => listen::warn_if_open(&self.addresses),
@@ -225,11 +197,14 @@ impl App {
             service,
             tidy,
             metrics: self.metrics,
-            close,
+            serving: Some(self.serving),
+            succession: stop.succession(),
+            close: is_last,
             close_done,
         };
         let stopper = Stopper {
             stop,
+            last,
             closing,
             closed,
             in_flight: self.in_flight,
@@ -240,17 +215,6 @@ impl App {
         server.run(RunArgs { shutdown_signal: Box::new(stopper) });
         drop(keeper);
         self.cache.close();
-    }
-}
-
-/// Whoever names a directory expects it to be there: its packages would pass for the upstream's.
-fn warn_of_no_directory(config: &Config) {
-    let path = &config.store.path;
-    if config.origin("store.path") != Origin::Default && !path.exists() {
-        warn!(
-            "store: {} is not there yet: it is made with the first publish (NOPAR_REGISTRY_PATH)",
-            path.display()
-        );
     }
 }
 
@@ -276,35 +240,12 @@ fn look_around(store: DiskStore, hosted: Arc<Hosted>, path: String) {
 /// load, each with memory that the allocator keeps for it: 175 threads under a mixed load on two cores.
 const DISK_THREADS: usize = 32;
 
-/// What its listeners show, if they are to speak TLS. A resolver, so that one listener may come to show
-/// another certificate.
-fn certificate(
-    server: &config::Server,
-) -> Result<Option<Arc<dyn ResolvesServerCert>>, certificate::Unusable> {
-    let Some((cert, key)) = server.tls_cert.as_ref().zip(server.tls_key.as_ref()) else {
-        return Ok(None);
-    };
-    let certified = certificate::load(cert, key)?;
-    Ok(Some(Arc::new(SingleCertAndKey::from(certified))))
-}
-
 fn acceptor(certificate: Arc<dyn ResolvesServerCert>) -> Acceptor {
     let settings = TlsSettings::intermediate("", "");
     let mut settings = settings.expect("files are read by build only, and not with a resolver");
     settings.set_cert_resolver(certificate);
     settings.enable_h2();
     settings.build()
-}
-
-/// No upstream is this NOPAR, by whatever name.
-fn no_loop(config: &Config, addresses: &[SocketAddr]) -> Result<(), StartError> {
-    for url in config.all_upstreams().map(|upstream| &upstream.url) {
-        let port = url.port_or_known_default().unwrap_or_default();
-        if url.host_str().is_some_and(|host| listen::leads_here(addresses, host, port)) {
-            return Err(StartError::Loop { url: url.to_string() });
-        }
-    }
-    Ok(())
 }
 
 fn server_conf(config: &Config) -> ServerConf {
@@ -320,9 +261,4 @@ fn server_conf(config: &Config) -> ServerConf {
         // threads that it took on one, with it 0.97 and 1.05 (2026-11-28, `benches/compare`, section threads).
         ..ServerConf::default()
     }
-}
-
-/// A name for this process in `Via` headers that no other has.
-fn pseudonym() -> String {
-    format!("{PSEUDONYM}{:016x}", RandomState::new().hash_one(std::process::id()))
 }

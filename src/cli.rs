@@ -40,6 +40,8 @@ pub enum Command {
     RotateKeys,
     /// Change or list the users, and end.
     User(UserAction),
+    /// Have this program, or another, take the place of the NOPAR that runs, and end.
+    Upgrade(Option<PathBuf>),
 }
 
 const AFTER_HELP: &str = "\
@@ -94,6 +96,13 @@ enum Action {
         #[command(subcommand)]
         action: UserAction,
     },
+    /// Have this program take the place of the NOPAR that runs (the one whose NOPAR_RUN_PATH is the same), which goes on
+    /// until the new one serves; what was going on there comes to its end there
+    Upgrade {
+        /// Another program than this one
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
     /// List the keys that versions published here are signed with
     Keys {
         #[command(subcommand)]
@@ -117,7 +126,8 @@ impl Command {
             Command::Serve
             | Command::CheckConfig
             | Command::PrintDefaultConfig
-            | Command::PrintConfig => false,
+            | Command::PrintConfig
+            | Command::Upgrade(_) => false,
         }
     }
 }
@@ -137,6 +147,7 @@ impl From<Options> for Cli {
             Some(Action::Keys { action: None }) => Command::Keys,
             Some(Action::Keys { action: Some(KeysAction::Rotate) }) => Command::RotateKeys,
             Some(Action::User { action }) => Command::User(action),
+            Some(Action::Upgrade { binary }) => Command::Upgrade(binary),
             None if options.check_config => Command::CheckConfig,
             None if options.print_config => Command::PrintConfig,
             None if options.print_default_config => Command::PrintDefaultConfig,
@@ -182,6 +193,9 @@ mod tests {
         assert_eq!(parse(&["keys"]).unwrap().command, Command::Keys);
         assert_eq!(parse(&["keys", "rotate"]).unwrap().command, Command::RotateKeys);
         assert!(parse(&["keys", "rotat"]).is_err());
+        assert_eq!(parse(&["upgrade"]).unwrap().command, Command::Upgrade(None));
+        let other = Command::Upgrade(Some("/opt/nopar".into()));
+        assert_eq!(parse(&["upgrade", "--binary", "/opt/nopar"]).unwrap().command, other);
         assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
     }
 

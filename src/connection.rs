@@ -32,7 +32,9 @@ pub use watched::Watched;
 
 use crate::pages::Live;
 use pingora::protocols::http::ServerSession;
+use pingora::server::ShutdownWatch;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Bytes that a connection may have waiting in the system beside what is on its way (connections
 /// inherit it from their listener). Without a limit that is up to 4 MB each, copied into memory that
@@ -48,6 +50,29 @@ pub const PIECE: usize = 256 << 10;
 /// client, and not how much of it went. A client that takes the least of [`Patience::reading`] takes one in
 /// that time.
 pub const STREAM_PIECE: usize = 32 << 10;
+
+/// How connections come to their end.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Becomes true when each answer is the last on its connection.
+    pub last: ShutdownWatch,
+    /// Becomes true when connections that wait for a request are closed.
+    pub closing: ShutdownWatch,
+}
+
+impl Ending {
+    /// For as long as their clients like.
+    fn never() -> Ending {
+        let never = watch::channel(false).1;
+        Ending { last: never.clone(), closing: never }
+    }
+
+    /// Waits until connections are closed.
+    async fn closed(&self) {
+        // Who could say so may be gone.
+        let _ = self.closing.clone().wait_for(|closing| *closing).await;
+    }
+}
 
 /// How much is borne from a caller.
 #[derive(Clone, Debug)]

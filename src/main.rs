@@ -1,18 +1,18 @@
 //! The `nopar` binary: command line in, exit code out.
 
 use nopar::allocator;
-use nopar::app::{App, Stop};
 use nopar::cli::owner::become_owner_of;
 use nopar::cli::{Cli, Command, user};
 use nopar::clock::Clock;
 use nopar::config::{Config, Log, Sources};
 use nopar::hosted;
-use nopar::listen::{ListenError, Sockets};
 use nopar::npm::PackageName;
+use nopar::service;
 use nopar::signing::{self, Signing};
 use nopar::store::DiskStore;
 use nopar::telemetry;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -35,6 +35,9 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     let sources = Sources { env: environment()?, file: cli.config, ignore_saved: cli.ignore_saved };
+    if matches!(cli.command, Command::Serve) {
+        return service::serve(|| Ok(Config::load(&sources)?));
+    }
     let config = Config::load(&sources)?;
     if matches!(cli.command, Command::CheckConfig) {
         config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
@@ -64,7 +67,23 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", user::run(&config.store.path, action)?);
         return Ok(());
     }
-    serve(config)
+    if let Command::Upgrade(program) = cli.command {
+        println!("{}", upgrade(&config, program)?);
+    }
+    Ok(())
+}
+
+/// What came of an upgrade to that program, or to this one.
+#[expect(clippy::print_stdout, reason = "what this command is for")]
+fn upgrade(
+    config: &Config,
+    program: Option<PathBuf>,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let program = program.map_or_else(std::env::current_exe, Ok)?;
+    // The NOPAR that runs is in another directory.
+    let program =
+        program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))?;
+    Ok(service::upgrade(config, &program, |step| println!("{step}"))?)
 }
 
 /// The keys in the registry directory, once there is another one if that is asked for.
@@ -111,39 +130,4 @@ fn environment() -> Result<BTreeMap<String, String>, String> {
         }
     }
     Ok(env)
-}
-
-fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    let stop = Stop::signals(telemetry::reopen)
-        .map_err(|error| format!("signals cannot be heard: {error}"))?;
-    // Held to the end: it writes the last lines, also those of what went wrong.
-    let _log = telemetry::start(&config.log).map_err(|error| {
-        let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
-        format!("NOPAR_LOGFILE: {}: {error}", path.display())
-    })?;
-    config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
-    log::info!("nopar {}", env!("CARGO_PKG_VERSION"));
-    raise_open_files();
-    let sockets = sockets(&config)?;
-    App::on(config, Clock::system(), sockets)?.run(stop);
-    Ok(())
-}
-
-/// What the service manager has bound for NOPAR; else what the settings say.
-fn sockets(config: &Config) -> Result<Sockets, ListenError> {
-    if let Some(sockets) = Sockets::activated()? {
-        log::info!(
-            "the sockets are the service manager's: NOPAR_HOSTNAME, NOPAR_PORT and NOPAR_LISTEN are left aside"
-        );
-        return Ok(sockets);
-    }
-    Sockets::bind(&config.server)
-}
-
-/// Every connection is an open file, and the usual soft limit of 1,024 is from another time.
-fn raise_open_files() {
-    match rlimit::increase_nofile_limit(rlimit::INFINITY) {
-        Ok(limit) => log::debug!("{limit} open files are allowed"),
-        Err(error) => log::warn!("the limit of open files could not be raised: {error}"),
-    }
 }

@@ -18,6 +18,11 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("finishing what is going on")]);
 }
 
+/// The service's main process is this one from now on. Only the one that was so far may say it.
+pub fn main_process(pid: u32) {
+    tell(&[NotifyState::MainPid(pid)]);
+}
+
 /// Gives signs of life, as often as the manager wants them (`WatchdogSec=`), for as long as this future is driven: by a
 /// runtime that answers nobody any more it is not.
 pub async fn live() {

@@ -17,16 +17,33 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// How long connections that wait for a request are kept when another process serves already: who sends one on them is
+/// answered, and told that it is the last there. Clients that pause for longer find the connection closed, and open
+/// another.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How long what has begun may take when another process serves already: nobody waits for that, and who takes nothing
+/// of an answer is cut long before.
+const LEAVING: Duration = Duration::from_secs(3600);
+
 /// What asks NOPAR to end.
 pub struct Stop {
-    /// How many times it was asked.
-    asked: watch::Receiver<usize>,
+    asked: watch::Receiver<Wish>,
+}
+
+/// What NOPAR is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wish {
+    /// How many times it was asked to end.
+    times: usize,
+    /// Whether another process serves in its place.
+    is_succeeded: bool,
 }
 
 /// Asks a NOPAR in this process to end.
 #[derive(Clone, Debug)]
 pub struct StopHandle {
-    times: Arc<watch::Sender<usize>>,
+    wish: Arc<watch::Sender<Wish>>,
 }
 
 impl Stop {
@@ -37,37 +54,62 @@ impl Stop {
     /// # Errors
     ///
     /// When the system gives no thread, or no pipe, to hear them with.
-    pub fn signals(reopen: impl Fn() + Send + 'static) -> io::Result<Stop> {
+    pub fn signals(reopen: impl Fn() + Send + 'static) -> io::Result<(StopHandle, Stop)> {
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGUSR1])?;
         let (handle, stop) = Stop::channel();
+        let asking = handle.clone();
         let hear = move || {
             signals.forever().for_each(|signal| match signal {
                 SIGUSR1 => reopen(),
-                _ => handle.stop(),
+                _ => asking.stop(),
             });
         };
         std::thread::Builder::new().name("signals".to_owned()).spawn(hear)?;
-        Ok(stop)
+        Ok((handle, stop))
+    }
+
+    /// Who is told of a successor.
+    pub(crate) fn succession(&self) -> Succession {
+        Succession(self.asked.clone())
     }
 
     /// A handle, for NOPAR inside another program.
     pub fn channel() -> (StopHandle, Stop) {
-        let (times, asked) = watch::channel(0);
-        (StopHandle { times: Arc::new(times) }, Stop { asked })
+        let (wish, asked) = watch::channel(Wish::default());
+        (StopHandle { wish: Arc::new(wish) }, Stop { asked })
+    }
+}
+
+/// Tells when another process serves in place of this one.
+#[derive(Clone)]
+pub(crate) struct Succession(watch::Receiver<Wish>);
+
+impl Succession {
+    /// Waits until then.
+    pub(crate) async fn comes(&self) {
+        wished(&self.0, |wish| wish.is_succeeded).await;
     }
 }
 
 impl StopHandle {
     /// Asks to end. The second time, it ends at once.
     pub fn stop(&self) {
-        self.times.send_modify(|times| *times += 1);
+        self.wish.send_modify(|wish| wish.times += 1);
+    }
+
+    /// Another process serves on the same sockets: this one lets nobody in any more, finishes what is going on, takes its
+    /// time for it, and ends.
+    pub fn succeeded(&self) {
+        self.wish.send_modify(|wish| wish.is_succeeded = true);
     }
 }
 
 /// Pingora's question when to end, answered when there is nothing left to lose.
 pub(crate) struct Stopper {
     pub(crate) stop: Stop,
-    /// Set to end the accept loops and close idle connections.
+    /// Set to end the accept loops, and each connection with its next answer.
+    pub(crate) last: watch::Sender<bool>,
+    /// Set to close idle connections.
     pub(crate) closing: watch::Sender<bool>,
     /// Becomes true when the accept loops have ended.
     pub(crate) closed: watch::Receiver<bool>,
@@ -79,11 +121,25 @@ pub(crate) struct Stopper {
 impl ShutdownSignalWatch for Stopper {
     async fn recv(&self) -> ShutdownSignal {
         let mut asked = Asked::new(&self.stop);
-        asked.again().await;
+        let succession = self.stop.succession();
+        let is_asked = tokio::select! {
+            biased;
+            () = asked.again() => true,
+            () = succession.comes() => !self.leave(&mut asked).await,
+        };
+        if is_asked {
+            self.end(&mut asked).await;
+        }
+        ShutdownSignal::FastShutdown
+    }
+}
+
+impl Stopper {
+    /// Ends when what is going on is done, or it is asked once more.
+    async fn end(&self, asked: &mut Asked) {
         info!("stopping: {} requests in flight", self.in_flight.count());
         notify::stopping();
-        // Nobody listening any more is as good as everybody told.
-        let _ = self.closing.send(true);
+        self.close();
         tokio::select! {
             () = self.drained() => info!("stopped"),
             () = tokio::time::sleep(self.timeout) => warn!(
@@ -95,11 +151,33 @@ impl ShutdownSignalWatch for Stopper {
                 warn!("stopped at once with {} requests unfinished", self.in_flight.count());
             }
         }
-        ShutdownSignal::FastShutdown
     }
-}
 
-impl Stopper {
+    /// Finishes what is going on while another process serves; false when it was asked to end before that is done.
+    async fn leave(&self, asked: &mut Asked) -> bool {
+        info!("another process serves: finishing {} requests", self.in_flight.count());
+        // Nobody listening any more is as good as everybody told.
+        let _ = self.last.send(true);
+        tokio::select! {
+            () = tokio::time::sleep(LAST_ANSWERS) => {}
+            () = asked.again() => return false,
+        }
+        self.close();
+        tokio::select! {
+            () = self.drained() => info!("left"),
+            () = tokio::time::sleep(LEAVING) => {
+                warn!("left with {} requests unfinished", self.in_flight.count());
+            }
+            () = asked.again() => return false,
+        }
+        true
+    }
+
+    fn close(&self) {
+        let _ = self.last.send(true);
+        let _ = self.closing.send(true);
+    }
+
     async fn drained(&self) {
         let _ = self.closed.clone().wait_for(|closed| *closed).await;
         self.in_flight.idle().await;
@@ -108,7 +186,7 @@ impl Stopper {
 
 /// Waits for being asked, once or again.
 struct Asked {
-    asked: watch::Receiver<usize>,
+    asked: watch::Receiver<Wish>,
     times: usize,
 }
 
@@ -117,12 +195,18 @@ impl Asked {
         Asked { asked: stop.asked.clone(), times: 0 }
     }
 
+    /// Once more than it was heard; who gives up waiting misses nothing.
     async fn again(&mut self) {
-        self.times += 1;
-        let wanted = self.times;
-        if self.asked.wait_for(|asked| *asked >= wanted).await.is_err() {
-            // The handle is gone: nobody will ever ask.
-            std::future::pending::<()>().await;
-        }
+        let wanted = self.times + 1;
+        wished(&self.asked, |wish| wish.times >= wanted).await;
+        self.times = wanted;
+    }
+}
+
+/// Waits until it is wished for.
+async fn wished(asked: &watch::Receiver<Wish>, is_wished: impl FnMut(&Wish) -> bool) {
+    if asked.clone().wait_for(is_wished).await.is_err() {
+        // The handle is gone: nobody will ever ask.
+        std::future::pending::<()>().await;
     }
 }

@@ -1,11 +1,12 @@
 //! Pingora's service, given sockets that are there already and a stop of NOPAR's own.
 //! Knows nothing of how they were bound, nor of any request's content.
 
-use super::Metrics;
+use super::{Metrics, Serving};
 use crate::connection::Guard;
 use crate::listen::{Address, ListenError, Sockets};
 use crate::notify;
 use crate::proxy::{Hot, Proxy, Tidy};
+use crate::stop::Succession;
 use async_trait::async_trait;
 use log::info;
 use pingora::listeners::{ListenerConfig, Listeners};
@@ -107,6 +108,8 @@ pub(super) struct Listening {
     pub(super) service: listening::Service<App>,
     pub(super) tidy: Tidy,
     pub(super) metrics: Option<Metrics>,
+    pub(super) serving: Option<Serving>,
+    pub(super) succession: Succession,
     pub(super) close: watch::Receiver<bool>,
     pub(super) close_done: watch::Sender<bool>,
 }
@@ -119,9 +122,13 @@ impl Service for Listening {
         _shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
-        if let Some(metrics) = self.metrics.take() {
-            metrics.begin();
-        }
+        let metrics = self.metrics.take().map(Metrics::begin);
+        let succession = self.succession.clone();
+        // Numbers of two processes are not to be mixed: who reads them is answered by the one that serves.
+        tokio::spawn(async move {
+            succession.comes().await;
+            metrics.iter().for_each(JoinHandle::abort);
+        });
         let mut stand_ins = Vec::new();
         let mut places = Vec::new();
         if let Some(table) = &fds {
@@ -136,7 +143,9 @@ impl Service for Listening {
         }
         let besides = [tokio::spawn(self.tidy.clone().keep()), tokio::spawn(notify::live())];
         // Who connects from here on is answered, if a moment later.
-        notify::ready(&format!("listening on {}", places.join(" and ")));
+        if let Some(serving) = self.serving.take() {
+            serving(&format!("listening on {}", places.join(" and ")));
+        }
         Service::start_service(&mut self.service, fds, self.close.clone(), listeners_per_fd).await;
         // Pingora has closed its own: nobody is let in here any more, unless somebody else holds them.
         self.sockets.close();

@@ -6,6 +6,7 @@ use crate::metrics::{self, BindError, Endpoint};
 use crate::proxy::Figures;
 use std::net::SocketAddr;
 use std::time::SystemTime;
+use tokio::task::JoinHandle;
 
 /// Where metrics are served, and what they are made of.
 pub(super) struct Metrics {
@@ -16,11 +17,11 @@ pub(super) struct Metrics {
 
 impl Metrics {
     /// Serves them on this runtime until that ends, so also while NOPAR drains.
-    pub(super) fn begin(self) {
+    pub(super) fn begin(self) -> JoinHandle<()> {
         let Metrics { endpoint, figures, started } = self;
         let process = metrics::Process { version: env!("CARGO_PKG_VERSION"), started };
         endpoint.tell();
-        tokio::spawn(endpoint.serve(move || metrics::render(process, &figures.snapshot())));
+        tokio::spawn(endpoint.serve(move || metrics::render(process, &figures.snapshot())))
     }
 }
 

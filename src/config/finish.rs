@@ -11,9 +11,6 @@ use std::path::{Path, PathBuf};
 const TOKEN: &str = "NOPAR_FORWARDER_TOKEN";
 const TOKEN_FILE: &str = "NOPAR_FORWARDER_TOKEN_FILE";
 
-const RUN_AS_USER: &str =
-    "NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it";
-
 const NOBODY_TRUSTED: &str =
     "[[trust]]: no job gets a token, as everybody may do everything: NOPAR_AUTH=users is needed";
 
@@ -42,9 +39,6 @@ pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
     }
     if config.access.auth == Auth::Users && config.access.open_admin {
         config.warnings.push(ADMINS_ARE_NAMED.to_owned());
-    }
-    if config.server.run_as_user.is_some() {
-        config.warnings.push(RUN_AS_USER.to_owned());
     }
 }
 

@@ -88,15 +88,25 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Where relative paths start. Empty: the working directory.",
         |c, v| value::path(v).map(|v| c.server.home = Some(v))
     ),
-    setting!("server.run_path", "NOPAR_RUN_PATH", "", "Directory for runtime files.", |c, v| {
-        value::path(v).map(|v| c.server.run_path = Some(v))
-    }),
+    setting!(
+        "server.run_path",
+        "NOPAR_RUN_PATH",
+        "",
+        "Directory for nopar.pid and for the socket of nopar upgrade.",
+        |c, v| value::path(v).map(|v| c.server.run_path = Some(v))
+    ),
     Setting {
         aliases: &["NOPAR_RUN_AS_USER"],
-        ..setting!("server.run_as_user", "NOPAR_RUNAS_USER", "", "User to run as.", |c, v| {
-            c.server.run_as_user = Some(v.to_owned());
-            Ok(())
-        })
+        ..setting!(
+            "server.run_as_user",
+            "NOPAR_RUNAS_USER",
+            "",
+            "User to serve as in the background, if root starts NOPAR without a service manager.",
+            |c, v| {
+                c.server.run_as_user = Some(v.to_owned());
+                Ok(())
+            }
+        )
     },
     setting!(
         "upstream.url",

@@ -7,7 +7,7 @@ use super::head::{Cut, Head};
 use super::lane::{Lane, Next};
 use super::ready::Ready;
 use super::watched::{Remains, Watched};
-use super::{Patience, farewell, handshake, refusal, streams};
+use super::{Ending, Patience, farewell, handshake, refusal, streams};
 use crate::access_log::Line;
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
@@ -39,6 +39,7 @@ pub struct Guard<A, R> {
     /// For pieces of large bodies whose readers do not take them.
     room: Semaphore,
     in_flight: InFlight,
+    ending: Ending,
     access_log: bool,
     counters: Arc<Counters>,
 }
@@ -58,7 +59,13 @@ impl<A, R: Ready> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
         let room = Semaphore::new(patience.stalled_pieces);
-        Guard { app, ready, tls: None, crowd, patience, room, in_flight, access_log, counters }
+        let (tls, ending) = (None, Ending::never());
+        Guard { app, ready, tls, crowd, patience, room, in_flight, ending, access_log, counters }
+    }
+
+    /// The same for connections that come to an end in this way.
+    pub fn with_ending(self, ending: Ending) -> Guard<A, R> {
+        Guard { ending, ..self }
     }
 
     /// The same for connections that speak TLS, as this acceptor does. It is the guard that shakes hands, so
@@ -132,19 +139,21 @@ impl<A, R: Ready> Guard<A, R> {
 
 impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
     /// Answers one request after the other, those that are not ready by way of Pingora.
-    async fn serve(&self, mut stream: Box<Watched>, shutdown: &ShutdownWatch) {
+    async fn serve(&self, mut stream: Box<Watched>) {
         if stream.is_http2() {
-            streams::serve(&self.app, stream, &self.in_flight, shutdown).await;
+            streams::serve(&self.app, stream, &self.in_flight, &self.ending).await;
             return;
         }
         let (ready, caller) = (self.ready.as_ref(), stream.caller());
         let most = self.patience.requests;
-        let mut lane = Lane::new(ready, &self.in_flight, shutdown, &self.room, caller, most);
+        let mut lane = Lane::new(ready, &self.in_flight, &self.ending, &self.room, caller, most);
         while lane.next(&mut stream).await == Next::Request {
             let mut session = ServerSession::new_http1(stream);
             // Pingora decides anew whether to keep it alive when it has read the request; this stays.
             session.set_keepalive_reuses_remaining(Some(lane.left));
-            let Some(reused) = self.app.process_new_http(session, shutdown).await else { return };
+            let Some(reused) = self.app.process_new_http(session, &self.ending.last).await else {
+                return;
+            };
             let (reused, _) = reused.consume();
             let Ok(watched) = reused.into_any().downcast() else { return };
             stream = watched;
@@ -157,7 +166,8 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
     async fn process_new(
         self: &Arc<Self>,
         stream: Stream,
-        shutdown: &ShutdownWatch,
+        // Pingora's own is that of the accept loops, which may end long before connections do.
+        _shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let place = match self.crowd.enter() {
             Entrance::Inside(place) => place,
@@ -174,11 +184,11 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
         let (watched, watch) = Watched::new(stream, Arc::clone(&self.patience));
         tokio::select! {
             biased;
-            () = self.serve(Box::new(watched), shutdown) => {}
+            () = self.serve(Box::new(watched)) => {}
             () = watch.cut_off() => {}
         }
         if let Some(remains) = watch.remains() {
-            let is_stopping = *shutdown.borrow();
+            let is_stopping = *self.ending.closing.borrow();
             self.end(remains, is_stopping).await;
         }
         drop(place);
@@ -186,6 +196,8 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
     }
 
     async fn cleanup(&self) {
+        // Nobody is let in any more; who is in may still ask.
+        self.ending.closed().await;
         self.app.http_cleanup().await;
     }
 }

@@ -6,6 +6,7 @@
 //! took 10.1 µs of CPU, a loop around the connection like this one 7.3 µs, and nginx's cache 9.2 µs
 //! (prototypes, 2026-11-22). What this one takes is in `benches/runs/`.
 
+use super::Ending;
 use super::date;
 use super::plain::{Plain, Read};
 use super::ready::{Body, Caller, End, Ready};
@@ -13,7 +14,6 @@ use super::sending::{Out, Sending};
 use super::waits::Waits;
 use super::watched::Watched;
 use crate::inflight::InFlight;
-use pingora::server::ShutdownWatch;
 use std::future::poll_fn;
 use std::task::Poll;
 use tokio::sync::Semaphore;
@@ -42,7 +42,7 @@ enum Answered {
 pub(super) struct Lane<'a, R: Ready> {
     ready: Option<&'a R>,
     in_flight: &'a InFlight,
-    shutdown: &'a ShutdownWatch,
+    ending: &'a Ending,
     room: &'a Semaphore,
     caller: Caller,
     /// How many requests may still come.
@@ -56,7 +56,7 @@ impl<'a, R: Ready> Lane<'a, R> {
     pub(super) fn new(
         ready: Option<&'a R>,
         in_flight: &'a InFlight,
-        shutdown: &'a ShutdownWatch,
+        ending: &'a Ending,
         room: &'a Semaphore,
         caller: Caller,
         left: u32,
@@ -64,11 +64,11 @@ impl<'a, R: Ready> Lane<'a, R> {
         Lane {
             ready,
             in_flight,
-            shutdown,
+            ending,
             room,
             caller,
             left,
-            waits: Waits::new(shutdown),
+            waits: Waits::new(&ending.closing),
             head: Vec::new(),
         }
     }
@@ -138,7 +138,7 @@ impl<'a, R: Ready> Lane<'a, R> {
             return Answered::NotReady;
         };
         self.left = self.left.saturating_sub(1);
-        let goes_on = self.left > 0 && !*self.shutdown.borrow();
+        let goes_on = self.left > 0 && !*self.ending.last.borrow();
         self.end_of_head(goes_on);
         stream.request_begins(true);
         let (in_flight, room) = (self.in_flight, self.room);

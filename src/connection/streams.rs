@@ -2,7 +2,7 @@
 //! Knows nothing of frames and requests: those are Pingora's, which is told its limits.
 
 use super::watched::{Flow, Watched};
-use super::{Patience, STREAM_PIECE};
+use super::{Ending, Patience, STREAM_PIECE};
 use crate::inflight::InFlight;
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
@@ -31,14 +31,14 @@ pub(super) async fn serve<A>(
     app: &Arc<A>,
     mut stream: Box<Watched>,
     in_flight: &InFlight,
-    shutdown: &ShutdownWatch,
+    end: &Ending,
 ) where
     A: HttpServerApp + Send + Sync + 'static,
 {
     tokio::select! {
         biased;
         begun = stream.begin_streams() => if !begun { return },
-        () = stopping(shutdown) => return,
+        () = stopping(&end.closing) => return,
     }
     // A request ends when its answer is Pingora's to send: a stop waits until it is sent, too.
     let _unsent = in_flight.begin_behind();
@@ -49,7 +49,7 @@ pub(super) async fn serve<A>(
         biased;
         // What is a stop to Pingora is the end of this connection only.
         _ = streams.process_new(stream, &ended) => {}
-        () = left_over(&streams, &flow, shutdown, &ended) => {}
+        () = left_over(&streams, &flow, &end.last, &ended) => {}
     }
 }
 

@@ -7,6 +7,8 @@ mod log_output;
 mod log_rotation;
 mod refusal;
 
+pub(crate) use self::log_output::file_with;
+
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 
 use crate::support::binary::{Binary, Ended};

@@ -35,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("listen", &["config", "connection"]),
     ("notify", &[]),
     ("stop", &["inflight", "notify"]),
+    ("handover", &[]),
     ("store", &["npm", "regular"]),
     ("signing", &["clock", "npm", "regular", "store"]),
     ("cache", &["clock", "counters", "npm", "regular"]),
@@ -137,6 +138,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "upstream",
         ],
+    ),
+    (
+        "service",
+        &["app", "clock", "config", "handover", "listen", "metrics", "notify", "stop", "telemetry"],
     ),
 ];
 

@@ -109,7 +109,7 @@ async fn a_log_that_nobody_reads_does_not_keep_it_from_ending() {
 }
 
 /// Waits until a file holds this text, and returns all of it.
-pub(super) async fn file_with(path: &Path, text: &str) -> String {
+pub(crate) async fn file_with(path: &Path, text: &str) -> String {
     let reading = async {
         loop {
             let all = std::fs::read_to_string(path).unwrap_or_default();

@@ -68,6 +68,11 @@ impl Program {
         Program { path, _folder: folder }
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A command that runs it, by a shell that first does what it is told; as another user than root, if asked.
     pub(crate) fn command(&self, first: &str, other: bool) -> Command {
         let mut command = Command::new("/bin/sh");

@@ -1,0 +1,280 @@
+//! NOPAR as a process: where it gets its sockets from, whom it tells that it serves, and how another takes its place.
+//! Knows nothing of what is served.
+//!
+//! A process that serves has begun in one of three ways: by itself, which binds its sockets or has them from a service
+//! manager; started by the NOPAR whose place it takes (`nopar upgrade`); or started by root, to serve as another user.
+//! The last two are one to the process that is started: it takes over what is handed to it (`handover`).
+
+mod control;
+mod daemon;
+mod ground;
+mod run_files;
+mod upgrade;
+
+pub use control::OrderError;
+pub use daemon::DaemonError;
+pub use ground::GroundError;
+pub use run_files::RunFilesError;
+pub use upgrade::UpgradeError;
+
+use self::control::{Followed, Order};
+use self::run_files::RunFiles;
+use self::upgrade::Upgrade;
+use crate::app::{App, Opened, Stop};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::handover::{Giver, Handed};
+use crate::listen::{Given, ListenError, Sockets};
+use crate::notify;
+use crate::stop::StopHandle;
+use crate::telemetry;
+use log::{error, info, warn};
+use std::error::Error;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// Whatever ends a process before it serves: for who reads it.
+type Problem = Box<dyn Error>;
+
+/// Serves what `load` reads, until it is asked to end; or has another process do so, and returns when that does. Blocks.
+///
+/// # Errors
+/// Whatever keeps NOPAR from serving.
+pub fn serve(load: impl FnOnce() -> Result<Config, Problem>) -> Result<(), Problem> {
+    if let Some(giver) = Giver::of_this_process()? {
+        return taken_over(load, giver);
+    }
+    let config = load()?;
+    let stays = daemon::stays(&config);
+    match &config.server.run_as_user {
+        Some(user) if stays.is_none() => Ok(daemon::start(&config, user)?),
+        _ => begun(config, stays),
+    }
+}
+
+/// Has the NOPAR that runs replaced by this program, and returns what came of it, in words. Blocks.
+///
+/// # Errors
+/// When none is found, or it goes on as it was.
+pub fn upgrade(
+    config: &Config,
+    program: &Path,
+    mut tell: impl FnMut(&str),
+) -> Result<String, OrderError> {
+    let mut folders = run_files::folders(config.server.run_path.as_deref(), environment);
+    // Where the unit has it, whose environment this command does not share.
+    folders.push(PathBuf::from("/run/nopar"));
+    let order = Order::Upgrade { program: program.to_owned() };
+    control::order(&folders, &order, &mut tell)
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Serves with sockets of its own.
+fn begun(config: Config, stays: Option<&'static str>) -> Result<(), Problem> {
+    let process = Process::begin(&config)?;
+    if let Some(why) = stays {
+        warn!("NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it: {why}");
+    }
+    let mut files = files_of(&config)?;
+    if let Some(files) = &mut files {
+        note(files);
+    }
+    let bound = || -> Result<App, Problem> {
+        let sockets = sockets(&config)?;
+        Ok(App::on(config, Clock::system(), sockets)?)
+    };
+    match bound() {
+        Ok(app) => process.run(app, files, None),
+        Err(problem) => {
+            if let Some(files) = files {
+                files.remove();
+            }
+            return Err(problem);
+        }
+    }
+    Ok(())
+}
+
+/// Serves with what another process hands over, once it does. Whatever is wrong is told there.
+fn taken_over(load: impl FnOnce() -> Result<Config, Problem>, giver: Giver) -> Result<(), Problem> {
+    // Whatever becomes of the other process and its terminal is not this one's affair.
+    let _ = rustix::process::setsid();
+    let failed = |problem: Problem| {
+        giver.failed(&problem.to_string());
+        problem
+    };
+    let begin = || -> Result<(Config, Process, Opened), Problem> {
+        let config = load()?;
+        let process = Process::begin(&config)?;
+        let opened = Opened::open(config.clone(), Clock::system())?;
+        Ok((config, process, opened))
+    };
+    let (config, process, opened) = begin().map_err(failed)?;
+    let handed = giver.able()?;
+    let serve = || -> Result<(App, Option<RunFiles>), Problem> {
+        let (sockets, files) = belongings(handed)?;
+        // Whoever started it had none that this user may have.
+        let files = files.map_or_else(|| files_of(&config), |files| Ok(Some(files)))?;
+        Ok((opened.listen_on(sockets)?, files))
+    };
+    let (app, files) = serve().map_err(failed)?;
+    process.run(app, files, Some(giver));
+    Ok(())
+}
+
+/// NOPAR's own files, if there is a directory for them.
+fn files_of(config: &Config) -> Result<Option<RunFiles>, RunFilesError> {
+    let told = config.server.run_path.as_deref();
+    own_files(&run_files::folders(told, environment), told.is_some())
+}
+
+/// The first of these directories that can be had, for NOPAR's own files.
+fn own_files(folders: &[PathBuf], is_told: bool) -> Result<Option<RunFiles>, RunFilesError> {
+    for (at, folder) in folders.iter().enumerate() {
+        match RunFiles::take(folder) {
+            Ok(files) => return Ok(Some(files)),
+            Err(taken @ RunFilesError::Taken { .. }) if is_told && at == 0 => return Err(taken),
+            Err(other) => info!("{other}"),
+        }
+    }
+    if is_told {
+        warn!(
+            "there is no nopar.pid, nor can this NOPAR be upgraded while it runs (NOPAR_RUN_PATH)"
+        );
+    }
+    Ok(None)
+}
+
+/// What the service manager has bound for NOPAR; else what the settings say.
+fn sockets(config: &Config) -> Result<Sockets, ListenError> {
+    if let Some(sockets) = Sockets::activated()? {
+        info!(
+            "the sockets are the service manager's: NOPAR_HOSTNAME, NOPAR_PORT and NOPAR_LISTEN are left aside"
+        );
+        return Ok(sockets);
+    }
+    Sockets::bind(&config.server)
+}
+
+/// What was handed over, sorted.
+fn belongings(handed: Vec<Handed>) -> Result<(Sockets, Option<RunFiles>), Problem> {
+    let (mut given, mut pid_file, mut control) = (Vec::new(), None, None);
+    for (name, fd) in handed {
+        match name.as_str() {
+            upgrade::PID_FILE => pid_file = Some(File::from(fd)),
+            upgrade::CONTROL => control = Some(control_of(fd)?),
+            _ => given.push(Given { name, fd }),
+        }
+    }
+    let files = pid_file.zip(control).map(|(pid_file, (socket, folder))| RunFiles {
+        folder,
+        pid_file,
+        socket,
+    });
+    Ok((Sockets::inherited(given)?, files))
+}
+
+/// The socket for orders, and the directory it is in.
+fn control_of(fd: OwnedFd) -> io::Result<(UnixListener, PathBuf)> {
+    let socket = UnixListener::from(fd);
+    let address = socket.local_addr()?;
+    let folder = address.as_pathname().and_then(Path::parent).map(Path::to_owned);
+    Ok((socket, folder.unwrap_or_default()))
+}
+
+/// A process that hears signals and has a log.
+struct Process {
+    stop: Stop,
+    handle: StopHandle,
+    /// Held to the end: it writes the last lines, also those of what went wrong.
+    _log: telemetry::Running,
+}
+
+impl Process {
+    fn begin(config: &Config) -> Result<Process, Problem> {
+        let (handle, stop) = Stop::signals(telemetry::reopen)
+            .map_err(|error| format!("signals cannot be heard: {error}"))?;
+        let log = telemetry::start(&config.log).map_err(|error| {
+            let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
+            format!("NOPAR_LOGFILE: {}: {error}", path.display())
+        })?;
+        config.warnings.iter().for_each(|warning| warn!("{warning}"));
+        info!("nopar {}", env!("CARGO_PKG_VERSION"));
+        raise_open_files();
+        Ok(Process { stop, handle, _log: log })
+    }
+
+    /// Serves to the end.
+    fn run(self, app: App, files: Option<RunFiles>, giver: Option<Giver>) {
+        let (sockets, handle) = (app.sockets(), self.handle.clone());
+        let kept = files.as_ref().map(RunFiles::try_clone);
+        let app = app.when_serving(move |status| {
+            let begin = {
+                let status = status.to_owned();
+                let stop = handle.clone();
+                move || own(&status, files, sockets, stop)
+            };
+            match giver {
+                None => begin(),
+                // It waits for the other process.
+                Some(giver) => aside("handover", move || match giver.serving() {
+                    Ok(()) => {
+                        begin();
+                        giver.known();
+                    }
+                    Err(gone) => {
+                        error!("{gone}: this one stops");
+                        handle.stop();
+                    }
+                }),
+            }
+        });
+        app.run(self.stop);
+        if let Some(Ok(files)) = kept {
+            files.remove();
+        }
+    }
+}
+
+/// This process serves, and no other does in its place: tells it to whom it may concern, and hears orders.
+fn own(status: &str, files: Option<RunFiles>, sockets: Sockets, stop: StopHandle) {
+    notify::ready(status);
+    let Some(mut files) = files else { return };
+    note(&mut files);
+    aside("control", move || {
+        let upgrade = Upgrade { sockets, files, stop };
+        control::hear(&upgrade.files.socket, |Order::Upgrade { program }, tell| {
+            let done = upgrade.to(&program, tell);
+            let goes_on = done.is_err();
+            let told = done.map(|pid| format!("process {pid} serves from now on"));
+            Followed { told: told.map_err(|why| why.to_string()), goes_on }
+        });
+    });
+}
+
+fn note(files: &mut RunFiles) {
+    if let Err(error) = files.note() {
+        warn!("{} cannot be written: {error}", files.pid_path().display());
+    }
+}
+
+fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(work) {
+        error!("no thread ({name}): {error}");
+    }
+}
+
+/// Every connection is an open file, and the usual soft limit of 1,024 is from another time.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(rlimit::INFINITY) {
+        Ok(limit) => log::debug!("{limit} open files are allowed"),
+        Err(error) => warn!("the limit of open files could not be raised: {error}"),
+    }
+}

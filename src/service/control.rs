@@ -1,0 +1,280 @@
+//! The socket that a NOPAR which runs hears orders on, and the side of who gives them: a line of JSON there, lines of
+//! JSON back.
+//! Knows nothing of how an order is followed.
+
+use super::run_files::SOCKET;
+use rustix::net::sockopt::socket_peercred;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// How long the other side may take for its order, or for taking an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an order may take to be followed: the steps of an upgrade have 30 s each.
+const WORK: Duration = Duration::from_secs(120);
+/// How long the system is left alone when it gives no connection.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Longest line in bytes.
+const LONGEST: u64 = 64 << 10;
+/// The user who may do everything.
+const ROOT: u32 = 0;
+
+/// What can be ordered. Other versions of NOPAR hear it: orders are added, never changed.
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Order {
+    /// Have this program take over.
+    Upgrade { program: PathBuf },
+}
+
+/// What is said to it; the last is one of the last two.
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    /// What is being done.
+    Step { told: String },
+    /// It is done.
+    Done { told: String },
+    /// It is not done, and nothing has changed.
+    Failed { why: String },
+}
+
+/// What becomes of an order: what is told at its end, and whether others are heard after it.
+pub(super) struct Followed {
+    pub(super) told: Result<String, String>,
+    pub(super) goes_on: bool,
+}
+
+/// Hears orders, one after the other, until one ends it. `follow` is given where to tell steps.
+pub(super) fn hear(
+    socket: &UnixListener,
+    mut follow: impl FnMut(Order, &mut dyn FnMut(&str)) -> Followed,
+) {
+    for stream in socket.incoming() {
+        let Ok(stream) = stream else {
+            // Too many open files: they become fewer.
+            thread::sleep(PAUSE);
+            continue;
+        };
+        if let Ok(false) = hear_one(&stream, &mut follow) {
+            return;
+        }
+    }
+}
+
+/// Whether others are heard after it.
+fn hear_one(
+    stream: &UnixStream,
+    follow: &mut impl FnMut(Order, &mut dyn FnMut(&str)) -> Followed,
+) -> io::Result<bool> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let peer = socket_peercred(stream)?.uid.as_raw();
+    if peer != ROOT && peer != rustix::process::geteuid().as_raw() {
+        let why = "only root and the user who runs NOPAR may order anything".to_owned();
+        say(stream, &Answer::Failed { why })?;
+        return Ok(true);
+    }
+    let mut line = String::new();
+    BufReader::new(stream.take(LONGEST)).read_line(&mut line)?;
+    let order = match serde_json::from_str(&line) {
+        Ok(order) => order,
+        Err(error) => {
+            let why = format!("this NOPAR does not know that order: {error}");
+            say(stream, &Answer::Failed { why })?;
+            return Ok(true);
+        }
+    };
+    // Who ordered it may be gone; it is done all the same.
+    let mut tell = |told: &str| drop(say(stream, &Answer::Step { told: told.to_owned() }));
+    let followed = follow(order, &mut tell);
+    let _ = say(
+        stream,
+        &match followed.told {
+            Ok(told) => Answer::Done { told },
+            Err(why) => Answer::Failed { why },
+        },
+    );
+    Ok(followed.goes_on)
+}
+
+fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+/// Why an order was not followed.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// Nobody hears it.
+    #[error("no NOPAR that runs was found ({}): it needs a directory for its socket (NOPAR_RUN_PATH), and this command the same", looked_for(.0))]
+    Nobody(Vec<PathBuf>),
+    /// Somebody does, who may not be reached.
+    #[error("{} cannot be reached: {source}", path.display())]
+    Unreachable {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It was, to no good.
+    #[error("{0}")]
+    Failed(String),
+    /// It was broken off.
+    #[error("NOPAR said no more: {0}; its log tells what came of it")]
+    BrokenOff(#[source] io::Error),
+}
+
+fn looked_for(folders: &[PathBuf]) -> String {
+    match folders {
+        [] => "NOPAR_RUN_PATH is not set".to_owned(),
+        all => {
+            let all: Vec<String> =
+                all.iter().map(|it| it.join(SOCKET).display().to_string()).collect();
+            format!("nobody hears {}", all.join(" nor "))
+        }
+    }
+}
+
+/// Gives an order to the NOPAR that has its files in the first of these directories where there is one. `tell` is told
+/// what is being done. Blocks.
+///
+/// # Errors
+/// When there is none, or the order was not followed.
+pub(super) fn order(
+    folders: &[PathBuf],
+    order: &Order,
+    tell: &mut dyn FnMut(&str),
+) -> Result<String, OrderError> {
+    let stream = connect(folders)?;
+    let broken = OrderError::BrokenOff;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
+    stream.set_read_timeout(Some(WORK)).map_err(broken)?;
+    let mut line = serde_json::to_vec(order).map_err(|error| broken(error.into()))?;
+    line.push(b'\n');
+    (&stream).write_all(&line).map_err(broken)?;
+    let mut lines = BufReader::new(&stream);
+    loop {
+        let mut line = String::new();
+        lines.by_ref().take(LONGEST).read_line(&mut line).map_err(broken)?;
+        if line.is_empty() {
+            return Err(broken(io::ErrorKind::UnexpectedEof.into()));
+        }
+        match serde_json::from_str(&line).map_err(|error| broken(error.into()))? {
+            Answer::Step { told } => tell(&told),
+            Answer::Done { told } => return Ok(told),
+            Answer::Failed { why } => return Err(OrderError::Failed(why)),
+        }
+    }
+}
+
+fn connect(folders: &[PathBuf]) -> Result<UnixStream, OrderError> {
+    for path in folders.iter().map(|folder: &PathBuf| folder.join(SOCKET)) {
+        match UnixStream::connect(&path) {
+            Ok(stream) => return Ok(stream),
+            // Left behind, or never there.
+            Err(error) if is_nobody(&error, &path) => {}
+            Err(source) => return Err(OrderError::Unreachable { path, source }),
+        }
+    }
+    Err(OrderError::Nobody(folders.to_vec()))
+}
+
+fn is_nobody(error: &io::Error, path: &Path) -> bool {
+    let kinds = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
+    kinds.contains(&error.kind())
+        || !path.exists() && error.kind() != io::ErrorKind::PermissionDenied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upgrade(program: &str) -> Order {
+        Order::Upgrade { program: program.into() }
+    }
+
+    /// What comes of orders that one NOPAR hears.
+    fn ordered(orders: &[Order]) -> Vec<(Vec<String>, Result<String, String>)> {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                hear(&socket, |Order::Upgrade { program }, tell| {
+                    tell(&format!("starting {}", program.display()));
+                    let goes_on = program != Path::new("/last");
+                    let failed = Err("it is none".to_owned());
+                    let told = if goes_on { failed } else { Ok("done".to_owned()) };
+                    Followed { told, goes_on }
+                });
+            });
+            // The first directory has nobody.
+            let folders = [folder.path().join("none"), folder.path().to_owned()];
+            let give = |one: &Order| {
+                let mut told = Vec::new();
+                let done = order(&folders, one, &mut |step| told.push(step.to_owned()));
+                (told, done.map_err(|error| error.to_string()))
+            };
+            orders.iter().map(give).collect()
+        })
+    }
+
+    #[test]
+    fn orders_are_followed_and_told_of() {
+        let all = ordered(&[upgrade("/first"), upgrade("/last")]);
+        let first = (vec!["starting /first".to_owned()], Err("it is none".to_owned()));
+        let last = (vec!["starting /last".to_owned()], Ok("done".to_owned()));
+        assert_eq!(all, [first, last]);
+    }
+
+    #[test]
+    fn what_is_no_order_is_told_so_and_orders_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(SOCKET);
+        let socket = UnixListener::bind(&path).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                hear(&socket, |_, _| Followed { told: Ok("done".to_owned()), goes_on: false });
+            });
+            for line in ["{\"dance\":{}}\n", "\n", "x\n"] {
+                let mut stream = UnixStream::connect(&path).unwrap();
+                stream.write_all(line.as_bytes()).unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                assert!(
+                    answer.starts_with("{\"failed\":{\"why\":\"this NOPAR does not know"),
+                    "{answer}"
+                );
+            }
+            // Who says nothing at all.
+            drop(UnixStream::connect(&path).unwrap());
+            let folders = [folder.path().to_owned()];
+            assert_eq!(order(&folders, &upgrade("/x"), &mut |_| {}).unwrap(), "done");
+        });
+    }
+
+    #[test]
+    fn nobody_is_told_apart_from_somebody_who_cannot_be_reached() {
+        let told = order(&[], &upgrade("/x"), &mut |_| {}).unwrap_err().to_string();
+        assert!(told.contains("NOPAR_RUN_PATH is not set"), "{told}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(SOCKET);
+        drop(UnixListener::bind(&path).unwrap());
+        let folders = [folder.path().to_owned()];
+        let told = order(&folders, &upgrade("/x"), &mut |_| {}).unwrap_err().to_string();
+        assert!(told.contains(&format!("nobody hears {}", path.display())), "{told}");
+        let socket = {
+            std::fs::remove_file(&path).unwrap();
+            UnixListener::bind(&path).unwrap()
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| drop(socket.accept()));
+            let told = order(&folders, &upgrade("/x"), &mut |_| {}).unwrap_err().to_string();
+            assert!(told.contains("said no more"), "{told}");
+        });
+    }
+}

@@ -1,0 +1,251 @@
+//! The files of a NOPAR that runs, in NOPAR_RUN_PATH: its process id, and the socket it hears orders on.
+//! Knows nothing of what is ordered.
+//!
+//! `nopar.pid` is locked for as long as a NOPAR runs whose it is, through an upgrade as well: the lock is the open
+//! file's, which the next process is given. So a file that was left behind is told from one that is in use, whatever
+//! process has that number by now.
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+/// The name of the file with the process id.
+const PID_FILE: &str = "nopar.pid";
+/// The name of the socket.
+pub(super) const SOCKET: &str = "nopar.sock";
+/// The file is no longer than a number and an end of line.
+const MOST_DIGITS: u64 = 32;
+
+/// Why there are none.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFilesError {
+    /// They are another process's.
+    #[error(
+        "NOPAR runs already, as process {pid}, with {} for its own files: stop that one, or give this one another directory (NOPAR_RUN_PATH)",
+        path.display()
+    )]
+    Taken {
+        /// The process.
+        pid: String,
+        /// The directory.
+        path: PathBuf,
+    },
+    /// They cannot be made.
+    #[error("{} cannot be made or used: {source} (NOPAR_RUN_PATH)", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What a NOPAR that runs has there.
+#[derive(Debug)]
+pub(super) struct RunFiles {
+    pub(super) folder: PathBuf,
+    pub(super) pid_file: File,
+    pub(super) socket: UnixListener,
+}
+
+impl RunFiles {
+    /// Takes the directory for this process; it is made if it is not there. Its process id is not yet in it.
+    pub(super) fn take(folder: &Path) -> Result<RunFiles, RunFilesError> {
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| RunFilesError::Unusable { path, source }
+        };
+        fs::create_dir_all(folder).map_err(unusable(folder))?;
+        let path = folder.join(PID_FILE);
+        let pid_file = loop {
+            let mut file = open(&path).map_err(unusable(&path))?;
+            if !lock(&file).map_err(unusable(&path))? {
+                let (pid, path) = (told(&mut file), folder.to_owned());
+                return Err(RunFilesError::Taken { pid, path });
+            }
+            // Who had it may have removed it in between.
+            if is_still(&file, &path) {
+                break file;
+            }
+        };
+        let path = folder.join(SOCKET);
+        let socket = socket(&path).map_err(unusable(&path))?;
+        Ok(RunFiles { folder: folder.to_owned(), pid_file, socket })
+    }
+
+    /// Where the process id is.
+    pub(super) fn pid_path(&self) -> PathBuf {
+        self.folder.join(PID_FILE)
+    }
+
+    /// Where orders are heard.
+    pub(super) fn socket_path(&self) -> PathBuf {
+        self.folder.join(SOCKET)
+    }
+
+    /// Writes down which process this is.
+    pub(super) fn note(&mut self) -> io::Result<()> {
+        let pid = format!("{}\n", std::process::id());
+        // In one write, and then the end of a longer one before it: whoever reads the first line reads a number.
+        self.pid_file.rewind()?;
+        self.pid_file.write_all(pid.as_bytes())?;
+        self.pid_file.set_len(pid.len() as u64)
+    }
+
+    /// The same files, as they are handed on.
+    pub(super) fn try_clone(&self) -> io::Result<RunFiles> {
+        let (pid_file, socket) = (self.pid_file.try_clone()?, self.socket.try_clone()?);
+        Ok(RunFiles { folder: self.folder.clone(), pid_file, socket })
+    }
+
+    /// Removes them, if they are still this process's: an upgrade has made them another's.
+    pub(super) fn remove(mut self) {
+        if told(&mut self.pid_file) != std::process::id().to_string() {
+            return;
+        }
+        // In a directory that only root may change, they stay: without a number, and not locked.
+        let _ = self.pid_file.set_len(0);
+        let path = self.pid_path();
+        if is_still(&self.pid_file, &path) {
+            let _ = fs::remove_file(self.socket_path());
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false).mode(0o644);
+    // In a directory that others write to, a link of theirs is not followed.
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed() | libc::O_CLOEXEC);
+    options.open(path)
+}
+
+/// Whether it is ours now.
+fn lock(file: &File) -> io::Result<bool> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The number that is in it.
+fn told(file: &mut File) -> String {
+    let mut text = String::new();
+    let _ = file.rewind().and_then(|()| file.take(MOST_DIGITS).read_to_string(&mut text));
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// Whether this file is what has that name.
+fn is_still(file: &File, path: &Path) -> bool {
+    let (own, there) = (file.metadata(), fs::symlink_metadata(path));
+    own.ok()
+        .zip(there.ok())
+        .is_some_and(|(own, there)| (own.dev(), own.ino()) == (there.dev(), there.ino()))
+}
+
+/// A socket for this user and root alone. One that is there is of a process that is gone: this one holds the lock.
+fn socket(path: &Path) -> io::Result<UnixListener> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.file_type().is_socket() => fs::remove_file(path)?,
+        Ok(_) => return Err(io::Error::other("something is there that is no socket")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Where a NOPAR may have its files: where it is told to, or where a service manager or the user's session has a place
+/// for them.
+pub(super) fn folders(
+    told: Option<&Path>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Vec<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    // The manager names several with colons between them.
+    let of_manager = set("RUNTIME_DIRECTORY");
+    let of_manager = of_manager.as_deref().and_then(|all| all.split(':').next()).map(PathBuf::from);
+    let of_session = set("XDG_RUNTIME_DIR").map(|path| Path::new(&path).join("nopar"));
+    let told = told.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned);
+    [told, of_manager, of_session].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_directory_is_one_processs_until_it_ends() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("run/nopar");
+        let mut files = RunFiles::take(&folder).unwrap();
+        files.note().unwrap();
+        let pid = std::process::id().to_string();
+        assert_eq!(fs::read_to_string(folder.join(PID_FILE)).unwrap(), format!("{pid}\n"));
+        UnixStream::connect(folder.join(SOCKET)).unwrap();
+        let mode = fs::metadata(folder.join(SOCKET)).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let told = RunFiles::take(&folder).unwrap_err().to_string();
+        assert!(told.contains(&format!("as process {pid}")), "{told}");
+        // One that is handed on keeps it.
+        let next = files.try_clone().unwrap();
+        drop(files);
+        RunFiles::take(&folder).unwrap_err();
+        next.remove();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        RunFiles::take(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_was_left_behind_is_taken_and_what_is_not_ours_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        // A number that is longer than this one's, and a socket that nobody hears.
+        fs::write(folder.path().join(PID_FILE), "1234567890\n").unwrap();
+        drop(UnixListener::bind(folder.path().join(SOCKET)).unwrap());
+        let mut files = RunFiles::take(folder.path()).unwrap();
+        files.note().unwrap();
+        let pid = format!("{}\n", std::process::id());
+        assert_eq!(fs::read_to_string(folder.path().join(PID_FILE)).unwrap(), pid);
+        // It is another's by now.
+        fs::write(folder.path().join(PID_FILE), "1\n").unwrap();
+        files.remove();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+
+        fs::remove_file(folder.path().join(SOCKET)).unwrap();
+        fs::write(folder.path().join(SOCKET), "mine").unwrap();
+        let told = RunFiles::take(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("no socket") && told.contains("NOPAR_RUN_PATH"), "{told}");
+        assert_eq!(fs::read_to_string(folder.path().join(SOCKET)).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        std::os::unix::fs::symlink(&target, folder.path().join(PID_FILE)).unwrap();
+        RunFiles::take(folder.path()).unwrap_err();
+        assert!(!target.exists());
+    }
+
+    #[test]
+    fn there_are_several_places_for_them() {
+        let none = |_: &str| None;
+        assert_eq!(folders(None, none), Vec::<PathBuf>::new());
+        let both = |name: &str| match name {
+            "RUNTIME_DIRECTORY" => Some("/run/nopar:/run/more".to_owned()),
+            "XDG_RUNTIME_DIR" => Some("/run/user/7".to_owned()),
+            _ => None,
+        };
+        let all = folders(Some(Path::new("/var/run")), both);
+        assert_eq!(all, ["/var/run", "/run/nopar", "/run/user/7/nopar"].map(PathBuf::from));
+        let empty = folders(Some(Path::new("")), |_| Some(String::new()));
+        assert_eq!(empty, Vec::<PathBuf>::new());
+    }
+}

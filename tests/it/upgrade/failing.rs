@@ -1,0 +1,119 @@
+//! Upgrades that come to nothing: the NOPAR that runs goes on.
+//! Knows nothing of load.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use super::{Scene, run};
+use crate::support::binary::Binary;
+use crate::support::client::get;
+
+/// It serves as before, and can still be upgraded.
+async fn goes_on(scene: Scene) {
+    get(scene.addr, "/-/ping").await.expect(200);
+    assert_eq!(scene.running.pid(), Some(scene.first.pid()));
+    assert!(!scene.first.has_ended(), "{}", scene.first.stderr());
+    scene.upgrade().await;
+    get(scene.addr, "/-/ping").await.expect(200);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn programs_that_do_not_serve_change_nothing() {
+    let scene = Scene::new(&[], &[]).await;
+    let script = scene.home.path().join("script");
+    fs::write(&script, "#!/bin/sh\nexit 7\n").expect("a script");
+    let script_path = script.to_str().expect("UTF-8");
+    let ordered = scene.order(Some(script_path)).await;
+    assert!(!ordered.success && ordered.stderr.contains("cannot be run"), "{}", ordered.stderr);
+    fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("a mode");
+    let ordered = scene.order(Some(script_path)).await;
+    let told = "it ended before it could serve (exit status: 7)";
+    assert!(!ordered.success && ordered.stderr.contains(told), "{}", ordered.stderr);
+    scene.first.says(&format!("did not take over: {told}")).await;
+    let ordered = scene.order(Some("/nowhere/nopar")).await;
+    assert!(!ordered.success && ordered.stderr.contains("/nowhere/nopar"), "{}", ordered.stderr);
+    goes_on(scene).await;
+}
+
+/// The 30 seconds that are given to it.
+#[tokio::test]
+async fn a_program_that_says_nothing_is_ended() {
+    let scene = Scene::new(&[], &[]).await;
+    let script = scene.home.path().join("script");
+    fs::write(&script, "#!/bin/sh\nexec sleep 1000\n").expect("a script");
+    fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("a mode");
+    let env_run = run(scene.home.path());
+    let env = [("NOPAR_RUN_PATH", env_run.to_str().expect("UTF-8"))];
+    let script = script.to_str().expect("UTF-8");
+    let ordering = Binary::start(&["upgrade", "--binary", script], &env);
+    scene.first.says("starts as process").await;
+    // Meanwhile it serves.
+    get(scene.addr, "/-/ping").await.expect(200);
+    let told = "it said nothing for 30 s, and was ended";
+    // Longer than the deadline of one wait.
+    let _ = crate::support::deadline::in_time(std::future::pending::<()>()).await;
+    ordering.says(told).await;
+    assert!(!ordering.ended().await.success);
+    goes_on(scene).await;
+}
+
+#[tokio::test]
+async fn a_configuration_that_has_become_wrong_is_told() {
+    let home = tempfile::tempdir().expect("a directory");
+    let file = home.path().join("nopar.toml");
+    fs::write(&file, "[upstream]\nuser_agent = \"first\"\n").expect("a file");
+    let arguments = ["--config", file.to_str().expect("UTF-8")].map(str::to_owned);
+    let scene = Scene::in_home(home, &arguments.each_ref().map(String::as_str), &[]).await;
+    fs::write(&file, "[upstream]\nuser_agemt = \"second\"\n").expect("a file");
+    let ordered = scene.order(None).await;
+    assert!(!ordered.success && ordered.stderr.contains("user_agemt"), "{}", ordered.stderr);
+    // What is found out later than that.
+    fs::write(&file, "[cache]\npath = \"/proc/nowhere\"\n").expect("a file");
+    let ordered = scene.order(None).await;
+    assert!(!ordered.success && ordered.stderr.contains("/proc/nowhere"), "{}", ordered.stderr);
+    fs::write(&file, "[upstream]\nuser_agent = \"third\"\n").expect("a file");
+    scene.upgrade().await;
+    scene.upstream.package("a").version("1.0.0", |version| version);
+    get(scene.addr, "/a").await.expect(200);
+    let asked = scene.upstream.requests();
+    let agents: Vec<_> = asked[0].headers.all("user-agent").collect();
+    assert_eq!(agents, ["third"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn where_no_nopar_runs_there_is_none_to_upgrade() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = run(home.path());
+    let env = [("NOPAR_RUN_PATH", path.to_str().expect("UTF-8"))];
+    let ordered = Binary::start(&["upgrade"], &env).ended().await;
+    let told = format!("nobody hears {}", path.join("nopar.sock").display());
+    assert!(!ordered.success && ordered.stderr.contains(&told), "{}", ordered.stderr);
+}
+
+/// Two cannot have the same files; a NOPAR that was killed leaves them to the next.
+#[tokio::test]
+async fn files_are_one_nopars_until_its_end() {
+    let scene = Scene::new(&[], &[]).await;
+    let path = run(scene.home.path());
+    let env = [
+        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
+        ("NOPAR_HOSTNAME", "127.0.0.1"),
+        ("NOPAR_PORT", "0"),
+    ];
+    let second = Binary::start(&[], &env).ended().await;
+    let told = format!("NOPAR runs already, as process {}", scene.first.pid());
+    assert!(!second.success && second.stderr.contains(&told), "{}", second.stderr);
+    get(scene.addr, "/-/ping").await.expect(200);
+    scene.first.signal("KILL");
+    scene.first.ended().await;
+    assert_eq!(scene.running.pid(), Some(scene.first.pid()));
+    let next = Binary::start(&[], &env);
+    let addr = next.listening().await;
+    get(addr, "/-/ping").await.expect(200);
+    assert_eq!(scene.running.pid(), Some(next.pid()));
+    next.signal("TERM");
+    assert!(next.ended().await.success);
+    assert_eq!(fs::read_dir(&path).expect("a directory").count(), 0);
+}
