@@ -55,6 +55,7 @@ use crate::config::{self, Auth};
 use crate::npm::PackageName;
 use accounts::Accounts;
 use credentials::Credentials;
+use parking_lot::RwLock;
 use second_factor::Deed;
 use std::fmt;
 use std::io;
@@ -81,8 +82,8 @@ pub fn users_file(registry: &Path) -> PathBuf {
 pub struct Access {
     tokens: Tokens,
     mode: Mode,
-    /// Of jobs, if any are trusted.
-    trust: Option<Trust>,
+    /// Of jobs.
+    trust: RwLock<Option<Arc<Trust>>>,
 }
 
 /// How users are known.
@@ -134,7 +135,7 @@ impl Access {
     /// The open mode, with its tokens in the directory `tokens`, which lies on `ground`. Nothing is read or made yet: the
     /// directory is made with the first login.
     pub fn open(tokens: PathBuf, ground: Arc<dyn Ground>) -> Access {
-        Access { tokens: Tokens::new(tokens, ground), mode: Mode::Open, trust: None }
+        Access { tokens: Tokens::new(tokens, ground), mode: Mode::Open, trust: RwLock::default() }
     }
 
     /// The same of the registry in this directory.
@@ -161,13 +162,23 @@ impl Access {
             }
         };
         let tokens = Tokens::new(registry.join(TOKENS), ground).by(clock);
-        Ok(Access { tokens, mode, trust: None })
+        Ok(Access { tokens, mode, trust: RwLock::default() })
     }
 
     /// The same, by another clock than the system's.
     #[cfg(test)]
     fn by(self, clock: Clock) -> Access {
         Access { tokens: self.tokens.by(clock), ..self }
+    }
+
+    /// Has hold what another configuration says of rules, administrators, accounts and jobs; who shows who they are, and by
+    /// what, stays.
+    pub fn follow(&self, config: &config::Access) {
+        if let Some(accounts) = self.accounts() {
+            accounts.follow(config);
+        }
+        let mut trust = self.trust.write();
+        *trust = trust.take().map(|trust| Arc::new(trust.with(config.trust.clone())));
     }
 
     /// Whether everybody may do everything.
@@ -177,13 +188,13 @@ impl Access {
 
     /// Whether that is somebody who may do everything, where not everybody may: one whom the configuration names.
     pub fn is_admin(&self, caller: &Caller) -> bool {
-        let is_named = |accounts: &Accounts| accounts.rules.is_admin(caller.user());
+        let is_named = |accounts: &Accounts| accounts.rules().is_admin(caller.user());
         caller.limits().is_none() && self.accounts().is_some_and(is_named)
     }
 
     /// Whether everybody may read packages of this name, so that nobody need be asked who they are.
     pub fn is_public(&self, name: &PackageName) -> bool {
-        self.accounts().is_none_or(|accounts| accounts.rules.is_public(name))
+        self.accounts().is_none_or(|accounts| accounts.rules().is_public(name))
     }
 
     /// Whether it matters what a caller is to a package of this name, which is to be found out then.
@@ -194,7 +205,7 @@ impl Access {
         name: &PackageName,
     ) -> bool {
         let accounts = self.accounts();
-        accounts.is_some_and(|it| it.rules.asks_standing(caller, permission, name))
+        accounts.is_some_and(|it| it.rules().asks_standing(caller, permission, name))
     }
 
     fn accounts(&self) -> Option<&Accounts> {
@@ -289,7 +300,7 @@ impl Access {
         standing: Standing,
     ) -> Result<(), Denied> {
         let Some(accounts) = self.accounts() else { return Ok(()) };
-        let rules = &accounts.rules;
+        let rules = accounts.rules();
         if rules.allow(caller, permission, name, standing) {
             return Ok(());
         }

@@ -62,6 +62,7 @@ use room::Room;
 use search::Searching;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use witness::Watched;
@@ -79,9 +80,9 @@ pub struct Api {
     access: Arc<Access>,
     signing: Signing,
     clock: Clock,
-    body_limit: u64,
+    body_limit: AtomicU64,
     /// Whether everybody may administer, where nobody is known.
-    open_admin: bool,
+    open_admin: AtomicBool,
     room: Room,
     staging: Arc<Staging>,
     searching: Searching,
@@ -156,7 +157,7 @@ impl Api {
         let staging = Arc::new(Staging::new(Arc::clone(&hosted), clock.clone()));
         let searching = Searching::new(clock.clone());
         let (room, questions) = Default::default();
-        let open_admin = false;
+        let (body_limit, open_admin) = (AtomicU64::new(body_limit), AtomicBool::default());
         Api {
             hosted,
             access,
@@ -179,8 +180,17 @@ impl Api {
 
     /// The same, in which what is staged waits this long to be approved, and has so many bytes together at most.
     pub fn with_stages(self, ttl: Duration, bytes: u64) -> Api {
-        let staging = Arc::new(self.staging.with_limits(ttl, bytes));
-        Api { staging, ..self }
+        self.staging.set_limits(ttl, bytes);
+        self
+    }
+
+    /// Has bodies of so many bytes be taken from now on.
+    pub fn set_body_limit(&self, bytes: u64) {
+        self.body_limit.store(bytes, Ordering::Release);
+    }
+
+    fn body_limit(&self) -> u64 {
+        self.body_limit.load(Ordering::Acquire)
     }
 
     /// Whether everybody may do everything.

@@ -12,6 +12,7 @@ use crate::cache::{DiskCache, OpenError};
 use crate::catalogue::Catalogue;
 use crate::certificate;
 use crate::clock::Clock;
+use crate::config::Sources;
 use crate::config::{self, Auth, Config, Origin};
 use crate::connection::{Ending, Guard, Patience};
 use crate::counters::Counters;
@@ -21,10 +22,12 @@ use crate::inflight::InFlight;
 use crate::listen::{self, Address, ListenError, Sockets};
 use crate::metrics;
 use crate::proxy::{Figures, Proxy};
+use crate::reload::Reloader;
 use crate::stop::Stopper;
 use crate::store::{self, DiskStore};
 use crate::upstream::SetUpError;
 use log::warn;
+use parking_lot::Mutex;
 use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
@@ -36,6 +39,7 @@ use std::thread;
 use tokio::sync::watch;
 
 pub use self::opened::Opened;
+pub use crate::reload::{ReloadHandle, Reloads};
 pub use crate::stop::{Stop, StopHandle};
 
 /// Why NOPAR does not start.
@@ -90,6 +94,8 @@ pub struct App {
     in_flight: InFlight,
     patience: Patience,
     serving: Serving,
+    /// Where it is asked to read its configuration again, and what it is read from.
+    reloads: Option<(Reloads, Sources)>,
 }
 
 /// What is done when NOPAR serves; it is given where, in words.
@@ -111,6 +117,11 @@ impl App {
     /// As [`App::bind`].
     pub fn on(config: Config, clock: Clock, sockets: Sockets) -> Result<App, StartError> {
         Opened::open(config, clock)?.listen_on(sockets)
+    }
+
+    /// The same, which reads its configuration again from these sources when it is asked to.
+    pub fn with_reloads(self, reloads: Reloads, sources: Sources) -> App {
+        App { reloads: Some((reloads, sources)), ..self }
     }
 
     /// The same with another patience than the usual.
@@ -168,7 +179,8 @@ impl App {
         look_around(self.store, self.hosted, self.config.store.path.display().to_string());
         let tidy = self.proxy.tidy();
         let keeper = self.proxy.catalogue().keep();
-        let strangers = self.proxy.strangers();
+        let (strangers, current) = (self.proxy.strangers(), self.proxy.settings());
+        let access_log = self.proxy.log_switch();
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -176,7 +188,7 @@ impl App {
         if most < wanted && is_wish {
             listen::warn_of_fewer_connections(wanted, most);
         }
-        let (in_flight, access_log) = (self.in_flight.clone(), self.config.log.access);
+        let in_flight = self.in_flight.clone();
         let (patience, counters) = (self.patience, self.counters);
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
         let is_tls = self.certificate.is_some();
@@ -187,9 +199,17 @@ impl App {
             Auth::Open => listen::warn_if_open(&self.addresses),
             Auth::Users => {
                 warn_of_no_users(&self.config);
-                strangers.iter().for_each(|told| warn!("access: {told}"));
+                strangers().iter().for_each(|told| warn!("access: {told}"));
             }
         }
+        let is_stopping = stop.is_asked();
+        let reloader = self.reloads.map(|(reloads, sources)| Reloader {
+            reloads,
+            sources,
+            settings: Arc::clone(&current),
+            is_stopping: Box::new(is_stopping),
+            strangers: Box::new(strangers),
+        });
         let service = Listening {
             sockets: self.sockets,
             served: self.served,
@@ -199,6 +219,7 @@ impl App {
             metrics: self.metrics,
             serving: Some(self.serving),
             succession: stop.succession(),
+            reloader: Mutex::new(reloader),
             close: is_last,
             close_done,
         };
@@ -208,7 +229,7 @@ impl App {
             closing,
             closed,
             in_flight: self.in_flight,
-            timeout: self.config.server.stop_timeout,
+            timeout: Box::new(move || current.now().server.stop_timeout),
         };
         let mut server = server;
         server.add_service(service);

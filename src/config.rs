@@ -4,6 +4,7 @@
 //! One table (`table`) names every setting with its environment variable, its key in the file, its
 //! default and its meaning; reading, the commented default file and every listing come from it.
 
+mod changes;
 mod claims;
 mod duration;
 mod fields;
@@ -34,6 +35,7 @@ mod wrong;
 mod tests;
 
 pub use crate::base_url::BaseUrl;
+pub use changes::are_of_one_place;
 pub use fields::{Field, Form, Kind, Unfit};
 pub use host_list::HostList;
 pub use load::Sources;
@@ -150,7 +152,7 @@ pub enum Sendfile {
 }
 
 /// A registry NOPAR fetches from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Upstream {
     /// The patterns of its `packages`; the default one, which is for all others, may have none.
     pub packages: Vec<Pattern>,
@@ -183,6 +185,7 @@ pub struct Upstream {
     /// Hosts its documents and redirects may lead to although they are not public.
     pub allow_hosts: HostList,
     token_file: Option<PathBuf>,
+    files: changes::Files,
 }
 
 /// The hosted packages.

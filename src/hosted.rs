@@ -46,6 +46,7 @@ use listing::Listing;
 use log::warn;
 use names::Names;
 use package::Known;
+use parking_lot::RwLock;
 use quick_cache::sync::Cache;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ const READINGS: usize = 1024;
 pub struct Hosted {
     store: Arc<dyn Store>,
     memory: Arc<Memory>,
-    claims: Vec<Pattern>,
+    claims: RwLock<Arc<[Pattern]>>,
     names: Names,
     /// What documents said when they were read: each is read by the first who meets its stamp.
     readings: Cache<(PackageName, Stamp), Arc<Package>>,
@@ -124,7 +125,7 @@ impl Hosted {
     /// What `store` holds, views of it kept in `memory`; names that match `claims` are NOPAR's own besides.
     pub fn new(store: Arc<dyn Store>, memory: Arc<Memory>, claims: Vec<Pattern>) -> Hosted {
         let (names, checked, asked, listing, changed) = Default::default();
-        let readings = Cache::new(READINGS);
+        let (readings, claims) = (Cache::new(READINGS), RwLock::new(claims.into()));
         Hosted { store, memory, claims, names, readings, checked, asked, listing, changed }
     }
 
@@ -135,7 +136,17 @@ impl Hosted {
 
     /// Whether a name is claimed by the configuration, in any case of letters.
     pub fn is_claimed(&self, name: &PackageName) -> bool {
-        self.claims.iter().any(|pattern| pattern.matches_any_case(name))
+        self.claims.read().iter().any(|pattern| pattern.matches_any_case(name))
+    }
+
+    /// Has names be claimed that match these, and no others. What is remembered of requests depends on it: another epoch
+    /// is to [begin](Self::begin_epoch) afterwards.
+    pub fn claim(&self, claims: Vec<Pattern>) {
+        *self.claims.write() = claims.into();
+    }
+
+    fn claims(&self) -> Arc<[Pattern]> {
+        Arc::clone(&self.claims.read())
     }
 
     /// Whether a name may be NOPAR's own, as far as that is known without a look at the store. For ready answers

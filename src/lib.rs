@@ -31,6 +31,7 @@ pub mod npm;
 pub mod pages;
 pub mod proxy;
 pub mod regular;
+pub mod reload;
 pub mod reply;
 pub mod route;
 pub mod search;

@@ -36,7 +36,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     let sources = Sources { env: environment()?, file: cli.config, ignore_saved: cli.ignore_saved };
     if matches!(cli.command, Command::Serve) {
-        return service::serve(|| Ok(Config::load(&sources)?));
+        return service::serve(sources);
     }
     let config = Config::load(&sources)?;
     if matches!(cli.command, Command::CheckConfig) {

@@ -13,6 +13,15 @@ pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// NOPAR reads its configuration again; that it is [`ready`] tells that this is done, whatever came of it.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        // Without the time, systemd would take it for a failure (sd_notify(3)).
+        Err(error) => warn_once(&error),
+    }
+}
+
 /// NOPAR serves to the end what has begun, and nothing more.
 pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("finishing what is going on")]);

@@ -66,7 +66,7 @@ use crate::api::Api;
 use crate::cache::{DiskCache, Key, Store};
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::config::{self, Config, Origins, StaleIfError, Verify};
+use crate::config::{self, Config};
 use crate::counters::Counters;
 use crate::history::History;
 use crate::hosted::Hosted;
@@ -84,7 +84,6 @@ use audit::Audits;
 use current::Current;
 use failure::Failure;
 use ground::BesidePackages;
-use ipnet::IpNet;
 use issuers::KeysOf;
 use keys::UpstreamKeys;
 use log::{info, warn};
@@ -95,6 +94,7 @@ use ready::Readiness;
 use settings::Parts;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -134,7 +134,8 @@ pub struct Door {
     clock: Clock,
     in_flight: InFlight,
     counters: Arc<Counters>,
-    policy: Policy,
+    /// The name of this process in `Via` headers.
+    pseudonym: String,
 }
 
 /// What there is on the disk.
@@ -145,29 +146,13 @@ pub struct Kept {
     pub store: Arc<dyn hosted_store::Store>,
 }
 
-/// What the configuration says of requests, for as long as NOPAR runs; what may change meanwhile is [`Current`].
-struct Policy {
-    /// Whose pages may read what is NOPAR's own.
-    cors_origins: Origins,
-    trusted_proxies: Vec<IpNet>,
-    stale_while_revalidate: Duration,
-    not_found_ttl: Duration,
-    packument_limit: u64,
-    tarball_limit: u64,
-    /// Whether tarballs may be served of which no packument said what they should be.
-    verify: Verify,
-    /// How long after its time a packument is of use when the upstream fails.
-    stale_if_error: StaleIfError,
-    access_log: bool,
-    /// The longest that a packument may take at any upstream; who waits for another's waits twice that.
-    longest_fetch: Duration,
-    /// The name of this process in `Via` headers.
-    pseudonym: String,
-}
-
 /// How often a request that waited for another's fetch may find that it has to wait again. Pingora's
 /// default of 2 sends the third round upstream all at once.
 const LOCK_ROUNDS: usize = 1000;
+
+/// How old a lock may become. Whoever has one ends within the time for a fetch, which may come to be another one, or lets
+/// go of it when their task ends: this is for neither.
+const LOCK_AGE: Duration = Duration::from_secs(24 * 3600);
 
 impl Door {
     /// A door to what is `kept` and to `upstreams`. The lock lives as long as the process, as pingora-cache wants it.
@@ -222,6 +207,9 @@ impl Door {
             negatives: Arc::clone(&negatives),
             hosted: Arc::clone(&hosted),
             catalogue: Arc::clone(&catalogue),
+            access: Arc::clone(&access),
+            api: Arc::clone(&api),
+            memory: Arc::clone(&memory),
             addresses: OnceLock::new(),
         };
         let settings = Arc::new(Settings::new(config.clone(), parts));
@@ -236,7 +224,6 @@ impl Door {
             copies: ui::Copies::new(cache, views.clone(), root_of),
         })?;
         let readiness = Readiness::of(cache, Arc::clone(hosted.store()), clock.clone());
-        let age_timeout = config.longest_fetch() + Duration::from_secs(10);
         Ok(Door {
             cache,
             views,
@@ -247,7 +234,7 @@ impl Door {
             sendfile,
             documents: Box::leak(Box::new(Store::whole(cache))),
             tarballs: Box::leak(Box::new(Store::streaming(cache))),
-            lock: Box::leak(CacheLock::new_boxed(age_timeout)),
+            lock: Box::leak(CacheLock::new_boxed(LOCK_AGE)),
             negatives,
             audits: Audits::new(clock.clone()),
             updates: Updates::new(clock.clone()),
@@ -261,7 +248,7 @@ impl Door {
             clock,
             in_flight,
             counters,
-            policy: Policy::new(config, pseudonym),
+            pseudonym,
         })
     }
 
@@ -312,7 +299,7 @@ impl Door {
     /// Switches pingora-cache on for a request.
     fn enable(&self, http_cache: &mut HttpCache, store: &'static Store) {
         let mut overrides = CacheOptionOverrides::default();
-        overrides.wait_timeout = Some(self.policy.longest_fetch * 2);
+        overrides.wait_timeout = Some(self.current.get().longest_fetch * 2);
         overrides.max_lock_retries = Some(LOCK_ROUNDS);
         // The cache keeps its order itself: what it counts is always what it holds.
         http_cache.enable(store, None, None, Some(self.lock), Some(overrides));
@@ -356,32 +343,24 @@ impl Proxy {
         &self.door.history
     }
 
-    /// What is odd about the names that rules use. Blocks.
-    pub fn strangers(&self) -> Vec<String> {
-        self.door.ui.strangers()
+    /// What is odd about the names that rules use, whenever that is asked. Asking blocks.
+    pub fn strangers(&self) -> impl Fn() -> Vec<String> + Send + use<> {
+        let door = Arc::clone(&self.door);
+        move || door.ui.strangers()
+    }
+
+    /// The settings, which may change while it serves.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.door.settings) as Arc<Settings>
+    }
+
+    /// Whether requests are logged, as it is at any time.
+    pub fn log_switch(&self) -> Arc<AtomicBool> {
+        self.door.current.log_switch()
     }
 
     /// Ready answers from behind the same door.
     pub fn hot(&self) -> Hot {
         Hot::new(Arc::clone(&self.door))
-    }
-}
-
-impl Policy {
-    fn new(config: &Config, pseudonym: String) -> Policy {
-        Policy {
-            cors_origins: config.access.cors_origins.clone(),
-            trusted_proxies: config.server.trusted_proxies.clone(),
-            stale_while_revalidate: config.cache.stale_while_revalidate,
-            not_found_ttl: config.cache.not_found_ttl,
-            packument_limit: config.limits.packument_size,
-            // A tarball that does not fit would push out everything else, and then itself.
-            tarball_limit: config.limits.tarball_size.min(config.cache.size),
-            verify: config.cache.verify,
-            stale_if_error: config.cache.stale_if_error,
-            access_log: config.log.access,
-            longest_fetch: config.longest_fetch(),
-            pseudonym,
-        }
     }
 }

@@ -20,9 +20,9 @@ pub use upgrade::UpgradeError;
 use self::control::{Followed, Order};
 use self::run_files::RunFiles;
 use self::upgrade::Upgrade;
-use crate::app::{App, Opened, Stop};
+use crate::app::{App, Opened, Reloads, Stop};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Sources};
 use crate::handover::{Giver, Handed};
 use crate::listen::{Given, ListenError, Sockets};
 use crate::notify;
@@ -40,19 +40,19 @@ use std::thread;
 /// Whatever ends a process before it serves: for who reads it.
 type Problem = Box<dyn Error>;
 
-/// Serves what `load` reads, until it is asked to end; or has another process do so, and returns when that does. Blocks.
+/// Serves what these sources say, until it is asked to end; or has another process do so, and returns when that does. Blocks.
 ///
 /// # Errors
 /// Whatever keeps NOPAR from serving.
-pub fn serve(load: impl FnOnce() -> Result<Config, Problem>) -> Result<(), Problem> {
+pub fn serve(sources: Sources) -> Result<(), Problem> {
     if let Some(giver) = Giver::of_this_process()? {
-        return taken_over(load, giver);
+        return taken_over(sources, giver);
     }
-    let config = load()?;
+    let config = Config::load(&sources)?;
     let stays = daemon::stays(&config);
     match &config.server.run_as_user {
         Some(user) if stays.is_none() => Ok(daemon::start(&config, user)?),
-        _ => begun(config, stays),
+        _ => begun(config, sources, stays),
     }
 }
 
@@ -77,8 +77,8 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Serves with sockets of its own.
-fn begun(config: Config, stays: Option<&'static str>) -> Result<(), Problem> {
-    let process = Process::begin(&config)?;
+fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Result<(), Problem> {
+    let process = Process::begin(&config, sources)?;
     if let Some(why) = stays {
         warn!("NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it: {why}");
     }
@@ -103,7 +103,7 @@ fn begun(config: Config, stays: Option<&'static str>) -> Result<(), Problem> {
 }
 
 /// Serves with what another process hands over, once it does. Whatever is wrong is told there.
-fn taken_over(load: impl FnOnce() -> Result<Config, Problem>, giver: Giver) -> Result<(), Problem> {
+fn taken_over(sources: Sources, giver: Giver) -> Result<(), Problem> {
     // Whatever becomes of the other process and its terminal is not this one's affair.
     let _ = rustix::process::setsid();
     let failed = |problem: Problem| {
@@ -111,8 +111,8 @@ fn taken_over(load: impl FnOnce() -> Result<Config, Problem>, giver: Giver) -> R
         problem
     };
     let begin = || -> Result<(Config, Process, Opened), Problem> {
-        let config = load()?;
-        let process = Process::begin(&config)?;
+        let config = Config::load(&sources)?;
+        let process = Process::begin(&config, sources)?;
         let opened = Opened::open(config.clone(), Clock::system())?;
         Ok((config, process, opened))
     };
@@ -193,13 +193,17 @@ fn control_of(fd: OwnedFd) -> io::Result<(UnixListener, PathBuf)> {
 struct Process {
     stop: Stop,
     handle: StopHandle,
+    reloads: Reloads,
+    /// What the configuration is read from, again when that is asked for.
+    sources: Sources,
     /// Held to the end: it writes the last lines, also those of what went wrong.
     _log: telemetry::Running,
 }
 
 impl Process {
-    fn begin(config: &Config) -> Result<Process, Problem> {
-        let (handle, stop) = Stop::signals(telemetry::reopen)
+    fn begin(config: &Config, sources: Sources) -> Result<Process, Problem> {
+        let (reload, reloads) = Reloads::channel();
+        let (handle, stop) = Stop::signals(telemetry::reopen, move || reload.ask())
             .map_err(|error| format!("signals cannot be heard: {error}"))?;
         let log = telemetry::start(&config.log).map_err(|error| {
             let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
@@ -208,7 +212,7 @@ impl Process {
         config.warnings.iter().for_each(|warning| warn!("{warning}"));
         info!("nopar {}", env!("CARGO_PKG_VERSION"));
         raise_open_files();
-        Ok(Process { stop, handle, _log: log })
+        Ok(Process { stop, handle, reloads, sources, _log: log })
     }
 
     /// Serves to the end.
@@ -236,7 +240,7 @@ impl Process {
                 }),
             }
         });
-        app.run(self.stop);
+        app.with_reloads(self.reloads, self.sources).run(self.stop);
         if let Some(Ok(files)) = kept {
             files.remove();
         }

@@ -2,8 +2,10 @@
 //! Knows nothing of pages, nor of who may change anything, nor of what follows them.
 //!
 //! What is changed is first found to be right, and all that needs it is made ready; then it is saved; and then it holds.
-//! So what is wrong changes nothing, nor does a disk that takes no more; and what is saved is what holds.
+//! So what is wrong changes nothing, nor does a disk that takes no more; and what is saved is what holds. A configuration
+//! that is read again goes the same way, but that nothing is saved.
 
+mod reload;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +14,8 @@ use parking_lot::{Mutex, RwLock};
 use std::hash::RandomState;
 use std::io;
 use std::sync::Arc;
+
+pub use reload::{NotReloaded, Reloaded};
 
 /// Has what was made ready hold.
 pub type Ready<'a> = Box<dyn FnOnce() + 'a>;
@@ -94,15 +98,7 @@ impl<R: ?Sized + Running> Settings<R> {
 
     /// The settings that hold after a restart only, and are others until then.
     pub fn waiting(&self) -> Vec<&'static str> {
-        let (started, now) = (&self.started, self.now());
-        let differs = started.differences(&now);
-        let needs_restart = |key: &&'static str| match *key {
-            "server.hostname" | "server.port" => true,
-            // For whom the tokens of jobs are made follows it at a start only.
-            "server.base_url" => started.access.trust != now.access.trust,
-            _ => false,
-        };
-        differs.into_iter().filter(needs_restart).collect()
+        self.started.waiting(&self.now())
     }
 
     /// What a form is marked with that shows what this configuration says is saved: another mark for each setting that
@@ -142,18 +138,23 @@ impl<R: ?Sized + Running> Settings<R> {
         let told = fields.into_iter().filter(|field| changed.contains(&field.key));
         let told: Vec<Changed> =
             told.map(|field| Changed { key: field.key, value: field.value }).collect();
+        self.hold(wanted, &before, ready, &|| tell(&told));
+        Ok(())
+    }
+
+    /// Has hold what was made ready; it is told of while the log takes that.
+    fn hold(&self, wanted: Config, before: &Config, ready: Ready<'_>, tell: &dyn Fn()) {
         let news = wanted.warnings.iter().filter(|warning| !before.warnings.contains(warning));
         news.for_each(|warning| log::warn!("{warning}"));
         let is_told_first = wanted.log.level < before.log.level;
         *self.now.write() = Arc::new(wanted);
         if is_told_first {
-            tell(&told);
+            tell();
         }
         ready();
         if !is_told_first {
-            tell(&told);
+            tell();
         }
-        Ok(())
     }
 
     /// Lets a form pass that takes nothing back of what was saved since it was made.

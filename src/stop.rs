@@ -10,7 +10,7 @@ use crate::notify;
 use async_trait::async_trait;
 use log::{info, warn};
 use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
-use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::io;
 use std::sync::Arc;
@@ -47,20 +47,25 @@ pub struct StopHandle {
 }
 
 impl Stop {
-    /// SIGTERM, SIGINT and SIGQUIT; at SIGUSR1, `reopen` is called, on the thread that hears them. They are heard from now
+    /// SIGTERM, SIGINT and SIGQUIT; at SIGUSR1, `reopen` is called, on the thread that hears them, and at SIGHUP `reload`.
+    /// Both are to do no more than to tell another thread. They are heard from now
     /// on, long before anybody waits for them: a signal that comes while NOPAR starts would end the process in the middle of
     /// whatever it does, and requests may already be answered by then.
     ///
     /// # Errors
     ///
     /// When the system gives no thread, or no pipe, to hear them with.
-    pub fn signals(reopen: impl Fn() + Send + 'static) -> io::Result<(StopHandle, Stop)> {
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGUSR1])?;
+    pub fn signals(
+        reopen: impl Fn() + Send + 'static,
+        reload: impl Fn() + Send + 'static,
+    ) -> io::Result<(StopHandle, Stop)> {
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP])?;
         let (handle, stop) = Stop::channel();
         let asking = handle.clone();
         let hear = move || {
             signals.forever().for_each(|signal| match signal {
                 SIGUSR1 => reopen(),
+                SIGHUP => reload(),
                 _ => asking.stop(),
             });
         };
@@ -71,6 +76,15 @@ impl Stop {
     /// Who is told of a successor.
     pub(crate) fn succession(&self) -> Succession {
         Succession(self.asked.clone())
+    }
+
+    /// Whether it is about to end by then.
+    pub(crate) fn is_asked(&self) -> impl Fn() -> bool + Send + use<> {
+        let asked = self.asked.clone();
+        move || {
+            let wish = asked.borrow();
+            wish.is_succeeded || wish.times > 0
+        }
     }
 
     /// A handle, for NOPAR inside another program.
@@ -114,7 +128,8 @@ pub(crate) struct Stopper {
     /// Becomes true when the accept loops have ended.
     pub(crate) closed: watch::Receiver<bool>,
     pub(crate) in_flight: InFlight,
-    pub(crate) timeout: Duration,
+    /// How long that takes at most, as it is when it begins.
+    pub(crate) timeout: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
 #[async_trait]
@@ -137,15 +152,16 @@ impl ShutdownSignalWatch for Stopper {
 impl Stopper {
     /// Ends when what is going on is done, or it is asked once more.
     async fn end(&self, asked: &mut Asked) {
+        let timeout = (self.timeout)();
         info!("stopping: {} requests in flight", self.in_flight.count());
         notify::stopping();
         self.close();
         tokio::select! {
             () = self.drained() => info!("stopped"),
-            () = tokio::time::sleep(self.timeout) => warn!(
+            () = tokio::time::sleep(timeout) => warn!(
                 "stopped with {} requests unfinished after {} s (NOPAR_STOP_TIMEOUT)",
                 self.in_flight.count(),
-                self.timeout.as_secs(),
+                timeout.as_secs(),
             ),
             () = asked.again() => {
                 warn!("stopped at once with {} requests unfinished", self.in_flight.count());

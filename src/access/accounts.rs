@@ -19,10 +19,12 @@ use super::web_login::WebLogins;
 use crate::clock::Clock;
 use crate::config;
 use log::warn;
+use parking_lot::RwLock;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 use tokio::task::spawn_blocking;
 
@@ -33,11 +35,12 @@ pub(super) struct Accounts {
     attempts: Attempts,
     remembered: Remembered,
     clock: Clock,
-    pub(super) rules: Rules,
+    rules: RwLock<Arc<Rules>>,
     web_logins: WebLogins,
     proofs: Proofs,
-    /// Where people may make accounts for themselves.
-    sign_ups: Option<SignUps>,
+    sign_ups: SignUps,
+    /// Whether people may make accounts for themselves.
+    signs_up: AtomicBool,
 }
 
 impl Accounts {
@@ -56,10 +59,11 @@ impl Accounts {
             turns: PasswordTurns::new(),
             attempts: Attempts::new(clock.clone()),
             remembered: Remembered::new(clock.clone())?,
-            rules: Rules::new(config.rules.clone(), config.admins.clone()),
+            rules: RwLock::new(rules_of(config)),
             web_logins: WebLogins::new(clock.clone()),
             proofs: Proofs::new()?,
-            sign_ups: config.sign_up.then(|| SignUps::new(clock.clone())),
+            sign_ups: SignUps::new(clock.clone()),
+            signs_up: AtomicBool::new(config.sign_up),
             clock,
         })
     }
@@ -76,7 +80,18 @@ impl Accounts {
 
     /// The accounts that people made for themselves lately, where they may.
     pub(super) fn sign_ups(&self) -> Option<&SignUps> {
-        self.sign_ups.as_ref()
+        self.signs_up.load(Ordering::Acquire).then_some(&self.sign_ups)
+    }
+
+    /// The rules that hold now.
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read())
+    }
+
+    /// Has hold what another configuration says.
+    pub(super) fn follow(&self, config: &config::Access) {
+        *self.rules.write() = rules_of(config);
+        self.signs_up.store(config.sign_up, Ordering::Release);
     }
 
     /// What is kept of a user, if there is one of this name. A look at the file, on the blocking pool.
@@ -198,4 +213,8 @@ impl Accounts {
             Err(panic) => Err(UsersError::broken(io::Error::other(panic)).into()),
         }
     }
+}
+
+fn rules_of(config: &config::Access) -> Arc<Rules> {
+    Arc::new(Rules::new(config.rules.clone(), config.admins.clone()))
 }

@@ -6,6 +6,7 @@ use super::trust::Shown;
 use super::{Access, Denied, Refused, TokenView, Trust};
 use crate::npm::PackageName;
 use log::warn;
+use std::sync::Arc;
 
 /// Why a job gets no token. None of it holds one.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +30,16 @@ pub enum NotExchanged {
 impl Access {
     /// The same, in which jobs are trusted as well. Where everybody may do everything nobody needs it, and nobody is.
     pub fn trusting(self, trust: Trust) -> Access {
-        let is_needed = !self.is_open() && !trust.is_empty();
-        Access { trust: is_needed.then_some(trust), ..self }
+        *self.trust.write() = Some(Arc::new(trust));
+        self
+    }
+
+    /// Whom it trusts, where anybody needs it.
+    fn trust(&self) -> Option<Arc<Trust>> {
+        if self.is_open() {
+            return None;
+        }
+        self.trust.read().as_ref().filter(|trust| !trust.is_empty()).map(Arc::clone)
     }
 
     /// The token of a job that asks for this package, and shows an ID token in these values of `Authorization`; it is
@@ -46,7 +55,7 @@ impl Access {
         authorization: &[&str],
         name: &PackageName,
     ) -> Result<(String, TokenView), NotExchanged> {
-        let trust = self.trust.as_ref().ok_or(NotExchanged::Off)?;
+        let trust = self.trust().ok_or(NotExchanged::Off)?;
         let token = id_token(authorization).ok_or(NotExchanged::NoToken)?;
         let (trusted, unused) = trust.verify(&token, name).await?;
         let (given, view) = self.admit(trusted).await?;
@@ -63,7 +72,7 @@ impl Access {
     /// What the ID token in these values of `Authorization` says of itself, true or not: its issuer, and what it claims
     /// of what the configuration asks for. Nothing where none is shown, or nobody is trusted.
     pub fn claims(&self, authorization: &[&str]) -> Vec<(String, String)> {
-        let shown = self.trust.as_ref().zip(id_token(authorization));
+        let shown = self.trust().zip(id_token(authorization));
         let shown = shown.and_then(|(trust, token)| trust.shown(&token));
         shown.map(Shown::into_pairs).unwrap_or_default()
     }

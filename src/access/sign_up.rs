@@ -50,7 +50,7 @@ impl Access {
         let new = NewUser::parse(name, email).map_err(|bad| forbidden(&bad))?;
         let user = User::parse(name).map_err(|bad| forbidden(&bad))?;
         let password = NewPassword::of(name, password).map_err(|bad| forbidden(&bad))?;
-        if accounts.rules.names(name) {
+        if accounts.rules().names(name) {
             return Err(Denied::reserved());
         }
         Ok(Newcomer { user, new, password })

@@ -38,6 +38,7 @@ use std::sync::Arc;
 pub struct Trust {
     trusted: Vec<Trusting>,
     issuers: HashMap<String, Arc<Issuer>>,
+    keys: Arc<dyn Keys>,
     replays: Replays,
     clock: Clock,
 }
@@ -83,12 +84,19 @@ impl Trust {
         ground: Arc<dyn Ground>,
         clock: Clock,
     ) -> Trust {
-        let issuer = |trusted: &Trusting| {
-            let issuer = Issuer::new(trusted.issuer.clone(), Arc::clone(&keys), clock.clone());
-            (trusted.issuer.clone(), Arc::new(issuer))
+        let (issuers, replays) = (HashMap::new(), Replays::new(registry, ground));
+        Trust { trusted: Vec::new(), issuers, keys, replays, clock }.with(trusted)
+    }
+
+    /// Trust in these instead. What is known of issuers stays, and which tokens were shown.
+    pub(super) fn with(&self, trusted: Vec<Trusting>) -> Trust {
+        let (keys, clock) = (Arc::clone(&self.keys), self.clock.clone());
+        let issuer = |Trusting { issuer, .. }: &Trusting| {
+            let new = || Arc::new(Issuer::new(issuer.clone(), Arc::clone(&keys), clock.clone()));
+            (issuer.clone(), self.issuers.get(issuer).map_or_else(new, Arc::clone))
         };
         let issuers = trusted.iter().map(issuer).collect();
-        Trust { trusted, issuers, replays: Replays::new(registry, ground), clock }
+        Trust { trusted, issuers, replays: self.replays.clone(), keys, clock }
     }
 
     /// Whether nobody is trusted.

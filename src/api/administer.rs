@@ -8,6 +8,7 @@ use super::{Api, Call, Refusal, refusal};
 use crate::access::{Caller, Permission};
 use crate::npm::PackageName;
 use http::StatusCode;
+use std::sync::atomic::Ordering;
 
 /// Why somebody may not, in the open mode.
 pub const NOT_NEAR: &str = "everybody may read and publish here (NOPAR_AUTH=open), but this is done only from the machine that \
@@ -16,13 +17,19 @@ pub const NOT_NEAR: &str = "everybody may read and publish here (NOPAR_AUTH=open
 impl Api {
     /// The same, in which everybody may administer, where nobody is known.
     pub fn with_open_admin(self, open_admin: bool) -> Api {
-        Api { open_admin, ..self }
+        self.set_open_admin(open_admin);
+        self
+    }
+
+    /// Has everybody administer from now on, or not, where nobody is known.
+    pub fn set_open_admin(&self, open_admin: bool) {
+        self.open_admin.store(open_admin, Ordering::Release);
     }
 
     /// Whether somebody may administer; `is_near` if they are at this very machine.
     pub fn administers(&self, caller: &Caller, is_near: bool) -> bool {
         match self.access.is_open() {
-            true => is_near || self.open_admin,
+            true => is_near || self.open_admin.load(Ordering::Acquire),
             false => self.access.is_admin(caller),
         }
     }

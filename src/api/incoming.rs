@@ -61,7 +61,7 @@ impl Api {
     /// Refuses a body that is too long by its own account, before anything of it is read.
     pub(super) fn check_length(&self, body: &dyn Body) -> Result<(), Refusal> {
         match body.stated_len() {
-            Some(len) if len > self.body_limit => Err(Refusal::too_large(self.body_limit)),
+            Some(len) if len > self.body_limit() => Err(Refusal::too_large(self.body_limit())),
             _ => Ok(()),
         }
     }
@@ -76,11 +76,11 @@ impl Api {
         let (mut digester, mut len, mut upload) = (Digester::of_all(), 0, None);
         let (mut received, mut decoded, mut place) = (0, Vec::new(), self.room.place());
         let mut is_settled = body.stated_len().is_some_and(|len| len < WORTH_ASKING);
-        let mut body = Timed::of(body);
+        let (mut body, limit) = (Timed::of(body), self.body_limit());
         while let Some(piece) = body.next(scanner.kept()).await? {
             received += piece.len() as u64;
-            if received > self.body_limit {
-                return Err(Refusal::too_large(self.body_limit));
+            if received > limit {
+                return Err(Refusal::too_large(limit));
             }
             scanner.feed(&piece, &mut decoded)?;
             if !is_settled && scanner.has_tarball() {
@@ -161,7 +161,7 @@ impl Api {
         limit: u64,
         body: &mut dyn Body,
     ) -> Result<Document, Refusal> {
-        let limit = self.body_limit.min(limit);
+        let limit = self.body_limit().min(limit);
         if body.stated_len().is_some_and(|len| len > limit) {
             return Err(Refusal::too_large(limit));
         }

@@ -6,9 +6,11 @@ use crate::connection::Guard;
 use crate::listen::{Address, ListenError, Sockets};
 use crate::notify;
 use crate::proxy::{Hot, Proxy, Tidy};
+use crate::reload::Reloader;
 use crate::stop::Succession;
 use async_trait::async_trait;
 use log::info;
+use parking_lot::Mutex;
 use pingora::listeners::{ListenerConfig, Listeners};
 use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::server::{ListenFds, ShutdownWatch};
@@ -110,6 +112,8 @@ pub(super) struct Listening {
     pub(super) metrics: Option<Metrics>,
     pub(super) serving: Option<Serving>,
     pub(super) succession: Succession,
+    /// In a lock, as a service is to be shared; nobody else has it.
+    pub(super) reloader: Mutex<Option<Reloader>>,
     pub(super) close: watch::Receiver<bool>,
     pub(super) close_done: watch::Sender<bool>,
 }
@@ -145,6 +149,9 @@ impl Service for Listening {
         // Who connects from here on is answered, if a moment later.
         if let Some(serving) = self.serving.take() {
             serving(&format!("listening on {}", places.join(" and ")));
+        }
+        if let Some(reloader) = self.reloader.get_mut().take() {
+            reloader.begin();
         }
         Service::start_service(&mut self.service, fds, self.close.clone(), listeners_per_fd).await;
         // Pingora has closed its own: nobody is let in here any more, unless somebody else holds them.

@@ -94,6 +94,7 @@ impl Opened {
             in_flight: self.in_flight,
             patience,
             serving: Box::new(notify::ready),
+            reloads: None,
         })
     }
 }

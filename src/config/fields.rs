@@ -152,14 +152,6 @@ impl Config {
         Config { saved: Some(saved), ..self.clone() }
     }
 
-    /// The settings of the page that have another value in another configuration.
-    pub fn differences(&self, other: &Config) -> Vec<&'static str> {
-        let all = saved::settings().map(|(setting, _)| setting);
-        all.filter(|setting| self.text(setting) != other.text(setting))
-            .map(|setting| setting.key)
-            .collect()
-    }
-
     /// What is to be saved for a text that was typed.
     fn meant<'a>(&'a self, setting: &Setting, text: &'a str) -> Result<&'a str, String> {
         let saved = self.saved_text(setting.key);
@@ -186,7 +178,7 @@ impl Config {
     }
 
     /// A value as it is written.
-    fn text(&self, setting: &Setting) -> &str {
+    pub(super) fn text(&self, setting: &Setting) -> &str {
         self.values.get(setting.key).map_or(setting.default, |value| &value.text)
     }
 
@@ -199,7 +191,7 @@ impl Config {
     }
 
     /// What environment and file alone say.
-    fn raw(&self) -> &Config {
+    pub(super) fn raw(&self) -> &Config {
         self.raw.as_deref().unwrap_or(self)
     }
 }

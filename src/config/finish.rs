@@ -6,6 +6,7 @@ use crate::certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 const TOKEN: &str = "NOPAR_FORWARDER_TOKEN";
@@ -82,21 +83,28 @@ fn read_token(upstream: &mut Upstream, mistakes: &mut Mistakes) {
     match std::fs::read_to_string(&path) {
         Err(error) => mistakes.add(name, format!("{} cannot be read: {error}", path.display())),
         Ok(text) => match secret::parse(text.trim()) {
-            Ok(token) if !token.expose().is_empty() => upstream.token = Some(token),
+            Ok(token) if !token.expose().is_empty() => {
+                upstream.files.token = Some(token.clone());
+                upstream.token = Some(token);
+            }
             _ => mistakes.add(name, format!("{} does not hold one token", path.display())),
         },
     }
 }
 
-fn check_ca_file(upstream: &Upstream, mistakes: &mut Mistakes) {
+fn check_ca_file(upstream: &mut Upstream, mistakes: &mut Mistakes) {
     let Some(path) = &upstream.ca_file else { return };
-    if let Err(problem) = holds_certificate(path) {
-        let name = name_of("NOPAR_CA_FILE", "ca_file", upstream);
-        mistakes.add(name, format!("{} {problem}", path.display()));
+    match holds_certificate(path) {
+        Ok(digest) => upstream.files.authorities = Some(digest),
+        Err(problem) => {
+            let name = name_of("NOPAR_CA_FILE", "ca_file", upstream);
+            mistakes.add(name, format!("{} {problem}", path.display()));
+        }
     }
 }
 
-fn holds_certificate(path: &Path) -> Result<(), String> {
+/// The digest of a file that does.
+fn holds_certificate(path: &Path) -> Result<[u8; 32], String> {
     let pem = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut trusted = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -107,7 +115,7 @@ fn holds_certificate(path: &Path) -> Result<(), String> {
     if trusted.is_empty() {
         return Err("holds no certificate: PEM is allowed".to_owned());
     }
-    Ok(())
+    Ok(Sha256::digest(&pem).into())
 }
 
 /// A certificate and its key: both, and fit for each other, or none.

@@ -6,18 +6,18 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// Hosts: names with their subdomains, addresses, ranges, each with or without a port.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostList {
     rules: Vec<Rule>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     hosts: Hosts,
     port: Option<u16>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
     /// A domain and all below it, in lower case.

@@ -140,6 +140,7 @@ fn blank() -> Config {
             max_connections: NonZeroUsize::MIN,
             allow_hosts: HostList::default(),
             token_file: None,
+            files: Default::default(),
         },
         upstreams: Vec::new(),
         store: Store {

@@ -20,9 +20,20 @@ pub(super) struct Setting {
     pub(super) secret: bool,
     /// Parses a value that is not empty into its field.
     pub(super) set: fn(&mut Config, &str) -> Result<(), Wrong>,
+    /// When another value holds in a NOPAR that runs.
+    pub(super) holds: Holds,
 }
 
-/// One without aliases that is no secret.
+/// When another value of a setting holds in a NOPAR that runs.
+#[derive(Clone, Copy)]
+pub(super) enum Holds {
+    /// As soon as the configuration was read again.
+    AtOnce,
+    /// After a restart. This puts the value that the second configuration has into the first.
+    Restarted(fn(&mut Config, &Config)),
+}
+
+/// One without aliases that is no secret; with `restart` and its field, one that holds after a restart only.
 macro_rules! setting {
     ($key:literal, $env:literal, $default:literal, $doc:literal, $set:expr) => {
         $crate::config::setting::Setting {
@@ -33,6 +44,15 @@ macro_rules! setting {
             doc: $doc,
             secret: false,
             set: $set,
+            holds: $crate::config::setting::Holds::AtOnce,
+        }
+    };
+    ($key:literal, $env:literal, $default:literal, $doc:literal, $set:expr, restart $section:ident.$field:ident) => {
+        $crate::config::setting::Setting {
+            holds: $crate::config::setting::Holds::Restarted(|to, from| {
+                to.$section.$field.clone_from(&from.$section.$field);
+            }),
+            ..setting!($key, $env, $default, $doc, $set)
         }
     };
 }

@@ -1,6 +1,7 @@
 //! The configuration as it can be shown: every setting, and the tables of the file in short, in the order of the file.
 //! Knows nothing of who looks at it; no secret is in any of it.
 
+use super::changes::needs_restart;
 use super::file::{ACCESS, UPSTREAM};
 use super::rules::{RULE, TEAMS};
 use super::table::{SETTINGS, Setting};
@@ -27,6 +28,8 @@ pub struct SettingView {
     pub origin: Origin,
     /// Whether it is a secret, of which no value is shown.
     pub is_secret: bool,
+    /// Whether another value holds after a restart only.
+    pub needs_restart: bool,
 }
 
 /// `section.key = value`, and where it comes from.
@@ -65,7 +68,7 @@ impl Config {
         views
     }
 
-    fn view(&self, setting: &Setting) -> SettingView {
+    pub(super) fn view(&self, setting: &Setting) -> SettingView {
         let value = self.values.get(setting.key);
         let text = value.map_or(setting.default, |value| &value.text);
         SettingView {
@@ -75,6 +78,7 @@ impl Config {
             value: if setting.secret && !text.is_empty() { MASK.into() } else { masked(text) },
             origin: self.origin(setting.key),
             is_secret: setting.secret,
+            needs_restart: needs_restart(setting.key),
         }
     }
 }
@@ -85,7 +89,8 @@ fn section_of(setting: &Setting) -> &'static str {
 
 /// What only a file says.
 fn table(key: impl Into<Cow<'static, str>>, doc: &'static str, value: String) -> SettingView {
-    SettingView { key: key.into(), env: "", doc, value, origin: Origin::File, is_secret: false }
+    let (env, origin, is_secret, needs_restart) = ("", Origin::File, false, false);
+    SettingView { key: key.into(), env, doc, value, origin, is_secret, needs_restart }
 }
 
 fn upstream(one: &Upstream) -> SettingView {

@@ -13,31 +13,35 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_HOSTNAME",
         "localhost",
         "Name or address to listen on. localhost is both 127.0.0.1 and ::1; 0.0.0.0 or :: is every address.",
-        |c, v| value::hostname(v).map(|v| c.server.hostname = v)
+        |c, v| value::hostname(v).map(|v| c.server.hostname = v),
+        restart server.hostname
     ),
     setting!("server.port", "NOPAR_PORT", "5984", "TCP port; 0 takes a free one.", |c, v| {
         value::port(v).map(|v| c.server.port = v)
-    }),
+    }, restart server.port),
     setting!(
         "server.listen",
         "NOPAR_LISTEN",
         "",
         "Other places to listen on, separated by commas: addresses or names with ports, and unix sockets, such as\n127.0.0.1:5984, [::1]:5984, unix:/run/nopar/nopar.http. With them, hostname and port count only if one of\nthe two is set. All are TLS, or none is.",
-        |c, v| place::parse(v).map(|v| c.server.listen = v)
+        |c, v| place::parse(v).map(|v| c.server.listen = v),
+        restart server.listen
     ),
     setting!(
         "server.tls_cert",
         "NOPAR_TLS_CERT",
         "",
         "Certificate (PEM, with those between it and its authority): with it, NOPAR speaks HTTPS, by HTTP/2\nand HTTP/1.1, and nothing else. Empty: plain HTTP.",
-        |c, v| value::path(v).map(|v| c.server.tls_cert = Some(v))
+        |c, v| value::path(v).map(|v| c.server.tls_cert = Some(v)),
+        restart server.tls_cert
     ),
     setting!(
         "server.tls_key",
         "NOPAR_TLS_KEY",
         "",
         "Its private key (PEM, without a passphrase).",
-        |c, v| value::path(v).map(|v| c.server.tls_key = Some(v))
+        |c, v| value::path(v).map(|v| c.server.tls_key = Some(v)),
+        restart server.tls_key
     ),
     setting!(
         "server.base_url",
@@ -51,21 +55,24 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_THREADS",
         "auto",
         "Worker threads; auto is one per core.",
-        |c, v| value::threads(v).map(|v| c.server.threads = v)
+        |c, v| value::threads(v).map(|v| c.server.threads = v),
+        restart server.threads
     ),
     setting!(
         "server.hot_path",
         "NOPAR_HOT_PATH",
         "yes",
         "Whether what is held, fresh and in memory is sent past Pingora's own way of answering, in one\nsystem call. The answers are the same; no is for who suspects otherwise.",
-        |c, v| switch::parse(v).map(|v| c.server.hot_path = v)
+        |c, v| switch::parse(v).map(|v| c.server.hot_path = v),
+        restart server.hot_path
     ),
     setting!(
         "server.sendfile",
         "NOPAR_SENDFILE",
         "auto",
         "Whether bodies of 32 KiB and more that are sent again and again are sent from the pages they lie in,\nwithout copying them (sendfile). Processors differ: auto is what costs less CPU on this one, which is\nmeasured at the start and takes some milliseconds. Over TLS everything is copied.",
-        |c, v| value::sendfile(v).map(|v| c.server.sendfile = v)
+        |c, v| value::sendfile(v).map(|v| c.server.sendfile = v),
+        restart server.sendfile
     ),
     setting!(
         "server.trusted_proxies",
@@ -86,27 +93,23 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_HOME",
         "",
         "Where relative paths start. Empty: the working directory.",
-        |c, v| value::path(v).map(|v| c.server.home = Some(v))
+        |c, v| value::path(v).map(|v| c.server.home = Some(v)),
+        restart server.home
     ),
     setting!(
         "server.run_path",
         "NOPAR_RUN_PATH",
         "",
         "Directory for nopar.pid and for the socket of nopar upgrade.",
-        |c, v| value::path(v).map(|v| c.server.run_path = Some(v))
+        |c, v| value::path(v).map(|v| c.server.run_path = Some(v)),
+        restart server.run_path
     ),
     Setting {
         aliases: &["NOPAR_RUN_AS_USER"],
-        ..setting!(
-            "server.run_as_user",
-            "NOPAR_RUNAS_USER",
-            "",
-            "User to serve as in the background, if root starts NOPAR without a service manager.",
-            |c, v| {
-                c.server.run_as_user = Some(v.to_owned());
-                Ok(())
-            }
-        )
+        ..setting!("server.run_as_user", "NOPAR_RUNAS_USER", "", "User to serve as in the background, if root starts NOPAR without a service manager.", |c, v| {
+            c.server.run_as_user = Some(v.to_owned());
+            Ok(())
+        }, restart server.run_as_user)
     },
     setting!(
         "upstream.url",
@@ -227,7 +230,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_REGISTRY_PATH",
         "registry",
         "Directory of hosted packages.",
-        |c, v| value::path(v).map(|v| c.store.path = v)
+        |c, v| value::path(v).map(|v| c.store.path = v),
+        restart store.path
     ),
     setting!(
         "store.local_packages",
@@ -255,14 +259,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_CACHE_PATH",
         "cache",
         "Directory of copies from the upstream. Deleting it is always safe.",
-        |c, v| value::path(v).map(|v| c.cache.path = v)
+        |c, v| value::path(v).map(|v| c.cache.path = v),
+        restart cache.path
     ),
     setting!(
         "cache.size",
         "NOPAR_CACHE_SIZE",
         "10GiB",
         "How much it may hold; the least recently used leaves first.",
-        |c, v| size::parse(v).map(|v| c.cache.size = v)
+        |c, v| size::parse(v).map(|v| c.cache.size = v),
+        restart cache.size
     ),
     setting!(
         "cache.memory_size",
@@ -311,7 +317,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_AUTH",
         "open",
         "Who may log in and publish. open: everyone may log in under any name, and publish. users: those of\n`nopar user add`, by their passwords, and they may do what the rules below say.",
-        |c, v| value::auth(v).map(|v| c.access.auth = v)
+        |c, v| value::auth(v).map(|v| c.access.auth = v),
+        restart access.auth
     ),
     setting!(
         "access.admins",
@@ -346,7 +353,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_LOGFILE",
         "",
         "File to append the log to. Empty: standard error. Lines of requests are up to 0.1 s late; they are\nlost, and counted, when 1 MiB of them waits to be written. SIGUSR1 has it opened again, as logrotate wants.",
-        |c, v| value::path(v).map(|v| c.log.file = Some(v))
+        |c, v| value::path(v).map(|v| c.log.file = Some(v)),
+        restart log.file
     ),
     setting!(
         "log.level",
@@ -367,7 +375,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_METRICS_LISTEN",
         "",
         "Address and port, such as 127.0.0.1:9598, where metrics are served for Prometheus, at /metrics, to\neverybody who reaches it. Empty: nowhere.",
-        |c, v| value::address(v).map(|v| c.metrics.listen = Some(v))
+        |c, v| value::address(v).map(|v| c.metrics.listen = Some(v)),
+        restart metrics.listen
     ),
     setting!(
         "limits.packument_size",
@@ -395,7 +404,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NOPAR_MAX_CONNECTIONS",
         "10000",
         "Connections of clients at once; more are refused. The limit of open files may allow fewer:\neach takes up to two.",
-        |c, v| value::connections(v).map(|v| c.limits.connections = v.get())
+        |c, v| value::connections(v).map(|v| c.limits.connections = v.get()),
+        restart limits.connections
     ),
 ];
 

@@ -22,6 +22,7 @@ use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -40,20 +41,20 @@ pub struct Guard<A, R> {
     room: Semaphore,
     in_flight: InFlight,
     ending: Ending,
-    access_log: bool,
+    access_log: Arc<AtomicBool>,
     counters: Arc<Counters>,
 }
 
 impl<A, R: Ready> Guard<A, R> {
     /// Lets at most `most` connections at once to `app`; `access_log` says whether heads that are
-    /// no requests are logged.
+    /// no requests are logged, at any time.
     pub fn new(
         app: A,
         ready: Option<R>,
         most: usize,
         patience: Patience,
         in_flight: InFlight,
-        access_log: bool,
+        access_log: Arc<AtomicBool>,
         counters: Arc<Counters>,
     ) -> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
@@ -126,7 +127,7 @@ impl<A, R: Ready> Guard<A, R> {
             bytes = farewell::answer(&mut remains.stream, &reply, to_head, patience).await;
         }
         self.counters.request(Kind::Other, CacheState::None, status, bytes as u64, duration);
-        if self.access_log {
+        if self.access_log.load(Ordering::Relaxed) {
             let word = refusal.map_or(Cut::Gone.word(), |(_, _, reason)| reason);
             let client = client(&remains.stream);
             let (method, target) = (method.as_str(), target.as_str());

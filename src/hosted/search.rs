@@ -138,7 +138,7 @@ impl Hosted {
         text: &str,
         may_be_told: impl Fn(&PackageName) -> bool,
     ) -> Result<Option<Readings>, HostedError> {
-        let Told::Perhaps(readings) = Private::new(&self.claims).told(text) else {
+        let Told::Perhaps(readings) = Private::new(&self.claims()).told(text) else {
             return Ok(None);
         };
         let is_own = readings.names().any(|name| self.names.has_lower(name));

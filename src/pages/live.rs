@@ -14,8 +14,17 @@ const LEAST_BESIDE: u64 = 64 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     bytes: Arc<AtomicU64>,
-    /// `None`: there is no limit.
-    most: Option<u64>,
+    most: Arc<Most>,
+}
+
+/// The most of them: any number, unless it is said.
+#[derive(Debug)]
+struct Most(AtomicU64);
+
+impl Default for Most {
+    fn default() -> Most {
+        Most(AtomicU64::new(u64::MAX))
+    }
 }
 
 /// Counts bytes for as long as it lives.
@@ -34,13 +43,20 @@ struct Heap {
 impl Live {
     /// For a tier of at most so many bytes.
     pub fn beside(tier: u64) -> Live {
+        let live = Live::default();
+        live.set_tier(tier);
+        live
+    }
+
+    /// The tier has at most so many bytes from now on.
+    pub fn set_tier(&self, tier: u64) {
         let most = tier.saturating_add(LEAST_BESIDE.max(tier / 2));
-        Live { most: Some(most), ..Live::default() }
+        self.most.0.store(most, Ordering::Relaxed);
     }
 
     /// Whether there are too many: clients that take nothing hold them.
     pub fn is_too_much(&self) -> bool {
-        self.most.is_some_and(|most| self.bytes() > most)
+        self.bytes() > self.most.0.load(Ordering::Relaxed)
     }
 
     /// How many there are.
@@ -101,5 +117,7 @@ mod tests {
         let _full = live.count(1500 << 20);
         assert!(!live.is_too_much());
         assert!(!Live::default().is_too_much());
+        live.clone().set_tier(100 << 20);
+        assert!(live.is_too_much(), "the tier is smaller now");
     }
 }

@@ -119,7 +119,7 @@ impl Door {
     ) -> Result<Told, Failure> {
         let Asked { audit, questions, held } = asked;
         for (number, _) in &questions {
-            let upstream = self.upstreams.numbered(*number);
+            let upstream = self.upstreams.numbered(*number).ok_or_else(Failure::replaced)?;
             if !upstream.is_asked() {
                 return Err(unasked(&upstream));
             }
@@ -152,7 +152,7 @@ impl Door {
         question: &Bytes,
         behalf: &Behalf,
     ) -> Result<Bytes, Failure> {
-        let upstream = self.upstreams.numbered(number);
+        let upstream = self.upstreams.numbered(number).ok_or_else(Failure::replaced)?;
         let text = question.clone();
         let digest = in_turn(text.len(), move || Sha256::digest(&text).into()).await?;
         let via = behalf.via.as_deref();

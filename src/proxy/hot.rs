@@ -16,7 +16,6 @@ use crate::access_log::Line;
 use crate::base_url::trusted;
 use crate::cache::{CHUNK, Entry, Key, Known};
 use crate::clock;
-use crate::config::Verify;
 use crate::connection::{
     Answer, Authorization, Body, Caller, End, Forwarded, Plain, READ_ERROR, Ready,
 };
@@ -59,7 +58,7 @@ impl Hot {
     fn forwarded<'a>(&self, request: &'a Plain<'_>, caller: &Caller) -> Option<&'a Forwarded<'a>> {
         let (said, door) = (request.forwarded.as_ref()?, &self.door);
         let peer = caller.address?.ip();
-        let counts = !door.current.has_url() && trusted(peer, &door.policy.trusted_proxies);
+        let counts = !door.current.has_url() && trusted(peer, &door.current.get().trusted_proxies);
         counts.then_some(said)
     }
 
@@ -74,7 +73,8 @@ impl Hot {
         let Some(Authorization(shown)) = request.authorization else { return false };
         // Of whom a proxy speaks is not read here: a token that is for some addresses is known to nobody then.
         let peer = caller.address.map(|address| address.ip());
-        let from = peer.filter(|peer| !trusted(*peer, &self.door.policy.trusted_proxies));
+        let current = self.door.current.get();
+        let from = peer.filter(|peer| !trusted(*peer, &current.trusted_proxies));
         let from = from.map(|from| from.to_canonical());
         self.door.api.is_known_reader(shown, from, name, now)
     }
@@ -143,7 +143,7 @@ impl Hot {
     /// Whether its packument does not speak against a tarball, as far as that is known.
     fn may_be_sent(&self, entry: &Entry, packument: &Key) -> bool {
         match self.door.cache.known(packument) {
-            Known::Nothing => self.door.policy.verify != Verify::Always || entry.is_verified(),
+            Known::Nothing => !self.door.current.is_strict() || entry.is_verified(),
             // It may speak against it.
             Known::Unread => false,
             Known::Read(packument) => entry.agrees_with(&packument),
@@ -218,7 +218,7 @@ impl Ready for Hot {
         if let Some(word) = end.error {
             self.door.counters.answer_broke(word != READ_ERROR);
         }
-        if self.door.policy.access_log {
+        if self.door.current.logs() {
             Line {
                 method: if request.is_head { "HEAD" } else { "GET" },
                 target: request.target,

@@ -8,7 +8,6 @@
 use super::Door;
 use super::failure::Failure;
 use super::tarball::Wanted;
-use crate::config::Verify;
 use crate::npm::{Index, Integrity};
 use crate::upstream::Target;
 use log::warn;
@@ -34,9 +33,9 @@ impl Door {
             None => None,
         };
         let Some(index) = index else {
-            return match self.policy.verify {
-                Verify::Auto => Ok(self.usual(wanted)),
-                Verify::Always => self.locate_surely(wanted).await,
+            return match self.current.is_strict() {
+                false => Ok(self.usual(wanted)),
+                true => self.locate_surely(wanted).await,
             };
         };
         if let Some(located) = self.in_index(&index, wanted) {
@@ -46,7 +45,7 @@ impl Door {
         match self.obtain_index(&wanted.name, &wanted.base, true, &wanted.behalf).await {
             Ok(index) => self.in_index(&index, wanted).ok_or_else(|| absent(wanted)),
             // Whatever became of the packument: the tarball may well be where it usually is.
-            Err(_) if self.policy.verify == Verify::Auto => Ok(self.usual(wanted)),
+            Err(_) if !self.current.is_strict() => Ok(self.usual(wanted)),
             Err(failure) => Err(failure),
         }
     }

@@ -68,12 +68,12 @@ impl Door {
     /// Whether an entry is fresh, or stale for so short a time that it is sent while it is confirmed.
     fn is_young(&self, entry: &Entry) -> bool {
         let now = self.clock.now();
-        entry.freshness().fresh_until(now) + self.policy.stale_while_revalidate > now
+        entry.freshness().fresh_until(now) + self.current.get().stale_while_revalidate > now
     }
 
     /// Whether an entry is young enough to be sent when the upstream fails.
     pub(super) fn may_be_sent_after_failure(&self, entry: &Entry) -> bool {
-        match self.policy.stale_if_error {
+        match self.current.get().stale_if_error {
             StaleIfError::Unlimited => true,
             StaleIfError::For(time) => entry.freshness().fresh_until + time > self.clock.now(),
         }

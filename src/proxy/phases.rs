@@ -196,7 +196,7 @@ impl ProxyHttp for Proxy {
             session.cache.disable(NoCacheReason::InternalError);
         }
         figures::count(&self.door.counters, session, error, ctx);
-        if self.door.policy.access_log {
+        if self.door.current.logs() {
             super::access_log::write(session, error, ctx);
         }
         let body_read = body::drain(session).await;

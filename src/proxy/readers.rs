@@ -50,7 +50,8 @@ impl Door {
     /// Where a request comes from: its peer, or whom proxies that are trusted name.
     pub(super) fn address(&self, session: &Session) -> Option<IpAddr> {
         let peer = session.client_addr()?.as_inet()?.ip();
-        let proxies = &self.policy.trusted_proxies;
+        let current = self.current.get();
+        let proxies = &current.trusted_proxies;
         if !trusted(peer, proxies) {
             return Some(peer.to_canonical());
         }

@@ -69,7 +69,7 @@ impl Door {
             Ok(()) => self.decide(session, ctx).await,
             Err(failure) => failure.into(),
         };
-        cors::settle(session, ctx.reach, &self.policy.cors_origins);
+        cors::settle(session, ctx.reach, &self.current.get().cors_origins);
         if ctx.is_private {
             private::settle(session);
         }
@@ -258,7 +258,7 @@ impl Door {
             .headers
             .get_all(header::VIA)
             .iter()
-            .any(|via| via.to_str().is_ok_and(|via| via.contains(&self.policy.pseudonym)))
+            .any(|via| via.to_str().is_ok_and(|via| via.contains(&self.pseudonym)))
     }
 
     /// The URL by which the client reached NOPAR.
@@ -276,7 +276,8 @@ impl Door {
     ) -> std::result::Result<BaseUrl, BadHost> {
         let request = session.req_header();
         let peer = session.client_addr().and_then(|address| address.as_inet());
-        let trusted = peer.is_some_and(|peer| trusted(peer.ip(), &self.policy.trusted_proxies));
+        let current = self.current.get();
+        let trusted = peer.is_some_and(|peer| trusted(peer.ip(), &current.trusted_proxies));
         // HTTP/1.1 requires a Host (RFC 9112 §3.2); before it, the address it came to stands in.
         let own = session.server_addr().and_then(|address| address.as_inet()).copied();
         let own = own.filter(|_| request.version < Version::HTTP_11);

@@ -110,7 +110,7 @@ impl Door {
     /// Remembers for a while why there is no `key`; `asked` is when the upstream was asked.
     pub(super) fn remember(&self, key: &Key, failure: &Failure, asked: u64) {
         let absent = failure.status.is_client_error();
-        let ttl = if absent { self.policy.not_found_ttl } else { failure.patience() };
+        let ttl = if absent { self.current.get().not_found_ttl } else { failure.patience() };
         // An outage is everybody's; that something is not there may change while it is told.
         let ticket = if absent { asked } else { self.cache.next_ticket() };
         self.negatives.put(key, failure.clone(), ttl, ticket);
@@ -127,7 +127,7 @@ impl Door {
     ) -> Result<Refreshed, Failure> {
         let name = &ask.name;
         let upstream = self.upstream_of(name, key, |root| Key::packument(root, name))?;
-        let (target, limit) = (upstream.packument(name), self.policy.packument_limit);
+        let (target, limit) = (upstream.packument(name), self.current.get().packument_limit);
         let answer =
             fetch(&upstream, &target, held.as_deref(), behalf, limit, name.as_str()).await?;
         match (answer.status.as_u16(), held) {
@@ -168,7 +168,7 @@ impl Door {
             name: ask.name.clone(),
             base: base.unwrap_or_else(|| ask.base.clone()),
             forms,
-            limit: self.policy.packument_limit,
+            limit: self.current.get().packument_limit,
         }
     }
 

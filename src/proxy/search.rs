@@ -39,6 +39,7 @@ impl Door {
     ) -> Result<Bytes, Unsearched> {
         let failed = |why: &str| Unsearched::Failed(why.to_owned());
         let upstream = self.upstreams.numbered(source);
+        let upstream = upstream.ok_or_else(|| failed("another one was put in its place"))?;
         let (target, headers) = (upstream.service(&format!("-/v1/search?{query}")), headers());
         let fetch = upstream.fetch(&target, &headers, behalf.via.as_deref(), LONGEST);
         // The text of an error has the target in it, and that what is searched for: the log is not for that.

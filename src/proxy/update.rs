@@ -106,7 +106,7 @@ impl Door {
             // A failure has been logged where it happened. "It is gone" is an answer.
             running.updated =
                 !matches!(&obtained, Err(failure) if failure.status.is_server_error());
-            if door.policy.access_log {
+            if door.current.logs() {
                 let state = state_of(&obtained);
                 let took = since.elapsed().as_secs_f64() * 1e3;
                 info!(target: "access", "UPDATE {} {state} {took:.1}ms background", ask.name);

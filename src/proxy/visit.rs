@@ -110,7 +110,8 @@ impl Door {
         let peer = session.client_addr().and_then(|address| address.as_inet());
         let request = session.req_header();
         let authority = request.uri.authority().map(|authority| authority.as_str());
-        let proxies = &self.policy.trusted_proxies;
+        let current = self.current.get();
+        let proxies = &current.trusted_proxies;
         is_near(peer.map(|peer| peer.ip()), proxies, &request.headers, authority)
     }
 }

@@ -150,3 +150,66 @@ fn a_mark_tells_nothing_to_who_can_guess() {
     let (one, two) = (settings(Follower::default()).1, settings(Follower::default()).1);
     assert_ne!(one.mark(&one.now()), two.mark(&two.now()));
 }
+
+/// Reads a configuration again in which this is the port of the file.
+fn reload(settings: &Settings<Follower>, home: &Path, text: &str) -> Result<Reloaded, String> {
+    let file = home.join("nopar.toml");
+    fs::write(&file, text).unwrap();
+    let env = [("NOPAR_REGISTRY_PATH".to_owned(), home.to_str().unwrap().to_owned())].into();
+    let sources = Sources { env, file: Some(file), ignore_saved: false };
+    let read = |ignore_saved| Config::load(&Sources { ignore_saved, ..sources.clone() });
+    let told = Mutex::new(None);
+    let reloaded = settings.reload(&read, &|told_of| *told.lock() = Some(told_of.clone()));
+    assert_eq!(reloaded.as_ref().ok(), told.lock().as_ref(), "what is told is what came of it");
+    reloaded.map_err(|not| not.to_string())
+}
+
+#[test]
+fn what_is_read_again_holds_and_is_saved_nowhere() {
+    let (home, settings) = settings(Follower::default());
+    let text = "[server]\nport = 90\n[cache]\nmeta_ttl = \"1h\"\n";
+    let reloaded = reload(&settings, home.path(), text).unwrap();
+    let told = "changed: cache.meta_ttl = 1h; needs a restart: server.port";
+    assert_eq!(reloaded.to_string(), told);
+    assert_eq!(settings.waiting(), ["server.port"]);
+    // What follows the settings meets the port that there is.
+    assert_eq!(*settings.running().followed.lock(), [5984]);
+    assert!(!is_saved(home.path()));
+    let again = reload(&settings, home.path(), text).unwrap().to_string();
+    assert_eq!(again, "changed: nothing; needs a restart: server.port");
+    assert_eq!(
+        reload(&settings, home.path(), "").unwrap().to_string(),
+        "changed: cache.meta_ttl = 6h"
+    );
+}
+
+#[test]
+fn what_cannot_be_followed_changes_nothing_when_it_is_read_again() {
+    let (home, settings) = settings(Follower { is_unfit: true, ..Follower::default() });
+    let told = reload(&settings, home.path(), "[cache]\nmeta_ttl = \"1h\"\n").unwrap_err();
+    assert_eq!(told, "nothing is changed: cache.meta_ttl: no");
+    let mistaken =
+        reload(&settings, home.path(), "[cache]\nmeta_ttl = \"x\"\nx = 1\n").unwrap_err();
+    assert!(mistaken.starts_with("nothing is changed: the configuration has 2 mistakes: "));
+    assert!(mistaken.contains("cache.x in ") && !mistaken.contains('\n'), "{mistaken}");
+    assert_eq!(settings.now().cache.meta_ttl, Config::default().cache.meta_ttl);
+    assert!(settings.running().followed.lock().is_empty() && settings.waiting().is_empty());
+}
+
+/// Who started without what was saved, and saved anew, has that hold after a reload.
+#[test]
+fn what_was_saved_since_a_start_without_it_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap().to_owned();
+    let saved = r#"{"version":"1","settings":{"port":"70"}}"#;
+    fs::write(home.path().join("registry.json"), saved).unwrap();
+    let env = [("NOPAR_REGISTRY_PATH".to_owned(), path)].into();
+    let sources = Sources { env, ignore_saved: true, ..Sources::default() };
+    let settings = Settings::new(Config::load(&sources).unwrap(), Follower::default());
+    let read = |ignore_saved| Config::load(&Sources { ignore_saved, ..sources.clone() });
+    settings.reload(&read, &|_| {}).unwrap();
+    assert!(settings.waiting().is_empty(), "it was read");
+    set_port(&settings, "80").unwrap();
+    let reloaded = settings.reload(&read, &|_| {}).unwrap();
+    assert_eq!((reloaded.waiting, settings.now().server.port), (vec!["server.port"], 80));
+}

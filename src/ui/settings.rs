@@ -105,12 +105,19 @@ impl Ui {
         let fields: Vec<SettingField> =
             config.fields().iter().map(|field| shown(field, &config, typed, &waiting)).collect();
         let is_other = |view: &SettingView| !fields.iter().any(|field| field.key == view.key);
-        let rows = config.settings().into_iter().filter(is_other).map(row).collect();
+        let rows = config
+            .settings()
+            .into_iter()
+            .filter(is_other)
+            .map(|view| row(view, &waiting))
+            .collect();
         let mut warnings = config.warnings.clone();
         warnings.extend(self.strangers_aside().await);
         warnings.extend(config.ignores_saved().then(|| IGNORED.to_owned()));
         if !waiting.is_empty() {
-            let labels: Vec<&str> = waiting.iter().map(|key| label(key).0).collect();
+            let named =
+                |key: &&'static str| if label(key).0.is_empty() { *key } else { label(key).0 };
+            let labels: Vec<&str> = waiting.iter().map(named).collect();
             warnings.push(format!("{}: another one holds until a restart.", labels.join(", ")));
         }
         let page = SettingsPage {
@@ -174,8 +181,11 @@ fn shown(field: &Field, config: &Config, typed: &Typed, waiting: &[&str]) -> Set
     }
 }
 
-fn row(view: SettingView) -> SettingRow {
-    let from = from(view.origin, view.env);
+fn row(view: SettingView, waiting: &[&str]) -> SettingRow {
+    let mut from = from(view.origin, view.env);
+    if waiting.contains(&&*view.key) {
+        from += "; needs a restart";
+    }
     SettingRow { key: view.key.into_owned(), env: view.env, value: view.value, doc: view.doc, from }
 }
 

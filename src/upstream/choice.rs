@@ -1,43 +1,49 @@
 //! Which upstream a package comes from: one name has one upstream.
 //! Knows nothing of what upstreams are asked.
 //!
-//! The default one may be replaced while NOPAR serves. Whoever has begun with the one before goes on with it, and lets it
-//! go; the next one has another number, so that what was remembered of the one before is not taken for what it said.
+//! They may be replaced while NOPAR serves. Whoever has begun with one goes on with it, and lets it go; the next one has
+//! another number, so that what was remembered of the one before is not taken for what it said, and what was to be asked
+//! there is asked of no other. One whose configuration is the same stays as it is.
 
 use super::{Issuers, SetUpError, Upstream};
-use crate::config::{self, Config, Pattern};
+use crate::config::{self, Config, Pattern, Trust};
 use crate::counters::Counters;
 use crate::npm::PackageName;
 use parking_lot::RwLock;
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 /// The configured upstreams.
 pub struct Upstreams {
-    /// Those that are for certain packages; their numbers begin with 1.
-    certain: Vec<Arc<Upstream>>,
-    now: RwLock<Now>,
-    choice: Choice,
-    /// The same by patterns in lower case.
-    lower: Choice,
+    now: RwLock<Arc<Now>>,
     pseudonym: String,
     counters: Arc<Counters>,
 }
 
-/// What the settings of the default upstream decide.
-#[derive(Clone)]
+/// Those that there are.
 struct Now {
-    default: Arc<Upstream>,
-    /// Its number: 0 at first, and later one that none had before.
-    number: usize,
+    default: One,
+    /// Those that are for certain packages.
+    certain: Vec<One>,
+    choice: Choice,
+    /// The same by patterns in lower case.
+    lower: Choice,
     issuers: Arc<Issuers>,
+    trust: Vec<Trust>,
+    /// The number that none has had.
+    next: usize,
 }
 
-/// A default upstream that could take the place of the one there is.
-pub struct Successor {
-    default: Upstream,
-    issuers: Issuers,
+#[derive(Clone)]
+struct One {
+    config: config::Upstream,
+    number: usize,
+    upstream: Arc<Upstream>,
 }
+
+/// Upstreams that could take the place of those there are.
+pub struct Successor(Now);
 
 impl Upstreams {
     /// The upstreams of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3); what
@@ -50,84 +56,66 @@ impl Upstreams {
         pseudonym: &str,
         counters: &Arc<Counters>,
     ) -> Result<Upstreams, SetUpError> {
-        let one = |one: &config::Upstream| Upstream::new(one, pseudonym, counters).map(Arc::new);
-        let patterns = || config.all_upstreams().map(|upstream| upstream.packages.as_slice());
-        let now = Now {
-            default: one(&config.upstream)?,
-            number: 0,
-            issuers: Arc::new(Issuers::new(config, pseudonym, counters)?),
-        };
-        Ok(Upstreams {
-            certain: config.upstreams.iter().map(one).collect::<Result<_, _>>()?,
-            now: RwLock::new(now),
-            choice: Choice::new(patterns(), str::to_owned),
-            lower: Choice::new(patterns(), str::to_lowercase),
-            pseudonym: pseudonym.to_owned(),
-            counters: Arc::clone(counters),
-        })
+        let now = Now::of(config, None, pseudonym, counters)?;
+        let (pseudonym, counters) = (pseudonym.to_owned(), Arc::clone(counters));
+        Ok(Upstreams { now: RwLock::new(Arc::new(now)), pseudonym, counters })
     }
 
-    /// Makes a default upstream of another configuration, and does not ask it for anything yet.
+    /// Makes the upstreams of another configuration, and does not ask them for anything yet.
     ///
     /// # Errors
     /// As of [`Upstreams::new`].
     pub fn successor(&self, config: &Config) -> Result<Successor, SetUpError> {
-        let (pseudonym, counters) = (&self.pseudonym, &self.counters);
-        let default = Upstream::new(&config.upstream, pseudonym, counters)?;
-        Ok(Successor { default, issuers: Issuers::new(config, pseudonym, counters)? })
+        let now = self.now();
+        Now::of(config, Some(&*now), &self.pseudonym, &self.counters).map(Successor)
     }
 
-    /// Has another default upstream be asked from now on. Whether that is another registry, and not the same by another
-    /// way.
+    /// Has others be asked from now on. Whether any of them is another registry, or for other packages, and not the same by
+    /// another way.
     pub fn replace(&self, successor: Successor) -> bool {
-        let Successor { default, issuers } = successor;
+        let Successor(next) = successor;
         let mut now = self.now.write();
-        let is_another = now.default.root() != default.root();
-        let number = now.number.max(self.certain.len()) + 1;
-        *now = Now { default: Arc::new(default), number, issuers: Arc::new(issuers) };
-        is_another
+        let are_same = now.all().count() == next.all().count()
+            && now
+                .all()
+                .zip(next.all())
+                .all(|(one, other)| config::are_of_one_place(&one.config, &other.config));
+        *now = Arc::new(next);
+        !are_same
     }
 
-    /// Who makes ID tokens: no upstreams, but the way there is theirs.
+    fn now(&self) -> Arc<Now> {
+        Arc::clone(&self.now.read())
+    }
+
+    /// Who makes ID tokens: no upstreams, but the way there is that to the default one.
     pub fn issuers(&self) -> Arc<Issuers> {
         Arc::clone(&self.now.read().issuers)
     }
 
     /// All of them with their numbers, the default one first.
     pub fn all(&self) -> Vec<(usize, Arc<Upstream>)> {
-        let Now { default, number, .. } = self.now.read().clone();
-        std::iter::once((number, default)).chain(self.certain()).collect()
-    }
-
-    fn certain(&self) -> impl Iterator<Item = (usize, Arc<Upstream>)> {
-        self.certain.iter().enumerate().map(|(index, one)| (index + 1, Arc::clone(one)))
+        let now = self.now();
+        now.all().map(|one| (one.number, Arc::clone(&one.upstream))).collect()
     }
 
     /// The upstream of a package: that of the most specific pattern that matches its name, or else the
     /// default one. Takes a few look-ups, however many upstreams and patterns there are.
     pub fn of(&self, name: &PackageName) -> Arc<Upstream> {
-        self.chosen(self.choice.of(name.as_str()))
-    }
-
-    /// The default one for 0, else one of certain packages.
-    fn chosen(&self, choice: usize) -> Arc<Upstream> {
-        let certain = choice.checked_sub(1).and_then(|index| self.certain.get(index));
-        certain.map_or_else(|| Arc::clone(&self.now.read().default), Arc::clone)
+        Arc::clone(&self.now.read().of_name(name).upstream)
     }
 
     /// The number of that upstream: what tells it from the others for as long as NOPAR runs.
     pub fn number_of(&self, name: &PackageName) -> usize {
-        match self.choice.of(name.as_str()) {
-            0 => self.now.read().number,
-            certain => certain,
-        }
+        self.now.read().of_name(name).number
     }
 
     /// Whether a name in lower case, or what all names of a scope begin with (`@acme/`), belongs by a pattern to another
     /// upstream than this one, other than the default one.
     pub fn is_of_another(&self, upstream: usize, beginning: &str) -> bool {
-        let owner = self.lower.of(beginning);
-        owner != 0 && owner != upstream
+        let now = self.now.read();
+        let owner = now.lower.of(beginning);
+        owner != 0 && now.chosen(owner).number != upstream
     }
 
     /// All of them with their numbers: those that are for certain packages, as they are configured, and then the default
@@ -138,9 +126,62 @@ impl Upstreams {
         all
     }
 
-    /// The upstream with this number; of a default one that was replaced, the one in its place.
-    pub fn numbered(&self, number: usize) -> Arc<Upstream> {
-        self.chosen(number)
+    /// The upstream with this number, unless it was replaced: what is for it is for no other.
+    pub fn numbered(&self, number: usize) -> Option<Arc<Upstream>> {
+        let now = self.now.read();
+        let one = now.all().find(|one| one.number == number);
+        one.map(|one| Arc::clone(&one.upstream))
+    }
+}
+
+impl Now {
+    /// Those of a configuration; of those `before`, whichever are the same.
+    fn of(
+        config: &Config,
+        before: Option<&Now>,
+        pseudonym: &str,
+        counters: &Arc<Counters>,
+    ) -> Result<Now, SetUpError> {
+        let mut next = before.map_or(0, |before| before.next);
+        let mut one = |config: &config::Upstream, before: &[One]| -> Result<One, SetUpError> {
+            if let Some(same) = before.iter().find(|one| one.config == *config) {
+                return Ok(same.clone());
+            }
+            let upstream = Arc::new(Upstream::new(config, pseudonym, counters)?);
+            let number = next;
+            next += 1;
+            Ok(One { config: config.clone(), number, upstream })
+        };
+        let default =
+            one(&config.upstream, before.map_or(&[], |it| std::slice::from_ref(&it.default)))?;
+        let known = before.map_or(&[][..], |before| &before.certain);
+        let certain = config.upstreams.iter().map(|config| one(config, known));
+        let certain = certain.collect::<Result<Vec<One>, _>>()?;
+        let trust = config.access.trust.clone();
+        // Their way is the default upstream's.
+        let same = before.filter(|it| it.trust == trust && it.default.config == default.config);
+        let issuers = match same {
+            Some(before) => Arc::clone(&before.issuers),
+            None => Arc::new(Issuers::new(config, pseudonym, counters)?),
+        };
+        let patterns = || config.all_upstreams().map(|upstream| upstream.packages.as_slice());
+        let choice = Choice::new(patterns(), str::to_owned);
+        let lower = Choice::new(patterns(), str::to_lowercase);
+        Ok(Now { default, certain, choice, lower, issuers, trust, next })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &One> {
+        iter::once(&self.default).chain(&self.certain)
+    }
+
+    fn of_name(&self, name: &PackageName) -> &One {
+        self.chosen(self.choice.of(name.as_str()))
+    }
+
+    /// The default one for 0, else one of certain packages.
+    fn chosen(&self, choice: usize) -> &One {
+        let certain = choice.checked_sub(1).and_then(|index| self.certain.get(index));
+        certain.unwrap_or(&self.default)
     }
 }
 
@@ -253,7 +294,7 @@ mod tests {
         let (lodash, own) = ("lodash".parse().unwrap(), "@acme/ui".parse().unwrap());
         let before = upstreams.of(&lodash);
         assert_eq!((upstreams.number_of(&lodash), upstreams.number_of(&own)), (0, 1));
-        for number in [3, 5] {
+        for number in [2, 3] {
             let root = format!("https://b{number}.example");
             let next = upstreams.successor(&configured(&root)).unwrap();
             assert!(upstreams.replace(next));
@@ -262,13 +303,48 @@ mod tests {
             assert_eq!((upstreams.number_of(&lodash), upstreams.number_of(&own)), (number, 1));
             assert_eq!(upstreams.of(&lodash).root(), root);
             assert_eq!(upstreams.of(&own).root(), "https://npm.acme.example");
-            assert_eq!(upstreams.numbered(number).root(), root);
-            // What was asked of the one before is asked of this one.
-            assert_eq!(upstreams.numbered(0).root(), root);
+            assert_eq!(upstreams.numbered(number).unwrap().root(), root);
+            // What was to be asked of the one before is asked of no other.
+            assert!(upstreams.numbered(0).is_none());
             let numbers = |all: Vec<(usize, Arc<Upstream>)>| all.into_iter().map(|(it, _)| it);
             assert!(numbers(upstreams.all()).eq([number, 1]));
             assert!(numbers(upstreams.default_last()).eq([1, number]));
         }
         assert_eq!(before.root(), "https://a.example");
+    }
+
+    /// A configuration with these upstreams of certain packages: a pattern, and a host.
+    fn with_certain(certain: &[(&str, &str)]) -> Config {
+        use std::io::Write;
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        for (pattern, host) in certain {
+            let url = format!("https://{host}");
+            writeln!(file, "[[upstream]]\npackages = [{pattern:?}]\nurl = {url:?}").unwrap();
+        }
+        let file = Some(file.path().to_owned());
+        Config::load(&config::Sources { file, ..config::Sources::default() }).unwrap()
+    }
+
+    #[test]
+    fn those_of_certain_packages_come_and_go_and_the_same_ones_stay() {
+        let start = with_certain(&[("@a/*", "a.example"), ("@b/*", "b.example")]);
+        let upstreams = Upstreams::new(&start, "nopar", &Arc::new(Counters::new(1))).unwrap();
+        let of = |name: &str| upstreams.of(&name.parse().unwrap());
+        let number_of = |name: &str| upstreams.number_of(&name.parse().unwrap());
+        let (default, b) = (of("x"), of("@b/x"));
+        let replace = |certain: &[(&str, &str)]| {
+            upstreams.replace(upstreams.successor(&with_certain(certain)).unwrap())
+        };
+        assert!(replace(&[("@b/*", "b.example"), ("@c/*", "c.example")]));
+        assert!(Arc::ptr_eq(&of("x"), &default) && Arc::ptr_eq(&of("@b/x"), &b));
+        assert!(Arc::ptr_eq(&of("@a/x"), &default));
+        assert_eq!((number_of("x"), number_of("@b/x"), number_of("@c/x")), (0, 2, 3));
+        assert!(upstreams.numbered(1).is_none(), "nobody hears what was for it");
+        assert!(upstreams.is_of_another(0, "@c/") && upstreams.is_of_another(2, "@c/"));
+        assert!(!upstreams.is_of_another(3, "@c/") && !upstreams.is_of_another(2, "@a/"));
+        assert!(replace(&[("@c/*", "b.example")]));
+        assert_eq!((of("@c/x").root(), number_of("@c/x")), ("https://b.example", 4));
+        assert!(!replace(&[("@c/*", "b.example")]) && number_of("@c/x") == 4);
+        assert!(replace(&[]) && Arc::ptr_eq(&of("@c/x"), &default));
     }
 }

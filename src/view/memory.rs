@@ -12,6 +12,7 @@ use crate::pages::{Pages, Sendfile};
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What is kept of an entry.
@@ -149,6 +150,8 @@ impl Lifecycle<MemoryKey, Held> for Leaving {
 /// The tier.
 pub struct Memory {
     rows: Cache<MemoryKey, Held, Bytewise, DefaultHashBuilder, Leaving>,
+    /// The limit as it was given: shards divide it among them.
+    given: AtomicU64,
     sendfile: Sendfile,
     counters: Arc<Counters>,
 }
@@ -179,7 +182,7 @@ impl Memory {
         let lifecycle = Leaving { counters: Arc::clone(&counters) };
         let hasher = DefaultHashBuilder::default();
         let rows = Cache::with_options(options, Bytewise, hasher, lifecycle);
-        Memory { rows, sendfile, counters }
+        Memory { rows, given: AtomicU64::new(limit), sendfile, counters }
     }
 
     /// Takes bytes in that are to be held and sent.
@@ -252,6 +255,14 @@ impl Memory {
         self.rows.capacity()
     }
 
+    /// Has it be at most so many bytes from now on; what is too much leaves at once.
+    pub fn set_limit(&self, limit: u64) {
+        if self.given.swap(limit, Ordering::Relaxed) != limit {
+            self.sendfile.live().set_tier(limit);
+            self.rows.set_capacity(limit);
+        }
+    }
+
     /// Whether a large tarball of this length may be held piece by piece.
     pub fn has_room_for_pieces(&self, len: u64) -> bool {
         len <= self.limit() / PIECES
@@ -308,6 +319,27 @@ mod tests {
             memory.put(key, held(Bytes::from(vec![0; 10_000])));
         }
         assert!(memory.weight() <= 1 << 20, "{}", memory.weight());
+    }
+
+    #[test]
+    fn a_smaller_limit_holds_at_once_and_a_larger_one_gives_room() {
+        let memory = memory(4 << 20);
+        let fill = |ids: std::ops::Range<u64>| {
+            ids.map(|id| body(id, 10_000)).for_each(|(key, held)| memory.put(key, held));
+        };
+        fill(0..300);
+        assert!(memory.weight() > 2 << 20);
+        memory.set_limit(1 << 20);
+        assert!(memory.weight() <= 1 << 20 && !memory.is_empty(), "{}", memory.weight());
+        assert!(counted(&memory).memory.evictions > 0);
+        memory.set_limit(8 << 20);
+        fill(1000..1600);
+        assert!(memory.weight() > 4 << 20, "{}", memory.weight());
+        memory.set_limit(0);
+        assert!(memory.is_empty());
+        memory.set_limit(4 << 20);
+        fill(2000..2100);
+        assert!(!memory.is_empty());
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ mod owner;
 mod packument;
 mod publish;
 mod ready;
+mod reload;
 mod search;
 mod secrets;
 mod service;

@@ -12,7 +12,7 @@ use crate::support::deadline::within;
 use crate::support::upstream::FakeUpstream;
 
 /// What a manager hears next.
-async fn heard(manager: &UnixDatagram) -> String {
+pub(crate) async fn heard(manager: &UnixDatagram) -> String {
     let mut message = [0; 4096];
     let hearing = manager.recv(&mut message);
     let length = within("the manager to hear something".to_owned(), hearing).await;

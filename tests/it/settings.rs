@@ -41,7 +41,7 @@ fn hidden(text: &str, name: &str) -> String {
 }
 
 /// The form of the page with these values typed.
-async fn filled(addr: SocketAddr, values: &[(&str, &str)]) -> Request {
+pub(crate) async fn filled(addr: SocketAddr, values: &[(&str, &str)]) -> Request {
     let csrf = hidden(&page(addr).await, "csrf");
     posted(addr, &csrf, values)
 }

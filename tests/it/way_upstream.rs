@@ -8,7 +8,7 @@ mod proxied;
 mod several;
 mod slow;
 mod tls;
-mod tls_front;
+pub(crate) mod tls_front;
 
 use std::time::{Duration, Instant};
 

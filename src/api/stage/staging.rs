@@ -14,6 +14,7 @@ use crate::store::{
     Extent, Held, Hold, Kept, StageId, StagePart, Stages, StoreError, Tarball, Upload,
 };
 use log::{error, info, warn};
+use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,10 +37,16 @@ const LONGEST_RECORD: u64 = 16 << 10;
 pub struct Staging {
     hosted: Arc<Hosted>,
     clock: Clock,
-    ttl: Duration,
-    most: Extent,
+    limits: RwLock<Limits>,
     known: Mutex<HashMap<StageId, Option<Arc<Record>>>>,
     approvals: Semaphore,
+}
+
+/// How long one waits, and how much all of them may have.
+#[derive(Clone, Copy)]
+struct Limits {
+    ttl: Duration,
+    most: Extent,
 }
 
 /// Stages with their records.
@@ -50,13 +57,17 @@ impl Staging {
     pub(in crate::api) fn new(hosted: Arc<Hosted>, clock: Clock) -> Staging {
         let (known, approvals) = (Mutex::default(), Semaphore::new(APPROVALS));
         let most = Extent { count: MOST, bytes: USUAL_SIZE };
-        Staging { hosted, clock, ttl: USUAL_TTL, most, known, approvals }
+        let limits = RwLock::new(Limits { ttl: USUAL_TTL, most });
+        Staging { hosted, clock, limits, known, approvals }
     }
 
-    /// The same, with another time to wait, and other room in bytes.
-    pub(in crate::api) fn with_limits(&self, ttl: Duration, bytes: u64) -> Staging {
-        let most = Extent { count: MOST, bytes };
-        Staging { ttl, most, ..Staging::new(Arc::clone(&self.hosted), self.clock.clone()) }
+    /// Has them wait so long from now on, and have so many bytes together at most. What has waited for longer expires.
+    pub fn set_limits(&self, ttl: Duration, bytes: u64) {
+        *self.limits.write() = Limits { ttl, most: Extent { count: MOST, bytes } };
+    }
+
+    fn most(&self) -> Extent {
+        self.limits.read().most
     }
 
     /// Removes what has expired, now and from time to time. Does not end.
@@ -150,13 +161,13 @@ impl Staging {
 
     /// Whether there is room for one more that has so many bytes at least, before anything of it has come.
     pub(super) async fn check_room(&self, bytes: u64) -> Result<(), Refusal> {
-        if self.stages().extent().await?.with(bytes).is_within(self.most) {
+        if self.stages().extent().await?.with(bytes).is_within(self.most()) {
             return Ok(());
         }
         // Some may have expired.
         self.listed().await?;
         let with_it = self.stages().extent().await?.with(bytes);
-        if with_it.is_within(self.most) { Ok(()) } else { Err(self.no_room(with_it)) }
+        if with_it.is_within(self.most()) { Ok(()) } else { Err(self.no_room(with_it)) }
     }
 
     /// Keeps a stage.
@@ -165,17 +176,17 @@ impl Staging {
         name: &PackageName,
         parts: Vec<(StagePart, Box<dyn Upload>)>,
     ) -> Result<StageId, Refusal> {
-        match self.stages().keep(name, parts, self.most).await.map_err(Refusal::of_change)? {
+        match self.stages().keep(name, parts, self.most()).await.map_err(Refusal::of_change)? {
             Kept::Done(id) => Ok(id),
             Kept::NoRoom(with_it) => Err(self.no_room(with_it)),
         }
     }
 
     fn no_room(&self, with_it: Extent) -> Refusal {
-        if with_it.count > self.most.count {
-            refusal::too_many_stages(self.most.count)
+        if with_it.count > self.most().count {
+            refusal::too_many_stages(self.most().count)
         } else {
-            refusal::too_large_stages(self.most.bytes)
+            refusal::too_large_stages(self.most().bytes)
         }
     }
 
@@ -200,7 +211,7 @@ impl Staging {
 
     fn has_expired(&self, record: &Record) -> bool {
         let age = self.clock.now().duration_since(record.created);
-        age.is_ok_and(|age| age >= self.ttl)
+        age.is_ok_and(|age| age >= self.limits.read().ttl)
     }
 
     async fn expire(&self, id: StageId, record: &Record) -> Result<(), StoreError> {

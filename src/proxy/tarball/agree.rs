@@ -7,7 +7,6 @@
 
 use super::Wanted;
 use crate::cache::Entry;
-use crate::config::Verify;
 use crate::npm::{Digester, Integrity};
 use crate::proxy::Door;
 use crate::proxy::failure::Failure;
@@ -32,7 +31,7 @@ impl Door {
         let Some(entry) = self.cache.get(&wanted.key).await else { return Ok(None) };
         let key = self.packument_key(&wanted.name);
         let mut packument = self.cache.get(&key).await;
-        let must = self.policy.verify == Verify::Always;
+        let must = self.current.is_strict();
         if packument.is_none() && (confirm || must) && !entry.is_verified() {
             let obtained = self.obtain(&wanted.name, &wanted.base, false, &wanted.behalf).await;
             packument = self.cache.get(&key).await;

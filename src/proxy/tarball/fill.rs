@@ -88,7 +88,7 @@ impl Filling {
         let header = dress_upstream(&opened.headers);
         let now = door.clock.to_system(door.clock.now());
         let mut meta = CacheMeta::new(now + FOR_EVER, now, 0, u32::MAX, header);
-        let longest = door.policy.tarball_limit;
+        let longest = door.current.get().tarball_limit;
         meta.extensions_mut().insert(Terms { asked, integrity, longest });
         self.http_cache.set_cache_meta(meta);
         let growing = match self.http_cache.set_miss_handler().await {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nopar::app::ReloadHandle;
 use nopar::catalogue::Listing;
 use nopar::clock::Clock;
 use nopar::connection::Patience;
@@ -226,6 +227,35 @@ impl TestNopar {
         let running = started.unwrap_or_else(|reason| panic!("NOPAR does not restart: {reason}"));
         self.addr = running.addresses[0];
         self.running = Some(running);
+    }
+
+    /// Has it read its configuration again, from a file with this text; what it logs of that. The builder has to have
+    /// given it a file.
+    pub(crate) async fn reload(&self, text: &str) -> Result<String, String> {
+        self.reloading(text).await
+    }
+
+    /// The same, to be awaited elsewhere.
+    pub(crate) fn reloading(
+        &self,
+        text: &str,
+    ) -> impl Future<Output = Result<String, String>> + Send + use<> {
+        std::fs::write(self.file(), text).expect("writing the configuration");
+        let handle = self.reload_handle();
+        async move {
+            let reloaded = tokio::task::spawn_blocking(move || handle.reload());
+            within("a reload".to_owned(), reloaded).await.expect("reloading does not panic")
+        }
+    }
+
+    /// What asks it to read its configuration again.
+    pub(crate) fn reload_handle(&self) -> ReloadHandle {
+        self.running.as_ref().expect("a running NOPAR").reload.clone()
+    }
+
+    /// Its configuration file.
+    pub(crate) fn file(&self) -> &Path {
+        self.file.as_deref().expect("a NOPAR with a file")
     }
 
     /// What it has counted, when it has done `requests` since it started and nothing is going on: an

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// Listens on 127.0.0.1 until it is dropped.
-pub(super) struct TlsFront {
+pub(crate) struct TlsFront {
     addr: SocketAddr,
     authority: String,
     folder: TempDir,
@@ -25,7 +25,7 @@ pub(super) struct TlsFront {
 
 impl TlsFront {
     /// TLS for `names` (or addresses) before what listens at `behind`.
-    pub(super) async fn start(behind: SocketAddr, names: &[&str]) -> Self {
+    pub(crate) async fn start(behind: SocketAddr, names: &[&str]) -> Self {
         let (acceptor, authority) = acceptor(names);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let addr = listener.local_addr().expect("an address");
@@ -39,16 +39,16 @@ impl TlsFront {
         Self { addr, authority, folder, running }
     }
 
-    pub(super) fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.addr.port()
     }
 
     /// A file with the authority's certificate.
-    pub(super) fn ca_file(&self) -> String {
+    pub(crate) fn ca_file(&self) -> String {
         let path: PathBuf = self.folder.path().join("authority.pem");
         std::fs::write(&path, &self.authority).expect("a file");
         path.to_str().expect("a path in UTF-8").to_owned()

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use nopar::app::{App, Stop, StopHandle};
+use nopar::app::{App, ReloadHandle, Reloads, Stop, StopHandle};
 use nopar::catalogue::Catalogue;
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
@@ -22,6 +22,7 @@ pub(super) struct Running {
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) figures: Figures,
     pub(super) catalogue: Arc<Catalogue>,
+    pub(super) reload: ReloadHandle,
     stop: StopHandle,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has ended, whichever way.
@@ -40,6 +41,7 @@ impl Running {
             Sources { env: env.clone(), file: file.map(Path::to_owned), ignore_saved: false };
         let config = Config::load(&sources).map_err(|mistakes| mistakes.to_string())?;
         let (stop, stopped) = Stop::channel();
+        let (reload, reloads) = Reloads::channel();
         let (bound, binding) = oneshot::channel();
         let (alive, end) = mpsc::channel::<()>();
         // Bound on the thread that runs it: an App need not be Send.
@@ -49,7 +51,7 @@ impl Running {
                 Ok(app) => {
                     let known = (app.addresses().to_vec(), app.figures(), app.catalogue());
                     let _ = bound.send(Ok(known));
-                    app.with_patience(patience).run(stopped);
+                    app.with_patience(patience).with_reloads(reloads, sources).run(stopped);
                 }
                 Err(error) => {
                     let _ = bound.send(Err(error.to_string()));
@@ -63,7 +65,8 @@ impl Running {
             Ok(outcome) => outcome?,
             Err(_) => return Err("it panicked while it started".to_owned()),
         };
-        Ok(Self { addresses, figures, catalogue, stop, thread: Some(thread), end: Some(end) })
+        let (thread, end) = (Some(thread), Some(end));
+        Ok(Self { addresses, figures, catalogue, reload, stop, thread, end })
     }
 
     /// Tells it to stop.

@@ -1,0 +1,118 @@
+//! The configuration read again while NOPAR serves: asked for by SIGHUP (or a test), one after the other, on a thread of
+//! its own.
+//! Knows nothing of what follows the configuration.
+
+use crate::config::{Config, Sources};
+use crate::notify;
+use crate::settings::{Reloaded, Settings};
+use log::{error, info, warn};
+use std::collections::BTreeSet;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+/// The most of what a service manager shows, in characters: it is one line of `systemctl status`.
+const LONGEST_STATUS: usize = 300;
+
+/// Where it is asked for. Who asks before NOPAR serves waits until then.
+pub struct Reloads {
+    asked: mpsc::Receiver<Asked>,
+}
+
+/// Asks a NOPAR in this process to read its configuration again.
+#[derive(Clone, Debug)]
+pub struct ReloadHandle {
+    ask: mpsc::Sender<Asked>,
+}
+
+/// Who is to be told what came of it, if anybody waits for that.
+type Asked = Option<mpsc::Sender<Result<String, String>>>;
+
+impl Reloads {
+    /// A handle, and what hears it.
+    pub fn channel() -> (ReloadHandle, Reloads) {
+        let (ask, asked) = mpsc::channel();
+        (ReloadHandle { ask }, Reloads { asked })
+    }
+}
+
+impl ReloadHandle {
+    /// Asks for it, and does not wait. Where nobody hears it any more, nothing comes of it.
+    pub fn ask(&self) {
+        let _ = self.ask.send(None);
+    }
+
+    /// Asks for it, and waits until what came of it holds. Blocks.
+    ///
+    /// # Errors
+    /// Why nothing has changed, as it is logged.
+    pub fn reload(&self) -> Result<String, String> {
+        let (told, tell) = mpsc::channel();
+        let _ = self.ask.send(Some(told));
+        tell.recv().unwrap_or_else(|_| Err("nobody hears it any more".to_owned()))
+    }
+}
+
+/// Who does it.
+pub(crate) struct Reloader {
+    pub(crate) reloads: Reloads,
+    pub(crate) sources: Sources,
+    pub(crate) settings: Arc<Settings>,
+    /// Whether NOPAR is about to end.
+    pub(crate) is_stopping: Box<dyn Fn() -> bool + Send>,
+    /// What is odd about the names that rules use, a sentence each. Blocks.
+    pub(crate) strangers: Box<dyn Fn() -> Vec<String> + Send>,
+}
+
+impl Reloader {
+    /// Does it from now on.
+    pub(crate) fn begin(self) {
+        let thread = thread::Builder::new().name("reload".to_owned());
+        if let Err(error) = thread.spawn(move || self.keep()) {
+            warn!("SIGHUP changes nothing: there is no thread to read the configuration: {error}");
+        }
+    }
+
+    fn keep(self) {
+        let mut strangers: BTreeSet<String> = (self.strangers)().into_iter().collect();
+        while let Ok(asked) = self.reloads.asked.recv() {
+            let done = match (self.is_stopping)() {
+                true => {
+                    let why = "the configuration is not read again: NOPAR is stopping";
+                    warn!("{why}");
+                    Err(why.to_owned())
+                }
+                false => self.reload(&mut strangers),
+            };
+            // Who asked may have gone.
+            let _ = asked.map(|asked| asked.send(done));
+        }
+    }
+
+    fn reload(&self, strangers: &mut BTreeSet<String>) -> Result<String, String> {
+        notify::reloading();
+        let read = |ignore_saved| {
+            let ignore_saved = self.sources.ignore_saved && ignore_saved;
+            Config::load(&Sources { ignore_saved, ..self.sources.clone() })
+        };
+        let tell = |reloaded: &Reloaded| info!("reload: {reloaded}");
+        let done = self.settings.reload(&read, &tell);
+        let done = done.map(|reloaded| reloaded.to_string()).map_err(|not| not.to_string());
+        match &done {
+            Ok(_) => self.tell_of_strangers(strangers),
+            Err(why) => error!("reload: {why}"),
+        }
+        if !(self.is_stopping)() {
+            let (Ok(status) | Err(status)) = &done;
+            let status: String = status.chars().take(LONGEST_STATUS).collect();
+            notify::ready(&format!("reload: {status}"));
+        }
+        done
+    }
+
+    /// Tells of what was not odd before.
+    fn tell_of_strangers(&self, known: &mut BTreeSet<String>) {
+        let now: BTreeSet<String> = (self.strangers)().into_iter().collect();
+        now.difference(known).for_each(|told| warn!("access: {told}"));
+        *known = now;
+    }
+}
