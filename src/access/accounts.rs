@@ -19,7 +19,7 @@ use super::web_login::WebLogins;
 use crate::clock::Clock;
 use crate::config;
 use log::warn;
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard};
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
@@ -35,7 +35,7 @@ pub(super) struct Accounts {
     attempts: Attempts,
     remembered: Remembered,
     clock: Clock,
-    rules: RwLock<Arc<Rules>>,
+    rules: RwLock<Rules>,
     web_logins: WebLogins,
     proofs: Proofs,
     sign_ups: SignUps,
@@ -83,14 +83,16 @@ impl Accounts {
         self.signs_up.load(Ordering::Acquire).then_some(&self.sign_ups)
     }
 
-    /// The rules that hold now.
-    pub(super) fn rules(&self) -> Arc<Rules> {
-        Arc::clone(&self.rules.read())
+    /// The rules that hold now, for one question: whoever holds them keeps others from holding. Lists ask of each of
+    /// thousands of packages, so nothing is counted for each.
+    pub(super) fn rules(&self) -> RwLockReadGuard<'_, Rules> {
+        self.rules.read()
     }
 
     /// Has hold what another configuration says.
     pub(super) fn follow(&self, config: &config::Access) {
-        *self.rules.write() = rules_of(config);
+        let rules = rules_of(config);
+        *self.rules.write() = rules;
         self.signs_up.store(config.sign_up, Ordering::Release);
     }
 
@@ -215,6 +217,6 @@ impl Accounts {
     }
 }
 
-fn rules_of(config: &config::Access) -> Arc<Rules> {
-    Arc::new(Rules::new(config.rules.clone(), config.admins.clone()))
+fn rules_of(config: &config::Access) -> Rules {
+    Rules::new(config.rules.clone(), config.admins.clone())
 }
