@@ -3,8 +3,8 @@
 //! `cargo bench --bench access_log`
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use nopar::access_log::Line;
-use nopar::config::{Config, Sources};
+use nopar::access_log::{Line, RequestId};
+use nopar::config::{Config, LogFormat, Sources};
 use nopar::telemetry;
 use std::hint::black_box;
 use std::time::Duration;
@@ -16,6 +16,9 @@ const TARGETS: [(&str, &str, Option<Duration>); 4] = [
     ("tarball", "/@babel/core/-/core-7.24.0.tgz", None),
     ("miss", "/lodash", Some(Duration::from_micros(23_456))),
 ];
+
+/// What npm calls itself.
+const AGENT: &[u8] = b"npm/11.6.2 node/v24.11.1 linux x64 workspaces/false ci/github-actions";
 
 fn access_log(criterion: &mut Criterion) {
     let env = [("NOPAR_LOGFILE".to_owned(), "/dev/null".to_owned())];
@@ -34,8 +37,16 @@ fn access_log(criterion: &mut Criterion) {
             upstream,
             client: "192.168.100.10:45678".parse().ok(),
             error: None,
+            kind: "packument",
+            id: &RequestId::made(),
+            caller: None,
+            agent: Some(AGENT),
         };
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(&line).write()));
+        for (format, suffix) in [(LogFormat::Text, ""), (LogFormat::Json, " as JSON")] {
+            telemetry::set_format(format);
+            let name = format!("{name}{suffix}");
+            group.bench_function(name, |bencher| bencher.iter(|| black_box(&line).write()));
+        }
     }
     group.finish();
 }

@@ -170,6 +170,7 @@ impl App {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
         let (last, is_last) = watch::channel(false);
         let (closing, is_closing) = watch::channel(false);
+        self.proxy.ends_by(is_last.clone());
         let (close_done, closed) = watch::channel(false);
         let hot = self.config.server.hot_path.then(|| self.proxy.hot());
         let settings = &self.config.server;

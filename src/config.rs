@@ -275,8 +275,19 @@ pub struct Log {
     pub file: Option<PathBuf>,
     /// The least important messages that are written.
     pub level: LevelFilter,
+    /// How lines look.
+    pub format: LogFormat,
     /// Whether each request is logged.
     pub access: bool,
+}
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object of JSON in each, for programs.
+    Json,
 }
 
 /// What NOPAR tells in numbers.

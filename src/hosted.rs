@@ -160,6 +160,12 @@ impl Hosted {
         self.names.count_own()
     }
 
+    /// How many versions the packages that are NOPAR's own have, and how many bytes the tarballs of these; of packages
+    /// that were looked at, as they were then. Nothing is looked at for it.
+    pub fn size(&self) -> (u64, u64) {
+        self.names.size()
+    }
+
     /// Begins another epoch, since what is remembered of requests depends on more than names, and that has changed.
     pub fn begin_epoch(&self) {
         self.names.begin_epoch();

@@ -47,6 +47,7 @@ mod readers;
 mod ready;
 mod receive;
 mod refresh;
+mod request_id;
 mod search;
 mod settings;
 mod tarball;

@@ -44,7 +44,7 @@ fn plain(target: &[u8]) -> Option<&[u8]> {
             b'?' => break,
             // The escapes clients use, `/` and `@`, cannot hide a letter of what is secret.
             b'%' if matches!(target.get(at + 1..at + 3), Some(b"2f" | b"2F" | b"40")) => {}
-            b'%' | b'\\' | 0..=0x1f | 0x7f.. => return None,
+            b'%' | b'\\' | 0..=b' ' | 0x7f.. => return None,
             b't' | b'T' | b'l' | b'L' | b'd' | b'D' if is_word(&target[..at], &target[at..]) => {
                 return None;
             }
@@ -151,12 +151,16 @@ fn shortened(path: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}[{} bytes]", &path[..path.floor_char_boundary(PATH_SHOWN)], path.len()))
 }
 
-/// Escapes what could make one line look like two, or move a terminal's cursor.
+/// Escapes what could make one line look like two, or a word like two, and what moves a terminal's cursor.
 fn printable(path: &str) -> Cow<'_, str> {
-    if path.chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}') {
-        return Cow::Owned(path.escape_debug().to_string());
+    if path.chars().any(is_odd) {
+        return Cow::Owned(path.escape_debug().to_string().replace(' ', "\\u{20}"));
     }
     Cow::Borrowed(path)
+}
+
+fn is_odd(c: char) -> bool {
+    c == ' ' || c.is_control() || (!c.is_ascii() && c.escape_debug().len() > 1)
 }
 
 #[cfg(test)]
@@ -193,6 +197,8 @@ mod tests {
         let often = format!("/%{}2d/user", "25".repeat(20));
         assert_eq!(redacted(&often), REDACTED);
         assert_eq!(printable("/a\u{1b}[2Jb"), "/a\\u{1b}[2Jb");
+        assert_eq!(printable("/a b\u{202e}é"), "/a\\u{20}b\\u{202e}é");
+        assert_eq!(printable("/a'\\é"), "/a'\\é");
     }
 
     #[test]

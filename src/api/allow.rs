@@ -6,6 +6,7 @@ use crate::access::{Caller, Permission, Standing};
 use crate::hosted::Authority;
 use crate::npm::PackageName;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 impl Api {
@@ -45,18 +46,18 @@ impl Api {
         self.caller_may(&caller, Permission::Read, name).await
     }
 
-    /// Whether who shows this value of `Authorization`, coming `from` there, is known to be somebody who may read a package
-    /// of this name. Waits for nothing; `false` says nothing about it.
-    pub fn is_known_reader(
+    /// Who shows this value of `Authorization`, coming `from` there, if that is known to be somebody who may read a package
+    /// of this name. Waits for nothing; `None` says nothing about it.
+    pub fn known_reader(
         &self,
         authorization: &str,
         from: Option<IpAddr>,
         name: &PackageName,
         now: SystemTime,
-    ) -> bool {
+    ) -> Option<Arc<Caller>> {
         let caller = self.access.known(authorization, from, now);
         // Who may read it whatever they are to it.
-        caller.is_some_and(|caller| self.may_list(&caller, name))
+        caller.filter(|caller| self.may_list(caller, name))
     }
 
     pub(super) async fn caller_may(

@@ -4,8 +4,8 @@ use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, by_env};
 use super::wrong::Wrong;
 use super::{
-    Access, Auth, Cache, Config, HostList, Limits, Log, Metrics, Origin, Origins, Sendfile, Server,
-    StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
+    Access, Auth, Cache, Config, HostList, Limits, Log, LogFormat, Metrics, Origin, Origins,
+    Sendfile, Server, StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ fn blank() -> Config {
             sign_up: false,
             open_admin: false,
         },
-        log: Log { file: None, level: LevelFilter::Off, access: false },
+        log: Log { file: None, level: LevelFilter::Off, format: LogFormat::Text, access: false },
         metrics: Metrics { listen: None },
         limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
         warnings: Vec::new(),

@@ -364,6 +364,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| value::level(v).map(|v| c.log.level = v)
     ),
     setting!(
+        "log.format",
+        "NOPAR_LOG_FORMAT",
+        "text",
+        "How lines look: text, or json, which is an object in each line.",
+        |c, v| value::log_format(v).map(|v| c.log.format = v)
+    ),
+    setting!(
         "log.access",
         "NOPAR_ACCESS_LOG",
         "yes",

@@ -2,7 +2,7 @@
 //! Knows nothing of where they come from, and of the settings themselves.
 
 use super::wrong::Wrong;
-use super::{Auth, Sendfile, StaleIfError, Verify, duration, switch};
+use super::{Auth, LogFormat, Sendfile, StaleIfError, Verify, duration, switch};
 use crate::base_url::BaseUrl;
 use ipnet::IpNet;
 use log::LevelFilter;
@@ -121,6 +121,14 @@ pub(super) fn level(text: &str) -> Result<LevelFilter, Wrong> {
         other => other.parse().map_err(|_| {
             Wrong::new("is not a level", "off, error, warn, info, debug or trace is allowed")
         }),
+    }
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(Wrong::new("is no format of a log", "text or json is allowed")),
     }
 }
 

@@ -8,13 +8,13 @@ use super::lane::{Lane, Next};
 use super::ready::Ready;
 use super::watched::{Remains, Watched};
 use super::{Ending, Patience, farewell, handshake, refusal, streams};
-use crate::access_log::Line;
+use crate::access_log::{Line, RequestId};
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
 use crate::inflight::InFlight;
 use crate::reply::Reply;
 use async_trait::async_trait;
-use http::header;
+use http::header::{self, HeaderName};
 use pingora::apps::{HttpServerApp, ServerApp};
 use pingora::listeners::tls::Acceptor;
 use pingora::protocols::http::ServerSession;
@@ -28,6 +28,9 @@ use tokio::sync::Semaphore;
 
 /// How long one that finds no room is listened to, so that it can read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(2);
+
+/// What the line of a refusal is found by.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Guards an app, `A`, and asks `R` for ready answers before the app.
 pub struct Guard<A, R> {
@@ -116,10 +119,14 @@ impl<A, R: Ready> Guard<A, R> {
         let (method, target) = refusal::named(&head.bytes);
         let duration = head.age();
         let (mut status, mut bytes) = (0, 0);
+        let id = RequestId::made();
         if let Some((code, error, reason)) = &refusal {
             let mut reply = Reply::error(*code, error, reason);
             if code.as_u16() == 405 {
                 reply = reply.with(header::ALLOW, "GET, HEAD");
+            }
+            if self.access_log.load(Ordering::Relaxed) {
+                reply = reply.with(X_REQUEST_ID, id.to_string());
             }
             status = code.as_u16();
             let to_head = method == "HEAD";
@@ -130,10 +137,23 @@ impl<A, R: Ready> Guard<A, R> {
         if self.access_log.load(Ordering::Relaxed) {
             let word = refusal.map_or(Cut::Gone.word(), |(_, _, reason)| reason);
             let client = client(&remains.stream);
-            let (method, target) = (method.as_str(), target.as_str());
-            let (cache, upstream, error) = ("-", None, Some(word));
-            Line { method, target, status, bytes, duration, cache, upstream, client, error }
-                .write();
+            let (cache, kind) = (CacheState::None.as_str(), Kind::Other.as_str());
+            Line {
+                method: &method,
+                target: &target,
+                status,
+                bytes,
+                duration,
+                cache,
+                upstream: None,
+                client,
+                error: Some(word),
+                kind,
+                id: &id,
+                caller: None,
+                agent: None,
+            }
+            .write();
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows nothing of what is asked for. In doubt a head is not plain: then Pingora reads it.
 
 use httparse::{Header, Request, Status};
+use memchr::memchr;
 use std::fmt;
 use std::mem::MaybeUninit;
 
@@ -12,6 +13,8 @@ const MOST_LINES: usize = 48;
 /// A plain request, still in the bytes it came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plain<'a> {
+    /// All of it, as it came, for what is looked for seldom.
+    pub head: &'a [u8],
     /// Whether it is a HEAD.
     pub is_head: bool,
     /// Path and query as received; begins with a slash.
@@ -57,6 +60,7 @@ impl<'a> Forwarded<'a> {
 }
 
 /// What bytes are, as the beginning of a request.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nobody keeps it")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read<'a> {
     /// The head is not whole yet.
@@ -75,12 +79,29 @@ impl<'a> Plain<'a> {
         match request.parse_with_uninit_headers(bytes, &mut lines) {
             Ok(Status::Partial) => Read::Partial,
             Ok(Status::Complete(len)) => match Plain::of(&request) {
-                Some(plain) => Read::Plain(plain, len),
+                Some(plain) => Read::Plain(Plain { head: &bytes[..len], ..plain }, len),
                 None => Read::Other,
             },
             // Malformed, or with more lines than usual: Pingora has the last word.
             Err(_) => Read::Other,
         }
+    }
+
+    /// What a header line with this name says, if there is one of them. Looked for each time: whoever wants to know it often
+    /// has it taken with the others.
+    pub fn line(&self, name: &str) -> Option<&'a [u8]> {
+        let (mut rest, mut found) = (self.head, None);
+        while let Some(end) = memchr(b'\n', rest) {
+            let (line, behind) = (&rest[..end], &rest[end + 1..]);
+            rest = behind;
+            if line.get(name.len()) == Some(&b':')
+                && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
+                && found.replace(line[name.len() + 1..].trim_ascii()).is_some()
+            {
+                return None;
+            }
+        }
+        found
     }
 
     fn of(request: &Request<'_, 'a>) -> Option<Plain<'a>> {
@@ -191,6 +212,7 @@ mod tests {
             Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-proto: https\r\n\r\n";
         let next = "GET /next";
         let plain = Plain {
+            head: head.as_bytes(),
             is_head: false,
             target: "/@types%2fnode",
             host: "npm.example:5984",
@@ -256,6 +278,18 @@ mod tests {
         assert_eq!(said.line("Forwarded"), Some(""));
         assert_eq!(said.line("X-Forwarded-For"), None);
         assert_eq!(said.lines().iter().flatten().count(), 2);
+    }
+
+    #[test]
+    fn any_line_can_be_looked_for() {
+        let head = "GET /a:b HTTP/1.1\r\nhost: a\r\nUser-Agent:  npm/11 \u{e9}\t\r\nx-two: 1\r\nX-Two: 2\r\n\
+            x-none:\r\n\r\nx-next: 1\r\n";
+        let Read::Plain(plain, _) = read(head) else { panic!("it is plain") };
+        assert_eq!(plain.line("user-agent"), Some("npm/11 \u{e9}".as_bytes()));
+        assert_eq!(plain.line("x-none"), Some(&b""[..]));
+        for none in ["x-two", "x-next", "user", "agent", "x-nothing"] {
+            assert_eq!(plain.line(none), None, "{none}");
+        }
     }
 
     #[test]

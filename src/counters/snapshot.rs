@@ -17,6 +17,10 @@ pub struct Held {
     pub in_flight: u64,
     /// Names that are the registry's own, as far as they were looked at.
     pub hosted: u64,
+    /// Versions of their packages.
+    pub hosted_versions: u64,
+    /// Bytes of the tarballs of these.
+    pub hosted_bytes: u64,
     /// Bytes that the memory tier holds, as it weighs them.
     pub memory_bytes: u64,
     /// The most it may hold, in bytes.

@@ -24,6 +24,33 @@ pub(super) struct Names {
     index: RwLock<Index>,
     made: AtomicU64,
     epoch: AtomicU64,
+    size: Size,
+}
+
+/// How much the packages are that are noted and NOPAR's own. Kept by what changes: who reads it looks through nothing.
+/// Changed under the lock of `packages` only.
+#[derive(Default)]
+struct Size {
+    versions: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Size {
+    /// One package is in place of another.
+    fn replace(&self, before: Option<&Package>, after: Option<&Package>) {
+        let own = |package: Option<&Package>| package.filter(|package| is_own(package)).map(of);
+        let (before, after) = (own(before).unwrap_or_default(), own(after).unwrap_or_default());
+        let change = |sum: &AtomicU64, before: u64, after: u64| {
+            sum.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
+        };
+        change(&self.versions, before.0, after.0);
+        change(&self.bytes, before.1, after.1);
+    }
+}
+
+/// How many versions a package has, and how many bytes they have.
+fn of(package: &Package) -> (u64, u64) {
+    (package.versions().into(), package.bytes())
 }
 
 impl Names {
@@ -67,6 +94,7 @@ impl Names {
             return (Arc::clone(noted), false);
         }
         let was_own = before.is_some_and(|before| is_own(before));
+        self.size.replace(before.map(|before| &**before), Some(&package));
         packages.insert(package.name.clone(), Arc::clone(&package));
         if was_own != is_own(&package) {
             self.epoch.fetch_add(1, Ordering::Release);
@@ -79,7 +107,12 @@ impl Names {
         if !self.packages.read().contains_key(name) {
             return;
         }
-        let removed = self.packages.write().remove(name);
+        let removed = {
+            let mut packages = self.packages.write();
+            let removed = packages.remove(name);
+            self.size.replace(removed.as_deref(), None);
+            removed
+        };
         if removed.is_some_and(|package| is_own(&package)) {
             self.epoch.fetch_add(1, Ordering::Release);
             self.tell_index(name);
@@ -124,6 +157,12 @@ impl Names {
     /// How many names are NOPAR's own, as far as they were looked at.
     pub(super) fn count_own(&self) -> usize {
         self.index.read().names().len()
+    }
+
+    /// How many versions and bytes those have.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let Size { versions, bytes } = &self.size;
+        (versions.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
     }
 
     /// Those of these names that are not in a list, which is in their order.
@@ -208,6 +247,36 @@ mod tests {
         let other = names.generation(&"bb".parse().unwrap(), Stamp::new(9, [1; 3]), published());
         assert_eq!(beside(&[Arc::clone(&all[0]), other, Arc::clone(&all[3])]), ["b", "c"]);
         assert_eq!(beside(&[]), ["a", "b", "c", "d"]);
+    }
+
+    /// Whatever comes in whichever order, the size is the sum of what is noted.
+    #[test]
+    fn the_size_is_that_of_what_is_own() {
+        let document = |members: &str| {
+            let document = HostedDocument::parse(format!(r#"{{"name":"a",{members}}}"#).as_bytes());
+            Known::of(&document.unwrap(), |_, _| 100)
+        };
+        let two = r#""versions":{"1.0.0":{},"1.1.0":{}}"#;
+        let one = r#""versions":{"1.0.0":{}}"#;
+        let (names, mut stamps) = (Names::default(), 1..);
+        let mut put = |name: &str, members: &str| {
+            let stamp = Stamp::new(9, [stamps.next().unwrap(); 3]);
+            names.put(&name.parse().unwrap(), stamp, document(members));
+            // The same once more, as of two who read it at once.
+            names.put(&name.parse().unwrap(), stamp, document(members));
+            names.size()
+        };
+        assert_eq!(put("a", two), (2, 200));
+        assert_eq!(put("b", one), (3, 300));
+        assert_eq!(put("a", one), (2, 200));
+        assert_eq!(put("copied", r#""_proxied":true,"versions":{"1.0.0":{}}"#), (2, 200));
+        assert_eq!(put("b", r#""_proxied":true"#), (1, 100), "it is the upstream's now");
+        assert_eq!(put("b", two), (3, 300));
+        assert_eq!(put("b", r#""versions":{}"#), (1, 100), "it was taken back");
+        for name in ["a", "b", "copied", "unknown"] {
+            names.forget(&name.parse().unwrap());
+        }
+        assert_eq!(names.size(), (0, 0));
     }
 
     #[test]

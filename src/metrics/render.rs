@@ -27,6 +27,8 @@ pub fn render(process: Process, snapshot: &Snapshot) -> String {
     cache(&mut text, snapshot);
     memory(&mut text, snapshot);
     text.one(&table::STORE_PACKAGES, snapshot.held.hosted);
+    text.one(&table::STORE_VERSIONS, snapshot.held.hosted_versions);
+    text.one(&table::STORE_BYTES, snapshot.held.hosted_bytes);
     text.one(&table::PUBLISHES, snapshot.published);
     packuments(&mut text, snapshot);
     connections(&mut text, snapshot);

@@ -102,6 +102,10 @@ MEMORY_EVICTED: Counter "nopar_memory_evicted_bytes_total" []
     "Their bytes.";
 STORE_PACKAGES: Gauge "nopar_store_packages" []
     "Names of packages that are this registry's own, as far as they were looked at: at the start, and when they are asked for.";
+STORE_VERSIONS: Gauge "nopar_store_versions" []
+    "Versions of these packages, one tarball each: kept by what changes, without a look at the disk.";
+STORE_BYTES: Gauge "nopar_store_bytes" []
+    "Bytes of their tarballs. What else is in the registry directory (documents, stages, keys) is not in it.";
 PUBLISHES: Counter "nopar_publishes_total" []
     "Versions that were published here; those that were staged, when they are approved.";
 PACKUMENTS: Counter "nopar_packuments_ingested_total" []

@@ -3,6 +3,7 @@
 
 use super::behalf::Behalf;
 use super::cors::Reach;
+use crate::access::Caller;
 use crate::cache::{Entry, Found, Key};
 pub(super) use crate::cache_state::CacheState;
 use crate::counters::Kind;
@@ -59,6 +60,8 @@ pub struct Ctx {
     pub(super) cache_state: CacheState,
     /// What is asked for.
     pub(super) kind: Kind,
+    /// The user who asks, once it was looked at who that is.
+    pub(super) caller: Option<String>,
     /// Whose pages may read the answer.
     pub(super) reach: Reach,
     /// Whether the answer is for who asked only.
@@ -79,12 +82,18 @@ impl Ctx {
             behalf: Behalf { ticket, hurry: false, via: None },
             cache_state: CacheState::None,
             kind: Kind::Other,
+            caller: None,
             reach: Reach::default(),
             is_private: false,
             upstream_since: None,
             upstream_time: None,
             _working: working,
         }
+    }
+
+    /// It was looked at who asks.
+    pub(super) fn called_by(&mut self, caller: &Caller) {
+        self.caller = caller.user().map(str::to_owned);
     }
 
     pub(super) fn asking_upstream(&mut self) {

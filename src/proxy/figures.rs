@@ -30,9 +30,12 @@ pub struct Figures {
 impl Figures {
     /// The numbers of now. Takes some tens of microseconds, and keeps nobody waiting.
     pub fn snapshot(&self) -> Snapshot {
+        let (hosted_versions, hosted_bytes) = self.hosted.size();
         self.counters.snapshot(Held {
             in_flight: self.in_flight.count() as u64,
             hosted: self.hosted.count_own() as u64,
+            hosted_versions,
+            hosted_bytes,
             memory_bytes: self.memory.weight(),
             memory_limit: self.memory.limit(),
             memory_rows: self.memory.len() as u64,

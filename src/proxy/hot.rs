@@ -12,7 +12,7 @@ mod pieces;
 
 use super::Door;
 use super::ctx::CacheState;
-use crate::access_log::Line;
+use crate::access;
 use crate::base_url::trusted;
 use crate::cache::{CHUNK, Entry, Key, Known};
 use crate::clock;
@@ -44,9 +44,11 @@ pub struct Hot {
 
 /// What is told of a ready answer once it is sent.
 pub struct Sent {
-    kind: Kind,
-    status: StatusCode,
-    state: CacheState,
+    pub(super) kind: Kind,
+    pub(super) status: StatusCode,
+    pub(super) state: CacheState,
+    /// Who asked, if it mattered.
+    pub(super) reader: Option<Arc<access::Caller>>,
 }
 
 impl Hot {
@@ -62,21 +64,21 @@ impl Hot {
         counts.then_some(said)
     }
 
-    /// Whether who asks is known to be one who may read what not everybody may. Else the usual way finds it out.
-    fn may_read(
+    /// Who asks, if that is known to be one who may read what not everybody may. Else the usual way finds it out.
+    fn reader(
         &self,
         request: &Plain<'_>,
         caller: &Caller,
         name: &PackageName,
         now: SystemTime,
-    ) -> bool {
-        let Some(Authorization(shown)) = request.authorization else { return false };
+    ) -> Option<Arc<access::Caller>> {
+        let Authorization(shown) = request.authorization?;
         // Of whom a proxy speaks is not read here: a token that is for some addresses is known to nobody then.
         let peer = caller.address.map(|address| address.ip());
         let current = self.door.current.get();
         let from = peer.filter(|peer| !trusted(*peer, &current.trusted_proxies));
         let from = from.map(|from| from.to_canonical());
-        self.door.api.is_known_reader(shown, from, name, now)
+        self.door.api.known_reader(shown, from, name, now)
     }
 
     fn view(
@@ -183,9 +185,10 @@ impl Ready for Hot {
         let asked = known.clone().or_else(read)?;
         let wanted = Wanted { plain: request, is_private: !asked.is_public };
         let now = self.door.clock.now();
-        if wanted.is_private && !self.may_read(request, caller, &asked.name, now) {
-            return None;
-        }
+        let reader = match wanted.is_private {
+            true => Some(self.reader(request, caller, &asked.name, now)?),
+            false => None,
+        };
         let (due, body) = match &asked.thing {
             Thing::View(what) => {
                 self.look_at_the_store(&asked, now)?;
@@ -209,7 +212,7 @@ impl Ready for Hot {
             Thing::Own(_) => CacheState::Hosted,
             _ => CacheState::Hit,
         };
-        Some(Answer { body, sent: Sent { kind: asked.kind, status, state } })
+        Some(Answer { body, sent: Sent { kind: asked.kind, status, state, reader } })
     }
 
     fn finished(&self, request: &Plain<'_>, caller: &Caller, sent: Sent, end: End) {
@@ -219,18 +222,7 @@ impl Ready for Hot {
             self.door.counters.answer_broke(word != READ_ERROR);
         }
         if self.door.current.logs() {
-            Line {
-                method: if request.is_head { "HEAD" } else { "GET" },
-                target: request.target,
-                status,
-                bytes: end.bytes,
-                duration: end.duration,
-                cache: sent.state.as_str(),
-                upstream: None,
-                client: caller.address,
-                error: end.error,
-            }
-            .write();
+            self.door.log_ready(request, caller, &sent, end);
         }
     }
 }

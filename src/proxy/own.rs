@@ -6,7 +6,7 @@ use super::Door;
 use super::behalf::Behalf;
 use super::body::{self, Incoming, Packing, Unpacked};
 use super::cross_site;
-use super::ctx::CacheState;
+use super::ctx::{CacheState, Ctx};
 use super::failure::Failure;
 use super::packument::missing;
 use super::receive::Decision;
@@ -55,7 +55,7 @@ impl Door {
     pub(super) async fn call(
         self: &Arc<Self>,
         session: &mut Session,
-        behalf: Behalf,
+        ctx: &mut Ctx,
         route: Route,
         base: &BaseUrl,
     ) -> Decision {
@@ -74,6 +74,7 @@ impl Door {
             Ok(caller) => caller,
             Err(refusal) => return Decision::Reply(refusal.reply(), CacheState::None),
         };
+        ctx.called_by(&caller);
         let shown = credentials(session).first().map(|shown| (*shown).to_owned());
         let pace = body::pace(session);
         let Ok(packing) = Packing::of(&session.req_header().headers) else {
@@ -81,7 +82,7 @@ impl Door {
             let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error, "bad_encoding");
             return failure.into();
         };
-        let asker = Asker { door: self, base, behalf };
+        let asker = Asker { door: self, base, behalf: ctx.behalf.clone() };
         let command = session.req_header().headers.get(NPM_COMMAND);
         let command = command.and_then(|command| command.to_str().ok()).map(str::to_owned);
         let agent = session.req_header().headers.get(header::USER_AGENT);

@@ -5,6 +5,7 @@ use super::cors::Cors;
 use super::ctx::{CacheState, Ctx, Plan};
 use super::failure::Failure;
 use super::private::Private;
+use super::request_id::Called;
 use super::wanted::Wanted;
 use super::{Proxy, body, carried, figures, packument, raw, tarball, wanted, write};
 use crate::access_log::shown;
@@ -34,6 +35,7 @@ impl ProxyHttp for Proxy {
         modules.add_module(carried::builder::<Private>());
         modules.add_module(raw::module());
         modules.add_module(carried::builder::<Wanted>());
+        modules.add_module(carried::builder::<Called>());
     }
 
     async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {

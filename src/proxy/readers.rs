@@ -2,9 +2,9 @@
 //! Knows nothing of what is held, nor of who the upstream is: who may not read hears the same whatever there is.
 
 use super::Door;
+use super::ctx::Ctx;
 use super::failure::Failure;
 use super::own::credentials;
-use crate::access::Caller;
 use crate::api::Refusal;
 use crate::base_url::trusted;
 use crate::npm::PackageName;
@@ -30,20 +30,26 @@ pub(super) enum Reader {
 
 impl Door {
     /// Who sent a request for something of a package that is answered out of copies, or out of the store.
-    pub(super) async fn reader(&self, session: &Session, route: &Route) -> Reader {
+    pub(super) async fn reader(&self, session: &Session, ctx: &mut Ctx, route: &Route) -> Reader {
         let Some(name) = route.name().filter(|name| !self.api.is_public(name)) else {
             return Reader::Anybody;
         };
-        match self.reads(session, name).await {
+        match self.reads(session, ctx, name).await {
             Ok(()) => Reader::Somebody,
             Err(refusal) if refusal.is_absence() => Reader::Nobody(absent(route).reply()),
             Err(refusal) => Reader::Nobody(refusal.reply()),
         }
     }
 
-    async fn reads(&self, session: &Session, name: &PackageName) -> Result<(), Refusal> {
+    async fn reads(
+        &self,
+        session: &Session,
+        ctx: &mut Ctx,
+        name: &PackageName,
+    ) -> Result<(), Refusal> {
         let from = self.address(session);
-        let caller: Caller = self.api.identify(&credentials(session), from).await?;
+        let caller = self.api.identify(&credentials(session), from).await?;
+        ctx.called_by(&caller);
         self.api.may_read(caller, name).await
     }
 

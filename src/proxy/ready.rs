@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::Door;
+use super::{Door, Proxy};
 use crate::cache::DiskCache;
 use crate::clock::Clock;
 use crate::reply::Reply;
@@ -15,9 +15,9 @@ use crate::ui::{Running, UpstreamState};
 use http::{StatusCode, header};
 use log::{info, warn};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// How long what was found is believed, so that who asks costs the disk next to nothing.
@@ -33,6 +33,8 @@ pub(super) struct Readiness {
     last: Mutex<Last>,
     clock: Clock,
     patience: Duration,
+    /// True once NOPAR is about to end.
+    ending: OnceLock<watch::Receiver<bool>>,
 }
 
 struct Last {
@@ -83,7 +85,12 @@ impl Readiness {
 
     fn new(cache: Try, store: Try, clock: Clock, patience: Duration) -> Readiness {
         let (cache, store) = (Part::new("the cache", cache), Part::new("the store", store));
-        Readiness { last: Mutex::new(Last { at: None, cache, store }), clock, patience }
+        let last = Mutex::new(Last { at: None, cache, store });
+        Readiness { last, clock, patience, ending: OnceLock::new() }
+    }
+
+    fn is_ending(&self) -> bool {
+        self.ending.get().is_some_and(|ending| *ending.borrow())
     }
 
     /// How the cache and the store do: of all who ask within a second, one looks.
@@ -137,9 +144,27 @@ impl Part {
 impl Door {
     /// The answer to who asks whether it is ready.
     pub(super) async fn ready(&self) -> Reply {
+        if self.readiness.is_ending() {
+            return draining();
+        }
         let (cache, store) = self.readiness.look().await;
         reply(cache, store, &self.upstreams())
     }
+}
+
+impl Proxy {
+    /// Has it say that it is not ready any more once that becomes true.
+    pub fn ends_by(&self, ending: watch::Receiver<bool>) {
+        // It is told once.
+        let _ = self.door.readiness.ending.set(ending);
+    }
+}
+
+/// Who asks is on one of the connections that are left, and gets no new one here.
+fn draining() -> Reply {
+    let error = "not ready: this NOPAR is about to end, and finishes what is going on";
+    let body = json!({"status": "draining", "error": error, "reason": "draining"});
+    Reply::json(StatusCode::SERVICE_UNAVAILABLE, &body).with(header::CACHE_CONTROL, "no-store")
 }
 
 fn reply(cache: State, store: State, upstreams: &[UpstreamState]) -> Reply {

@@ -65,6 +65,7 @@ impl Door {
         session: &mut Session,
         ctx: &mut Ctx,
     ) -> Result<bool> {
+        self.name_request(session);
         let decision = match without_body(session).await {
             Ok(()) => self.decide(session, ctx).await,
             Err(failure) => failure.into(),
@@ -133,7 +134,7 @@ impl Door {
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
         // What acts is looked at where it is done.
         if is_read {
-            match self.reader(session, &parsed.route).await {
+            match self.reader(session, ctx, &parsed.route).await {
                 Reader::Anybody => {}
                 Reader::Somebody => ctx.is_private = true,
                 Reader::Nobody(reply) => return Decision::Reply(reply, CacheState::None),
@@ -148,7 +149,7 @@ impl Door {
             return decision;
         }
         if Api::answers(&request.method, &parsed.route) {
-            return self.call(session, ctx.behalf.clone(), parsed.route, &base).await;
+            return self.call(session, ctx, parsed.route, &base).await;
         }
         let ask = |name, want| Ask { name, want, encoding: encoding(request), base: base.clone() };
         match parsed.route {

@@ -106,6 +106,7 @@ impl Running for Parts {
             // Last: who reads a request from here on reads all that is new.
             self.hosted.begin_epoch();
             telemetry::set_level(wanted.log.level);
+            telemetry::set_format(wanted.log.format);
         }))
     }
 }

@@ -71,6 +71,7 @@ impl Door {
             Ok(known) => known,
             Err(reply) => return Decision::Reply(reply, CacheState::None),
         };
+        ctx.called_by(&caller);
         if let Route::Raw { name, what } = route {
             return self.raw(session, ctx, name, what, base, caller).await;
         }

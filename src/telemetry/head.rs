@@ -1,6 +1,7 @@
-//! The head of a line, as env_logger writes it: `[2026-11-22T10:00:00.123Z INFO  access] `.
+//! The head of a line, as env_logger writes it, `[2026-11-22T10:00:00.123Z INFO  access] `, or as JSON.
 //! Knows nothing of what follows it.
 
+use super::json;
 use jiff::Timestamp;
 use log::Level;
 use std::cell::Cell;
@@ -16,21 +17,36 @@ thread_local! {
 
 /// Appends the head of a line that is written `now`.
 pub(super) fn push(out: &mut Vec<u8>, now: SystemTime, level: Level, target: &str) {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ms = since.subsec_millis();
-    let digit = |n: u32| b'0' + (n % 10) as u8;
     out.push(b'[');
-    out.extend_from_slice(&to_second(since.as_secs()));
-    out.extend_from_slice(&[b'.', digit(ms / 100), digit(ms / 10), digit(ms), b'Z', b' ']);
+    push_time(out, now);
     out.extend_from_slice(match level {
-        Level::Error => b"ERROR ",
-        Level::Warn => b"WARN  ",
-        Level::Info => b"INFO  ",
-        Level::Debug => b"DEBUG ",
-        Level::Trace => b"TRACE ",
+        Level::Error => b" ERROR ",
+        Level::Warn => b" WARN  ",
+        Level::Info => b" INFO  ",
+        Level::Debug => b" DEBUG ",
+        Level::Trace => b" TRACE ",
     });
     out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b"] ");
+}
+
+/// Appends the beginning of an object, with the same in it.
+pub(super) fn push_json(out: &mut Vec<u8>, now: SystemTime, level: Level, target: &str) {
+    out.extend_from_slice(b"{\"time\":\"");
+    push_time(out, now);
+    out.extend_from_slice(b"\",\"level\":\"");
+    out.extend_from_slice(level.as_str().as_bytes());
+    out.push(b'"');
+    json::member(out, "target", target);
+}
+
+/// As RFC 3339 has it, with milliseconds.
+fn push_time(out: &mut Vec<u8>, now: SystemTime) {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ms = since.subsec_millis();
+    let digit = |n: u32| b'0' + (n % 10) as u8;
+    out.extend_from_slice(&to_second(since.as_secs()));
+    out.extend_from_slice(&[b'.', digit(ms / 100), digit(ms / 10), digit(ms), b'Z']);
 }
 
 fn to_second(second: u64) -> ToSecond {
@@ -76,5 +92,14 @@ mod tests {
         check(951_825_600_090, Level::Debug, "[2000-02-29T12:00:00.090Z DEBUG access] ");
         check(0, Level::Trace, "[1970-01-01T00:00:00.000Z TRACE access] ");
         check(u64::MAX, Level::Info, "[1970-01-01T00:00:00.615Z INFO  access] ");
+    }
+
+    #[test]
+    fn an_object_begins_with_the_same() {
+        let mut out = Vec::new();
+        let now = UNIX_EPOCH + Duration::from_millis(1_795_309_323_456);
+        push_json(&mut out, now, Level::Warn, "nopar::app");
+        let expected = r#"{"time":"2026-11-22T01:02:03.456Z","level":"WARN","target":"nopar::app""#;
+        assert_eq!(String::from_utf8_lossy(&out), expected);
     }
 }

@@ -1,14 +1,14 @@
 //! The thread that writes the log: all lines there are, in one system call.
 //! Knows nothing of requests, which never wait for it.
 
-use super::head;
 use super::sink::Sink;
+use super::{LogFormat, line};
 use log::Level;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How long lines are gathered after others were written: as late as a person does not mind, and so
 /// long that even a busy server is woken ten times a second only.
@@ -70,6 +70,8 @@ impl Output {
 /// Writes lines, and remembers those it could not write.
 pub(super) struct Writer {
     output: Output,
+    /// How lines look.
+    format: fn() -> LogFormat,
     /// Lines lost and not told of yet.
     lost: u64,
     /// The last write failed, and that was told.
@@ -81,7 +83,7 @@ pub(super) struct Writer {
 impl Writer {
     /// A writer that is to run on a thread of its own.
     pub(super) fn new(output: Output) -> Writer {
-        Writer { output, lost: 0, failing: false, cut: false }
+        Writer { output, format: super::format, lost: 0, failing: false, cut: false }
     }
 
     /// Writes what comes through `sink`, for ever.
@@ -114,7 +116,7 @@ impl Writer {
         self.lost += lost;
         let end = batch.len();
         if self.lost > 0 {
-            push_loss(batch, self.lost);
+            push_loss(batch, (self.format)(), self.lost);
         }
         match self.write_after_cut(batch) {
             Ok(()) => (self.lost, self.failing) = (0, false),
@@ -140,10 +142,10 @@ impl Writer {
     }
 }
 
-fn push_loss(out: &mut Vec<u8>, lost: u64) {
-    head::push(out, SystemTime::now(), Level::Warn, "nopar::telemetry");
+fn push_loss(out: &mut Vec<u8>, format: LogFormat, lost: u64) {
     let why = "they could not be written, or not as fast as they came";
-    let _ = writeln!(out, "{lost} lines of the log were lost: {why}");
+    let message = format!("{lost} lines of the log were lost: {why}");
+    line::push(out, format, Level::Warn, "nopar::telemetry", &message);
 }
 
 #[cfg(test)]

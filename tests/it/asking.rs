@@ -200,9 +200,9 @@ fn abbreviated(full: &Value) -> Value {
     document
 }
 
-/// A response's headers without those that say when and whence: date, age, x-cache, connection.
+/// A response's headers without those that say when and whence: date, age, x-cache, connection, x-request-id.
 pub(crate) fn lasting_headers(response: &Response) -> Vec<(String, String)> {
-    let passing = ["date", "age", "x-cache", "connection"];
+    let passing = ["date", "age", "x-cache", "connection", "x-request-id"];
     let own = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
     let mut lines: Vec<_> = response.headers.iter().map(own).collect();
     lines.retain(|(name, _)| !passing.contains(&name.as_str()));

@@ -19,7 +19,8 @@ const TOLD: &str = "metrics at http://";
 async fn metrics_of(binary: &Binary) -> SocketAddr {
     let line = binary.says(TOLD).await;
     let (_, rest) = line.split_once(TOLD).expect("it was looked for");
-    let addr = rest.trim_end_matches("/metrics").parse();
+    // Where lines are JSON, more follows.
+    let addr = rest.split('/').next().unwrap_or_default().parse();
     addr.unwrap_or_else(|error| panic!("no address in {line:?}: {error}"))
 }
 

@@ -3,6 +3,7 @@
 
 mod foreign;
 mod log;
+mod log_lines;
 mod log_output;
 mod log_rotation;
 mod refusal;

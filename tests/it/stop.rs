@@ -192,6 +192,43 @@ async fn a_second_signal_ends_it_at_once() {
     }
 }
 
+/// Who asks on a connection that is left hears that there will be no other: balancers go elsewhere. The process is well.
+#[tokio::test]
+async fn while_it_drains_it_is_not_ready_but_well() {
+    for (hot_path, path, status) in
+        [("yes", "/-/ready", 503), ("no", "/-/ready", 503), ("yes", "/-/health", 200)]
+    {
+        let upstream = upstream().await;
+        let other = "/b/-/b-1.0.0.tgz";
+        upstream.package("b").version("1.0.0", |v| v.tarball_size(8_000_000));
+        let env = [("NOPAR_HOT_PATH", hot_path)];
+        let (binary, addr) = Binary::serving(&upstream.url(), &env).await;
+        // A stop waits for this one while it is between the two requests that are looked at.
+        let other_hold = upstream.hold_body(other, PART);
+        let waited_for = tokio::spawn(Request::get(addr, other).send());
+        other_hold.arrived(1).await;
+        let hold = upstream.hold_body(TARBALL, PART);
+        let mut connection = connect(addr).await;
+        connection.get("/-/ready").await.expect(200);
+        let asked = [Request::get(addr, TARBALL), Request::get(addr, path)];
+        connection.send_pipelined(&asked).await.expect("sent");
+        hold.arrived(1).await;
+        binary.signal("TERM");
+        refused(addr).await;
+        hold.release();
+        connection.receive().await.expect("a tarball").expect(200);
+        let answer = connection.receive().await.expect("an answer").expect(status);
+        assert_eq!(answer.header("connection"), Some("close"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let word = if status == 503 { "draining" } else { "ok" };
+        assert_eq!(answer.json()["status"], word);
+        connection.closed().await;
+        other_hold.release();
+        assert!(waited_for.await.expect("an answer").expect(200).complete);
+        assert!(binary.ended().await.success);
+    }
+}
+
 /// What was asked on a connection while NOPAR stops is answered or refused, not swallowed half.
 #[tokio::test]
 async fn a_request_on_an_open_connection_is_whole_or_not_at_all() {

@@ -14,7 +14,8 @@ impl Disk {
         let disk = Disk::default();
         disk.make_room(room);
         let output = Output { path: None, to: Box::new(disk.clone()) };
-        (disk, Writer::new(output))
+        // Whatever another test of this process has lines look like.
+        (disk, Writer { format: || LogFormat::Text, ..Writer::new(output) })
     }
 
     fn make_room(&self, room: usize) {
@@ -71,6 +72,17 @@ fn lines_without_room_are_told_of_once() {
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines[1].ends_with(&loss(7)), "{lines:?}");
     assert_eq!(lines[2], "b");
+}
+
+#[test]
+fn where_lines_are_json_so_is_that_of_a_loss() {
+    let (disk, writer) = Disk::with_room(1000);
+    let mut writer = Writer { format: || LogFormat::Json, ..writer };
+    writer.write(&mut b"{}\n".to_vec(), 7);
+    let line = &disk.lines()[1];
+    let told =
+        r#""level":"WARN","target":"nopar::telemetry","message":"7 lines of the log were lost"#;
+    assert!(line.contains(told) && line.ends_with("as fast as they came\"}"), "{line}");
 }
 
 /// Nothing of it was written, then a part of it, then it works again.

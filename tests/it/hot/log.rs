@@ -9,13 +9,16 @@ use crate::support::upstream::FakeUpstream;
 
 const ASKED: usize = 150;
 
+/// What may be a client's name.
+const AGENT: &[u8] = b"npm/11 \"node\" error=x \xff";
+
 /// The lines of all requests, without times and ports, in order of their words: two threads may be done
 /// in another order than they began.
 async fn lines(upstream: &FakeUpstream, hot_path: &str) -> Vec<String> {
     let (binary, addr) = Binary::serving(&upstream.url(), &[("NOPAR_HOT_PATH", hot_path)]).await;
     for _ in 0..2 {
         for made in Made::all(ASKED) {
-            made.to(addr, "\"none\"").send().await;
+            made.to(addr, "\"none\"").header("User-Agent", AGENT).send().await;
         }
     }
     let lines = binary.says_times(2 * ASKED, "access] ").await;
@@ -25,12 +28,17 @@ async fn lines(upstream: &FakeUpstream, hot_path: &str) -> Vec<String> {
     lines
 }
 
-/// `METHOD PATH STATUS BYTESb … CACHE …[ error=WORD]`.
+/// `METHOD PATH STATUS BYTESb … CACHE …[ error=WORD] kind=KIND … caller=… agent=…`.
 fn words(line: &str) -> String {
     let (_, line) = line.split_once("access] ").expect("it was looked for");
+    let (line, agent) = line.split_once(" agent=").expect("it is the last one");
     let words: Vec<_> = line.split(' ').collect();
-    let error = words.iter().find(|word| word.starts_with("error="));
-    [&words[..4], &words[5..6], error.map_or(&[], std::slice::from_ref)].concat().join(" ")
+    let mut kept = [&words[..4], &words[5..6]].concat();
+    let is_kept =
+        |word: &&str| ["error=", "kind=", "caller="].iter().any(|it| word.starts_with(it));
+    kept.extend(words.iter().copied().filter(is_kept));
+    kept.push(agent);
+    kept.join(" ")
 }
 
 /// Kinds, statuses, bytes and cache words are those of Pingora's way.
@@ -39,6 +47,9 @@ async fn both_ways_are_logged_alike() {
     let upstream = upstream().await;
     let (hot, usual) = tokio::join!(lines(&upstream, "yes"), lines(&upstream, "no"));
     assert_eq!(hot, usual);
+    let named = hot.iter().filter(|line| line.ends_with(r#" "npm/11 \"node\" error=x \xff""#));
+    // The others are no requests.
+    assert!(named.count() > ASKED);
 }
 
 /// A client that leaves in the middle of its answer is named in its line; the next one is served.

@@ -6,7 +6,7 @@ use super::{Cell, Scene};
 use crate::support::client::Response;
 
 /// Headers that differ from one answer to the next.
-const PASSING: [&str; 2] = ["date", "server-timing"];
+const PASSING: [&str; 3] = ["date", "server-timing", "x-request-id"];
 
 /// Asks for the same of a name that is not there; what differs.
 pub(super) async fn wrong(scene: &Scene, cell: &Cell, on: &On, there: &Response) -> Vec<String> {

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::{LISTEN, Sample, metrics_of, samples, sum};
@@ -67,21 +68,37 @@ const STEPS: [Step; 17] = [
     Step::Junk,
 ];
 
-/// How many answers there were by cache state and status, and how many bytes of bodies.
+/// How the log looks.
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// How many answers there were by kind, cache state and status, and how many bytes of bodies.
 #[derive(Debug, Default, PartialEq)]
 struct Sums {
-    answers: BTreeMap<(String, String), u64>,
+    answers: BTreeMap<[String; 3], u64>,
     bytes: u64,
 }
 
 impl Sums {
-    fn add(&mut self, cache: &str, status: &str, count: u64) {
-        *self.answers.entry((cache.to_owned(), status.to_owned())).or_default() += count;
+    fn add(&mut self, sort: [&str; 3], count: u64) {
+        *self.answers.entry(sort.map(str::to_owned)).or_default() += count;
+    }
+
+    /// As a client sees them, who knows no kinds.
+    fn without_kinds(&self) -> Sums {
+        let mut sums = Sums { bytes: self.bytes, ..Sums::default() };
+        for ([_, cache, status], count) in &self.answers {
+            sums.add(["", cache, status], *count);
+        }
+        sums
     }
 
     fn note(&mut self, answer: &Response) {
         let cache = answer.header("x-cache").unwrap_or("-");
-        self.add(cache, &answer.status.to_string(), 1);
+        self.add(["", cache, &answer.status.to_string()], 1);
         self.bytes += answer.raw_len as u64;
     }
 
@@ -93,25 +110,42 @@ impl Sums {
     fn counted(samples: &[Sample]) -> Sums {
         let mut sums = Sums::default();
         for sample in samples.iter().filter(|sample| sample.name == "nopar_requests_total") {
-            let [cache, status] = sample.of(["cache", "status"]);
-            sums.add(&cache, &status, sample.value as u64);
+            let sort = sample.of(["kind", "cache", "status"]);
+            sums.add(sort.each_ref().map(String::as_str), sample.value as u64);
         }
         sums.bytes = sum(samples, "nopar_served_bytes_total") as u64;
         sums
     }
 
-    /// The same by lines of the access log: `METHOD PATH STATUS BYTESb DURATIONms CACHE …`.
-    fn logged(lines: &[String]) -> Sums {
+    /// The same by lines of the access log.
+    fn logged(format: Format, lines: &[String]) -> Sums {
         let mut sums = Sums::default();
         for line in lines {
-            let (_, line) = line.split_once("access] ").expect("it was looked for");
-            let words: Vec<&str> = line.split(' ').collect();
-            sums.add(words[5], words[2], 1);
-            let bytes = words[3].strip_suffix('b').and_then(|it| it.parse::<u64>().ok());
-            sums.bytes += bytes.unwrap_or_else(|| panic!("no bytes in {line}"));
+            let (sort, bytes) = match format {
+                Format::Text => of_text(line),
+                Format::Json => of_json(line),
+            };
+            sums.add(sort.each_ref().map(String::as_str), 1);
+            sums.bytes += bytes;
         }
         sums
     }
+}
+
+/// `METHOD PATH STATUS BYTESb DURATIONms CACHE … kind=KIND …`.
+fn of_text(line: &str) -> ([String; 3], u64) {
+    let (_, line) = line.split_once("access] ").expect("it was looked for");
+    let words: Vec<&str> = line.split(' ').collect();
+    let bytes = words[3].strip_suffix('b').and_then(|it| it.parse::<u64>().ok());
+    let kind = words.iter().find_map(|word| word.strip_prefix("kind=")).expect(line);
+    ([kind, words[5], words[2]].map(str::to_owned), bytes.expect(line))
+}
+
+fn of_json(line: &str) -> ([String; 3], u64) {
+    let line: Value = serde_json::from_str(line).expect(line);
+    let text = |key: &str| line[key].as_str().expect(key).to_owned();
+    let bytes = line["bytes"].as_u64().expect("a number");
+    ([text("kind"), text("cache"), line["status"].to_string()], bytes)
 }
 
 /// A client that counts.
@@ -181,10 +215,15 @@ async fn counted(metrics: SocketAddr, all: u64) -> Vec<Sample> {
     .await
 }
 
-async fn check(steps: Vec<Step>) {
+async fn check(format: Format, steps: Vec<Step>) {
     let upstream = FakeUpstream::start().await;
     upstream.package("a").version("1.0.0", |v| v.tarball_size(1000));
-    let (binary, addr) = Binary::serving(&upstream.url(), &[LISTEN]).await;
+    let (format_of_log, access) = match format {
+        Format::Text => ("text", "access] "),
+        Format::Json => ("json", "\"target\":\"access\""),
+    };
+    let env = [LISTEN, ("NOPAR_LOG_FORMAT", format_of_log)];
+    let (binary, addr) = Binary::serving(&upstream.url(), &env).await;
     let metrics = metrics_of(&binary).await;
     let first = get(addr, "/a").await.expect(200);
     let etag = first.header("etag").expect("an ETag").to_owned();
@@ -197,12 +236,15 @@ async fn check(steps: Vec<Step>) {
     client.take(Step::Hosted).await;
     let (seen, all) = (&client.seen, client.seen.all());
     let samples = counted(metrics, all).await;
-    assert_eq!(&Sums::counted(&samples), seen, "by metrics");
+    let counted = Sums::counted(&samples);
+    assert_eq!(&counted.without_kinds(), seen, "by metrics");
     assert_eq!(sum(&samples, "nopar_request_duration_seconds_count") as u64, all);
     assert_eq!(sum(&samples, "nopar_publishes_total") as u64, client.published);
     assert_eq!(sum(&samples, "nopar_store_packages") as u64, client.published.min(1));
-    let lines = binary.says_times(all as usize, "access] ").await;
-    assert_eq!(&Sums::logged(&lines), seen, "by the access log");
+    assert_eq!(sum(&samples, "nopar_store_versions") as u64, client.published);
+    assert_eq!(sum(&samples, "nopar_store_bytes") > 0.0, client.published > 0);
+    let lines = binary.says_times(all as usize, access).await;
+    assert_eq!(Sums::logged(format, &lines), counted, "by the access log");
 }
 
 /// Whatever was asked for in whichever order.
@@ -216,8 +258,9 @@ fn sums_are_what_clients_counted_and_the_log_says() {
     };
     let runtime = Runtime::new().expect("a runtime");
     let steps = prop::collection::vec(prop::sample::select(STEPS.to_vec()), 0..40);
-    let checked = TestRunner::new(config).run(&steps, |steps| {
-        runtime.block_on(check(steps));
+    let formats = prop::sample::select(vec![Format::Text, Format::Json]);
+    let checked = TestRunner::new(config).run(&(formats, steps), |(format, steps)| {
+        runtime.block_on(check(format, steps));
         Ok(())
     });
     checked.unwrap_or_else(|error| panic!("{error}"));
@@ -226,5 +269,7 @@ fn sums_are_what_clients_counted_and_the_log_says() {
 /// Each of them, whatever chance leaves out.
 #[tokio::test]
 async fn sums_are_right_of_each_sort() {
-    check(STEPS.iter().chain(&STEPS).copied().collect()).await;
+    for format in [Format::Text, Format::Json] {
+        check(format, STEPS.iter().chain(&STEPS).copied().collect()).await;
+    }
 }

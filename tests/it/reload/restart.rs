@@ -15,6 +15,7 @@ fn others(certificate: &Certificate) -> Vec<(&'static str, String)> {
     let others = [
         ("server.hostname", "127.0.0.2"),
         ("server.port", "1"),
+        ("server.listen", "127.0.0.1:1"),
         ("server.tls_cert", &certificate.cert()),
         ("server.tls_key", &certificate.key()),
         ("server.threads", "3"),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::log_output::file_with;
 use crate::support::binary::Binary;
 use crate::support::client::get;
+use crate::support::deadline::within;
 use crate::support::upstream::FakeUpstream;
 
 /// A NOPAR that logs to a file.
@@ -40,7 +41,15 @@ async fn a_log_that_was_moved_is_begun_anew_and_no_line_is_lost() {
                 binary.signal("USR1");
             }
         }
-        file_with(&log, &format!("/-/log-{round}-19 ")).await;
+        // What waits to be written by then goes to the file of before, and what comes after it to the new one.
+        let opening = async {
+            while !log.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("a new file in its place".to_owned(), opening).await;
+        get(addr, &format!("/-/new-{round}")).await.expect(404);
+        file_with(&log, &format!("/-/new-{round} ")).await;
     }
     binary.signal("TERM");
     assert!(binary.ended().await.success);

@@ -98,7 +98,8 @@ impl Binary {
     pub(crate) async fn listening(&self) -> SocketAddr {
         let line = self.says("listening on http://").await;
         let (_, rest) = line.split_once("listening on http://").expect("it was looked for");
-        let addr = rest.trim_end_matches('/').parse();
+        // Where lines are JSON, more follows.
+        let addr = rest.split('/').next().unwrap_or_default().parse();
         addr.unwrap_or_else(|error| panic!("no address in {line:?}: {error}"))
     }
 

@@ -17,6 +17,8 @@ impl From<&Response> for Said {
         let own = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
         let mut headers: Vec<_> = response.headers.iter().map(own).collect();
         headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "age"));
+        // Each request has its own, and where there is one is the same.
+        headers.iter_mut().filter(|(name, _)| name == "x-request-id").for_each(|it| it.1.clear());
         headers.sort();
         let (status, body) = (response.status, response.body.clone());
         Said { status, headers, body, is_whole: response.complete && response.surplus == 0 }

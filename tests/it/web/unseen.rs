@@ -39,7 +39,7 @@ fn said(answer: &Response, name: &str) -> (u16, Vec<(String, String)>, String) {
     };
     let headers = answer.headers.iter().map(|(name, value)| (name.to_owned(), plain(value)));
     let kept = headers.filter(|(name, _)| {
-        !["date", "content-length"].iter().any(|it| name.eq_ignore_ascii_case(it))
+        !["date", "content-length", "x-request-id"].iter().any(|it| name.eq_ignore_ascii_case(it))
     });
     (answer.status, kept.collect(), plain(&answer.text()))
 }

@@ -52,6 +52,13 @@ pub(super) async fn follow(key: &str) {
             let ended = logged(&[(key, "no")], &[]).await;
             assert!(!ended.contains("GET /before ") && ended.contains("GET /after "), "{ended}");
         }
+        "log.format" => {
+            let ended = logged(&[], &[(key, "json")]).await;
+            assert!(ended.contains(" GET /before 404 "), "{ended}");
+            let line = ended.lines().find(|line| line.contains("/after")).expect("its line");
+            let line: serde_json::Value = serde_json::from_str(line).expect("an object");
+            assert_eq!((&line["path"], &line["status"]), (&"/after".into(), &404.into()));
+        }
         "log.level" => {
             let ended = logged(&[], &[(key, "warn")]).await;
             assert!(ended.contains("GET /before ") && !ended.contains("GET /after "), "{ended}");
