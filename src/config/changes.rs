@@ -67,7 +67,7 @@ impl Config {
             return Ok(self);
         }
         let mut raw = self.raw().clone();
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter() {
             if let Holds::Restarted(put) = setting.holds {
                 put(&mut raw, started.raw());
             }

@@ -222,7 +222,7 @@ const TRUST: &str = r#"
 pub(super) fn default_file() -> String {
     let mut text = HEAD.to_owned();
     let mut section = "";
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter() {
         let (of, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
         if of != section {
             match section {

@@ -31,7 +31,7 @@ const FILE: &str = "NOPAR_CONFIG";
 pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
     let mut config = blank();
     let mut mistakes = Mistakes::default();
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter() {
         apply(&mut config, setting, setting.default, setting.env, Origin::Default, &mut mistakes);
     }
     let named = sources.env.get(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);

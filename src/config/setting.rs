@@ -5,6 +5,7 @@ use super::Config;
 use super::wrong::Wrong;
 
 /// One setting.
+#[derive(Clone, Copy)]
 pub(super) struct Setting {
     /// `section.key` in the file.
     pub(super) key: &'static str,

@@ -11,11 +11,17 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The name of the file with the process id.
 const PID_FILE: &str = "nopar.pid";
 /// The name of the socket.
 pub(super) const SOCKET: &str = "nopar.sock";
+/// How long one that ends is waited for.
+const ENDING: Duration = Duration::from_secs(2);
+/// How often it is looked at meanwhile.
+const PAUSE: Duration = Duration::from_millis(20);
 /// The file is no longer than a number and an end of line.
 const MOST_DIGITS: u64 = 32;
 
@@ -60,10 +66,16 @@ impl RunFiles {
         };
         fs::create_dir_all(folder).map_err(unusable(folder))?;
         let path = folder.join(PID_FILE);
+        let started = Instant::now();
         let pid_file = loop {
             let mut file = open(&path).map_err(unusable(&path))?;
             if !lock(&file).map_err(unusable(&path))? {
                 let (pid, path) = (told(&mut file), folder.to_owned());
+                // One that has taken its number out is about to be gone: a stop and a start in one line.
+                if pid.is_empty() && started.elapsed() < ENDING {
+                    thread::sleep(PAUSE);
+                    continue;
+                }
                 return Err(RunFilesError::Taken { pid, path });
             }
             // Who had it may have removed it in between.
