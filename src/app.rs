@@ -182,6 +182,7 @@ impl App {
         let keeper = self.proxy.catalogue().keep();
         let (strangers, current) = (self.proxy.strangers(), self.proxy.settings());
         let access_log = self.proxy.log_switch();
+        let limits = Arc::clone(&self.proxy.limits().connections);
         let proxy = http_proxy(&server.configuration, self.proxy);
         let wanted = self.config.limits.connections;
         let most = listen::most_connections(wanted);
@@ -193,6 +194,7 @@ impl App {
         let (patience, counters) = (self.patience, self.counters);
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
         let is_tls = self.certificate.is_some();
+        let guard = guard.with_limit(limits);
         let guard = guard.with_tls(self.certificate.map(acceptor));
         let guard = guard.with_ending(Ending { last: is_last.clone(), closing: is_closing });
         let service = service(&self.served, is_tls, guard);

@@ -25,6 +25,7 @@ mod open;
 mod parts;
 mod peek;
 mod read;
+mod room;
 mod store;
 
 pub use changes::{Changes, Waited};
@@ -40,4 +41,5 @@ pub use name::{FileHash, FileName};
 pub use open::OpenFile;
 pub use parts::{PartError, Parts, PartsWriter};
 pub use peek::{Heard, PEEK, Peek};
+pub use room::Room;
 pub use store::{Found, Store};

@@ -12,11 +12,13 @@ mod file;
 mod finish;
 mod host_list;
 mod load;
+mod min_free;
 mod mistakes;
 mod origins;
 mod pattern;
 mod place;
 mod proxy;
+mod rate;
 mod rules;
 mod saved;
 mod secret;
@@ -39,11 +41,13 @@ pub use changes::are_of_one_place;
 pub use fields::{Field, Form, Kind, Unfit};
 pub use host_list::HostList;
 pub use load::Sources;
+pub use min_free::MinFree;
 pub use mistakes::{Mistake, Mistakes};
 pub use origins::Origins;
 pub use pattern::{InvalidPattern, Pattern};
 pub use place::Place;
 pub use proxy::Proxy;
+pub use rate::Rate;
 pub use rules::Rule;
 pub use saved::{Replaced, Saved, SavedError};
 pub use secret::Secret;
@@ -182,6 +186,8 @@ pub struct Upstream {
     pub tarball_timeout: Duration,
     /// How many requests go to it at once.
     pub max_connections: NonZeroUsize,
+    /// How many requests go to it within a second, if that is limited.
+    pub requests_per_second: Option<NonZeroUsize>,
     /// Hosts its documents and redirects may lead to although they are not public.
     pub allow_hosts: HostList,
     token_file: Option<PathBuf>,
@@ -208,6 +214,8 @@ pub struct Cache {
     pub path: PathBuf,
     /// Bytes they may take on disk.
     pub size: u64,
+    /// How much of its file system stays free of them.
+    pub min_free: MinFree,
     /// Bytes of them kept in memory, ready to send.
     pub memory_size: u64,
     /// How long a packument is fresh.
@@ -308,6 +316,12 @@ pub struct Limits {
     pub body_size: u64,
     /// Connections of clients at once.
     pub connections: usize,
+    /// Those of one address, if that is limited.
+    pub connections_per_address: Option<NonZeroUsize>,
+    /// How often one address may ask, if that is limited.
+    pub requests_per_address: Option<Rate>,
+    /// How often one token may be shown, if that is limited.
+    pub requests_per_token: Option<Rate>,
 }
 
 /// Where a setting's value comes from.

@@ -7,6 +7,7 @@
 //! adds them up, and costs whoever reads it some tens of microseconds.
 
 mod histogram;
+mod limited;
 mod pending;
 mod shard;
 mod since;
@@ -18,6 +19,7 @@ mod words;
 
 pub use crate::cache_state::CacheState;
 pub use histogram::{BOUNDS, Histogram};
+pub use limited::Limited;
 pub use pending::{Asking, Filling};
 pub use snapshot::{
     Broken, Connections, Disk, Documents, Held, Latency, Memory, Requests, Served, Snapshot,
@@ -155,6 +157,11 @@ impl Counters {
     /// A connection found no room.
     pub fn connection_refused(&self) {
         self.add(Tally::Refused, 1);
+    }
+
+    /// Something was not done because a limit was reached.
+    pub fn limited(&self, limit: Limited) {
+        self.shards.mine().limited(limit);
     }
 
     #[inline]

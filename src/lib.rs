@@ -23,6 +23,7 @@ pub mod handover;
 pub mod history;
 pub mod hosted;
 pub mod inflight;
+pub mod limits;
 pub mod listen;
 pub mod metrics;
 pub mod negotiate;

@@ -34,6 +34,7 @@ mod ground;
 mod hot;
 mod issuers;
 mod keys;
+mod limited;
 mod locate;
 mod near;
 mod negative;
@@ -72,6 +73,7 @@ use crate::counters::Counters;
 use crate::history::History;
 use crate::hosted::Hosted;
 use crate::inflight::InFlight;
+use crate::limits::Limits;
 use crate::npm::{PackageName, TarballName};
 use crate::pages::{self, Live, Sendfile};
 use crate::settings::Settings;
@@ -132,6 +134,7 @@ pub struct Door {
     catalogue: Arc<Catalogue>,
     history: Arc<History>,
     readiness: Readiness,
+    limits: Limits,
     clock: Clock,
     in_flight: InFlight,
     counters: Arc<Counters>,
@@ -202,6 +205,7 @@ impl Door {
         let root_of = move |name: &PackageName| chosen.of(name).root().to_owned();
         let current = Arc::new(Current::new(config));
         let negatives = Arc::new(Negatives::new(clock.clone()));
+        let limits = Limits::new(config, &counters);
         let parts = Parts {
             upstreams: Arc::clone(&upstreams),
             current: Arc::clone(&current),
@@ -211,6 +215,7 @@ impl Door {
             access: Arc::clone(&access),
             api: Arc::clone(&api),
             memory: Arc::clone(&memory),
+            limits: limits.clone(),
             addresses: OnceLock::new(),
         };
         let settings = Arc::new(Settings::new(config.clone(), parts));
@@ -246,6 +251,7 @@ impl Door {
             catalogue,
             history,
             readiness,
+            limits,
             clock,
             in_flight,
             counters,
@@ -332,6 +338,11 @@ impl Proxy {
         };
         // Without a thread everything is copied.
         let _ = thread::Builder::new().name("measure".to_owned()).spawn(measure);
+    }
+
+    /// How much one client may have.
+    pub fn limits(&self) -> &Limits {
+        &self.door.limits
     }
 
     /// Which packages of upstreams are held.

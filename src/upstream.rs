@@ -8,6 +8,8 @@ mod guard;
 mod health;
 mod issuers;
 mod open;
+mod pace;
+mod pause;
 mod peer;
 mod post;
 mod resolve;
@@ -22,8 +24,10 @@ pub use guard::is_forbidden;
 pub use health::Contact;
 pub use issuers::Issuers;
 pub use open::{Body, FetchError, Opened, Wanted};
+pub use pause::retry_after;
 pub use target::{BadTarget, Target};
 
+use crate::clock::Clock;
 use crate::config;
 use crate::counters::Counters;
 use crate::npm::encode_segment;
@@ -33,6 +37,8 @@ use bytes::Bytes;
 use health::Health;
 use http::Method;
 use http::header::{self, HeaderName, HeaderValue};
+use pace::Pace;
+use pause::Pause;
 use peer::Dialer;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
@@ -73,6 +79,8 @@ pub struct Upstream {
     dialer: Dialer,
     connector: Arc<Connector>,
     slots: Slots,
+    pace: Pace,
+    pause: Pause,
     user_agent: HeaderValue,
     authorization: Option<HeaderValue>,
     /// What NOPAR signs requests with, so that it knows its own when a loop brings them back.
@@ -97,6 +105,7 @@ impl Upstream {
         config: &config::Upstream,
         pseudonym: &str,
         counters: &Arc<Counters>,
+        clock: &Clock,
     ) -> Result<Upstream, SetUpError> {
         let authorization = config.token.as_ref().map(|token| {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
@@ -109,6 +118,8 @@ impl Upstream {
             root_text: config.url.as_str().trim_end_matches('/').to_owned(),
             connector: Arc::new(Connector::new(Some(peer::connector_options(config)))),
             slots: Slots::new(config.max_connections.get()),
+            pace: Pace::new(config.requests_per_second),
+            pause: Pause::new(clock.clone()),
             dialer: Dialer::new(config)?,
             user_agent: HeaderValue::try_from(config.user_agent.as_str())
                 .map_err(|_| SetUpError::Header("the user agent"))?,
@@ -172,6 +183,13 @@ impl Upstream {
         self.root.same_origin(target)
     }
 
+    /// Whether `target` is a packument or a tarball of it, and none of its services: a registry may want fewer searches,
+    /// and serve packages all the same.
+    fn is_of_package(&self, target: &Target) -> bool {
+        let below = target.path.strip_prefix(self.root.path.trim_end_matches('/'));
+        self.is_own(target) && below.is_some_and(|path| !path.starts_with("/-/"))
+    }
+
     /// A connection's description for Pingora: address resolved, options set.
     ///
     /// # Errors
@@ -219,7 +237,13 @@ impl Upstream {
 
     /// Waits until one more request may go there; no longer than for a document.
     async fn permit(&self, target: &Target, wanted: Wanted) -> Result<Permit, FetchError> {
-        let (free, after) = (self.slots.permit(wanted), self.fetch_timeout);
+        let after = self.fetch_timeout;
+        let free = async {
+            // In this order: who waits for a place afterwards would be sent together with others.
+            let permit = self.slots.permit(wanted).await;
+            self.pace.turn().await;
+            permit
+        };
         let permit = tokio::time::timeout(after, free).await;
         permit.map_err(|_| FetchError::Busy { target: target.to_string(), after })
     }

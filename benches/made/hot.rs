@@ -89,8 +89,9 @@ fn door(held: &Held) -> (Door, String) {
     let config = Config::load(&Sources { env, ignore_saved: true, ..Sources::default() })
         .expect("it is a configuration");
     let (pseudonym, counters) = ("bench".to_owned(), Arc::new(Counters::new(1)));
-    let upstreams = Upstreams::new(&config, &pseudonym, &counters).expect("it can be asked");
     let (clock, in_flight) = (Clock::system(), InFlight::default());
+    let upstreams = Upstreams::new(&config, &pseudonym, &counters, &clock);
+    let upstreams = upstreams.expect("it can be asked");
     let root = upstreams.of(&"any".parse().expect("it is a name")).root().to_owned();
     let kept = Kept { cache: held.cache, store: Arc::new(MemoryStore::new()) };
     let door = Door::new(&config, kept, upstreams, clock, in_flight, counters, pseudonym);

@@ -30,6 +30,11 @@ impl Access {
         (known.given.kind != Kind::Session).then_some(known.caller)
     }
 
+    /// The text of the token in a value of `Authorization`, if that is one, known or not.
+    pub fn token_in(authorization: &str) -> Option<&str> {
+        Credentials::token_in(authorization)
+    }
+
     /// A new token that a user asks for, which is on the disk when it is given out, and how it is shown from then on.
     /// Works on the blocking pool; if the future is dropped, there may be a token that nobody knows.
     ///

@@ -8,7 +8,7 @@ use super::{App, StartError};
 use crate::cache::DiskCache;
 use crate::certificate;
 use crate::clock::Clock;
-use crate::config::{self, Config, Origin};
+use crate::config::{self, Config, MinFree, Origin};
 use crate::connection::Patience;
 use crate::counters::Counters;
 use crate::hosted::Hosted;
@@ -50,9 +50,10 @@ impl Opened {
         let started = clock.now();
         let pseudonym = pseudonym();
         let counters = Arc::new(Counters::new(config.server.threads));
-        let upstreams = Upstreams::new(&config, &pseudonym, &counters)?;
+        let upstreams = Upstreams::new(&config, &pseudonym, &counters, &clock)?;
         let (path, size) = (&config.cache.path, config.cache.size);
         let cache = DiskCache::open(path, size, clock.clone(), Arc::clone(&counters))?;
+        let cache = cache.with_room(least_free(&config.cache));
         let cache: &'static DiskCache = Box::leak(Box::new(cache));
         let store = DiskStore::open(&config.store.path)?;
         warn_of_no_directory(&config);
@@ -97,6 +98,12 @@ impl Opened {
             reloads: None,
         })
     }
+}
+
+/// How much of the cache's file system is to stay free, by how large that is.
+fn least_free(cache: &config::Cache) -> Option<impl Fn(u64) -> u64 + Send + Sync + 'static> {
+    let min_free = cache.min_free;
+    (min_free != MinFree::Bytes(0)).then_some(move |total| min_free.of(total))
 }
 
 /// Whoever names a directory expects it to be there: its packages would pass for the upstream's.

@@ -10,6 +10,7 @@ use super::growing::{Growing, Registered, Registry};
 use super::index::{Index, Known, Row};
 use super::key::{Key, Kind};
 use super::name::{FileName, Ids};
+use super::room::Room;
 use super::{open, read};
 use crate::clock::{self, Clock};
 use crate::counters::Counters;
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 mod reconcile;
+mod room;
 mod scan;
 
 pub use scan::OpenError;
@@ -44,6 +46,8 @@ pub struct DiskCache {
     eviction: Eviction,
     /// Held while both change, so that the order knows what the index knows.
     accounts: Mutex<()>,
+    /// What there is on its file system.
+    room: Room,
     /// When the directory was last looked through, in milliseconds since 1970.
     reconciled: AtomicU64,
     clock: Clock,
@@ -81,6 +85,7 @@ impl DiskCache {
             changes: Changes::default(),
             eviction: Eviction::new(limit),
             accounts: Mutex::default(),
+            room: Room::unlimited(),
             reconciled: AtomicU64::new(clock::to_millis(clock.now())),
             clock,
             tickets: AtomicU64::new(1),

@@ -64,6 +64,8 @@ struct Sums {
 enum NotKept {
     #[error("it is longer than what is kept")]
     TooLong,
+    #[error("too little of its file system is free (NOPAR_CACHE_MIN_FREE)")]
+    NoRoom,
     #[error("the disk does not take it: {0}")]
     Disk(#[from] io::Error),
 }
@@ -83,8 +85,9 @@ impl Fill {
         let file = if expected.is_some_and(|expected| expected > terms.longest) {
             Err(NotKept::TooLong)
         } else {
-            let file = begin(cache, id, &head).await;
-            file.inspect_err(|error| cache.disk_failed(error)).map_err(NotKept::from)
+            let file = begin(cache, id, &head, expected.unwrap_or_default()).await;
+            file.inspect_err(|error| cache.disk_failed(error))
+                .map_or_else(|error| Err(error.into()), |file| file.ok_or(NotKept::NoRoom))
         };
         let header = response_header(&head, key.kind(), expected);
         let header = header.or_err(ErrorType::InvalidHTTPHeader, "a header cannot be kept")?;
@@ -129,8 +132,18 @@ impl Fill {
         let Ok(unfinished) = &self.file else { return };
         let (from, pieces) = self.body.unwritten();
         let (file, at) = (Arc::clone(&unfinished.file), unfinished.body_at + from);
-        match blocking(move || write_all(&file, at, &pieces)).await {
-            Ok(()) => self.body.written(),
+        let (cache, bytes) = (self.cache, self.body.unwritten_len());
+        let write = move || {
+            if !cache.has_room(bytes) {
+                return Ok(false);
+            }
+            write_all(&file, at, &pieces)?;
+            cache.room().took(bytes);
+            Ok(true)
+        };
+        match blocking(write).await {
+            Ok(true) => self.body.written(),
+            Ok(false) => self.let_go(NotKept::NoRoom),
             Err(error) => self.let_go(error.into()),
         }
     }
@@ -174,9 +187,11 @@ impl Fill {
         let entry = Arc::new(entry.ok_or_else(|| io::Error::other("its header cannot be kept"))?);
         let place = self.cache.path_of(&name);
         let (from, pieces) = self.body.unwritten();
+        let (cache, left) = (self.cache, size - from);
         blocking(move || {
             write_all(&unfinished.file, body_at + from, &pieces)?;
             unfinished.file.write_all_at(&table, table_at)?;
+            cache.room().took(left);
             unfinished.finish(&head, &place)
         })
         .await?;
@@ -194,10 +209,20 @@ fn write_all(file: &File, mut at: u64, pieces: &[Bytes]) -> io::Result<()> {
     Ok(())
 }
 
-async fn begin(cache: &'static DiskCache, id: u64, head: &Head) -> io::Result<Unfinished> {
+/// A file for a body of so many bytes; `None` if there is no room for it.
+async fn begin(
+    cache: &'static DiskCache,
+    id: u64,
+    head: &Head,
+    bytes: u64,
+) -> io::Result<Option<Unfinished>> {
     let body_at = format::reserve(head)? as u64;
     let path = cache.temporary(id);
-    blocking(move || Unfinished::create(path, body_at)).await
+    blocking(move || match cache.has_room(bytes) {
+        true => Unfinished::create(path, body_at).map(Some),
+        false => Ok(None),
+    })
+    .await
 }
 
 /// Runs file work on the blocking pool.

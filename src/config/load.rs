@@ -4,8 +4,8 @@ use super::mistakes::Mistakes;
 use super::table::{SETTINGS, Setting, by_env};
 use super::wrong::Wrong;
 use super::{
-    Access, Auth, Cache, Config, HostList, Limits, Log, LogFormat, Metrics, Origin, Origins,
-    Sendfile, Server, StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
+    Access, Auth, Cache, Config, HostList, Limits, Log, LogFormat, Metrics, MinFree, Origin,
+    Origins, Sendfile, Server, StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -138,6 +138,7 @@ fn blank() -> Config {
             fetch_timeout: Duration::ZERO,
             tarball_timeout: Duration::ZERO,
             max_connections: NonZeroUsize::MIN,
+            requests_per_second: None,
             allow_hosts: HostList::default(),
             token_file: None,
             files: Default::default(),
@@ -152,6 +153,7 @@ fn blank() -> Config {
         cache: Cache {
             path: PathBuf::new(),
             size: 0,
+            min_free: MinFree::Auto,
             memory_size: 0,
             meta_ttl: Duration::ZERO,
             stale_while_revalidate: Duration::ZERO,
@@ -170,7 +172,15 @@ fn blank() -> Config {
         },
         log: Log { file: None, level: LevelFilter::Off, format: LogFormat::Text, access: false },
         metrics: Metrics { listen: None },
-        limits: Limits { packument_size: 0, tarball_size: 0, body_size: 0, connections: 0 },
+        limits: Limits {
+            packument_size: 0,
+            tarball_size: 0,
+            body_size: 0,
+            connections: 0,
+            connections_per_address: None,
+            requests_per_address: None,
+            requests_per_token: None,
+        },
         warnings: Vec::new(),
         teams: BTreeMap::new(),
         values: BTreeMap::new(),

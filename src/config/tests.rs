@@ -44,6 +44,11 @@ fn the_defaults_are_what_the_documentation_says() {
     assert_eq!(config.store.stage_size, 10 << 30);
     assert_eq!(config.access.auth, Auth::Open);
     assert_eq!(config.limits.body_size, 384 << 20);
+    assert_eq!(config.limits.connections_per_address, None);
+    assert_eq!(config.limits.requests_per_address, None);
+    assert_eq!(config.limits.requests_per_token, None);
+    assert_eq!(config.upstream.requests_per_second, None);
+    assert_eq!(config.cache.min_free, MinFree::Auto);
     assert_eq!(config.metrics.listen, None);
 }
 
@@ -162,6 +167,14 @@ fn each_value_has_its_forms() {
         ("NOPAR_MAX_BODY", "1GiB"),
         ("NOPAR_METRICS_LISTEN", "127.0.0.1:9598"),
         ("NOPAR_METRICS_LISTEN", "[::1]:0"),
+        ("NOPAR_MAX_CONNECTIONS_PER_ADDRESS", "0"),
+        ("NOPAR_MAX_CONNECTIONS_PER_ADDRESS", "64"),
+        ("NOPAR_MAX_REQUESTS_PER_ADDRESS", "6000/min"),
+        ("NOPAR_MAX_REQUESTS_PER_TOKEN", "Off"),
+        ("NOPAR_UPSTREAM_REQUESTS_PER_SECOND", "10000"),
+        ("NOPAR_UPSTREAM_REQUESTS_PER_SECOND", "0"),
+        ("NOPAR_CACHE_MIN_FREE", "0"),
+        ("NOPAR_CACHE_MIN_FREE", "20%"),
     ] {
         Config::load(&env(&[(name, value)]))
             .unwrap_or_else(|told| panic!("{name}={value}: {told}"));
@@ -197,6 +210,14 @@ fn each_value_has_its_forms() {
         ("NOPAR_METRICS_LISTEN", "9598"),
         ("NOPAR_METRICS_LISTEN", "127.0.0.1"),
         ("NOPAR_METRICS_LISTEN", "::1:9598"),
+        ("NOPAR_MAX_CONNECTIONS_PER_ADDRESS", "none"),
+        ("NOPAR_MAX_CONNECTIONS_PER_ADDRESS", "1000001"),
+        ("NOPAR_MAX_REQUESTS_PER_ADDRESS", "100"),
+        ("NOPAR_MAX_REQUESTS_PER_TOKEN", "0/s"),
+        ("NOPAR_UPSTREAM_REQUESTS_PER_SECOND", "10001"),
+        ("NOPAR_UPSTREAM_REQUESTS_PER_SECOND", "0.5"),
+        ("NOPAR_CACHE_MIN_FREE", "100%"),
+        ("NOPAR_CACHE_MIN_FREE", "some"),
     ] {
         let told = mistakes(&[(name, value)]);
         assert!(told.contains(name) && told.contains("1 mistake"), "{told}");

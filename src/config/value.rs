@@ -14,6 +14,8 @@ use url::Url;
 
 /// More than this at once are a slip of the keyboard.
 const MOST_CONNECTIONS: usize = 1_000_000;
+/// More requests to an upstream than this in a second are no limit.
+const MOST_PER_SECOND: usize = 10_000;
 
 pub(super) fn hostname(text: &str) -> Result<String, Wrong> {
     // What stands before a port in a URL; or an address as it is, which there needs brackets.
@@ -138,6 +140,25 @@ pub(super) fn connections(text: &str) -> Result<NonZeroUsize, Wrong> {
         "is not a number of connections",
         "a number from 1 to 1000000 is allowed",
     ))
+}
+
+/// The same, or none for 0.
+pub(super) fn connections_or_none(text: &str) -> Result<Option<NonZeroUsize>, Wrong> {
+    if text == "0" {
+        return Ok(None);
+    }
+    let allowed = "a number from 1 to 1000000, or 0 for no limit, is allowed";
+    connections(text).map(Some).map_err(|wrong| Wrong { allowed, ..wrong })
+}
+
+pub(super) fn per_second(text: &str) -> Result<Option<NonZeroUsize>, Wrong> {
+    match text.parse() {
+        Ok(number @ 0..=MOST_PER_SECOND) => Ok(NonZeroUsize::new(number)),
+        _ => Err(Wrong::new(
+            "is not a number of requests",
+            "a number from 1 to 10000, or 0 for no limit, is allowed",
+        )),
+    }
 }
 
 pub(super) fn sendfile(text: &str) -> Result<Sendfile, Wrong> {

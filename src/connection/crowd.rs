@@ -50,10 +50,9 @@ impl Crowd {
     }
 
     pub(super) fn enter(self: &Arc<Self>) -> Entrance {
-        let place = |is_inside| Place { crowd: Arc::clone(self), is_inside };
         if take(&self.inside, self.most) {
             self.counters.connection_opened();
-            return Entrance::Inside(place(true));
+            return Entrance::Inside(Place { crowd: Arc::clone(self), is_inside: true });
         }
         self.counters.connection_refused();
         if !self.full.swap(true, Ordering::Relaxed) {
@@ -62,8 +61,13 @@ impl Crowd {
                 self.most
             );
         }
+        self.refuse()
+    }
+
+    /// What becomes of one that is not let in, whatever the reason.
+    pub(super) fn refuse(self: &Arc<Self>) -> Entrance {
         if take(&self.told, self.most_told) {
-            Entrance::Told(place(false))
+            Entrance::Told(Place { crowd: Arc::clone(self), is_inside: false })
         } else {
             Entrance::Closed
         }

@@ -12,6 +12,7 @@ use crate::access_log::{Line, RequestId};
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
 use crate::inflight::InFlight;
+use crate::limits::Connections;
 use crate::reply::Reply;
 use async_trait::async_trait;
 use http::header::{self, HeaderName};
@@ -39,6 +40,8 @@ pub struct Guard<A, R> {
     /// `None`: connections speak plain HTTP.
     tls: Option<Acceptor>,
     crowd: Arc<Crowd>,
+    /// Those of each address.
+    addresses: Arc<Connections>,
     patience: Arc<Patience>,
     /// For pieces of large bodies whose readers do not take them.
     room: Semaphore,
@@ -63,13 +66,30 @@ impl<A, R: Ready> Guard<A, R> {
         let crowd = Arc::new(Crowd::new(most, Arc::clone(&counters)));
         let (app, patience) = (Arc::new(app), Arc::new(patience));
         let room = Semaphore::new(patience.stalled_pieces);
-        let (tls, ending) = (None, Ending::never());
-        Guard { app, ready, tls, crowd, patience, room, in_flight, ending, access_log, counters }
+        let addresses = Arc::new(Connections::new(Arc::clone(&counters)));
+        Guard {
+            app,
+            ready,
+            tls: None,
+            crowd,
+            addresses,
+            patience,
+            room,
+            in_flight,
+            ending: Ending::never(),
+            access_log,
+            counters,
+        }
     }
 
     /// The same for connections that come to an end in this way.
     pub fn with_ending(self, ending: Ending) -> Guard<A, R> {
         Guard { ending, ..self }
+    }
+
+    /// The same with a limit on connections by address.
+    pub fn with_limit(self, addresses: Arc<Connections>) -> Guard<A, R> {
+        Guard { addresses, ..self }
     }
 
     /// The same for connections that speak TLS, as this acceptor does. It is the guard that shakes hands, so
@@ -87,11 +107,11 @@ impl<A, R: Ready> Guard<A, R> {
         }
     }
 
-    async fn tell_no_room(&self, stream: &mut Stream) {
+    async fn tell_refusal(&self, stream: &mut Stream, refusal: &Reply) {
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             farewell::say(stream, streams::NO_ROOM, &self.patience).await;
         } else {
-            farewell::answer(stream, &refusal::no_room(), false, &self.patience).await;
+            farewell::answer(stream, refusal, false, &self.patience).await;
         }
     }
 
@@ -190,11 +210,17 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
         // Pingora's own is that of the accept loops, which may end long before connections do.
         _shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let place = match self.crowd.enter() {
+        let of_address = self.addresses.enter(client(&stream).map(|client| client.ip()));
+        // One too many of its address takes none of all places.
+        let (entrance, refusal) = match &of_address {
+            Some(_) => (self.crowd.enter(), refusal::no_room as fn() -> Reply),
+            None => (self.crowd.refuse(), refusal::too_many_of_address as fn() -> Reply),
+        };
+        let place = match entrance {
             Entrance::Inside(place) => place,
             Entrance::Told(_place) => {
                 let mut stream = self.begun(stream).await?;
-                self.tell_no_room(&mut stream).await;
+                self.tell_refusal(&mut stream, &refusal()).await;
                 let limit = self.patience.linger.min(REFUSED_LINGER);
                 farewell::close(stream, true, limit, self.patience.linger_size).await;
                 return None;

@@ -31,13 +31,18 @@ pub struct Plain<'a> {
     pub authorization: Option<Authorization<'a>>,
     /// What proxies say of where it came from.
     pub forwarded: Option<Forwarded<'a>>,
+    /// What they say of who sent it.
+    pub forwarded_for: Option<&'a str>,
 }
 
 /// What proxies say of a request: one line at most of each of their headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Forwarded<'a>([Option<&'a str>; FORWARDED.len()]);
 
-/// The headers by which proxies say it.
+/// The header by which proxies say who sent a request.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The headers by which proxies say by which URL it came.
 const FORWARDED: [&str; 5] = [
     "forwarded",
     "x-forwarded-host",
@@ -134,6 +139,7 @@ impl<'a> Plain<'a> {
             (4, b'h') if is("host") => None,
             (6, b'a') if is("accept") => once(&mut self.accept, line),
             (15, b'a') if is("accept-encoding") => once(&mut self.accept_encoding, line),
+            (15, b'x') if is(FORWARDED_FOR) => once(&mut self.forwarded_for, line),
             (13, b'i') if is("if-none-match") => once(&mut self.if_none_match, line),
             (13, b'a') if is("authorization") => self.take_authorization(line),
             (10, b'c') if is("connection") => {
@@ -209,7 +215,8 @@ mod tests {
     fn what_clients_send_is_plain() {
         let head = "GET /@types%2fnode HTTP/1.1\r\nhost: npm.example:5984\r\nConnection: keep-alive\r\n\
             user-agent: npm/11.0.0\r\nnpm-command: install\r\nauthorization: Bearer npm_a\r\naccept: application/json\r\n\
-            Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-proto: https\r\n\r\n";
+            Accept-Encoding: gzip,deflate\r\nif-none-match: \"a\"\r\nx-forwarded-proto: https\r\n\
+            X-Forwarded-For: 192.0.2.7, 10.0.0.1\r\n\r\n";
         let next = "GET /next";
         let plain = Plain {
             head: head.as_bytes(),
@@ -221,6 +228,7 @@ mod tests {
             if_none_match: Some("\"a\""),
             authorization: Some(Authorization("Bearer npm_a")),
             forwarded: Some(Forwarded([None, None, None, None, Some("https")])),
+            forwarded_for: Some("192.0.2.7, 10.0.0.1"),
         };
         let text = format!("{head}{next}");
         assert_eq!(read(&text), Read::Plain(plain, head.len()));
@@ -254,6 +262,7 @@ mod tests {
         check(get, "authorization: Bearer \u{e9}\r\n");
         check(get, "forwarded: proto=http\r\nForwarded: proto=https\r\n");
         check(get, "x-forwarded-host: \u{e9}\r\n");
+        check(get, "x-forwarded-for: a\r\nX-Forwarded-For: b\r\n");
         check(get, "if-none-match: \"\u{e9}\"\r\n");
         check(get, "accept: a\r\nno colon\r\n");
         check(get, &"a: b\r\n".repeat(MOST_LINES));
@@ -276,7 +285,7 @@ mod tests {
         let said = plain.forwarded.expect("something is said");
         assert_eq!(said.line("X-Forwarded-Host"), Some("b"));
         assert_eq!(said.line("Forwarded"), Some(""));
-        assert_eq!(said.line("X-Forwarded-For"), None);
+        assert_eq!((said.line("X-Forwarded-For"), plain.forwarded_for), (None, Some("c")));
         assert_eq!(said.lines().iter().flatten().count(), 2);
     }
 

@@ -36,6 +36,14 @@ pub(super) fn no_room() -> Reply {
         .with(header::RETRY_AFTER, "5")
 }
 
+/// The refusal of whoever comes from an address that has as many as it may.
+pub(super) fn too_many_of_address() -> Reply {
+    let error =
+        "there are too many connections from your address to NOPAR; close some, or try again later";
+    Reply::error(StatusCode::TOO_MANY_REQUESTS, error, "too_many_connections")
+        .with(header::RETRY_AFTER, "5")
+}
+
 fn malformed(head: &[u8], swallowed: &[u8]) -> Refusal {
     let bad = StatusCode::BAD_REQUEST;
     let refusal = |status, error: &str, reason| (status, error.to_owned(), reason);

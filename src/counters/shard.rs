@@ -2,6 +2,7 @@
 //! Knows nothing of what they mean beyond their places.
 
 use super::histogram::{BUCKETS, Histogram, bucket_of};
+use super::limited::Limited;
 use super::slot;
 use super::words::{FillEnd, Kind, Outcome, Status};
 use crate::cache_state::CacheState;
@@ -54,6 +55,7 @@ pub(super) struct Shard {
     upstream_latency: Durations,
     fills: [AtomicU64; FillEnd::ALL.len()],
     tallies: [AtomicU64; TALLIES],
+    limited: [AtomicU64; Limited::ALL.len()],
 }
 
 struct Durations {
@@ -81,6 +83,7 @@ impl Shard {
             upstream_latency: Durations::none(),
             fills: zeros(),
             tallies: zeros(),
+            limited: zeros(),
         }
     }
 }
@@ -152,6 +155,10 @@ impl Shards {
         self.sum(|shard| &shard.fills[end as usize])
     }
 
+    pub(super) fn limited(&self, limit: Limited) -> u64 {
+        self.sum(|shard| &shard.limited[limit as usize])
+    }
+
     pub(super) fn tally(&self, tally: Tally) -> u64 {
         self.sum(|shard| &shard.tallies[tally as usize])
     }
@@ -205,6 +212,10 @@ impl Mine<'_> {
 
     pub(super) fn fill(self, end: FillEnd) {
         self.add(&self.shard.fills[end as usize], 1);
+    }
+
+    pub(super) fn limited(self, limit: Limited) {
+        self.add(&self.shard.limited[limit as usize], 1);
     }
 
     #[inline]

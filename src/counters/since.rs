@@ -19,6 +19,7 @@ impl Snapshot {
             documents: documents(self.documents, earlier.documents),
             published: less(self.published, earlier.published),
             connections: connections(self.connections, earlier.connections),
+            limited: counts(&self.limited, &earlier.limited),
             held: self.held,
         }
     }

@@ -5,6 +5,7 @@
 //! there is just now. Numbers that belong together may differ by what happened while they were read.
 
 use super::histogram::Histogram;
+use super::limited::Limited;
 use super::shard::{Shards, Tally};
 use super::words::{FillEnd, Kind, Outcome, Status};
 use crate::cache_state::CacheState;
@@ -33,6 +34,10 @@ pub struct Held {
     pub disk_bytes: u64,
     /// The most these may be, in bytes.
     pub disk_limit: u64,
+    /// Bytes that were free of their file system when it was last looked at; 0 if it is not.
+    pub disk_free: u64,
+    /// The least that is to be free of it, in bytes; 0 if it is not looked at.
+    pub disk_min_free: u64,
 }
 
 /// Requests of one sort.
@@ -178,6 +183,8 @@ pub struct Snapshot {
     pub published: u64,
     /// Connections.
     pub connections: Connections,
+    /// How often each limit was reached, if it was.
+    pub limited: Vec<(Limited, u64)>,
     /// What there is just now.
     pub held: Held,
 }
@@ -213,6 +220,7 @@ impl Snapshot {
                 opened: shards.tally(Tally::Opened),
                 refused: shards.tally(Tally::Refused),
             },
+            limited: limited(shards),
             held,
         }
     }
@@ -241,6 +249,11 @@ impl Snapshot {
     /// Fills of the cache directory that ended in this way.
     pub fn fills(&self, end: FillEnd) -> u64 {
         count_of(&self.disk.fills, end)
+    }
+
+    /// How often this limit was reached.
+    pub fn limited(&self, limit: Limited) -> u64 {
+        count_of(&self.limited, limit)
     }
 }
 
@@ -295,4 +308,9 @@ fn disk(shards: &Shards) -> Disk {
         looked_again: shards.tally(Tally::LooksAgain),
         found_again: shards.tally(Tally::FoundAgain),
     }
+}
+
+fn limited(shards: &Shards) -> Vec<(Limited, u64)> {
+    let limits = Limited::ALL.map(|limit| (limit, shards.limited(limit)));
+    limits.into_iter().filter(|(_, count)| *count > 0).collect()
 }

@@ -3,7 +3,7 @@
 
 use super::table;
 use super::text::Text;
-use crate::counters::{FillEnd, Outcome, Snapshot};
+use crate::counters::{FillEnd, Limited, Outcome, Snapshot};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is told of the process, and does not change.
@@ -32,6 +32,7 @@ pub fn render(process: Process, snapshot: &Snapshot) -> String {
     text.one(&table::PUBLISHES, snapshot.published);
     packuments(&mut text, snapshot);
     connections(&mut text, snapshot);
+    limits(&mut text, snapshot);
     text.finish()
 }
 
@@ -87,6 +88,8 @@ fn cache(text: &mut Text, snapshot: &Snapshot) {
     let mut samples = text.of(&table::LOOKED_AGAIN);
     samples.add(&["found"], disk.found_again);
     samples.add(&["absent"], disk.looked_again.saturating_sub(disk.found_again));
+    text.one(&table::CACHE_FREE, held.disk_free);
+    text.one(&table::CACHE_MIN_FREE, held.disk_min_free);
 }
 
 fn memory(text: &mut Text, snapshot: &Snapshot) {
@@ -114,4 +117,11 @@ fn connections(text: &mut Text, snapshot: &Snapshot) {
     text.one(&table::CONNECTIONS, connections.open());
     text.one(&table::CONNECTIONS_OPENED, connections.opened);
     text.one(&table::CONNECTIONS_REFUSED, connections.refused);
+}
+
+fn limits(text: &mut Text, snapshot: &Snapshot) {
+    let mut samples = text.of(&table::LIMITED);
+    for limit in Limited::ALL {
+        samples.add(&[limit.as_str()], snapshot.limited(limit));
+    }
 }

@@ -88,6 +88,10 @@ DAMAGED: Counter "nopar_cache_damaged_total" []
     "Files that were dropped because they were damaged, or could not be read.";
 LOOKED_AGAIN: Counter "nopar_cache_second_looks_total" ["result"]
     "Looks into the directory for what another process may have written there: found or absent.";
+CACHE_FREE: Gauge "nopar_cache_free_bytes" []
+    "Bytes that were free of the cache's file system when it was last looked at; 0 if it is not (NOPAR_CACHE_MIN_FREE).";
+CACHE_MIN_FREE: Gauge "nopar_cache_min_free_bytes" []
+    "The least that is to be free of it: with less, nothing more is kept (NOPAR_CACHE_MIN_FREE).";
 MEMORY_BYTES: Gauge "nopar_memory_bytes" []
     "Bytes that the memory tier holds.";
 MEMORY_LIMIT: Gauge "nopar_memory_limit_bytes" []
@@ -122,4 +126,6 @@ CONNECTIONS_OPENED: Counter "nopar_connections_opened_total" []
     "Connections of clients that were let in.";
 CONNECTIONS_REFUSED: Counter "nopar_connections_refused_total" []
     "Connections of clients for which there was no room (NOPAR_MAX_CONNECTIONS).";
+LIMITED: Counter "nopar_limited_total" ["limit"]
+    "What was not done at a limit: connections of one address, requests by address or token (429), requests to an upstream that wants fewer, fills that were not kept (disk).";
 }

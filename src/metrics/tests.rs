@@ -4,7 +4,7 @@
 
 use super::table::{METRICS, Type};
 use super::{Process, render};
-use crate::counters::{CacheState, Counters, Held, Kind, Outcome};
+use crate::counters::{CacheState, Counters, Held, Kind, Limited, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -37,6 +37,7 @@ fn full() -> String {
     counters.connection_opened();
     counters.connection_closed();
     counters.published();
+    counters.limited(Limited::Address);
     counters.ingested(40, took);
     text_of(&counters, Held { in_flight: 3, hosted: 4, disk_limit: 1 << 40, ..Held::default() })
 }
@@ -164,6 +165,8 @@ fn it_says_what_was_counted() {
         ("nopar_in_flight", "3"),
         ("nopar_store_packages", "4"),
         ("nopar_publishes_total", "1"),
+        ("nopar_limited_total{limit=\"address\"}", "1"),
+        ("nopar_limited_total{limit=\"disk\"}", "0"),
         ("nopar_connections", "1"),
         ("nopar_connections_opened_total", "2"),
     ] {

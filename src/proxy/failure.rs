@@ -4,11 +4,11 @@
 use crate::cache::Wrong;
 use crate::document::{Attestations, BadAttestations, BuildError, GunzipError};
 use crate::reply::Reply;
-use crate::upstream::{FetchError, is_forbidden};
+use crate::upstream::{self, FetchError, is_forbidden};
 use http::StatusCode;
 use http::header::{self, HeaderMap};
 use pingora::{Error, ErrorSource, ErrorType};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How long a failure of the upstream is remembered. Those who asked together share it; a client
 /// that tries again of itself does so after a second at the earliest, and finds the upstream as it
@@ -26,6 +26,8 @@ const WAITED: &str = "upstream_wait";
 const INTERNAL: &str = "internal_error";
 /// How the reason begins that has an upstream's status behind it.
 const STATUS: &str = "upstream_status_";
+/// An upstream that wants fewer requests.
+const PAUSE: &str = "upstream_status_429";
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A request that fails. `Clone`, because all who waited for one fetch share its failure.
@@ -96,10 +98,7 @@ impl Failure {
                     "the upstream registry refused NOPAR access ({status}); the token of NOPAR for it (NOPAR_FORWARDER_TOKEN) is the matter, not yours"
                 ),
             ),
-            429 => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the upstream registry asks for fewer requests (429)".to_owned(),
-            ),
+            429 => (StatusCode::SERVICE_UNAVAILABLE, told(PAUSE).to_owned()),
             503 => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the upstream registry is not available (503)".to_owned(),
@@ -113,12 +112,9 @@ impl Failure {
             }
             _ => (StatusCode::BAD_GATEWAY, format!("the upstream registry answered {status}")),
         };
-        let retry_after = headers.get(header::RETRY_AFTER).and_then(|after| after.to_str().ok());
+        let retry_after = upstream::retry_after(headers);
         let retry_after = retry_after.filter(|_| answer == StatusCode::SERVICE_UNAVAILABLE);
-        Failure {
-            retry_after: retry_after.and_then(seconds),
-            ..Failure::new(answer, error, reason)
-        }
+        Failure { retry_after, ..Failure::new(answer, error, reason) }
     }
 
     /// The upstream gave no answer.
@@ -131,10 +127,23 @@ impl Failure {
             }
             FetchError::TooLarge { .. } => (StatusCode::BAD_GATEWAY, TOO_LARGE),
             FetchError::Redirect { .. } => (StatusCode::BAD_GATEWAY, REDIRECTS),
-            FetchError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, BUSY),
+            FetchError::Busy { .. } => {
+                let busy = Failure::new(StatusCode::SERVICE_UNAVAILABLE, told(BUSY), BUSY);
+                return busy.passing_after(BRIEFLY);
+            }
+            // As of who was told so by the upstream itself.
+            FetchError::HeldBack { left, .. } => {
+                let held = Failure::new(StatusCode::SERVICE_UNAVAILABLE, told(PAUSE), PAUSE);
+                return held.passing_after(*left);
+            }
             _ => (StatusCode::BAD_GATEWAY, UNREACHABLE),
         };
         Failure::new(status, told(reason), reason)
+    }
+
+    /// The same, told with how long it lasts.
+    fn passing_after(self, left: Duration) -> Failure {
+        Failure { retry_after: Some(left.as_millis().div_ceil(1000) as u64), ..self }
     }
 
     /// The same failure, in the middle of an answer.
@@ -318,20 +327,13 @@ impl Failure {
     }
 }
 
-/// The seconds of a `Retry-After`, which may be a date (RFC 9110 §10.2.3). `None` for anything else.
-fn seconds(after: &str) -> Option<u64> {
-    let after = after.trim();
-    if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(after.parse().unwrap_or(u64::MAX));
-    }
-    let date = httpdate::parse_http_date(after).ok()?;
-    Some(date.duration_since(SystemTime::now()).map_or(0, |left| left.as_secs()))
-}
-
 fn told(reason: &str) -> &'static str {
     match reason {
         "upstream_timeout" => "the upstream registry did not answer in time",
-        BUSY => "too many requests wait for the upstream registry (NOPAR_UPSTREAM_CONNECTIONS)",
+        BUSY => {
+            "too many requests wait for the upstream registry (NOPAR_UPSTREAM_CONNECTIONS, NOPAR_UPSTREAM_REQUESTS_PER_SECOND)"
+        }
+        PAUSE => "the upstream registry asks for fewer requests (429)",
         WAITED => "another request has waited for the upstream registry for too long",
         TOO_LARGE => {
             "the upstream registry's document is larger than NOPAR takes (NOPAR_MAX_PACKUMENT)"
@@ -384,15 +386,5 @@ mod tests {
             assert!(own.is_evasion() && own.is_passing(), "{own:?}");
         }
         assert!(!Failure::timeout().is_evasion());
-    }
-
-    #[test]
-    fn retry_after_is_a_number_or_a_date() {
-        assert_eq!(seconds(" 120 "), Some(120));
-        assert_eq!(seconds("99999999999999999999"), Some(u64::MAX));
-        assert_eq!(seconds("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
-        for wrong in ["", "-5", "abc", "1.5", "+3"] {
-            assert_eq!(seconds(wrong), None, "{wrong}");
-        }
     }
 }

@@ -42,6 +42,8 @@ impl Figures {
             disk_entries: self.cache.len() as u64,
             disk_bytes: self.cache.size(),
             disk_limit: self.cache.limit(),
+            disk_free: self.cache.room().free(),
+            disk_min_free: self.cache.room().least(),
         })
     }
 }
@@ -99,6 +101,11 @@ pub(super) fn count(counters: &Counters, session: &Session, error: Option<&Error
         let is_cut = connection::of(session).is_some_and(|it| it.cut_reason().is_some());
         counters.answer_broke(is_cut || *error.esource() == ErrorSource::Downstream);
     }
+}
+
+/// What a request is counted as that may have no route.
+pub(super) fn kind_of_any(method: &Method, route: Option<&Route>) -> Kind {
+    route.map_or(Kind::Other, |route| kind_of(method, route))
 }
 
 /// What a request is counted as.

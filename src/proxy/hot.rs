@@ -56,6 +56,11 @@ impl Hot {
         Hot { door, asked: Remembered::default() }
     }
 
+    /// What it asks.
+    pub(super) fn door(&self) -> &Door {
+        &self.door
+    }
+
     /// What proxies say of a request, if it counts.
     fn forwarded<'a>(&self, request: &'a Plain<'_>, caller: &Caller) -> Option<&'a Forwarded<'a>> {
         let (said, door) = (request.forwarded.as_ref()?, &self.door);
@@ -200,6 +205,9 @@ impl Ready for Hot {
                 self.tarball(&asked.key, packument, wanted, head, now)?
             }
         };
+        if self.door.limits.requests.are_limited() && !self.is_within_limits(request, caller, now) {
+            return None;
+        }
         // Only now: made-up names are not to push out those that are asked for.
         if known.is_none() {
             self.asked.remember(&text, &asked);

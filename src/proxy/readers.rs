@@ -69,7 +69,7 @@ impl Door {
 
 /// The last address that is none of a trusted proxy; what is no address ends the search, as nobody knows who wrote what
 /// stands before it.
-fn nearest(lines: &[&str], proxies: &[IpNet]) -> Option<IpAddr> {
+pub(super) fn nearest(lines: &[&str], proxies: &[IpNet]) -> Option<IpAddr> {
     let mut named = lines.iter().rev().flat_map(|line| line.rsplit(','));
     let mut found = None;
     loop {

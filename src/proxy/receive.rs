@@ -108,7 +108,10 @@ impl Door {
         }
         let base = match self.base_url(session) {
             Ok(base) => base,
-            Err(failure) => return failure.into(),
+            Err(failure) => match self.limited(session, None).await {
+                Some(refusal) => return Decision::Reply(refusal, CacheState::None),
+                None => return failure.into(),
+            },
         };
         let target = request.raw_path();
         let prefers_html = negotiate::prefers_html(text(request, &header::ACCEPT));
@@ -117,6 +120,12 @@ impl Door {
             parsed.or_else(|error| visit::question(request, &base, prefers_html).ok_or(error));
         if prefers_html {
             self.want_page(session, &base);
+        }
+        let route = parsed.as_ref().ok().map(|parsed| &parsed.route);
+        if let Some(refusal) = self.limited(session, route).await {
+            ctx.reach = Reach::of(&session.req_header().method, route);
+            ctx.kind = figures::kind_of_any(&session.req_header().method, route);
+            return Decision::Reply(refusal, CacheState::None);
         }
         let request = session.req_header();
         let parsed = match parsed {

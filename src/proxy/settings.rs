@@ -8,6 +8,7 @@ use crate::api::Api;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Unfit};
 use crate::hosted::Hosted;
+use crate::limits::Limits;
 use crate::listen;
 use crate::settings::{Ready, Running};
 use crate::telemetry;
@@ -35,6 +36,7 @@ pub(super) struct Parts {
     pub(super) access: Arc<Access>,
     pub(super) api: Arc<Api>,
     pub(super) memory: Arc<Memory>,
+    pub(super) limits: Limits,
     /// Where NOPAR listens, once that is known.
     pub(super) addresses: OnceLock<Vec<SocketAddr>>,
 }
@@ -73,6 +75,7 @@ impl Parts {
         self.api.set_open_admin(config.access.open_admin);
         self.api.staging().set_limits(config.store.stage_ttl, config.store.stage_size);
         self.memory.set_limit(config.cache.memory_size);
+        self.limits.set(config);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{Figures, Proxy};
 use crate::api::Staging;
+use crate::cache::DiskCache;
 use crate::clock::Clock;
 use crate::history::{History, MINUTE};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub struct Tidy {
     staging: Arc<Staging>,
     history: Arc<History>,
     figures: Figures,
+    cache: &'static DiskCache,
     clock: Clock,
 }
 
@@ -22,11 +24,14 @@ impl Tidy {
         tokio::join!(self.staging.keep_tidy(), self.sample());
     }
 
-    /// Samples what is counted.
+    /// Samples what is counted, and sees whether copies have to make room.
     async fn sample(&self) {
         loop {
             tokio::time::sleep(MINUTE).await;
             self.history.sample(self.clock.now(), &self.figures.snapshot());
+            // Also while nothing is kept: what fills the disk may be something else.
+            let cache = self.cache;
+            let _ = tokio::task::spawn_blocking(move || cache.look_for_room(0)).await;
         }
     }
 }
@@ -38,6 +43,7 @@ impl Proxy {
             staging: Arc::clone(self.door.api.staging()),
             history: Arc::clone(&self.door.history),
             figures: self.figures(),
+            cache: self.door.cache,
             clock: self.door.clock.clone(),
         }
     }

@@ -6,6 +6,7 @@
 //! there is asked of no other. One whose configuration is the same stays as it is.
 
 use super::{Issuers, SetUpError, Upstream};
+use crate::clock::Clock;
 use crate::config::{self, Config, Pattern, Trust};
 use crate::counters::Counters;
 use crate::npm::PackageName;
@@ -19,6 +20,7 @@ pub struct Upstreams {
     now: RwLock<Arc<Now>>,
     pseudonym: String,
     counters: Arc<Counters>,
+    clock: Clock,
 }
 
 /// Those that there are.
@@ -47,7 +49,7 @@ pub struct Successor(Now);
 
 impl Upstreams {
     /// The upstreams of `config`; `pseudonym` names this process in `Via` headers (RFC 9110 §7.6.3); what
-    /// is asked of them is counted by `counters`.
+    /// is asked of them is counted by `counters`; pauses are measured by `clock`.
     ///
     /// # Errors
     /// When one of them has a URL, user agent, token or certificate that cannot be used.
@@ -55,10 +57,11 @@ impl Upstreams {
         config: &Config,
         pseudonym: &str,
         counters: &Arc<Counters>,
+        clock: &Clock,
     ) -> Result<Upstreams, SetUpError> {
-        let now = Now::of(config, None, pseudonym, counters)?;
+        let now = Now::of(config, None, pseudonym, (counters, clock))?;
         let (pseudonym, counters) = (pseudonym.to_owned(), Arc::clone(counters));
-        Ok(Upstreams { now: RwLock::new(Arc::new(now)), pseudonym, counters })
+        Ok(Upstreams { now: RwLock::new(Arc::new(now)), pseudonym, counters, clock: clock.clone() })
     }
 
     /// Makes the upstreams of another configuration, and does not ask them for anything yet.
@@ -67,7 +70,8 @@ impl Upstreams {
     /// As of [`Upstreams::new`].
     pub fn successor(&self, config: &Config) -> Result<Successor, SetUpError> {
         let now = self.now();
-        Now::of(config, Some(&*now), &self.pseudonym, &self.counters).map(Successor)
+        let beside = (&self.counters, &self.clock);
+        Now::of(config, Some(&*now), &self.pseudonym, beside).map(Successor)
     }
 
     /// Has others be asked from now on. Whether any of them is another registry, or for other packages, and not the same by
@@ -140,14 +144,14 @@ impl Now {
         config: &Config,
         before: Option<&Now>,
         pseudonym: &str,
-        counters: &Arc<Counters>,
+        (counters, clock): (&Arc<Counters>, &Clock),
     ) -> Result<Now, SetUpError> {
         let mut next = before.map_or(0, |before| before.next);
         let mut one = |config: &config::Upstream, before: &[One]| -> Result<One, SetUpError> {
             if let Some(same) = before.iter().find(|one| one.config == *config) {
                 return Ok(same.clone());
             }
-            let upstream = Arc::new(Upstream::new(config, pseudonym, counters)?);
+            let upstream = Arc::new(Upstream::new(config, pseudonym, counters, clock)?);
             let number = next;
             next += 1;
             Ok(One { config: config.clone(), number, upstream })
@@ -162,7 +166,7 @@ impl Now {
         let same = before.filter(|it| it.trust == trust && it.default.config == default.config);
         let issuers = match same {
             Some(before) => Arc::clone(&before.issuers),
-            None => Arc::new(Issuers::new(config, pseudonym, counters)?),
+            None => Arc::new(Issuers::new(config, pseudonym, counters, clock)?),
         };
         let patterns = || config.all_upstreams().map(|upstream| upstream.packages.as_slice());
         let choice = Choice::new(patterns(), str::to_owned);
@@ -290,7 +294,9 @@ mod tests {
     #[test]
     fn another_default_upstream_has_another_number_and_nobody_loses_the_one_before() {
         let first = configured("https://a.example");
-        let upstreams = Upstreams::new(&first, "nopar", &Arc::new(Counters::new(1))).unwrap();
+        let upstreams =
+            Upstreams::new(&first, "nopar", &Arc::new(Counters::new(1)), &Clock::system());
+        let upstreams = upstreams.unwrap();
         let (lodash, own) = ("lodash".parse().unwrap(), "@acme/ui".parse().unwrap());
         let before = upstreams.of(&lodash);
         assert_eq!((upstreams.number_of(&lodash), upstreams.number_of(&own)), (0, 1));
@@ -328,7 +334,8 @@ mod tests {
     #[test]
     fn those_of_certain_packages_come_and_go_and_the_same_ones_stay() {
         let start = with_certain(&[("@a/*", "a.example"), ("@b/*", "b.example")]);
-        let upstreams = Upstreams::new(&start, "nopar", &Arc::new(Counters::new(1))).unwrap();
+        let upstreams =
+            Upstreams::new(&start, "nopar", &Arc::new(Counters::new(1)), &Clock::system()).unwrap();
         let of = |name: &str| upstreams.of(&name.parse().unwrap());
         let number_of = |name: &str| upstreams.number_of(&name.parse().unwrap());
         let (default, b) = (of("x"), of("@b/x"));

@@ -6,6 +6,7 @@
 //! between could make up the keys. For the same reason no redirect is followed: one of them could lead over plain HTTP.
 
 use super::{SetUpError, Upstream};
+use crate::clock::Clock;
 use crate::config::{self, Auth, Config};
 use crate::counters::Counters;
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ impl Issuers {
         config: &Config,
         pseudonym: &str,
         counters: &Arc<Counters>,
+        clock: &Clock,
     ) -> Result<Issuers, SetUpError> {
         let mut issuers = HashMap::new();
         let is_on = config.access.auth == Auth::Users;
@@ -32,7 +34,7 @@ impl Issuers {
                 continue;
             }
             let way = way_to(&trust.issuer, &config.upstream)?;
-            let mut client = Upstream::new(&way, pseudonym, counters)?;
+            let mut client = Upstream::new(&way, pseudonym, counters, clock)?;
             client.follows = false;
             issuers.insert(trust.issuer.clone(), client);
         }
@@ -84,7 +86,7 @@ mod tests {
             Config::load(&Sources { env, file: Some(file.path().to_owned()), ignore_saved: true })
                 .unwrap();
         assert!(config.upstream.token.is_some() && config.upstream.ignore_cert);
-        Issuers::new(&config, "nopar", &Arc::new(Counters::new(1))).unwrap()
+        Issuers::new(&config, "nopar", &Arc::new(Counters::new(1)), &Clock::system()).unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::guard::is_forbidden;
 use super::slots::Permit;
 use super::{Message, Target, Upstream};
-use crate::counters::{Counters, Outcome};
+use crate::counters::{Counters, Limited, Outcome};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -50,12 +50,20 @@ pub enum FetchError {
         limit: u64,
     },
     /// As many requests as may go to the upstream at once were there all the time.
-    #[error("{target} could not be asked for: {} s passed without a place among the requests to its upstream (NOPAR_UPSTREAM_CONNECTIONS)", after.as_secs_f64())]
+    #[error("{target} could not be asked for: {} s passed without a place among the requests to its upstream (NOPAR_UPSTREAM_CONNECTIONS, NOPAR_UPSTREAM_REQUESTS_PER_SECOND)", after.as_secs_f64())]
     Busy {
         /// What was asked for.
         target: String,
         /// How long it waited.
         after: Duration,
+    },
+    /// It wants fewer requests for a while, and was not sent this one.
+    #[error("{target} is not asked for: its upstream wants fewer requests (429), for {} s", left.as_secs_f64().ceil())]
+    HeldBack {
+        /// What was asked for.
+        target: String,
+        /// For how long.
+        left: Duration,
     },
     /// It answered, and what it answered did not come to its end.
     #[error(transparent)]
@@ -214,6 +222,7 @@ impl Upstream {
     ) -> Result<Opened, FetchError> {
         let mut at = target.clone();
         for _ in 0..=REDIRECTS {
+            self.not_held_back(&at)?;
             let mut asking = self.counters.asking();
             let permit = match self.permit(&at, wanted).await {
                 Ok(permit) => permit,
@@ -236,6 +245,9 @@ impl Upstream {
                 self.note(answered, is_absent, since.elapsed(), wanted);
             }
             let opened = opened?;
+            if opened.status == StatusCode::TOO_MANY_REQUESTS && self.is_of_package(&at) {
+                self.pause.wanted(&self.root_text, &opened.headers);
+            }
             let is_repeated = message.body.is_some();
             let location = redirect(opened.status, &opened.headers, is_repeated);
             let Some(location) = location.filter(|_| self.follows) else {
@@ -246,6 +258,15 @@ impl Upstream {
             at = next;
         }
         Err(FetchError::Redirect { target: target.to_string() })
+    }
+
+    /// Whether the upstream has not asked for a pause.
+    fn not_held_back(&self, target: &Target) -> Result<(), FetchError> {
+        let Some(left) = self.pause.left().filter(|_| self.is_of_package(target)) else {
+            return Ok(());
+        };
+        self.counters.limited(Limited::Upstream);
+        Err(FetchError::HeldBack { target: target.to_string(), left })
     }
 
     /// Notes how a request went. One that cannot answer a question, or thinks about it for too long, has its packages all the

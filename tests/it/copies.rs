@@ -140,6 +140,8 @@ async fn a_refresh_tells_how_the_upstream_fails_and_the_copy_stays() {
         // So it is for who has no copy.
         refusal(&refresh(&nopar, "cold").await, &[status], reason);
         upstream.behave("*");
+        // A pause that was asked for is over.
+        nopar.advance(std::time::Duration::from_secs(7));
     }
     upstream.stop().await;
     let answer = refresh(&nopar, "a").await;

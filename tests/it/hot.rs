@@ -39,7 +39,7 @@ fn tarball(name: &str) -> String {
 
 /// Whether an answer was ready: there `x-cache` stands right before `Age`. Pingora's way writes the age
 /// of packuments and large tarballs earlier; small tarballs look the same both ways.
-fn is_hot(headers: &Headers) -> bool {
+pub(crate) fn is_hot(headers: &Headers) -> bool {
     let names: Vec<_> = headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     headers.get("x-cache") == Some("hit") && names.windows(2).any(|two| two == ["x-cache", "age"])
 }

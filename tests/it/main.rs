@@ -21,6 +21,7 @@ mod heads;
 mod hostile;
 mod hot;
 mod hygiene;
+mod limits;
 mod matrix;
 mod memory;
 mod metrics;

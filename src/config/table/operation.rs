@@ -1,9 +1,9 @@
-//! Settings of who may do what, of what is told, and of what is borne.
+//! Settings of who may do what, and of what is told.
 //! Knows nothing of what is served.
 
 use super::Setting;
 use crate::config::setting::setting;
-use crate::config::{origins, size, switch, value};
+use crate::config::{origins, switch, value};
 
 pub(super) const ALL: &[Setting] = &[
     setting!(
@@ -78,34 +78,5 @@ pub(super) const ALL: &[Setting] = &[
         "Address and port, such as 127.0.0.1:9598, where metrics are served for Prometheus, at /metrics, to\neverybody who reaches it. Empty: nowhere.",
         |c, v| value::address(v).map(|v| c.metrics.listen = Some(v)),
         restart metrics.listen
-    ),
-    setting!(
-        "limits.packument_size",
-        "NOPAR_MAX_PACKUMENT",
-        "256MiB",
-        "Longest packument, unpacked, that is taken from the upstream.",
-        |c, v| size::parse(v).map(|v| c.limits.packument_size = v)
-    ),
-    setting!(
-        "limits.tarball_size",
-        "NOPAR_MAX_TARBALL",
-        "4GiB",
-        "Longest tarball that is kept.",
-        |c, v| size::parse(v).map(|v| c.limits.tarball_size = v)
-    ),
-    setting!(
-        "limits.body_size",
-        "NOPAR_MAX_BODY",
-        "384MiB",
-        "Longest body of a request that is taken. A publish holds the tarball in base64, a third longer\nthan it is.",
-        |c, v| size::parse(v).map(|v| c.limits.body_size = v)
-    ),
-    setting!(
-        "limits.connections",
-        "NOPAR_MAX_CONNECTIONS",
-        "10000",
-        "Connections of clients at once; more are refused. The limit of open files may allow fewer:\neach takes up to two.",
-        |c, v| value::connections(v).map(|v| c.limits.connections = v.get()),
-        restart limits.connections
     ),
 ];

@@ -3,7 +3,7 @@
 
 use super::Setting;
 use crate::config::setting::setting;
-use crate::config::{duration, pattern, size, value};
+use crate::config::{duration, min_free, pattern, size, value};
 
 pub(super) const ALL: &[Setting] = &[
     setting!(
@@ -50,6 +50,14 @@ pub(super) const ALL: &[Setting] = &[
         "How much it may hold; the least recently used leaves first.",
         |c, v| size::parse(v).map(|v| c.cache.size = v),
         restart cache.size
+    ),
+    setting!(
+        "cache.min_free",
+        "NOPAR_CACHE_MIN_FREE",
+        "auto",
+        "How much of its file system stays free of copies: with less, nothing more is kept, and the least recently\nused leaves. A size, a part such as 10%, or auto: 5 %, and 10GiB at most. 0: it is not looked at.",
+        |c, v| min_free::parse(v).map(|v| c.cache.min_free = v),
+        restart cache.min_free
     ),
     setting!(
         "cache.memory_size",

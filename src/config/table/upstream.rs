@@ -114,6 +114,13 @@ pub(super) const ALL: &[Setting] = &[
         |c, v| value::connections(v).map(|v| c.upstream.max_connections = v)
     ),
     setting!(
+        "upstream.requests_per_second",
+        "NOPAR_UPSTREAM_REQUESTS_PER_SECOND",
+        "0",
+        "How many requests go to it within any second, those that its redirects lead to included; more wait for\ntheir turn. 0: no limit.",
+        |c, v| value::per_second(v).map(|v| c.upstream.requests_per_second = v)
+    ),
+    setting!(
         "upstream.allow_hosts",
         "NOPAR_ALLOW_HOSTS",
         "",

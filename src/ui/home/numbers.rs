@@ -44,11 +44,15 @@ pub(super) fn room(snapshot: &Snapshot) -> Vec<Stat> {
     let of = |used: u64, limit: u64, number: u64, what: &str| {
         format!("{} of {}, {} {what}", bytes(used), bytes(limit), count(number))
     };
+    let is_low = match held.disk_free < held.disk_min_free {
+        true => "; nothing more is kept, as too little of its disk is free (NOPAR_CACHE_MIN_FREE)",
+        false => "",
+    };
     vec![
         Stat {
             value: part(held.disk_bytes, held.disk_limit),
             name: "of the cache on disk",
-            more: of(held.disk_bytes, held.disk_limit, held.disk_entries, "files"),
+            more: of(held.disk_bytes, held.disk_limit, held.disk_entries, "files") + is_low,
         },
         Stat {
             value: part(held.memory_bytes, held.memory_limit),
@@ -122,5 +126,11 @@ mod tests {
         assert_eq!(value(&stats, "of the cache on disk"), "0.3 %");
         assert_eq!(stats[0].more, "28 MiB of 10 GiB, 12 files");
         assert_eq!(value(&stats, "of the memory tier"), "–");
+        let held = Held { disk_free: 1 << 30, disk_min_free: 2 << 30, ..held };
+        let more = &room(&Counters::new(1).snapshot(held))[0].more;
+        assert!(
+            more.starts_with(&*stats[0].more) && more.contains("NOPAR_CACHE_MIN_FREE"),
+            "{more}"
+        );
     }
 }

@@ -65,6 +65,7 @@ async fn an_upstream_that_wants_fewer_requests_puts_a_publish_off() {
     let (upstream, nopar) = alone().await;
     upstream.always("*", Fault::too_many(7));
     assert_eq!(check(&nopar, 503, "429").await.header("retry-after"), Some("7"));
+    nopar.advance(std::time::Duration::from_secs(7));
     for status in [408, 429] {
         upstream.behave("*");
         upstream.always("*", status);

@@ -27,6 +27,7 @@ fn others(certificate: &Certificate) -> Vec<(&'static str, String)> {
         ("store.path", "other-registry"),
         ("cache.path", "other-cache"),
         ("cache.size", "1GiB"),
+        ("cache.min_free", "1%"),
         ("access.auth", "users"),
         ("log.file", "other.log"),
         ("metrics.listen", "127.0.0.1:1"),

@@ -83,6 +83,8 @@ impl Binary {
             ("NOPAR_HOSTNAME", "127.0.0.1"),
             ("NOPAR_PORT", "0"),
             ("NOPAR_FORWARDER_URL", upstream),
+            // How full the disk of this machine is, is no matter of the tests.
+            ("NOPAR_CACHE_MIN_FREE", "0"),
         ];
         let binary = Self::start_as(folder, command, &[&usual, env].concat());
         let addr = binary.listening().await;

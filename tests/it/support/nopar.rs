@@ -104,6 +104,8 @@ impl TestNoparBuilder {
         inside("NOPAR_HOME", home.path().to_owned());
         inside("NOPAR_CACHE_PATH", home.path().join("cache"));
         inside("NOPAR_REGISTRY_PATH", home.path().join("registry"));
+        // How full the disk of this machine is, is no matter of the tests.
+        self.env.entry("NOPAR_CACHE_MIN_FREE".to_owned()).or_insert("0".to_owned());
         // Nothing is measured, and the way is tried that more can go wrong with.
         self.env.entry("NOPAR_SENDFILE".to_owned()).or_insert("yes".to_owned());
         let (clock, patience) = (self.clock.clone(), self.patience.clone());

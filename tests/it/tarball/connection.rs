@@ -49,7 +49,7 @@ async fn a_502_for_a_tarball_does_not_close_the_connection_unannounced() {
     let faults: [(&str, Fault, u16); 5] = [
         ("500", 500.into(), 502),
         ("403", 403.into(), 502),
-        ("429", Fault::too_many(7), 503),
+        ("429", 429.into(), 503),
         ("reset", Fault::Reset, 502),
         ("closed", Fault::CloseBeforeHead, 502),
     ];

@@ -53,6 +53,28 @@ pub(super) async fn follow(key: &str) {
             scene.set(key, "100").await;
             Publish::of("x", "1.0.0").to(scene.nopar.addr()).send().await.expect(413);
         }
+        "limits.connections_per_address" => {
+            let scene = Scene::with(&[]).await;
+            let _kept = (scene.nopar.connect().await.get("/a").await, scene.nopar.connect().await);
+            scene.set(key, "1").await;
+            assert_eq!(scene.nopar.connect().await.get("/a").await.status, 429);
+        }
+        "limits.requests_per_address" => {
+            let scene = Scene::with(&[]).await;
+            scene.set(key, "2/h").await;
+            let ask = async || scene.status("/a").await;
+            assert_eq!([ask().await, ask().await, ask().await], [200, 200, 429]);
+        }
+        "limits.requests_per_token" => {
+            let scene = Scene::with(&[]).await;
+            let token = crate::access::login(scene.nopar.addr(), "ann").await;
+            scene.set(key, "1/h").await;
+            let ask = async || {
+                let request = scene.nopar.request("/a").header("Authorization", &token);
+                request.send().await.status
+            };
+            assert_eq!([ask().await, ask().await, scene.status("/a").await], [200, 429, 200]);
+        }
         _ => unknown(key),
     }
 }

@@ -64,6 +64,14 @@ pub(super) async fn follow(key: &str) {
             scene.set(key, "1s").await;
             assert!(!scene.nopar.get("/a/-/a-1.0.0.tgz").await.complete);
         }
+        "upstream.requests_per_second" => {
+            let scene = Scene::with(&[]).await;
+            scene.upstream.package("b").version("1.0.0", |version| version);
+            scene.set(key, "1").await;
+            let since = std::time::Instant::now();
+            assert_eq!((scene.status("/a").await, scene.status("/b").await), (200, 200));
+            assert!(since.elapsed() >= std::time::Duration::from_secs(1));
+        }
         "upstream.max_connections" => {
             let scene = Scene::with(&[(key, "1")]).await;
             scene.upstream.package("b").version("1.0.0", |version| version);
