@@ -53,6 +53,8 @@ impl Process {
             .env("NOPAR_HOME", home.path())
             .env("NOPAR_CACHE_PATH", home.path().join("cache"))
             .env("NOPAR_FORWARDER_URL", upstream.url())
+            // However full this machine's disk is.
+            .env("NOPAR_CACHE_MIN_FREE", "0")
             .envs(env.iter().copied())
             .stderr(Stdio::piped())
             .spawn()

@@ -55,9 +55,13 @@ pub(super) async fn follow(key: &str) {
         }
         "limits.connections_per_address" => {
             let scene = Scene::with(&[]).await;
-            let _kept = (scene.nopar.connect().await.get("/a").await, scene.nopar.connect().await);
+            let several = async || {
+                let (mut one, mut two) = (scene.nopar.connect().await, scene.nopar.connect().await);
+                (one.get("/a").await.status, two.get("/a").await.status)
+            };
+            assert_eq!(several().await, (200, 200));
             scene.set(key, "1").await;
-            assert_eq!(scene.nopar.connect().await.get("/a").await.status, 429);
+            assert_eq!(several().await, (200, 429));
         }
         "limits.requests_per_address" => {
             let scene = Scene::with(&[]).await;
