@@ -36,7 +36,7 @@ pub struct Line<'a> {
     pub cache: &'a str,
     /// How long the upstream took, if it was asked.
     pub upstream: Option<Duration>,
-    /// The client's address.
+    /// The client's address; it has none if it came by a unix socket.
     pub client: Option<SocketAddr>,
     /// Why it went wrong, in a word.
     pub error: Option<&'a str>,
@@ -71,6 +71,9 @@ impl Line<'_> {
         &self.method[..self.method.floor_char_boundary(METHOD_SHOWN)]
     }
 }
+
+/// What stands for a client by a unix socket, which has no address.
+const UNIX: &[u8] = b"unix";
 
 fn push_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());

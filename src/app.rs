@@ -10,7 +10,7 @@ use self::metered::Metrics;
 use crate::access;
 use crate::cache::{DiskCache, OpenError};
 use crate::catalogue::Catalogue;
-use crate::certificate;
+use crate::certificate::{self, Shown};
 use crate::clock::Clock;
 use crate::config::Sources;
 use crate::config::{self, Auth, Config, Origin};
@@ -32,7 +32,6 @@ use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
 use pingora_proxy::http_proxy;
-use rustls::server::ResolvesServerCert;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
@@ -85,7 +84,7 @@ pub struct App {
     addresses: Vec<SocketAddr>,
     metrics: Option<Metrics>,
     /// Where connections find what to show in a handshake; `None`: they speak plain HTTP.
-    certificate: Option<Arc<dyn ResolvesServerCert>>,
+    certificate: Option<Arc<Shown>>,
     cache: &'static DiskCache,
     store: DiskStore,
     hosted: Arc<Hosted>,
@@ -150,6 +149,11 @@ impl App {
         self.sockets.clone()
     }
 
+    /// The certificate it shows, which looks at its files by itself, and on demand.
+    pub fn certificate(&self) -> Option<Arc<Shown>> {
+        self.certificate.clone()
+    }
+
     /// What it can tell of itself, now and while it runs.
     pub fn figures(&self) -> Figures {
         self.proxy.figures()
@@ -195,7 +199,7 @@ impl App {
         let guard = Guard::new(proxy, hot, most, patience, in_flight, access_log, counters);
         let is_tls = self.certificate.is_some();
         let guard = guard.with_limit(limits);
-        let guard = guard.with_tls(self.certificate.map(acceptor));
+        let guard = guard.with_tls(self.certificate.clone().map(acceptor));
         let guard = guard.with_ending(Ending { last: is_last.clone(), closing: is_closing });
         let service = service(&self.served, is_tls, guard);
         match self.config.access.auth {
@@ -210,6 +214,7 @@ impl App {
             reloads,
             sources,
             settings: Arc::clone(&current),
+            certificate: self.certificate.clone(),
             is_stopping: Box::new(is_stopping),
             strangers: Box::new(strangers),
         });
@@ -219,6 +224,7 @@ impl App {
             scheme: if is_tls { "https" } else { "http" },
             service,
             tidy,
+            certificate: self.certificate,
             metrics: self.metrics,
             serving: Some(self.serving),
             succession: stop.succession(),
@@ -264,7 +270,7 @@ fn look_around(store: DiskStore, hosted: Arc<Hosted>, path: String) {
 /// load, each with memory that the allocator keeps for it: 175 threads under a mixed load on two cores.
 const DISK_THREADS: usize = 32;
 
-fn acceptor(certificate: Arc<dyn ResolvesServerCert>) -> Acceptor {
+fn acceptor(certificate: Arc<Shown>) -> Acceptor {
     let settings = TlsSettings::intermediate("", "");
     let mut settings = settings.expect("files are read by build only, and not with a resolver");
     settings.set_cert_resolver(certificate);

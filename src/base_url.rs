@@ -3,19 +3,20 @@
 
 mod authority;
 mod forwarded;
+mod proxies;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use http::HeaderMap;
-use ipnet::IpNet;
 
 use self::authority::Authority;
 use self::forwarded::Forwarded;
+pub use self::proxies::Proxies;
 
 /// Longest path prefix in bytes.
 const MAX_PREFIX_BYTES: usize = 512;
@@ -189,13 +190,6 @@ impl Scheme {
             Self::Https => 443,
         }
     }
-}
-
-/// Whether a peer's address lies in one of the ranges of trusted proxies. An IPv4 address that
-/// a dual-stack socket shows as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address.
-pub fn trusted(peer: IpAddr, ranges: &[IpNet]) -> bool {
-    let canonical = peer.to_canonical();
-    ranges.iter().any(|range| range.contains(&canonical) || range.contains(&peer))
 }
 
 /// The first line of a header.

@@ -36,7 +36,7 @@ mod wrong;
 #[cfg(test)]
 mod tests;
 
-pub use crate::base_url::BaseUrl;
+pub use crate::base_url::{BaseUrl, Proxies};
 pub use changes::are_of_one_place;
 pub use fields::{Field, Form, Kind, Unfit};
 pub use host_list::HostList;
@@ -55,7 +55,6 @@ pub use shown::SettingView;
 pub use trust::{Expected, Trust};
 pub use who::{Teams, Who};
 
-use ipnet::IpNet;
 use log::LevelFilter;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -121,7 +120,7 @@ pub struct Server {
     /// Whether large bodies are sent without copying them.
     pub sendfile: Sendfile,
     /// Peers whose `X-Forwarded-*` headers are believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Proxies,
     /// How long a stop waits for what is going on.
     pub stop_timeout: Duration,
     /// Where relative paths start.
@@ -136,6 +135,12 @@ impl Server {
     /// Whether it listens on [`Server::hostname`]: if that is said, or if nothing else is.
     pub fn listens_on_host(&self) -> bool {
         self.listen.is_empty() || self.also_on_host
+    }
+
+    /// The names and addresses that it listens on, with their ports.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, u16)> {
+        let usual = self.listens_on_host().then_some((self.hostname.as_str(), self.port));
+        usual.into_iter().chain(self.listen.iter().filter_map(Place::host))
     }
 
     /// Whether anything can be sent without copying it: on the hot path only, and not over TLS.

@@ -2,6 +2,7 @@
 //! its own.
 //! Knows nothing of what follows the configuration.
 
+use crate::certificate::Shown;
 use crate::config::{Config, Sources};
 use crate::notify;
 use crate::settings::{Reloaded, Settings};
@@ -57,6 +58,8 @@ pub(crate) struct Reloader {
     pub(crate) reloads: Reloads,
     pub(crate) sources: Sources,
     pub(crate) settings: Arc<Settings>,
+    /// What connections are shown, which is read again as well.
+    pub(crate) certificate: Option<Arc<Shown>>,
     /// Whether NOPAR is about to end.
     pub(crate) is_stopping: Box<dyn Fn() -> bool + Send>,
     /// What is odd about the names that rules use, a sentence each. Blocks.
@@ -90,6 +93,9 @@ impl Reloader {
 
     fn reload(&self, strangers: &mut BTreeSet<String>) -> Result<String, String> {
         notify::reloading();
+        if let Some(shown) = &self.certificate {
+            shown.look_again();
+        }
         let read = |ignore_saved| {
             let ignore_saved = self.sources.ignore_saved && ignore_saved;
             Config::load(&Sources { ignore_saved, ..self.sources.clone() })

@@ -25,6 +25,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How long what has begun may take when another process serves already: nobody waits for that, and who takes nothing
 /// of an answer is cut long before.
 const LEAVING: Duration = Duration::from_secs(3600);
+/// Who was let in last counts from when its task first runs, a little later than the loops that accept end.
+const SETTLING: Duration = Duration::from_millis(20);
 
 /// What asks NOPAR to end.
 pub struct Stop {
@@ -196,6 +198,7 @@ impl Stopper {
 
     async fn drained(&self) {
         let _ = self.closed.clone().wait_for(|closed| *closed).await;
+        tokio::time::sleep(SETTLING).await;
         self.in_flight.idle().await;
     }
 }

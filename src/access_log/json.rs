@@ -2,7 +2,7 @@
 //! Knows nothing of what is secret in it.
 
 use super::shown::{AGENT_SHOWN, cut};
-use super::{Line, path, push_client, push_ms, push_number};
+use super::{Line, UNIX, path, push_client, push_ms, push_number};
 use crate::telemetry::json::{member, string};
 
 /// Piece by piece, as text is.
@@ -20,7 +20,10 @@ pub(super) fn push(out: &mut Vec<u8>, line: &Line<'_>) {
     out.extend_from_slice(b",\"upstream_ms\":");
     or_null(out, line.upstream, push_ms);
     out.extend_from_slice(b",\"client\":");
-    or_null(out, line.client, |out, client| string(out, |out| push_client(out, client)));
+    string(out, |out| match line.client {
+        Some(client) => push_client(out, client),
+        None => out.extend_from_slice(UNIX),
+    });
     out.extend_from_slice(b",\"error\":");
     or_null(out, line.error, |out, word| string(out, |out| out.extend_from_slice(word.as_bytes())));
     member(out, "kind", line.kind);

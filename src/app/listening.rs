@@ -2,6 +2,7 @@
 //! Knows nothing of how they were bound, nor of any request's content.
 
 use super::{Metrics, Serving};
+use crate::certificate::Shown;
 use crate::connection::Guard;
 use crate::listen::{Address, ListenError, Sockets};
 use crate::notify;
@@ -22,6 +23,8 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -29,6 +32,9 @@ use tokio::task::JoinHandle;
 /// bodies in large pieces. A short answer and its head still leave together. Of the 14 KB that an idle
 /// connection takes, 9 are the task that Pingora makes of it.
 const BUFFERS: L4BufferSettings = L4BufferSettings { read: Some(0), write: Some(1024) };
+
+/// How often the files of the certificate are looked at.
+const CERTIFICATE_LOOKS: Duration = Duration::from_secs(10);
 
 /// Permissions of what Pingora takes for a socket's file.
 const OWNERS: u32 = 0o600;
@@ -109,6 +115,7 @@ pub(super) struct Listening {
     pub(super) scheme: &'static str,
     pub(super) service: listening::Service<App>,
     pub(super) tidy: Tidy,
+    pub(super) certificate: Option<Arc<Shown>>,
     pub(super) metrics: Option<Metrics>,
     pub(super) serving: Option<Serving>,
     pub(super) succession: Succession,
@@ -145,7 +152,10 @@ impl Service for Listening {
                 stand_ins.extend(stand_in);
             }
         }
-        let besides = [tokio::spawn(self.tidy.clone().keep()), tokio::spawn(notify::live())];
+        let mut besides =
+            vec![tokio::spawn(self.tidy.clone().keep()), tokio::spawn(notify::live())];
+        let certificate = self.certificate.take();
+        besides.extend(certificate.map(|shown| tokio::spawn(shown.keep(CERTIFICATE_LOOKS))));
         // Who connects from here on is answered, if a moment later.
         if let Some(serving) = self.serving.take() {
             serving(&format!("listening on {}", places.join(" and ")));

@@ -6,7 +6,7 @@ use super::listening::Served;
 use super::metered::{Metrics, endpoint};
 use super::{App, StartError};
 use crate::cache::DiskCache;
-use crate::certificate;
+use crate::certificate::{self, Shown};
 use crate::clock::Clock;
 use crate::config::{self, Config, MinFree, Origin};
 use crate::connection::Patience;
@@ -19,8 +19,6 @@ use crate::proxy::{Door, Kept, PSEUDONYM, Proxy};
 use crate::store::DiskStore;
 use crate::upstream::Upstreams;
 use log::warn;
-use rustls::server::ResolvesServerCert;
-use rustls::sign::SingleCertAndKey;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,7 +28,7 @@ use std::time::SystemTime;
 pub struct Opened {
     config: Config,
     /// Where connections find what to show in a handshake; `None`: they speak plain HTTP.
-    certificate: Option<Arc<dyn ResolvesServerCert>>,
+    certificate: Option<Arc<Shown>>,
     cache: &'static DiskCache,
     store: DiskStore,
     hosted: Arc<Hosted>,
@@ -117,16 +115,10 @@ fn warn_of_no_directory(config: &Config) {
     }
 }
 
-/// What its listeners show, if they are to speak TLS. A resolver, so that one listener may come to show
-/// another certificate.
-fn certificate(
-    server: &config::Server,
-) -> Result<Option<Arc<dyn ResolvesServerCert>>, certificate::Unusable> {
-    let Some((cert, key)) = server.tls_cert.as_ref().zip(server.tls_key.as_ref()) else {
-        return Ok(None);
-    };
-    let certified = certificate::load(cert, key)?;
-    Ok(Some(Arc::new(SingleCertAndKey::from(certified))))
+/// What its listeners show, if they are to speak TLS.
+fn certificate(server: &config::Server) -> Result<Option<Arc<Shown>>, certificate::Unusable> {
+    let files = server.tls_cert.as_ref().zip(server.tls_key.as_ref());
+    files.map(|(cert, key)| Shown::load(cert, key).map(Arc::new)).transpose()
 }
 
 /// No upstream is this NOPAR, by whatever name.

@@ -1,13 +1,14 @@
 //! What can only be said of all settings together: paths, files that must be there, contradictions.
 
 use super::mistakes::Mistakes;
-use super::{Auth, Config, Origin, Pattern, Place, Server, Upstream, secret, trust};
+use super::{Auth, Config, Origin, Pattern, Server, Upstream, secret, trust};
 use crate::certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const TOKEN: &str = "NOPAR_FORWARDER_TOKEN";
 const TOKEN_FILE: &str = "NOPAR_FORWARDER_TOKEN_FILE";
@@ -30,7 +31,7 @@ pub(super) fn finish(config: &mut Config, mistakes: &mut Mistakes) {
         check_ca_file(one, mistakes);
         check_loop(one, server, mistakes);
     }
-    check_tls(&config.server, mistakes);
+    config.warnings.extend(check_tls(&config.server, mistakes));
     trust::finish(&mut config.access.trust, config.server.base_url.as_ref(), mistakes);
     if config.access.auth == Auth::Open && !config.access.trust.is_empty() {
         config.warnings.push(NOBODY_TRUSTED.to_owned());
@@ -118,19 +119,22 @@ fn holds_certificate(path: &Path) -> Result<[u8; 32], String> {
     Ok(Sha256::digest(&pem).into())
 }
 
-/// A certificate and its key: both, and fit for each other, or none.
-fn check_tls(server: &Server, mistakes: &mut Mistakes) {
+/// A certificate and its key: both, and fit for each other, or none. What is odd about them, if that is no mistake.
+fn check_tls(server: &Server, mistakes: &mut Mistakes) -> Option<String> {
     let alone = |other| format!("{other} is not set: both are needed, or none");
     match (&server.tls_cert, &server.tls_key) {
         (None, None) => {}
         (Some(_), None) => mistakes.add(certificate::CERT, alone(certificate::KEY)),
         (None, Some(_)) => mistakes.add(certificate::KEY, alone(certificate::CERT)),
-        (Some(cert), Some(key)) => {
-            if let Err(unusable) = certificate::load(cert, key) {
-                mistakes.add(unusable.setting, unusable.sentence());
+        (Some(cert), Some(key)) => match certificate::load(cert, key) {
+            Err(unusable) => mistakes.add(unusable.setting, unusable.sentence()),
+            Ok(certified) => {
+                let problem = certificate::untimely(&certified, SystemTime::now())?;
+                return Some(format!("{}: {} {problem}", certificate::CERT, cert.display()));
             }
-        }
+        },
     }
+    None
 }
 
 /// An upstream that is NOPAR itself, as far as the words of the configuration tell.
@@ -144,22 +148,12 @@ fn check_loop(upstream: &Upstream, server: &Server, mistakes: &mut Mistakes) {
     };
     let text = url.as_str().trim_end_matches('/');
     let is_base = server.base_url.as_ref().is_some_and(|base| base.as_str() == text);
-    if hosts(server).any(is_own) || is_base {
+    if server.hosts().any(is_own) || is_base {
         mistakes.add(
             name_of("NOPAR_FORWARDER_URL", "url", upstream),
             format!("{url} is this NOPAR itself: another registry is allowed"),
         );
     }
-}
-
-/// The names that it listens on, with their ports.
-fn hosts(server: &Server) -> impl Iterator<Item = (&str, u16)> {
-    let usual = server.listens_on_host().then_some((server.hostname.as_str(), server.port));
-    let others = server.listen.iter().filter_map(|place| match place {
-        Place::Host { name, port } => Some((name.as_str(), *port)),
-        Place::Unix(_) => None,
-    });
-    usual.into_iter().chain(others)
 }
 
 fn is_loopback(host: &str) -> bool {

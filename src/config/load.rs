@@ -5,7 +5,8 @@ use super::table::{SETTINGS, Setting, by_env};
 use super::wrong::Wrong;
 use super::{
     Access, Auth, Cache, Config, HostList, Limits, Log, LogFormat, Metrics, MinFree, Origin,
-    Origins, Sendfile, Server, StaleIfError, Store, Upstream, Value, Verify, file, saved, several,
+    Origins, Proxies, Sendfile, Server, StaleIfError, Store, Upstream, Value, Verify, file, saved,
+    several,
 };
 use log::LevelFilter;
 use std::collections::BTreeMap;
@@ -117,7 +118,7 @@ fn blank() -> Config {
             threads: 1,
             hot_path: true,
             sendfile: Sendfile::Auto,
-            trusted_proxies: Vec::new(),
+            trusted_proxies: Proxies::default(),
             stop_timeout: Duration::ZERO,
             home: None,
             run_path: None,

@@ -19,6 +19,16 @@ pub enum Place {
     Unix(PathBuf),
 }
 
+impl Place {
+    /// The host and its port, if it is one.
+    pub fn host(&self) -> Option<(&str, u16)> {
+        match self {
+            Place::Host { name, port } => Some((name, *port)),
+            Place::Unix(_) => None,
+        }
+    }
+}
+
 /// The longest path of a socket in bytes (unix(7)).
 const LONGEST_PATH: usize = 107;
 

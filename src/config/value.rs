@@ -3,7 +3,7 @@
 
 use super::wrong::Wrong;
 use super::{Auth, LogFormat, Sendfile, StaleIfError, Verify, duration, switch};
-use crate::base_url::BaseUrl;
+use crate::base_url::{BaseUrl, Proxies};
 use ipnet::IpNet;
 use log::LevelFilter;
 use std::collections::BTreeSet;
@@ -85,21 +85,22 @@ pub(super) fn base_url(text: &str) -> Result<BaseUrl, Wrong> {
     BaseUrl::parse(text).map_err(|_| Wrong::new("is not a base URL", allowed))
 }
 
-pub(super) fn ranges(text: &str) -> Result<Vec<IpNet>, Wrong> {
+pub(super) fn proxies(text: &str) -> Result<Proxies, Wrong> {
     let wrong = || {
         Wrong::new(
             "holds what is no address or range",
-            "addresses and ranges such as 127.0.0.1, 10.0.0.0/8 are allowed",
+            "addresses and ranges such as 127.0.0.1, 10.0.0.0/8 are allowed, and unix",
         )
     };
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| wrong())
-        })
-        .collect()
+    let (unix, ranges): (Vec<&str>, Vec<&str>) =
+        parts.partition(|part| part.eq_ignore_ascii_case("unix"));
+    let range = |part: &str| {
+        let range = part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
+        range.map_err(|_| wrong())
+    };
+    let ranges = ranges.into_iter().map(range).collect::<Result<_, _>>()?;
+    Ok(Proxies::new(ranges, !unix.is_empty()))
 }
 
 pub(super) fn upstream(text: &str) -> Result<Url, Wrong> {

@@ -7,11 +7,11 @@ use super::head::{Cut, Head};
 use super::lane::{Lane, Next};
 use super::ready::Ready;
 use super::watched::{Remains, Watched};
-use super::{Ending, Patience, farewell, handshake, refusal, streams};
+use super::{Ending, Patience, farewell, handshake, refusal, streams, waits};
 use crate::access_log::{Line, RequestId};
 use crate::cache_state::CacheState;
 use crate::counters::{Counters, Kind};
-use crate::inflight::InFlight;
+use crate::inflight::{InFlight, Working};
 use crate::limits::Connections;
 use crate::reply::Reply;
 use async_trait::async_trait;
@@ -21,11 +21,13 @@ use pingora::listeners::tls::Acceptor;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// How long one that finds no room is listened to, so that it can read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(2);
@@ -100,11 +102,17 @@ impl<A, R: Ready> Guard<A, R> {
 
     /// The connection, ready for its first request.
     async fn begun(&self, stream: Stream) -> Option<Stream> {
-        match &self.tls {
-            // Its state is large, and would take its room as long as the connection lasts.
-            Some(acceptor) => Box::pin(handshake::shake(acceptor, stream, &self.patience)).await,
-            None => Some(stream),
-        }
+        let Some(acceptor) = &self.tls else { return Some(stream) };
+        let since = Instant::now();
+        // Its state is large, and would take its room as long as the connection lasts.
+        Box::pin(async {
+            tokio::select! {
+                biased;
+                stream = handshake::shake(acceptor, stream, &self.patience) => stream,
+                () = waits::stopped(self.ending.closing.clone(), since) => None,
+            }
+        })
+        .await
     }
 
     async fn tell_refusal(&self, stream: &mut Stream, refusal: &Reply) {
@@ -180,21 +188,27 @@ impl<A, R: Ready> Guard<A, R> {
 
 impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> Guard<A, R> {
     /// Answers one request after the other, those that are not ready by way of Pingora.
-    async fn serve(&self, mut stream: Box<Watched>) {
+    /// `fresh` lasts until the first is counted, or there is none: a stop waits for that.
+    async fn serve(&self, mut stream: Box<Watched>, fresh: Working) {
         if stream.is_http2() {
             streams::serve(&self.app, stream, &self.in_flight, &self.ending).await;
             return;
         }
         let (ready, caller) = (self.ready.as_ref(), stream.caller());
         let most = self.patience.requests;
+        let mut fresh = Some(fresh);
         let mut lane = Lane::new(ready, &self.in_flight, &self.ending, &self.room, caller, most);
         while lane.next(&mut stream).await == Next::Request {
             let mut session = ServerSession::new_http1(stream);
             // Pingora decides anew whether to keep it alive when it has read the request; this stays.
             session.set_keepalive_reuses_remaining(Some(lane.left));
-            let Some(reused) = self.app.process_new_http(session, &self.ending.last).await else {
-                return;
-            };
+            let mut answering = self.app.process_new_http(session, &self.ending.last);
+            let answered = poll_fn(|context| {
+                let answered = answering.as_mut().poll(context);
+                drop(fresh.take());
+                answered
+            });
+            let Some(reused) = answered.await else { return };
             let (reused, _) = reused.consume();
             let Ok(watched) = reused.into_any().downcast() else { return };
             stream = watched;
@@ -210,6 +224,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
         // Pingora's own is that of the accept loops, which may end long before connections do.
         _shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
+        let fresh = self.in_flight.begin_behind();
         let of_address = self.addresses.enter(client(&stream).map(|client| client.ip()));
         // One too many of its address takes none of all places.
         let (entrance, refusal) = match &of_address {
@@ -231,7 +246,7 @@ impl<A: HttpServerApp + Send + Sync + 'static, R: Ready> ServerApp for Guard<A, 
         let (watched, watch) = Watched::new(stream, Arc::clone(&self.patience));
         tokio::select! {
             biased;
-            () = self.serve(Box::new(watched)) => {}
+            () = self.serve(Box::new(watched), fresh) => {}
             () = watch.cut_off() => {}
         }
         if let Some(remains) = watch.remains() {

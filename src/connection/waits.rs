@@ -7,6 +7,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// How long a connection has for its first word, also when there is a stop: who has just been let in is not sent away
+/// unheard.
+pub(super) const FIRST_WORD: Duration = Duration::from_millis(250);
+
+/// Ends with a stop, but not before a connection that began then could say something.
+pub(super) async fn stopped(mut shutdown: ShutdownWatch, begun: Instant) {
+    if shutdown.wait_for(|stopping| *stopping).await.is_err() {
+        // Nobody is left to stop it.
+        std::future::pending::<()>().await;
+    }
+    if begun.elapsed() < FIRST_WORD {
+        sleep_until(begun + FIRST_WORD).await;
+    }
+}
+
 /// One connection's waits. A timer that is set for each of them would cost more than a request: there
 /// is one, and when it goes off it is set again for what is left.
 pub(super) struct Waits {
@@ -17,14 +32,8 @@ pub(super) struct Waits {
 
 impl Waits {
     pub(super) fn new(shutdown: &ShutdownWatch) -> Waits {
-        let mut shutdown = shutdown.clone();
-        let stop = async move {
-            if shutdown.wait_for(|stopping| *stopping).await.is_err() {
-                // Nobody is left to stop it.
-                std::future::pending::<()>().await;
-            }
-        };
-        Waits { since: Instant::now(), timer: None, stop: Box::pin(stop) }
+        let since = Instant::now();
+        Waits { since, timer: None, stop: Box::pin(stopped(shutdown.clone(), since)) }
     }
 
     /// A wait begins, now.
@@ -105,5 +114,9 @@ mod tests {
         assert!(first.is_pending());
         stop.send(true).unwrap();
         poll_fn(|context| waits.poll_over(None, context)).await;
+        // It had its time before.
+        let begun = Instant::now() - FIRST_WORD;
+        stopped(shutdown.clone(), begun).await;
+        assert!(waits.since.elapsed() >= FIRST_WORD && begun.elapsed() < limit);
     }
 }

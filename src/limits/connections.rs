@@ -6,9 +6,8 @@
 
 use super::Client;
 use super::told::Told;
-use crate::base_url::trusted;
+use crate::base_url::Proxies;
 use crate::counters::{Counters, Limited};
-use ipnet::IpNet;
 use log::warn;
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
@@ -23,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Connections {
     /// 0: any number.
     most: AtomicUsize,
-    trusted: RwLock<Vec<IpNet>>,
+    trusted: RwLock<Proxies>,
     /// Of those that have any: no more than there are connections.
     open: Mutex<HashMap<Client, usize>>,
     told: Told,
@@ -50,8 +49,8 @@ impl Connections {
     }
 
     /// Lets each address have so many from now on, but for those of trusted proxies.
-    pub fn set(&self, most: Option<NonZeroUsize>, trusted: &[IpNet]) {
-        *self.trusted.write() = trusted.to_vec();
+    pub fn set(&self, most: Option<NonZeroUsize>, trusted: &Proxies) {
+        *self.trusted.write() = trusted.clone();
         self.most.store(most.map_or(0, NonZeroUsize::get), Ordering::Relaxed);
     }
 
@@ -59,7 +58,7 @@ impl Connections {
     pub fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Place> {
         let most = self.most.load(Ordering::Relaxed);
         let limited = address.filter(|_| most > 0);
-        let limited = limited.filter(|address| !trusted(*address, &self.trusted.read()));
+        let limited = limited.filter(|address| !self.trusted.read().trust(Some(*address)));
         let Some(address) = limited else { return Some(Place { of: None }) };
         let client = Client::of(Some(address));
         if !self.add(client, most) {
@@ -118,8 +117,8 @@ mod tests {
 
     fn limited(most: usize, trusted: &[&str]) -> Arc<Connections> {
         let connections = Arc::new(Connections::new(Arc::new(Counters::new(1))));
-        let trusted: Vec<IpNet> = trusted.iter().map(|range| range.parse().unwrap()).collect();
-        connections.set(NonZeroUsize::new(most), &trusted);
+        let trusted = trusted.iter().map(|range| range.parse().unwrap()).collect();
+        connections.set(NonZeroUsize::new(most), &Proxies::new(trusted, false));
         connections
     }
 
@@ -168,13 +167,13 @@ mod tests {
     fn a_limit_can_be_set_while_connections_are_open() {
         let connections = limited(0, &[]);
         let before: Vec<_> = (0..3).map(|_| enter(&connections, "192.0.2.7").unwrap()).collect();
-        connections.set(NonZeroUsize::new(1), &[]);
+        connections.set(NonZeroUsize::new(1), &Proxies::default());
         let place = enter(&connections, "192.0.2.7").unwrap();
         drop(before);
         assert!(enter(&connections, "192.0.2.7").is_none());
-        connections.set(None, &[]);
+        connections.set(None, &Proxies::default());
         assert!(enter(&connections, "192.0.2.7").is_some());
-        connections.set(NonZeroUsize::new(1), &[]);
+        connections.set(NonZeroUsize::new(1), &Proxies::default());
         drop(place);
         assert!(enter(&connections, "192.0.2.7").is_some());
     }

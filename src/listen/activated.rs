@@ -12,11 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The sockets, if there are any for this process that nobody has taken yet.
 pub(super) fn take() -> Result<Option<Vec<Given>>, ListenError> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
-    let listed: Vec<(RawFd, String)> =
-        sd_notify::listen_fds_with_names().map_err(ListenError::Activation)?.collect();
-    if listed.is_empty() || TAKEN.swap(true, Ordering::Relaxed) {
+    // First without names: those of another process's sockets are not looked at.
+    let count = sd_notify::listen_fds().map_err(ListenError::Activation)?.len();
+    if count == 0 || TAKEN.swap(true, Ordering::Relaxed) {
         return Ok(None);
     }
+    let listed: Vec<(RawFd, String)> =
+        sd_notify::listen_fds_with_names().map_err(ListenError::Activation)?.collect();
     let taken = listed.into_iter().map(|(number, name)| {
         #[allow(unsafe_code)]
         // SAFETY: the manager opened it for this process before it began, so its number is nobody else's; it is open, as

@@ -31,20 +31,20 @@ const OWN: [&str; 2] = ["same-origin", "none"];
 pub(super) struct Known {
     /// There is one URL that it is reached by.
     has_url: bool,
-    /// The name that it listens on.
-    name: String,
+    /// The names that it listens on.
+    names: Vec<String>,
 }
 
 impl Known {
     /// By what the configuration says of the server.
     pub(super) fn of(server: &config::Server) -> Known {
-        let name = undotted(&server.hostname).to_ascii_lowercase();
-        Known { has_url: server.base_url.is_some(), name }
+        let names = server.hosts().map(|(name, _)| undotted(name).to_ascii_lowercase());
+        Known { has_url: server.base_url.is_some(), names: names.collect() }
     }
 
     /// The same if there is a URL that it is reached by, or none.
     pub(super) fn with_url(&self, has_url: bool) -> Known {
-        Known { has_url, name: self.name.clone() }
+        Known { has_url, names: self.names.clone() }
     }
 
     /// Whether the URL by which a request came is one of them.
@@ -52,7 +52,7 @@ impl Known {
         let host = undotted(base.host());
         let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
         let is_local = host == "localhost" || host.ends_with(".localhost");
-        self.has_url || is_address || is_local || host == self.name
+        self.has_url || is_address || is_local || self.names.iter().any(|name| host == name)
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     const ORIGIN: &str = "origin";
 
     /// A NOPAR with one URL.
-    const WITH_URL: Known = Known { has_url: true, name: String::new() };
+    const WITH_URL: Known = Known { has_url: true, names: Vec::new() };
 
     /// Whether a request with these headers passes, of a client who knows NOPAR by this URL.
     fn passes_at(
@@ -254,7 +254,10 @@ mod tests {
     /// Whoever owns a name can have it lead here: a page below it is one of NOPAR's own to the browser.
     #[test]
     fn a_name_that_may_be_anybodys_is_not_nopars() {
-        let listening = |hostname: &str| Known { has_url: false, name: hostname.to_owned() };
+        let listening = |hostname: &str| Known {
+            has_url: false,
+            names: vec!["other.example".to_owned(), hostname.to_owned()],
+        };
         for (base, hostname, expected) in [
             ("http://evil.example:5984", "localhost", false),
             ("http://evil.example:5984", "0.0.0.0", false),
@@ -291,7 +294,7 @@ mod tests {
     /// Its address is a secret, and it is of use to who types a password.
     #[test]
     fn the_page_of_a_login_may_be_come_to_by_any_name_but_from_no_other_site() {
-        let known = Known { has_url: false, name: "localhost".to_owned() };
+        let known = Known { has_url: false, names: vec!["localhost".to_owned()] };
         let at = |path: &str, lines: &[(&'static str, &'static str)]| {
             passes_at(&known, "http://npm.example:5984", &Method::POST, path, lines)
         };
@@ -343,7 +346,7 @@ mod tests {
     fn the_name_that_is_listened_on_has_one_spelling() {
         let mut config = config::Config::default().server;
         config.hostname = "NPM.Example.".to_owned();
-        assert_eq!(Known::of(&config).name, "npm.example");
+        assert_eq!(Known::of(&config).names, ["npm.example"]);
         assert!(!Known::of(&config).has_url);
         config.base_url = Some(BaseUrl::parse("http://npm.example").unwrap());
         assert!(Known::of(&config).has_url);

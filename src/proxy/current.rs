@@ -2,9 +2,8 @@
 //! Knows nothing of who changes it, nor of upstreams.
 
 use super::cross_site::Known;
-use crate::base_url::BaseUrl;
+use crate::base_url::{BaseUrl, Proxies};
 use crate::config::{Config, Origins, StaleIfError, Verify};
-use ipnet::IpNet;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +26,7 @@ pub(super) struct Terms {
     pub(super) known: Known,
     /// Whose pages may read what is NOPAR's own.
     pub(super) cors_origins: Origins,
-    pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) trusted_proxies: Proxies,
     /// How long a packument is fresh that is fetched or confirmed now.
     pub(super) packument_ttl: Duration,
     pub(super) stale_while_revalidate: Duration,

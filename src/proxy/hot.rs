@@ -13,7 +13,6 @@ mod pieces;
 use super::Door;
 use super::ctx::CacheState;
 use crate::access;
-use crate::base_url::trusted;
 use crate::cache::{CHUNK, Entry, Key, Known};
 use crate::clock;
 use crate::connection::{
@@ -64,8 +63,8 @@ impl Hot {
     /// What proxies say of a request, if it counts.
     fn forwarded<'a>(&self, request: &'a Plain<'_>, caller: &Caller) -> Option<&'a Forwarded<'a>> {
         let (said, door) = (request.forwarded.as_ref()?, &self.door);
-        let peer = caller.address?.ip();
-        let counts = !door.current.has_url() && trusted(peer, &door.current.get().trusted_proxies);
+        let peer = caller.address.map(|address| address.ip());
+        let counts = !door.current.has_url() && door.current.get().trusted_proxies.trust(peer);
         counts.then_some(said)
     }
 
@@ -81,7 +80,7 @@ impl Hot {
         // Of whom a proxy speaks is not read here: a token that is for some addresses is known to nobody then.
         let peer = caller.address.map(|address| address.ip());
         let current = self.door.current.get();
-        let from = peer.filter(|peer| !trusted(*peer, &current.trusted_proxies));
+        let from = peer.filter(|peer| !current.trusted_proxies.trust(Some(*peer)));
         let from = from.map(|from| from.to_canonical());
         self.door.api.known_reader(shown, from, name, now)
     }

@@ -5,7 +5,6 @@ use super::Door;
 use super::hot::Hot;
 use super::own::credentials;
 use super::readers::nearest;
-use crate::base_url::trusted;
 use crate::connection::{Authorization, Caller, Plain};
 use crate::counters::Limited;
 use crate::limits::{Client, Refused, Shown};
@@ -59,11 +58,12 @@ impl Hot {
 
 /// Where a plain request comes from: as [`Door::address`].
 fn address(request: &Plain<'_>, caller: &Caller, door: &Door) -> Option<IpAddr> {
+    let peer = caller.address.map(|address| address.ip().to_canonical());
     let current = door.current.get();
-    let (peer, proxies) = (caller.address?.ip(), &current.trusted_proxies);
-    let said = request.forwarded_for.filter(|_| trusted(peer, proxies));
+    let proxies = &current.trusted_proxies;
+    let said = request.forwarded_for.filter(|_| proxies.trust(peer));
     let said = said.and_then(|said| nearest(slice::from_ref(&said), proxies));
-    Some(said.unwrap_or(peer).to_canonical())
+    said.map(|said| said.to_canonical()).or(peer)
 }
 
 /// Whether a route is for who looks after NOPAR, and asks every other second.

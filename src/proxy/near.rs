@@ -5,9 +5,8 @@
 //! of NOPAR's own origin to it, and may read what is answered. So the request has to say a name that cannot lead
 //! elsewhere: `localhost`, which no name server is asked for (RFC 6761 §6.3), or a loopback address.
 
-use crate::base_url::{BaseUrl, trusted};
+use crate::base_url::{BaseUrl, Proxies};
 use http::header::{self, HeaderMap, HeaderName};
-use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What is in a request that somebody passes on for somebody else.
@@ -27,13 +26,14 @@ const PASSED_ON: [HeaderName; 8] = [
 /// is not told. `authority` is that of the request's target, if it has one.
 pub(super) fn is_near(
     peer: Option<IpAddr>,
-    proxies: &[IpNet],
+    proxies: &Proxies,
     headers: &HeaderMap,
     authority: Option<&str>,
 ) -> bool {
+    // Who comes by a unix socket has no address: it is for proxies, and others behind them.
     let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return false };
     let is_proxy =
-        trusted(peer, proxies) || PASSED_ON.iter().any(|name| headers.contains_key(name));
+        proxies.trust(Some(peer)) || PASSED_ON.iter().any(|name| headers.contains_key(name));
     let hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let mut hosts = authority.into_iter().chain(hosts).peekable();
     let is_by_own_name = hosts.peek().is_some() && hosts.all(is_of_this_machine);
@@ -62,7 +62,8 @@ mod tests {
     use http::HeaderValue;
 
     fn near(peer: &str, proxies: &[&str], header: Option<&HeaderName>) -> bool {
-        let proxies: Vec<IpNet> = proxies.iter().map(|text| text.parse().unwrap()).collect();
+        let proxies = proxies.iter().map(|text| text.parse().unwrap()).collect();
+        let proxies = Proxies::new(proxies, true);
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("localhost:5984"));
         if let Some(name) = header {
@@ -79,7 +80,7 @@ mod tests {
         for elsewhere in ["192.0.2.7", "10.0.0.1", "0.0.0.0", "fd00::1", "::ffff:192.0.2.7"] {
             assert!(!near(elsewhere, &[], None), "{elsewhere}");
         }
-        assert!(!is_near(None, &[], &HeaderMap::new(), Some("localhost")));
+        assert!(!is_near(None, &Proxies::default(), &HeaderMap::new(), Some("localhost")));
     }
 
     /// Whether a request on this machine is near that says this as its host, and in its target.
@@ -88,7 +89,7 @@ mod tests {
         for host in hosts {
             headers.append(header::HOST, HeaderValue::from_static(host));
         }
-        is_near(Some(Ipv4Addr::LOCALHOST.into()), &[], &headers, authority)
+        is_near(Some(Ipv4Addr::LOCALHOST.into()), &Proxies::default(), &headers, authority)
     }
 
     #[test]

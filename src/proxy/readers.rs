@@ -6,12 +6,11 @@ use super::ctx::Ctx;
 use super::failure::Failure;
 use super::own::credentials;
 use crate::api::Refusal;
-use crate::base_url::trusted;
+use crate::base_url::Proxies;
 use crate::npm::PackageName;
 use crate::reply::Reply;
 use crate::route::Route;
 use http::header::HeaderName;
-use ipnet::IpNet;
 use pingora_proxy::Session;
 use std::net::IpAddr;
 
@@ -53,30 +52,32 @@ impl Door {
         self.api.may_read(caller, name).await
     }
 
-    /// Where a request comes from: its peer, or whom proxies that are trusted name.
+    /// Where a request comes from: its peer, or whom proxies that are trusted name. Nowhere, if it comes by a unix socket
+    /// and nobody who is trusted says more.
     pub(super) fn address(&self, session: &Session) -> Option<IpAddr> {
-        let peer = session.client_addr()?.as_inet()?.ip();
+        let peer = session.client_addr().and_then(|address| address.as_inet());
+        let peer = peer.map(|peer| peer.ip().to_canonical());
         let current = self.current.get();
         let proxies = &current.trusted_proxies;
-        if !trusted(peer, proxies) {
-            return Some(peer.to_canonical());
+        if !proxies.trust(peer) {
+            return peer;
         }
         let lines = session.req_header().headers.get_all(&FORWARDED_FOR).iter();
         let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
-        Some(nearest(&lines, proxies).unwrap_or(peer).to_canonical())
+        nearest(&lines, proxies).map(|address| address.to_canonical()).or(peer)
     }
 }
 
 /// The last address that is none of a trusted proxy; what is no address ends the search, as nobody knows who wrote what
 /// stands before it.
-pub(super) fn nearest(lines: &[&str], proxies: &[IpNet]) -> Option<IpAddr> {
+pub(super) fn nearest(lines: &[&str], proxies: &Proxies) -> Option<IpAddr> {
     let mut named = lines.iter().rev().flat_map(|line| line.rsplit(','));
     let mut found = None;
     loop {
         let address = named.next()?.trim().parse::<IpAddr>().ok();
         let Some(address) = address else { return found };
         found = Some(address);
-        if !trusted(address, proxies) {
+        if !proxies.trust(Some(address)) {
             return found;
         }
     }
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_nearest_address_that_is_no_proxy_s_is_whose_a_request_is() {
-        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let proxies = Proxies::new(vec!["10.0.0.0/8".parse().unwrap()], false);
         let nearest = |lines: &[&str]| nearest(lines, &proxies).map(|address| address.to_string());
         for (lines, expected) in [
             (&["1.1.1.1"][..], Some("1.1.1.1")),

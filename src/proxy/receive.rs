@@ -16,7 +16,7 @@ use super::tarball::Wanted;
 use super::visit;
 use super::write;
 use crate::api::Api;
-use crate::base_url::{BadHost, BaseUrl, trusted};
+use crate::base_url::{BadHost, BaseUrl};
 use crate::counters::Kind;
 use crate::hosted::{HostedTarball, Large};
 use crate::negotiate;
@@ -286,8 +286,7 @@ impl Door {
     ) -> std::result::Result<BaseUrl, BadHost> {
         let request = session.req_header();
         let peer = session.client_addr().and_then(|address| address.as_inet());
-        let current = self.current.get();
-        let trusted = peer.is_some_and(|peer| trusted(peer.ip(), &current.trusted_proxies));
+        let trusted = self.current.get().trusted_proxies.trust(peer.map(|peer| peer.ip()));
         // HTTP/1.1 requires a Host (RFC 9112 §3.2); before it, the address it came to stands in.
         let own = session.server_addr().and_then(|address| address.as_inet()).copied();
         let own = own.filter(|_| request.version < Version::HTTP_11);

@@ -5,7 +5,6 @@
 use super::Door;
 use super::carried::{self, Carried};
 use crate::access_log::RequestId;
-use crate::base_url::trusted;
 use crate::connection::{Caller, Plain};
 use http::header::HeaderName;
 use pingora::Result;
@@ -45,15 +44,15 @@ impl Door {
     pub(super) fn name_of_ready(&self, request: &Plain<'_>, caller: &Caller) -> RequestId {
         let said = request.line(X_REQUEST_ID.as_str());
         let current = self.current.get();
-        let is_trusted = |peer| trusted(peer, &current.trusted_proxies);
-        let said = said.filter(|_| caller.address.is_some_and(|peer| is_trusted(peer.ip())));
+        let peer = caller.address.map(|address| address.ip());
+        let said = said.filter(|_| current.trusted_proxies.trust(peer));
         said.and_then(RequestId::given).unwrap_or_else(RequestId::made)
     }
 
     /// Whether a request comes from a proxy that is believed.
     fn trusts(&self, session: &Session) -> bool {
         let peer = session.client_addr().and_then(|address| address.as_inet());
-        peer.is_some_and(|peer| trusted(peer.ip(), &self.current.get().trusted_proxies))
+        self.current.get().trusted_proxies.trust(peer.map(|peer| peer.ip()))
     }
 }
 

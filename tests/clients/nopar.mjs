@@ -50,6 +50,8 @@ export async function startNopar(home, upstream, settings = {}, args = []) {
       NOPAR_PORT: '0',
       NOPAR_FORWARDER_URL: upstream,
       NOPAR_CACHE_PATH: path.join(home.root, 'cache'),
+      // However full this machine's disk is.
+      NOPAR_CACHE_MIN_FREE: '0',
       NOPAR_REGISTRY_PATH: path.join(home.root, 'registry'),
       NOPAR_LOGLEVEL: 'info',
       ...settings,

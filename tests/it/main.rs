@@ -22,6 +22,7 @@ mod hostile;
 mod hot;
 mod hygiene;
 mod limits;
+mod listening;
 mod matrix;
 mod memory;
 mod metrics;

@@ -50,7 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["access", "npm", "store", "trail"]),
     ("search", &["config", "npm"]),
     ("settings", &["config"]),
-    ("reload", &["config", "notify", "settings"]),
+    ("reload", &["certificate", "config", "notify", "settings"]),
     ("catalogue", &["cache", "clock", "document", "npm", "search"]),
     ("history", &["cache_state", "clock", "counters"]),
     ("hosted", &["clock", "config", "document", "npm", "pages", "search", "store", "view"]),

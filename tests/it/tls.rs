@@ -6,6 +6,7 @@ mod http2;
 mod limits;
 mod pages;
 mod refusal;
+mod renewal;
 mod stop;
 
 use std::net::SocketAddr;

@@ -76,8 +76,8 @@ pub(super) const ALL: &[Setting] = &[
         "server.trusted_proxies",
         "NOPAR_TRUSTED_PROXIES",
         "",
-        "Reverse proxies whose X-Forwarded-Proto, -Host, -Port and -Prefix are believed:\naddresses or ranges, separated by commas, such as 127.0.0.1, 10.0.0.0/8.",
-        |c, v| value::ranges(v).map(|v| c.server.trusted_proxies = v)
+        "Reverse proxies whose X-Forwarded-For, -Proto, -Host, -Port and -Prefix are believed:\naddresses or ranges, separated by commas, such as 127.0.0.1, 10.0.0.0/8; unix is whoever comes by a unix socket.",
+        |c, v| value::proxies(v).map(|v| c.server.trusted_proxies = v)
     ),
     setting!(
         "server.stop_timeout",

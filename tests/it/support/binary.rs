@@ -50,12 +50,22 @@ impl Binary {
     }
 
     /// The same by any command that ends up as NOPAR: through a shell, as another user.
-    pub(crate) fn start_as(folder: TempDir, mut command: Command, env: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_as(folder: TempDir, command: Command, env: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, command, env, Stdio::null())
+    }
+
+    /// The same with something to read, or to listen on.
+    pub(crate) fn start_with(
+        folder: TempDir,
+        mut command: Command,
+        env: &[(&str, &str)],
+        input: Stdio,
+    ) -> Self {
         let mut child = command
             .env_clear()
             .envs(env.iter().copied())
             .current_dir(folder.path())
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

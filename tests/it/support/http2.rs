@@ -8,7 +8,9 @@ use h2::RecvStream;
 use h2::client::{self, SendRequest};
 use http::{HeaderMap, Request};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
+use tokio_rustls::client::TlsStream;
 
 use super::client::gunzip;
 use super::deadline::within;
@@ -39,6 +41,14 @@ impl Http2 {
     /// Connects.
     pub(crate) async fn open(addr: SocketAddr, certificate: &Certificate) -> Self {
         let stream = certificate.connect(addr, &[b"h2", b"http/1.1"]).await;
+        Self::over(stream).await
+    }
+
+    /// On a stream that leads there.
+    pub(crate) async fn over<S>(stream: TlsStream<S>) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
         let shaking = within("an HTTP/2 handshake".to_owned(), client::handshake(stream));
         let (send, connection) = shaking.await.expect("an HTTP/2 connection");

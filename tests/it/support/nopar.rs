@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use nopar::app::ReloadHandle;
 use nopar::catalogue::Listing;
+use nopar::certificate::Shown;
 use nopar::clock::Clock;
 use nopar::connection::Patience;
 use nopar::counters::{Broken, Snapshot};
@@ -195,6 +196,12 @@ impl TestNopar {
     pub(crate) async fn connect(&self) -> Connection {
         let opened = Connection::open(self.addr).await;
         opened.unwrap_or_else(|error| panic!("NOPAR at {}: {error}", self.addr))
+    }
+
+    /// The certificate it shows.
+    pub(crate) fn certificate(&self) -> Arc<Shown> {
+        let running = self.running.as_ref().expect("a running NOPAR");
+        Arc::clone(running.certificate.as_ref().expect("a NOPAR that speaks TLS"))
     }
 
     /// Makes its clock jump.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tempfile::TempDir;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -22,7 +22,8 @@ pub(crate) const HOST: &str = "npm.test";
 /// A certificate and its key in files, and the authority behind it.
 pub(crate) struct Certificate {
     folder: TempDir,
-    authority: CertificateDer<'static>,
+    authority: rcgen::Certificate,
+    authority_key: KeyPair,
 }
 
 impl Certificate {
@@ -30,16 +31,28 @@ impl Certificate {
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names are fine");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer_key = KeyPair::generate().expect("a key");
-        let issuer = params.self_signed(&issuer_key).expect("a certificate");
+        let authority_key = KeyPair::generate().expect("a key");
+        let authority = params.self_signed(&authority_key).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a directory");
+        let new = Self { folder, authority, authority_key };
+        new.renew();
+        new
+    }
+
+    /// Another one of the same authority takes its place, by renames; what it is.
+    pub(crate) fn renew(&self) -> CertificateDer<'static> {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec![HOST.to_owned()]).expect("a decent name");
-        let certificate = params.signed_by(&key, &issuer, &issuer_key).expect("a certificate");
-        let folder = tempfile::tempdir().expect("a directory");
-        let write = |name, text| std::fs::write(folder.path().join(name), text).expect("a file");
+        let certificate = params.signed_by(&key, &self.authority, &self.authority_key);
+        let certificate = certificate.expect("a certificate");
+        let write = |name, text| {
+            let new = self.folder.path().join("new");
+            std::fs::write(&new, text).expect("a file");
+            std::fs::rename(new, self.folder.path().join(name)).expect("a rename");
+        };
         write("cert.pem", certificate.pem());
         write("key.pem", key.serialize_pem());
-        Self { folder, authority: issuer.der().clone() }
+        certificate.der().clone()
     }
 
     /// The file of the certificate.
@@ -64,17 +77,25 @@ impl Certificate {
 
     /// A connection to `addr` that offers these protocols, and believes in this authority only.
     pub(crate) async fn connect(&self, addr: SocketAddr, alpn: &[&[u8]]) -> TlsStream<TcpStream> {
+        let stream = TcpStream::connect(addr).await.expect("a connection");
+        self.handshake(stream, alpn).await.expect("a handshake")
+    }
+
+    /// The same on a stream that leads there.
+    pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        alpn: &[&[u8]],
+    ) -> std::io::Result<TlsStream<S>> {
         let mut trusted = RootCertStore::empty();
-        trusted.add(self.authority.clone()).expect("a certificate");
+        trusted.add(self.authority.der().clone()).expect("a certificate");
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the usual versions");
         let mut config = config.with_root_certificates(trusted).with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        let stream = TcpStream::connect(addr).await.expect("a connection");
         let name = ServerName::try_from(HOST).expect("a name");
-        let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
-        connecting.await.expect("a handshake")
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
 }
 

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use nopar::app::{App, ReloadHandle, Reloads, Stop, StopHandle};
 use nopar::catalogue::Catalogue;
+use nopar::certificate::Shown;
 use nopar::clock::Clock;
 use nopar::config::{Config, Sources};
 use nopar::connection::Patience;
@@ -23,6 +24,7 @@ pub(super) struct Running {
     pub(super) figures: Figures,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) reload: ReloadHandle,
+    pub(super) certificate: Option<Arc<Shown>>,
     stop: StopHandle,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has ended, whichever way.
@@ -49,7 +51,12 @@ impl Running {
             let _alive = alive;
             match App::bind(config, clock) {
                 Ok(app) => {
-                    let known = (app.addresses().to_vec(), app.figures(), app.catalogue());
+                    let known = (
+                        app.addresses().to_vec(),
+                        app.figures(),
+                        app.catalogue(),
+                        app.certificate(),
+                    );
                     let _ = bound.send(Ok(known));
                     app.with_patience(patience).with_reloads(reloads, sources).run(stopped);
                 }
@@ -61,12 +68,12 @@ impl Running {
         let thread = std::thread::Builder::new().name("nopar".to_owned());
         let thread = thread.spawn(body).expect("a thread");
         let bound = within("NOPAR's start".to_owned(), binding).await;
-        let (addresses, figures, catalogue) = match bound {
+        let (addresses, figures, catalogue, certificate) = match bound {
             Ok(outcome) => outcome?,
             Err(_) => return Err("it panicked while it started".to_owned()),
         };
         let (thread, end) = (Some(thread), Some(end));
-        Ok(Self { addresses, figures, catalogue, reload, stop, thread, end })
+        Ok(Self { addresses, figures, catalogue, certificate, reload, stop, thread, end })
     }
 
     /// Tells it to stop.
