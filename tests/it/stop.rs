@@ -252,3 +252,28 @@ async fn a_request_on_an_open_connection_is_whole_or_not_at_all() {
     drop(download);
     assert!(binary.ended().await.success);
 }
+
+/// Who was let in just before a stop, and had no time to say anything yet, is answered.
+#[tokio::test]
+async fn who_has_just_come_in_is_heard() {
+    /// NOPAR waits for 250 ms; a machine that is slower than this proves nothing.
+    const IN_TIME: Duration = Duration::from_millis(200);
+    let upstream = upstream().await;
+    for _ in 0..20 {
+        let (binary, addr) = Binary::serving(&upstream.url(), &[]).await;
+        let since = Instant::now();
+        let mut silent = connect(addr).await;
+        // Connections are taken in turn: it has been, when a later one is answered.
+        connect(addr).await.get("/-/ping").await.expect(200);
+        binary.signal("TERM");
+        refused(addr).await;
+        let sent = silent.send(&Request::get(addr, "/-/ping")).await;
+        if since.elapsed() < IN_TIME {
+            sent.expect("a request on its way");
+            silent.receive().await.expect("an answer").expect(200);
+            assert!(binary.ended().await.success);
+            return;
+        }
+    }
+    panic!("this machine never got so far within {IN_TIME:?}");
+}
