@@ -46,7 +46,7 @@ fn as_json(line: &Line<'_>) -> Value {
 fn lines_look_as_documented() {
     let id = &RequestId::given(b"7").unwrap();
     let bare = line(id);
-    let expected = "GET /@a%2fb 200 0b 0.0ms - upstream=- - kind=other id=7 caller=- agent=-";
+    let expected = "GET /@a%2fb 200 0b 0.0ms - upstream=- unix kind=other id=7 caller=- agent=-";
     assert_eq!(as_text(&bare), expected);
     let all = Line {
         bytes: 293_000,
@@ -88,7 +88,8 @@ fn lines_look_as_documented() {
     });
     assert_eq!(as_json(&all).to_string(), expected.to_string(), "in this order");
     let bare = as_json(&bare);
-    for key in ["upstream_ms", "client", "error", "caller", "agent"] {
+    assert_eq!(bare["client"], "unix");
+    for key in ["upstream_ms", "error", "caller", "agent"] {
         assert_eq!(bare.get(key), Some(&Value::Null), "{key}");
     }
     assert_eq!(bare.as_object().unwrap().len(), expected.as_object().unwrap().len());
