@@ -37,7 +37,7 @@ impl Shown {
     /// Reads the files for the first time.
     ///
     /// # Errors
-    /// As [`load`].
+    /// As [`load()`].
     pub fn load(cert: &Path, key: &Path) -> Result<Shown, Unusable> {
         // Looked at before they are read: what changes meanwhile is seen by the next look.
         let seen = [Stamp::of(cert), Stamp::of(key)];

@@ -87,7 +87,7 @@ async fn a_manager_that_hears_nothing_stops_nothing() {
 
 /// The command line of the unit, with the program under test in place of the installed one, and another place for the
 /// files in /etc.
-fn command_of_unit(etc: &Path) -> String {
+pub(crate) fn command_of_unit(etc: &Path) -> String {
     let unit = include_str!("../../systemd/nopar.service");
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("a command");
     let script = line.strip_prefix("/bin/sh -c '").and_then(|rest| rest.strip_suffix("' nopar"));

@@ -2,6 +2,7 @@
 //! Knows nothing of how they talk to each other.
 
 mod failing;
+mod life;
 mod load;
 
 use std::net::SocketAddr;

@@ -10,7 +10,7 @@ use crate::support::client::{Connection, NoResponse, Request, get};
 use crate::support::publish::Publish;
 
 const TARBALL: &str = "/a/-/a-1.0.0.tgz";
-const UPGRADES: usize = 10;
+pub(super) const UPGRADES: usize = 10;
 /// What a process says whose place another has taken, when nothing is left for it to do.
 const LEFT: &str = "stop] left";
 /// Enough of it that Pingora, which gathers small pieces, passes the head on.
@@ -63,7 +63,7 @@ impl Client {
 }
 
 /// Clients that ask until they are told to stop.
-struct Load {
+pub(super) struct Load {
     stop: Arc<AtomicBool>,
     asked: Arc<AtomicUsize>,
     published: Arc<AtomicUsize>,
@@ -72,7 +72,7 @@ struct Load {
 }
 
 impl Load {
-    fn begin(addr: SocketAddr, clients: usize) -> Self {
+    pub(super) fn begin(addr: SocketAddr, clients: usize) -> Self {
         let (stop, asked, published) = (
             Arc::<AtomicBool>::default(),
             Arc::<AtomicUsize>::default(),
@@ -104,7 +104,7 @@ impl Load {
     }
 
     /// Waits until so many more requests were answered.
-    async fn goes_on(&self, more: usize) {
+    pub(super) async fn goes_on(&self, more: usize) {
         let wanted = self.asked.load(Ordering::Relaxed) + more;
         crate::support::deadline::once("more answers", async || {
             let asked = self.asked.load(Ordering::Relaxed);
@@ -115,7 +115,7 @@ impl Load {
     }
 
     /// How many requests were repeated, and how many versions published.
-    async fn end(self) -> (usize, usize) {
+    pub(super) async fn end(self) -> (usize, usize) {
         self.stop.store(true, Ordering::Relaxed);
         let mut repeated = 0;
         for client in self.clients {
