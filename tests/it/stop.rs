@@ -1,6 +1,8 @@
 //! How NOPAR ends: quickly when idle, with the last byte when not, and never later than allowed.
 //! Knows nothing of what is being served.
 
+mod signals;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
