@@ -154,6 +154,12 @@ impl App {
         self.certificate.clone()
     }
 
+    /// Whether what was saved on the settings page is left out, as it is at any time.
+    pub fn ignores_saved(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let settings = self.proxy.settings();
+        move || settings.now().ignores_saved()
+    }
+
     /// What it can tell of itself, now and while it runs.
     pub fn figures(&self) -> Figures {
         self.proxy.figures()
@@ -174,7 +180,8 @@ impl App {
         let server = Server::new_with_opt_and_conf(None, server_conf(&self.config));
         let (last, is_last) = watch::channel(false);
         let (closing, is_closing) = watch::channel(false);
-        self.proxy.ends_by(is_last.clone());
+        let (ending, is_ending) = watch::channel(false);
+        self.proxy.ends_by(is_ending);
         let (close_done, closed) = watch::channel(false);
         let hot = self.config.server.hot_path.then(|| self.proxy.hot());
         let settings = &self.config.server;
@@ -234,6 +241,7 @@ impl App {
         };
         let stopper = Stopper {
             stop,
+            ending,
             last,
             closing,
             closed,

@@ -38,6 +38,10 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     if matches!(cli.command, Command::Serve) {
         return service::serve(sources);
     }
+    if let Command::Upgrade(program) = cli.command {
+        println!("{}", upgrade(&sources, program)?);
+        return Ok(());
+    }
     let config = Config::load(&sources)?;
     if matches!(cli.command, Command::CheckConfig) {
         config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
@@ -67,23 +71,25 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", user::run(&config.store.path, action)?);
         return Ok(());
     }
-    if let Command::Upgrade(program) = cli.command {
-        println!("{}", upgrade(&config, program)?);
-    }
     Ok(())
 }
 
-/// What came of an upgrade to that program, or to this one.
+/// What came of an upgrade to that program, or to this one. The configuration says where NOPAR has its files, and nothing
+/// else here: that of the one that runs may be in an environment that this command does not share.
 #[expect(clippy::print_stdout, reason = "what this command is for")]
 fn upgrade(
-    config: &Config,
+    sources: &Sources,
     program: Option<PathBuf>,
 ) -> Result<String, Box<dyn std::error::Error>> {
     let program = program.map_or_else(std::env::current_exe, Ok)?;
     // The NOPAR that runs is in another directory.
     let program =
         program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))?;
-    Ok(service::upgrade(config, &program, |step| println!("{step}"))?)
+    let run_path = match Config::load(sources) {
+        Ok(config) => config.server.run_path,
+        Err(_) => sources.env.get("NOPAR_RUN_PATH").map(PathBuf::from),
+    };
+    Ok(service::upgrade(run_path.as_deref(), &program, |step| println!("{step}"))?)
 }
 
 /// The keys in the registry directory, once there is another one if that is asked for.

@@ -25,8 +25,14 @@ pub struct ReloadHandle {
     ask: mpsc::Sender<Asked>,
 }
 
-/// Who is to be told what came of it, if anybody waits for that.
-type Asked = Option<mpsc::Sender<Result<String, String>>>;
+/// How it is asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Who is to be told what came of it, if anybody waits for that.
+    told: Option<mpsc::Sender<Result<String, String>>>,
+    /// Whether nobody is told anything if nothing has changed.
+    quietly: bool,
+}
 
 impl Reloads {
     /// A handle, and what hears it.
@@ -39,7 +45,13 @@ impl Reloads {
 impl ReloadHandle {
     /// Asks for it, and does not wait. Where nobody hears it any more, nothing comes of it.
     pub fn ask(&self) {
-        let _ = self.ask.send(None);
+        let _ = self.ask.send(Asked::default());
+    }
+
+    /// The same for a process that takes another's place: what was told to that one meanwhile is in files. Nothing is told of
+    /// it unless something has changed.
+    pub fn catch_up(&self) {
+        let _ = self.ask.send(Asked { told: None, quietly: true });
     }
 
     /// Asks for it, and waits until what came of it holds. Blocks.
@@ -48,7 +60,7 @@ impl ReloadHandle {
     /// Why nothing has changed, as it is logged.
     pub fn reload(&self) -> Result<String, String> {
         let (told, tell) = mpsc::channel();
-        let _ = self.ask.send(Some(told));
+        let _ = self.ask.send(Asked { told: Some(told), quietly: false });
         tell.recv().unwrap_or_else(|_| Err("nobody hears it any more".to_owned()))
     }
 }
@@ -84,15 +96,17 @@ impl Reloader {
                     warn!("{why}");
                     Err(why.to_owned())
                 }
-                false => self.reload(&mut strangers),
+                false => self.reload(&mut strangers, asked.quietly),
             };
             // Who asked may have gone.
-            let _ = asked.map(|asked| asked.send(done));
+            let _ = asked.told.map(|asked| asked.send(done));
         }
     }
 
-    fn reload(&self, strangers: &mut BTreeSet<String>) -> Result<String, String> {
-        notify::reloading();
+    fn reload(&self, strangers: &mut BTreeSet<String>, quietly: bool) -> Result<String, String> {
+        if !quietly {
+            notify::reloading();
+        }
         if let Some(shown) = &self.certificate {
             shown.look_again();
         }
@@ -100,14 +114,18 @@ impl Reloader {
             let ignore_saved = self.sources.ignore_saved && ignore_saved;
             Config::load(&Sources { ignore_saved, ..self.sources.clone() })
         };
-        let tell = |reloaded: &Reloaded| info!("reload: {reloaded}");
+        let tell = |reloaded: &Reloaded| {
+            if !quietly || !reloaded.changed.is_empty() {
+                info!("reload: {reloaded}");
+            }
+        };
         let done = self.settings.reload(&read, &tell);
         let done = done.map(|reloaded| reloaded.to_string()).map_err(|not| not.to_string());
         match &done {
             Ok(_) => self.tell_of_strangers(strangers),
             Err(why) => error!("reload: {why}"),
         }
-        if !(self.is_stopping)() {
+        if !quietly && !(self.is_stopping)() {
             let (Ok(status) | Err(status)) = &done;
             let status: String = status.chars().take(LONGEST_STATUS).collect();
             notify::ready(&format!("reload: {status}"));

@@ -19,22 +19,24 @@ pub use upgrade::UpgradeError;
 
 use self::control::{Followed, Order};
 use self::run_files::RunFiles;
-use self::upgrade::Upgrade;
-use crate::app::{App, Opened, Reloads, Stop};
+use self::upgrade::{Failure, Upgrade};
+use crate::app::{App, Opened, ReloadHandle, Reloads, Stop};
 use crate::clock::Clock;
-use crate::config::{Config, Sources};
+use crate::config::{Config, Place, Sources};
 use crate::handover::{Giver, Handed};
-use crate::listen::{Given, ListenError, Sockets};
+use crate::listen::{Address, Given, ListenError, Sockets};
 use crate::notify;
 use crate::stop::StopHandle;
 use crate::telemetry;
 use log::{error, info, warn};
+use parking_lot::Mutex;
 use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 /// Whatever ends a process before it serves: for who reads it.
@@ -56,16 +58,17 @@ pub fn serve(sources: Sources) -> Result<(), Problem> {
     }
 }
 
-/// Has the NOPAR that runs replaced by this program, and returns what came of it, in words. Blocks.
+/// Has the NOPAR that runs replaced by this program, and returns what came of it, in words. Blocks. `run_path` is where it
+/// has its files, if that is known.
 ///
 /// # Errors
 /// When none is found, or it goes on as it was.
 pub fn upgrade(
-    config: &Config,
+    run_path: Option<&Path>,
     program: &Path,
     mut tell: impl FnMut(&str),
 ) -> Result<String, OrderError> {
-    let mut folders = run_files::folders(config.server.run_path.as_deref(), environment);
+    let mut folders = run_files::folders(run_path, environment);
     // Where the unit has it, whose environment this command does not share.
     folders.push(PathBuf::from("/run/nopar"));
     let order = Order::Upgrade { program: program.to_owned() };
@@ -82,8 +85,8 @@ fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Resul
     if let Some(why) = stays {
         warn!("NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it: {why}");
     }
-    let mut files = files_of(&config)?;
-    if let Some(files) = &mut files {
+    let files = files_of(&config)?;
+    if let Some(files) = &files {
         note(files);
     }
     let bound = || -> Result<App, Problem> {
@@ -91,7 +94,7 @@ fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Resul
         Ok(App::on(config, Clock::system(), sockets)?)
     };
     match bound() {
-        Ok(app) => process.run(app, files, None),
+        Ok(app) => process.run(app, files, None)?,
         Err(problem) => {
             if let Some(files) = files {
                 files.remove();
@@ -103,7 +106,9 @@ fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Resul
 }
 
 /// Serves with what another process hands over, once it does. Whatever is wrong is told there.
-fn taken_over(sources: Sources, giver: Giver) -> Result<(), Problem> {
+fn taken_over(mut sources: Sources, giver: Giver) -> Result<(), Problem> {
+    // The arguments are those of the first process: what was saved since holds, if it held there.
+    sources.ignore_saved &= std::env::var_os(upgrade::USES_SAVED).is_none();
     // Whatever becomes of the other process and its terminal is not this one's affair.
     let _ = rustix::process::setsid();
     let failed = |problem: Problem| {
@@ -120,13 +125,13 @@ fn taken_over(sources: Sources, giver: Giver) -> Result<(), Problem> {
     let handed = giver.able()?;
     let serve = || -> Result<(App, Option<RunFiles>), Problem> {
         let (sockets, files) = belongings(handed)?;
+        warn_of_other_places(&config, &sockets);
         // Whoever started it had none that this user may have.
         let files = files.map_or_else(|| files_of(&config), |files| Ok(Some(files)))?;
         Ok((opened.listen_on(sockets)?, files))
     };
     let (app, files) = serve().map_err(failed)?;
-    process.run(app, files, Some(giver));
-    Ok(())
+    process.run(app, files, Some(giver))
 }
 
 /// NOPAR's own files, if there is a directory for them.
@@ -181,6 +186,33 @@ fn belongings(handed: Vec<Handed>) -> Result<(Sockets, Option<RunFiles>), Proble
     Ok((Sockets::inherited(given)?, files))
 }
 
+/// Sockets are handed on as they are: who has configured other ports is told that those need a restart.
+fn warn_of_other_places(config: &Config, sockets: &Sockets) {
+    let inet = sockets.inet();
+    let has = |port: u16| port == 0 || inet.iter().any(|address| address.port() == port);
+    let server = &config.server;
+    let on_host = server.listens_on_host() && !has(server.port);
+    let elsewhere = server.listen.iter().any(|place| match place {
+        Place::Host { port, .. } => !has(*port),
+        Place::Unix(path) => !sockets.addresses().contains(&Address::Unix(path.clone())),
+    });
+    if on_host || elsewhere {
+        let now: Vec<String> = sockets.addresses().iter().map(Address::to_string).collect();
+        warn!(
+            "an upgrade listens where NOPAR did, on {}: other places need a restart (NOPAR_PORT, NOPAR_LISTEN)",
+            now.join(" and ")
+        );
+    }
+    let metrics = sockets.metrics().ok().flatten().and_then(|it| it.local_addr().ok());
+    if let Some(now) =
+        metrics.filter(|now| config.metrics.listen.is_none_or(|it| it.port() != 0 && it != *now))
+    {
+        warn!(
+            "an upgrade has metrics where they were, on {now}: NOPAR_METRICS_LISTEN needs a restart"
+        );
+    }
+}
+
 /// The socket for orders, and the directory it is in.
 fn control_of(fd: OwnedFd) -> io::Result<(UnixListener, PathBuf)> {
     let socket = UnixListener::from(fd);
@@ -193,6 +225,7 @@ fn control_of(fd: OwnedFd) -> io::Result<(UnixListener, PathBuf)> {
 struct Process {
     stop: Stop,
     handle: StopHandle,
+    reload: ReloadHandle,
     reloads: Reloads,
     /// What the configuration is read from, again when that is asked for.
     sources: Sources,
@@ -203,7 +236,8 @@ struct Process {
 impl Process {
     fn begin(config: &Config, sources: Sources) -> Result<Process, Problem> {
         let (reload, reloads) = Reloads::channel();
-        let (handle, stop) = Stop::signals(telemetry::reopen, move || reload.ask())
+        let asking = reload.clone();
+        let (handle, stop) = Stop::signals(telemetry::reopen, move || asking.ask())
             .map_err(|error| format!("signals cannot be heard: {error}"))?;
         let log = telemetry::start(&config.log).map_err(|error| {
             let path = config.log.file.as_deref().unwrap_or_else(|| "".as_ref());
@@ -212,58 +246,95 @@ impl Process {
         config.warnings.iter().for_each(|warning| warn!("{warning}"));
         info!("nopar {}", env!("CARGO_PKG_VERSION"));
         raise_open_files();
-        Ok(Process { stop, handle, reloads, sources, _log: log })
+        Ok(Process { stop, handle, reload, reloads, sources, _log: log })
     }
 
     /// Serves to the end.
-    fn run(self, app: App, files: Option<RunFiles>, giver: Option<Giver>) {
-        let (sockets, handle) = (app.sockets(), self.handle.clone());
-        let kept = files.as_ref().map(RunFiles::try_clone);
+    fn run(self, app: App, files: Option<RunFiles>, giver: Option<Giver>) -> Result<(), Problem> {
+        let own = Own {
+            files: Arc::new(Mutex::new(files)),
+            sockets: app.sockets(),
+            stop: self.handle,
+            ignores_saved: Arc::new(app.ignores_saved()),
+            failure: Arc::default(),
+        };
+        let (files, reload) = (Arc::clone(&own.files), self.reload);
+        let failure = Arc::clone(&own.failure);
         let app = app.when_serving(move |status| {
-            let begin = {
-                let status = status.to_owned();
-                let stop = handle.clone();
-                move || own(&status, files, sockets, stop)
-            };
+            let status = status.to_owned();
             match giver {
-                None => begin(),
+                None => own.begin(&status),
                 // It waits for the other process.
                 Some(giver) => aside("handover", move || match giver.serving() {
                     Ok(()) => {
-                        begin();
+                        own.sockets.taken_over();
+                        own.begin(&status);
                         giver.known();
+                        // Its files may have changed since they were read here.
+                        reload.catch_up();
+                        giver.ended();
                     }
-                    Err(gone) => {
-                        error!("{gone}: this one stops");
-                        handle.stop();
+                    Err(why) => {
+                        error!("{why}: this one stops");
+                        *own.failure.lock() = Some(why.to_string());
+                        own.stop.stop();
                     }
                 }),
             }
         });
         app.with_reloads(self.reloads, self.sources).run(self.stop);
-        if let Some(Ok(files)) = kept {
+        // A successor has them, if there is one.
+        let files = files.lock().take();
+        if let Some(files) = files {
             files.remove();
+        }
+        let failure = failure.lock().take();
+        failure.map_or(Ok(()), |why| Err(why.into()))
+    }
+}
+
+/// What is a process's own as long as no other serves in its place.
+struct Own {
+    files: Arc<Mutex<Option<RunFiles>>>,
+    sockets: Sockets,
+    stop: StopHandle,
+    ignores_saved: Arc<dyn Fn() -> bool + Send + Sync>,
+    failure: Arc<Failure>,
+}
+
+impl Own {
+    /// This process serves, and no other does in its place: tells it to whom it may concern, and hears orders.
+    fn begin(&self, status: &str) {
+        notify::ready(status);
+        let files = self.files.lock();
+        let Some(files) = &*files else { return };
+        note(files);
+        let control = files.socket.try_clone();
+        let upgrade = Upgrade {
+            sockets: self.sockets.clone(),
+            files: Arc::clone(&self.files),
+            stop: self.stop.clone(),
+            ignores_saved: Arc::clone(&self.ignores_saved),
+            failure: Arc::clone(&self.failure),
+        };
+        match control {
+            Ok(socket) => aside("control", move || hear(&socket, &upgrade)),
+            Err(error) => warn!("this NOPAR cannot be upgraded while it runs: {error}"),
         }
     }
 }
 
-/// This process serves, and no other does in its place: tells it to whom it may concern, and hears orders.
-fn own(status: &str, files: Option<RunFiles>, sockets: Sockets, stop: StopHandle) {
-    notify::ready(status);
-    let Some(mut files) = files else { return };
-    note(&mut files);
-    aside("control", move || {
-        let upgrade = Upgrade { sockets, files, stop };
-        control::hear(&upgrade.files.socket, |Order::Upgrade { program }, tell| {
-            let done = upgrade.to(&program, tell);
-            let goes_on = done.is_err();
-            let told = done.map(|pid| format!("process {pid} serves from now on"));
-            Followed { told: told.map_err(|why| why.to_string()), goes_on }
-        });
+/// Follows orders until another process serves.
+fn hear(socket: &UnixListener, upgrade: &Upgrade) {
+    control::hear(socket, |Order::Upgrade { program }, tell| {
+        let done = upgrade.to(&program, tell);
+        let goes_on = done.is_err();
+        let told = done.map(|pid| format!("process {pid} serves from now on"));
+        Followed { told: told.map_err(|why| why.to_string()), goes_on }
     });
 }
 
-fn note(files: &mut RunFiles) {
+fn note(files: &RunFiles) {
     if let Err(error) = files.note() {
         warn!("{} cannot be written: {error}", files.pid_path().display());
     }

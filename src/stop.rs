@@ -113,6 +113,11 @@ impl StopHandle {
         self.wish.send_modify(|wish| wish.times += 1);
     }
 
+    /// Whether it was asked to end.
+    pub fn is_asked(&self) -> bool {
+        self.wish.borrow().times > 0
+    }
+
     /// Another process serves on the same sockets: this one lets nobody in any more, finishes what is going on, takes its
     /// time for it, and ends.
     pub fn succeeded(&self) {
@@ -123,6 +128,8 @@ impl StopHandle {
 /// Pingora's question when to end, answered when there is nothing left to lose.
 pub(crate) struct Stopper {
     pub(crate) stop: Stop,
+    /// Set when it ends, and no other process serves in its place.
+    pub(crate) ending: watch::Sender<bool>,
     /// Set to end the accept loops, and each connection with its next answer.
     pub(crate) last: watch::Sender<bool>,
     /// Set to close idle connections.
@@ -157,6 +164,7 @@ impl Stopper {
         let timeout = (self.timeout)();
         info!("stopping: {} requests in flight", self.in_flight.count());
         notify::stopping();
+        let _ = self.ending.send(true);
         self.close();
         tokio::select! {
             () = self.drained() => info!("stopped"),

@@ -88,11 +88,11 @@ impl Taker {
     }
 
     /// Says that all of it is its own from now on, and waits until it has told those who have to know. It goes on also when
-    /// this process ends. Blocks, for at most `patience`.
+    /// this process ends; until then, it is to be waited for. Blocks, for at most `patience`.
     ///
     /// # Errors
     /// When it has ended meanwhile.
-    pub fn release(mut self, patience: Duration) -> Result<(), HandOverError> {
+    pub fn release(mut self, patience: Duration) -> Result<Child, HandOverError> {
         let sent = self.channel.send(&FromGiver::Yours, &[]);
         sent.map_err(|error| self.unsaid(error))?;
         match self.hear(&FromTaker::Known, patience) {
@@ -100,8 +100,7 @@ impl Taker {
             Ok(()) | Err(HandOverError::Silent(_)) => {}
             Err(other) => return Err(other),
         }
-        drop(self.child.take());
-        Ok(())
+        self.child.take().ok_or_else(|| HandOverError::Broken(io::ErrorKind::NotConnected.into()))
     }
 
     /// Waits for this word.

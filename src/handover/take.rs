@@ -78,9 +78,14 @@ impl Giver {
     }
 
     /// Says that those who have to know which process serves know it.
-    pub fn known(self) {
+    pub fn known(&self) {
         // The other may have been ended meanwhile, and nothing follows from that.
         let _ = self.say(&FromTaker::Known);
+    }
+
+    /// Waits until the other process has ended. Blocks, for as long as that takes.
+    pub fn ended(self) {
+        while let Ok(_) | Err(Unheard::Silent) = self.channel.receive::<FromGiver>(PATIENCE) {}
     }
 
     fn say(&self, word: &FromTaker) -> Result<(), GiverGone> {

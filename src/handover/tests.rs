@@ -23,6 +23,7 @@ fn files_are_handed_over_by_their_names() {
         let mut handed = giver.able().unwrap();
         giver.serving().unwrap();
         giver.known();
+        giver.ended();
         let (name, file) = handed.pop().unwrap();
         assert!(handed.is_empty());
         let (mut file, mut text) = (File::from(file), String::new());
@@ -32,13 +33,14 @@ fn files_are_handed_over_by_their_names() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"what is in it").unwrap();
     file.rewind().unwrap();
-    let hear = || giver.receive::<FromTaker>(PATIENCE).unwrap().0;
-    assert_eq!(hear(), FromTaker::Able);
+    let hear = |giver: &Channel| giver.receive::<FromTaker>(PATIENCE).unwrap().0;
+    assert_eq!(hear(&giver), FromTaker::Able);
     let names = vec!["it".to_owned()];
     giver.send(&FromGiver::Handed { names }, &[file.as_fd()]).unwrap();
-    assert_eq!(hear(), FromTaker::Serving);
+    assert_eq!(hear(&giver), FromTaker::Serving);
     giver.send(&FromGiver::Yours, &[]).unwrap();
-    assert_eq!(hear(), FromTaker::Known);
+    assert_eq!(hear(&giver), FromTaker::Known);
+    drop(giver);
     assert_eq!(taking.join().unwrap(), ("it".to_owned(), "what is in it".to_owned()));
 }
 

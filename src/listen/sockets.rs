@@ -23,18 +23,21 @@ pub(super) struct Listener {
     address: Address,
     /// Removed when this is dropped.
     file: Option<File>,
+    /// Whether there is such a file, which is this process's once the sockets are.
+    has_file: bool,
 }
 
 impl Listener {
     pub(super) fn new(fd: OwnedFd, address: Address) -> Listener {
-        Listener { fd, address, file: None }
+        Listener { fd, address, file: None, has_file: false }
     }
 
     /// The same, whose file goes when it does.
     pub(super) fn with_file(self, file: File) -> Listener {
-        Listener { file: Some(file), ..self }
+        Listener { file: Some(file), has_file: true, ..self }
     }
 
+    #[cfg(test)]
     pub(super) fn address(&self) -> &Address {
         &self.address
     }
@@ -104,14 +107,9 @@ impl Sockets {
                 continue;
             }
             let has_file = one.name == Given::REGISTRY_FILE;
-            let listener = given::look(one)?;
-            registry.push(match listener.address() {
-                Address::Unix(path) if has_file => {
-                    let file = File::at(path);
-                    listener.with_file(file)
-                }
-                _ => listener,
-            });
+            let mut listener = given::look(one)?;
+            listener.has_file = has_file && matches!(listener.address, Address::Unix(_));
+            registry.push(listener);
         }
         if registry.is_empty() {
             let none = "there is none for the registry: all of them are called metrics";
@@ -142,9 +140,9 @@ impl Sockets {
     /// When there are too many open files.
     pub fn fds(&self) -> io::Result<Vec<Given>> {
         let held = self.held.lock();
-        let name = |listener: &Listener| match listener.file {
-            Some(_) => Given::REGISTRY_FILE,
-            None => Given::REGISTRY,
+        let name = |listener: &Listener| match listener.has_file {
+            true => Given::REGISTRY_FILE,
+            false => Given::REGISTRY,
         };
         let registry = held.registry.iter().map(|listener| listener.passed_on(name(listener)));
         let metrics = held.metrics.iter().map(|listener| listener.passed_on(Given::METRICS));
@@ -182,6 +180,19 @@ impl Sockets {
         let listener = Listener::new(socket.try_clone()?.into(), address);
         self.held.lock().metrics = Some(listener);
         Ok(())
+    }
+
+    /// They are this process's from now on, and so are the files of those unix sockets that somebody made who has handed
+    /// them on: until then, nothing here removes them.
+    pub fn taken_over(&self) {
+        for listener in &mut self.held.lock().registry {
+            if let Address::Unix(path) = &listener.address
+                && listener.has_file
+                && listener.file.is_none()
+            {
+                listener.file = Some(File::at(path));
+            }
+        }
     }
 
     /// Somebody else serves them from now on: the files of unix sockets are that one's to remove.

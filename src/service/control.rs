@@ -3,6 +3,7 @@
 //! Knows nothing of how an order is followed.
 
 use super::run_files::SOCKET;
+use log::warn;
 use rustix::net::sockopt::socket_peercred;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -72,7 +73,13 @@ fn hear_one(
 ) -> io::Result<bool> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let peer = socket_peercred(stream)?.uid.as_raw();
+    let Ok(peer) = socket_peercred(stream) else {
+        warn!("nopar.sock: an order was refused: the system does not tell whose it is");
+        let why = "the system does not tell whose order this is: give it in the container that NOPAR runs in";
+        say(stream, &Answer::Failed { why: why.to_owned() })?;
+        return Ok(true);
+    };
+    let peer = peer.uid.as_raw();
     if peer != ROOT && peer != rustix::process::geteuid().as_raw() {
         let why = "only root and the user who runs NOPAR may order anything".to_owned();
         say(stream, &Answer::Failed { why })?;

@@ -90,7 +90,8 @@ pub(super) fn start(config: &Config, name: &str) -> Result<(), DaemonError> {
         let mut taker = Taker::start(command)?;
         taker.able(PATIENCE)?;
         hand(&mut taker, &sockets, files.as_ref())?;
-        Ok(taker.release(PATIENCE)?)
+        taker.release(PATIENCE)?;
+        Ok(())
     })();
     started.map_err(|source| DaemonError::Start { user: name.to_owned(), source })?;
     sockets.handed_on();

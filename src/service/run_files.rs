@@ -7,8 +7,8 @@
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use std::fs::{self, File, Permissions};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -99,11 +99,10 @@ impl RunFiles {
     }
 
     /// Writes down which process this is.
-    pub(super) fn note(&mut self) -> io::Result<()> {
+    pub(super) fn note(&self) -> io::Result<()> {
         let pid = format!("{}\n", std::process::id());
         // In one write, and then the end of a longer one before it: whoever reads the first line reads a number.
-        self.pid_file.rewind()?;
-        self.pid_file.write_all(pid.as_bytes())?;
+        self.pid_file.write_all_at(pid.as_bytes(), 0)?;
         self.pid_file.set_len(pid.len() as u64)
     }
 
@@ -197,7 +196,7 @@ mod tests {
     fn a_directory_is_one_processs_until_it_ends() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("run/nopar");
-        let mut files = RunFiles::take(&folder).unwrap();
+        let files = RunFiles::take(&folder).unwrap();
         files.note().unwrap();
         let pid = std::process::id().to_string();
         assert_eq!(fs::read_to_string(folder.join(PID_FILE)).unwrap(), format!("{pid}\n"));
@@ -221,7 +220,7 @@ mod tests {
         // A number that is longer than this one's, and a socket that nobody hears.
         fs::write(folder.path().join(PID_FILE), "1234567890\n").unwrap();
         drop(UnixListener::bind(folder.path().join(SOCKET)).unwrap());
-        let mut files = RunFiles::take(folder.path()).unwrap();
+        let files = RunFiles::take(folder.path()).unwrap();
         files.note().unwrap();
         let pid = format!("{}\n", std::process::id());
         assert_eq!(fs::read_to_string(folder.path().join(PID_FILE)).unwrap(), pid);

@@ -5,8 +5,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use super::{Scene, run};
-use crate::support::binary::Binary;
-use crate::support::client::get;
+use crate::support::binary::{Binary, PROGRAM};
+use crate::support::client::{Connection, Request, get};
 
 /// It serves as before, and can still be upgraded.
 async fn goes_on(scene: Scene) {
@@ -34,6 +34,111 @@ async fn programs_that_do_not_serve_change_nothing() {
     let ordered = scene.order(Some("/nowhere/nopar")).await;
     assert!(!ordered.success && ordered.stderr.contains("/nowhere/nopar"), "{}", ordered.stderr);
     goes_on(scene).await;
+}
+
+/// One that has the sockets already, and cannot serve all the same, takes nothing with it.
+#[tokio::test]
+async fn a_unix_socket_stays_when_an_upgrade_fails_late() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (file, socket) = (home.path().join("nopar.toml"), home.path().join("http.sock"));
+    fs::write(&file, "").expect("a file");
+    let arguments = ["--config", file.to_str().expect("UTF-8")].map(str::to_owned);
+    let listen = format!("unix:{}", socket.display());
+    let env = [("NOPAR_LISTEN", listen.as_str())];
+    let scene = Scene::in_home(home, &arguments.each_ref().map(String::as_str), &env).await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    fs::write(&file, format!("[metrics]\nlisten = \"{address}\"\n")).expect("a file");
+    let ordered = scene.order(None).await;
+    let told = format!("cannot listen on {address}");
+    assert!(!ordered.success && ordered.stderr.contains(&told), "{}", ordered.stderr);
+    std::os::unix::net::UnixStream::connect(&socket).expect("somebody listens there");
+    fs::write(&file, "").expect("a file");
+    for _ in 0..2 {
+        scene.upgrade().await;
+        std::os::unix::net::UnixStream::connect(&socket).expect("somebody listens there");
+    }
+    // The last of them removes it.
+    scene.end().await;
+    assert!(!socket.exists());
+}
+
+/// Who is asked to stop meanwhile stops, and nobody takes over.
+#[tokio::test]
+async fn a_stop_ends_an_upgrade_that_is_under_way() {
+    let scene = Scene::new(&[], &[]).await;
+    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
+    let hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
+    let mut download = Connection::open(scene.addr).await.expect("a connection");
+    let request = Request::get(scene.addr, "/a/-/a-1.0.0.tgz");
+    download.send(&request).await.expect("a request on its way");
+    hold.arrived(1).await;
+    let (script, go) = (scene.home.path().join("script"), scene.home.path().join("go"));
+    let text = format!(
+        "#!/bin/sh\nwhile ! [ -e {} ]; do sleep 0.05; done\nexec {PROGRAM} \"$@\"\n",
+        go.display()
+    );
+    fs::write(&script, text).expect("a script");
+    fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("a mode");
+    let path = run(scene.home.path());
+    let env = [("NOPAR_RUN_PATH", path.to_str().expect("UTF-8"))];
+    let script = script.to_str().expect("UTF-8");
+    let ordering = Binary::start(&["upgrade", "--binary", script], &env);
+    scene.first.says("starts as process").await;
+    scene.first.signal("TERM");
+    scene.first.says("stopping: ").await;
+    fs::write(&go, "").expect("a file");
+    ordering.says("NOPAR is stopping").await;
+    assert!(!ordering.ended().await.success);
+    hold.release();
+    let body = download.receive().await.expect("an answer").expect(200);
+    assert!(body.complete, "{:?}", body.fault);
+    assert!(scene.first.ended().await.success);
+    assert_eq!(scene.running.pid(), None);
+}
+
+/// When the one that serves is gone before the one before it has left, that one goes as well: whoever looks after the
+/// service sees that nothing is left of it, and another can be started.
+#[tokio::test]
+async fn the_end_of_a_successor_is_the_end_of_all() {
+    let scene = Scene::new(&[], &[]).await;
+    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
+    let hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
+    let mut download = Connection::open(scene.addr).await.expect("a connection");
+    let request = Request::get(scene.addr, "/a/-/a-1.0.0.tgz");
+    download.send(&request).await.expect("a request on its way");
+    hold.arrived(1).await;
+    let next = scene.upgrade().await;
+    scene.running.signal("KILL");
+    scene.first.says(&format!("process {next}, which had taken over, has ended")).await;
+    scene.first.ended().await;
+    let path = run(scene.home.path());
+    let port = scene.addr.port().to_string();
+    let env = [
+        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
+        ("NOPAR_HOSTNAME", "127.0.0.1"),
+        ("NOPAR_PORT", &port),
+    ];
+    let again = Binary::start(&[], &env);
+    get(again.listening().await, "/-/ping").await.expect(200);
+    again.signal("TERM");
+    assert!(again.ended().await.success);
+}
+
+/// What is otherwise listened on needs a restart, which is told.
+#[tokio::test]
+async fn other_ports_are_told_to_need_a_restart() {
+    let home = tempfile::tempdir().expect("a directory");
+    let file = home.path().join("nopar.toml");
+    fs::write(&file, "").expect("a file");
+    let arguments = ["--config", file.to_str().expect("UTF-8")].map(str::to_owned);
+    let scene = Scene::in_home(home, &arguments.each_ref().map(String::as_str), &[]).await;
+    fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\n").expect("a file");
+    scene.upgrade().await;
+    let line = scene.first.says("other places need a restart").await;
+    assert!(line.contains(&scene.addr.to_string()), "{line}");
+    get(scene.addr, "/-/ping").await.expect(200);
+    scene.end().await;
 }
 
 /// The 30 seconds that are given to it.

@@ -180,7 +180,8 @@ async fn a_download_and_a_publish_that_run_come_to_their_end() {
 
     scene.upgrade().await;
     scene.first.says("another process serves").await;
-    let last = idle.get("/-/ping").await.expect(200);
+    // It is as ready as ever: another process serves.
+    let last = idle.get("/-/ready").await.expect(200);
     assert_eq!(last.header("connection"), Some("close"));
     idle.closed().await;
     publish.deliver(rest.as_bytes()).await;
