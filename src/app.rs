@@ -2,6 +2,7 @@
 //! Knows nothing of any request's content; the one place that leaks what must live for ever.
 
 mod listening;
+mod looking;
 mod metered;
 mod opened;
 
@@ -168,6 +169,12 @@ impl App {
     /// Which packages of upstreams it holds; known while it runs.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(self.proxy.catalogue())
+    }
+
+    /// What has its cache learn of what other processes wrote there, such as a predecessor until it left. Whoever calls
+    /// it waits for nothing.
+    pub fn cache_looker(&self) -> impl Fn() + Send + Sync + 'static {
+        looking::looker(self.cache)
     }
 
     /// What it did in the last hour and day; sampled while it runs.

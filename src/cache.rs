@@ -30,7 +30,7 @@ mod store;
 
 pub use changes::{Changes, Waited};
 pub(crate) use chunks::CHUNK;
-pub use disk::{DiskCache, OpenError};
+pub use disk::{DiskCache, Looked, OpenError};
 pub use entry::{Entry, Terms};
 pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};

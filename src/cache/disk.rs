@@ -26,10 +26,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
+mod moving;
 mod reconcile;
 mod room;
 mod scan;
 
+use moving::Moving;
+
+pub use reconcile::Looked;
 pub use scan::OpenError;
 
 /// How many beginnings of bodies are kept: they are wanted at once, or not at all.
@@ -46,6 +50,8 @@ pub struct DiskCache {
     eviction: Eviction,
     /// Held while both change, so that the order knows what the index knows.
     accounts: Mutex<()>,
+    /// Which files the directory shows and the index does not have, or the other way round, for a moment.
+    pub(super) moving: Arc<Moving>,
     /// What there is on its file system.
     room: Room,
     /// When the directory was last looked through, in milliseconds since 1970.
@@ -85,6 +91,7 @@ impl DiskCache {
             changes: Changes::default(),
             eviction: Eviction::new(limit),
             accounts: Mutex::default(),
+            moving: Arc::default(),
             room: Room::unlimited(),
             reconciled: AtomicU64::new(clock::to_millis(clock.now())),
             clock,
@@ -107,20 +114,6 @@ impl DiskCache {
         Ok(cache)
     }
 
-    fn found(&self, name: FileName) {
-        let accounts = self.accounts.lock();
-        let older = self.index.found(name);
-        let mut unwanted: Vec<FileName> = older.into_iter().collect();
-        // Of two generations the younger one counts.
-        if older.is_none_or(|older| older.id != name.id) {
-            older.inspect(|older| self.eviction.forget(older));
-            unwanted.extend(self.make_room_for(&name));
-        }
-        drop(accounts);
-        self.changes.note(&name.hash);
-        self.remove_files(&unwanted);
-    }
-
     /// Removes the files of rows that have left the index.
     fn remove_files(&self, unwanted: &[FileName]) {
         for name in unwanted {
@@ -136,8 +129,12 @@ impl DiskCache {
 
     /// Enters a file into the order, and takes those out that no longer fit.
     fn make_room_for(&self, name: &FileName) -> Vec<FileName> {
-        let out = self.eviction.admit(name).into_iter();
-        let out = out.filter_map(|(hash, id)| self.index.remove(&hash, Some(id)));
+        self.evict(self.eviction.admit(name))
+    }
+
+    /// Takes those out of the index that have left the order.
+    fn evict(&self, out: Vec<([u8; 16], u64)>) -> Vec<FileName> {
+        let out = out.into_iter().filter_map(|(hash, id)| self.index.remove(&hash, Some(id)));
         out.inspect(|name| self.counters.evicted(name.size)).collect()
     }
 
@@ -355,6 +352,7 @@ impl DiskCache {
             let _accounts = self.accounts.lock();
             let name = self.index.remove(hash, id)?;
             self.eviction.forget(&name);
+            self.moving.leave(&[name]);
             name
         };
         self.remove_files(&[name]);
@@ -365,12 +363,16 @@ impl DiskCache {
     fn unlink(&self, name: &FileName) {
         self.files.remove(&name.id);
         self.starts.remove(&name.id);
-        let (path, shown) = (self.path_of(name), name.relative());
-        let remove = move || match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                warn!("cache: {shown} could not be removed: {error}");
+        let (path, shown, id) = (self.path_of(name), name.relative(), name.id);
+        let moving = Arc::clone(&self.moving);
+        let remove = move || {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    warn!("cache: {shown} could not be removed: {error}");
+                }
+                _ => {}
             }
-            _ => {}
+            moving.removed(id);
         };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(remove)),
@@ -390,6 +392,7 @@ impl DiskCache {
             if self.index.has(&name) {
                 unwanted.extend(self.make_room_for(&name));
             }
+            self.moving.leave(&unwanted);
         }
         self.changes.note(&name.hash);
         self.remove_files(&unwanted);

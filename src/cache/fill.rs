@@ -188,6 +188,7 @@ impl Fill {
         let place = self.cache.path_of(&name);
         let (from, pieces) = self.body.unwritten();
         let (cache, left) = (self.cache, size - from);
+        let _arriving = cache.moving.arrive(id);
         blocking(move || {
             write_all(&unfinished.file, body_at + from, &pieces)?;
             unfinished.file.write_all_at(&table, table_at)?;

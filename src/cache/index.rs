@@ -141,9 +141,10 @@ impl Index {
         self.shard(&name.hash).read().get(&name.hash).is_some_and(|row| row.name == *name)
     }
 
-    /// All files.
-    pub(super) fn names(&self) -> Vec<FileName> {
-        (0..SHARDS).flat_map(|number| self.names_in(number)).collect()
+    /// The files of keys whose hashes begin with that byte.
+    pub(super) fn names_beginning(&self, first: u8) -> Vec<FileName> {
+        let shard = self.shards[usize::from(first) % SHARDS].read();
+        shard.values().map(|row| row.name).filter(|name| name.hash[0] == first).collect()
     }
 
     /// The files in one part of the index.

@@ -46,9 +46,9 @@ impl DiskCache {
         let Some(missing) = self.room.missing(&self.path, bytes, self.clock.now()) else { return };
         let unwanted = {
             let _accounts = self.accounts.lock();
-            let out = self.eviction.shed(missing).into_iter();
-            let out = out.filter_map(|(hash, id)| self.index.remove(&hash, Some(id)));
-            out.inspect(|name| self.counters.evicted(name.size)).collect::<Vec<_>>()
+            let out = self.evict(self.eviction.shed(missing));
+            self.moving.leave(&out);
+            out
         };
         if !unwanted.is_empty() {
             let bytes: u64 = unwanted.iter().map(|name| name.size).sum();

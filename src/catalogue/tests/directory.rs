@@ -105,6 +105,15 @@ impl Directory {
         self.home.path().join(&hash[..2]).join(name)
     }
 
+    /// How many files of entries there are, and their bytes.
+    pub(super) fn on_disk(&self) -> (usize, u64) {
+        let folders = std::fs::read_dir(self.home.path()).unwrap().flatten();
+        let folders = folders.filter(|folder| folder.file_name().len() == 2);
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten());
+        let sizes: Vec<u64> = files.map(|file| file.metadata().unwrap().len()).collect();
+        (sizes.len(), sizes.iter().sum())
+    }
+
     /// Damages a byte of a file.
     pub(super) fn spoil(&self, path: &Path, at: usize) {
         let mut bytes = std::fs::read(path).unwrap();

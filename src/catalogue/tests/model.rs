@@ -3,7 +3,7 @@
 //! Knows nothing of how the catalogue follows.
 
 use super::directory::{Directory, UPSTREAM, packument};
-use crate::cache::{DiskCache, Key, PartsWriter};
+use crate::cache::{DiskCache, Key, Looked, PartsWriter};
 use bytes::Bytes;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,6 +33,8 @@ enum Step {
     LookAgain {
         key: usize,
     },
+    /// The directory is looked through, as when another process has ended.
+    LookThrough,
     /// So much time passes that the next fill has the directory looked through.
     Wait,
     /// More has changed than could be noted.
@@ -50,6 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => key.clone().prop_map(|key| Step::Remove { key }),
         3 => (key.clone(), size).prop_map(|(key, size)| Step::KeepBeside { key, size }),
         3 => key.prop_map(|key| Step::LookAgain { key }),
+        2 => Just(Step::LookThrough),
         2 => Just(Step::Wait),
         1 => Just(Step::LoseEvents),
         6 => Just(Step::Follow),
@@ -114,6 +117,7 @@ impl World {
             Step::LookAgain { key: number } => {
                 self.directory.cache.look_again(&key(number)).await;
             }
+            Step::LookThrough => self.look_through().await,
             Step::Wait => self.directory.clock.advance(Duration::from_secs(301)),
             Step::LoseEvents => {
                 self.directory.cache.changes().take(&mut Vec::new());
@@ -126,6 +130,16 @@ impl World {
                 self.directory.restart();
             }
         }
+    }
+
+    /// After it, the index has what the directory has, and there is nothing more to find.
+    async fn look_through(&self) {
+        let cache = self.directory.cache;
+        flush().await;
+        cache.look_through().unwrap();
+        flush().await;
+        assert_eq!((cache.len(), cache.size()), self.directory.on_disk());
+        assert_eq!(cache.look_through().unwrap(), Looked::default());
     }
 
     /// What is listed once nobody does anything is what there is. What another process has removed is noticed when
