@@ -8,12 +8,14 @@
 mod control;
 mod daemon;
 mod ground;
+mod run_as;
 mod run_files;
 mod upgrade;
 
 pub use control::OrderError;
 pub use daemon::DaemonError;
 pub use ground::GroundError;
+pub use run_as::RunAsError;
 pub use run_files::RunFilesError;
 pub use upgrade::UpgradeError;
 
@@ -47,14 +49,19 @@ type Problem = Box<dyn Error>;
 /// # Errors
 /// Whatever keeps NOPAR from serving.
 pub fn serve(sources: Sources) -> Result<(), Problem> {
+    // First of all: before anything is opened whose number one of these could have.
+    let activated = Sockets::activated();
+    // While there is one thread, and nothing is opened that the user may not.
+    let became = run_as::become_told();
     if let Some(giver) = Giver::of_this_process()? {
-        return taken_over(sources, giver);
+        return taken_over(sources, giver, became);
     }
+    became?;
     let config = Config::load(&sources)?;
     let stays = daemon::stays(&config);
     match &config.server.run_as_user {
         Some(user) if stays.is_none() => Ok(daemon::start(&config, user)?),
-        _ => begun(config, sources, stays),
+        _ => begun(config, sources, stays, activated),
     }
 }
 
@@ -80,7 +87,12 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Serves with sockets of its own.
-fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Result<(), Problem> {
+fn begun(
+    config: Config,
+    sources: Sources,
+    stays: Option<&'static str>,
+    activated: Result<Option<Sockets>, ListenError>,
+) -> Result<(), Problem> {
     let process = Process::begin(&config, sources)?;
     if let Some(why) = stays {
         warn!("NOPAR_RUNAS_USER: NOPAR stays in the foreground, as the user who starts it: {why}");
@@ -90,7 +102,7 @@ fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Resul
         note(files);
     }
     let bound = || -> Result<App, Problem> {
-        let sockets = sockets(&config)?;
+        let sockets = sockets(&config, activated)?;
         Ok(App::on(config, Clock::system(), sockets)?)
     };
     match bound() {
@@ -106,7 +118,11 @@ fn begun(config: Config, sources: Sources, stays: Option<&'static str>) -> Resul
 }
 
 /// Serves with what another process hands over, once it does. Whatever is wrong is told there.
-fn taken_over(mut sources: Sources, giver: Giver) -> Result<(), Problem> {
+fn taken_over(
+    mut sources: Sources,
+    giver: Giver,
+    became: Result<bool, RunAsError>,
+) -> Result<(), Problem> {
     // The arguments are those of the first process: what was saved since holds, if it held there.
     sources.ignore_saved &= std::env::var_os(upgrade::USES_SAVED).is_none();
     // Whatever becomes of the other process and its terminal is not this one's affair.
@@ -115,6 +131,7 @@ fn taken_over(mut sources: Sources, giver: Giver) -> Result<(), Problem> {
         giver.failed(&problem.to_string());
         problem
     };
+    let is_of_root = became.map_err(|refused| failed(refused.into()))?;
     let begin = || -> Result<(Config, Process, Opened), Problem> {
         let config = Config::load(&sources)?;
         let process = Process::begin(&config, sources)?;
@@ -124,10 +141,14 @@ fn taken_over(mut sources: Sources, giver: Giver) -> Result<(), Problem> {
     let (config, process, opened) = begin().map_err(failed)?;
     let handed = giver.able()?;
     let serve = || -> Result<(App, Option<RunFiles>), Problem> {
-        let (sockets, files) = belongings(handed)?;
-        warn_of_other_places(&config, &sockets);
-        // Whoever started it had none that this user may have.
+        let (given, files) = belongings(handed)?;
+        // Whoever started it had none that this user may have. Their directory may be that of a socket.
         let files = files.map_or_else(|| files_of(&config), |files| Ok(Some(files)))?;
+        let sockets = match is_of_root {
+            true => Sockets::completed(given, &config.server)?,
+            false => Sockets::inherited(given)?,
+        };
+        warn_of_other_places(&config, &sockets);
         Ok((opened.listen_on(sockets)?, files))
     };
     let (app, files) = serve().map_err(failed)?;
@@ -158,8 +179,11 @@ fn own_files(folders: &[PathBuf], is_told: bool) -> Result<Option<RunFiles>, Run
 }
 
 /// What the service manager has bound for NOPAR; else what the settings say.
-fn sockets(config: &Config) -> Result<Sockets, ListenError> {
-    if let Some(sockets) = Sockets::activated()? {
+fn sockets(
+    config: &Config,
+    activated: Result<Option<Sockets>, ListenError>,
+) -> Result<Sockets, ListenError> {
+    if let Some(sockets) = activated? {
         info!(
             "the sockets are the service manager's: NOPAR_HOSTNAME, NOPAR_PORT and NOPAR_LISTEN are left aside"
         );
@@ -169,7 +193,7 @@ fn sockets(config: &Config) -> Result<Sockets, ListenError> {
 }
 
 /// What was handed over, sorted.
-fn belongings(handed: Vec<Handed>) -> Result<(Sockets, Option<RunFiles>), Problem> {
+fn belongings(handed: Vec<Handed>) -> Result<(Vec<Given>, Option<RunFiles>), Problem> {
     let (mut given, mut pid_file, mut control) = (Vec::new(), None, None);
     for (name, fd) in handed {
         match name.as_str() {
@@ -183,7 +207,7 @@ fn belongings(handed: Vec<Handed>) -> Result<(Sockets, Option<RunFiles>), Proble
         pid_file,
         socket,
     });
-    Ok((Sockets::inherited(given)?, files))
+    Ok((given, files))
 }
 
 /// Sockets are handed on as they are: who has configured other ports is told that those need a restart.
@@ -258,6 +282,7 @@ impl Process {
             ignores_saved: Arc::new(app.ignores_saved()),
             failure: Arc::default(),
         };
+        let look_again = app.cache_looker();
         let (files, reload) = (Arc::clone(&own.files), self.reload);
         let failure = Arc::clone(&own.failure);
         let app = app.when_serving(move |status| {
@@ -273,6 +298,8 @@ impl Process {
                         // Its files may have changed since they were read here.
                         reload.catch_up();
                         giver.ended();
+                        // What it still downloaded lies in the cache, and is known to nobody here.
+                        look_again();
                     }
                     Err(why) => {
                         error!("{why}: this one stops");

@@ -72,19 +72,28 @@ impl Sockets {
     /// # Errors
     /// When one of them cannot be bound; then none is.
     pub fn bind(server: &Server) -> Result<Sockets, ListenError> {
-        let mut registry = Vec::new();
-        if server.listens_on_host() {
-            registry.extend(inet(tcp::bind(&server.hostname, server.port, OF_HOST)?));
-        }
-        for place in &server.listen {
-            match place {
-                Place::Host { name, port } => {
-                    registry.extend(inet(tcp::bind(name, *port, OF_LISTEN)?));
-                }
-                Place::Unix(path) => registry.push(unix::bind(path)?),
-            }
-        }
+        let mut registry = bound_inet(server)?;
+        registry.extend(bound_unix(server)?);
         Ok(Sockets::of(registry, None))
+    }
+
+    /// Binds what the settings say of TCP only, for who goes on by [`Sockets::completed`]. There may be none.
+    ///
+    /// # Errors
+    /// When one of them cannot be bound; then none is.
+    pub fn bind_inet(server: &Server) -> Result<Sockets, ListenError> {
+        Ok(Sockets::of(bound_inet(server)?, None))
+    }
+
+    /// Those that somebody else has bound by [`Sockets::bind_inet`], and the unix sockets of the settings, which this
+    /// process makes.
+    ///
+    /// # Errors
+    /// When one of them cannot be bound, or listened on.
+    pub fn completed(all: Vec<Given>, server: &Server) -> Result<Sockets, ListenError> {
+        let (mut registry, metrics) = sorted(all)?;
+        registry.extend(bound_unix(server)?);
+        Sockets::of_some(registry, metrics)
     }
 
     /// Those that a service manager has bound (sd_listen_fds(3)); `None` if it has none for this process.
@@ -100,17 +109,11 @@ impl Sockets {
     /// # Errors
     /// When one of them is no listening stream socket of TCP or unix, or when there are none for the registry.
     pub fn inherited(all: Vec<Given>) -> Result<Sockets, ListenError> {
-        let (mut registry, mut metrics) = (Vec::new(), None);
-        for one in all {
-            if one.name == Given::METRICS {
-                metrics = Some(of_metrics(given::look(one)?, metrics.is_some())?);
-                continue;
-            }
-            let has_file = one.name == Given::REGISTRY_FILE;
-            let mut listener = given::look(one)?;
-            listener.has_file = has_file && matches!(listener.address, Address::Unix(_));
-            registry.push(listener);
-        }
+        let (registry, metrics) = sorted(all)?;
+        Sockets::of_some(registry, metrics)
+    }
+
+    fn of_some(registry: Vec<Listener>, metrics: Option<Listener>) -> Result<Sockets, ListenError> {
         if registry.is_empty() {
             let none = "there is none for the registry: all of them are called metrics";
             return Err(ListenError::Activation(io::Error::other(none)));
@@ -208,6 +211,41 @@ impl Sockets {
     pub fn close(&self) {
         *self.held.lock() = Held::default();
     }
+}
+
+fn bound_inet(server: &Server) -> Result<Vec<Listener>, ListenError> {
+    let mut bound = Vec::new();
+    if server.listens_on_host() {
+        bound.extend(inet(tcp::bind(&server.hostname, server.port, OF_HOST)?));
+    }
+    for (name, port) in server.listen.iter().filter_map(Place::host) {
+        bound.extend(inet(tcp::bind(name, port, OF_LISTEN)?));
+    }
+    Ok(bound)
+}
+
+fn bound_unix(server: &Server) -> Result<Vec<Listener>, ListenError> {
+    let places = server.listen.iter().filter_map(|place| match place {
+        Place::Unix(path) => Some(path),
+        Place::Host { .. } => None,
+    });
+    places.map(|path| unix::bind(path)).collect()
+}
+
+/// Those of the registry, and that of the metrics.
+fn sorted(all: Vec<Given>) -> Result<(Vec<Listener>, Option<Listener>), ListenError> {
+    let (mut registry, mut metrics) = (Vec::new(), None);
+    for one in all {
+        if one.name == Given::METRICS {
+            metrics = Some(of_metrics(given::look(one)?, metrics.is_some())?);
+            continue;
+        }
+        let has_file = one.name == Given::REGISTRY_FILE;
+        let mut listener = given::look(one)?;
+        listener.has_file = has_file && matches!(listener.address, Address::Unix(_));
+        registry.push(listener);
+    }
+    Ok((registry, metrics))
 }
 
 fn inet(bound: Vec<TcpListener>) -> impl Iterator<Item = Listener> {

@@ -5,11 +5,12 @@ use super::ListenError;
 use super::address::Address;
 use super::sockets::Listener;
 use log::{info, warn};
-use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock, open};
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, fchmod, flock, fstat, open};
+use rustix::process::geteuid;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -64,10 +65,10 @@ pub(super) fn bind(path: &Path) -> Result<Listener, ListenError> {
 
 fn made(path: &Path) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    // The file has no more permissions than this from its first moment on, and no fewer in the end.
+    // The file has no more permissions than this from its first moment on, and no fewer in the end: the umask takes some.
     fchmod(&socket, Mode::from_raw_mode(MODE))?;
     socket.bind(&SockAddr::unix(path)?)?;
-    let permitted = fs::set_permissions(path, Permissions::from_mode(MODE));
+    let permitted = permit(path);
     let listening = permitted.and_then(|()| socket.set_nonblocking(true));
     let listening = listening.and_then(|()| socket.listen(BACKLOG));
     if listening.is_err() {
@@ -75,6 +76,22 @@ fn made(path: &Path) -> io::Result<Socket> {
         let _ = fs::remove_file(path);
     }
     listening.map(|()| socket)
+}
+
+/// Gives a socket of this user's that is there its permissions. A link that took its place is not followed, nor is
+/// anything else changed that did: who may write to the directory is not to have other files opened for a group.
+fn permit(path: &Path) -> io::Result<()> {
+    let it = open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    let there = fstat(&it)?;
+    let is_ours = FileType::from_raw_mode(there.st_mode) == FileType::Socket
+        && there.st_nlink == 1
+        && there.st_uid == geteuid().as_raw();
+    if !is_ours {
+        return Err(io::Error::other("something else took its place as soon as it was made"));
+    }
+    // By its number, as a file that is opened for its path alone can be changed in no other way.
+    let path = format!("/proc/self/fd/{}", it.as_raw_fd());
+    fs::set_permissions(path, Permissions::from_mode(MODE))
 }
 
 /// Removes a socket that nobody listens on; what else is in the way, as the rest of a sentence.
@@ -197,6 +214,29 @@ mod tests {
         let _packets = UnixDatagram::bind(&other).unwrap();
         assert!(refused(&other).contains("whether somebody listens on it cannot be told"));
         assert!(other.exists());
+    }
+
+    #[test]
+    fn nothing_else_is_opened_for_a_group() {
+        let (directory, path) = place();
+        let secret = directory.path().join("secret");
+        fs::write(&secret, "").unwrap();
+        fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+        let _socket = UnixListener::bind(&path).unwrap();
+        for name in ["link", "same"] {
+            let other = directory.path().join(name);
+            match name {
+                "link" => std::os::unix::fs::symlink(&path, &other).unwrap(),
+                _ => fs::hard_link(&path, &other).unwrap(),
+            }
+            permit(&other).unwrap_err();
+            fs::remove_file(&other).unwrap();
+        }
+        permit(&secret).unwrap_err();
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        permit(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
     }
 
     #[test]

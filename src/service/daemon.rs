@@ -2,36 +2,29 @@
 //! process of that user.
 //! Knows nothing of what is served.
 //!
-//! That process is a new one, which runs the same program from its beginning: what a fork would leave of threads, locks
-//! and rights of root does not come along.
+//! That process is a new one, which runs the same program from its beginning and becomes that user first of all
+//! (`run_as`): what a fork would leave of threads, locks and rights of root does not come along. Root binds ports; what
+//! is made in the file system to listen on, that process makes, as a directory may be the user's, who could have put a
+//! link there.
 
 use super::ground::Ground;
 use super::run_files::{RunFiles, folders};
-use super::upgrade::{UpgradeError, command, hand};
-use super::{environment, own_files};
+use super::upgrade::{UpgradeError, command, hand_all};
+use super::{environment, own_files, run_as};
 use crate::config::Config;
 use crate::handover::{PATIENCE, Taker};
-use crate::listen::{Address, ListenError, Sockets};
+use crate::listen::{ListenError, Sockets};
 use crate::metrics;
 use nix::unistd::{Uid, User};
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
 /// Why it is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
-    /// There is no such user.
-    #[error("NOPAR_RUNAS_USER: there is no user {0}")]
-    Nobody(String),
-    /// The system does not tell.
-    #[error("NOPAR_RUNAS_USER: {name} cannot be looked up: {source}")]
-    Unknown {
-        /// The user.
-        name: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// It is nobody's.
+    #[error(transparent)]
+    RunAs(#[from] super::RunAsError),
     /// No socket.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -69,19 +62,27 @@ pub(super) fn stays(config: &Config) -> Option<&'static str> {
 
 /// Has a process of that user serve, and returns when it does. Blocks.
 pub(super) fn start(config: &Config, name: &str) -> Result<(), DaemonError> {
-    let user = user(name)?;
-    let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
-    let ground = Ground { user: uid, group: gid };
+    let user = run_as::user(name)?;
+    let ground = Ground { user: user.uid.as_raw(), group: user.gid.as_raw() };
     ground.directory(&config.store.path)?;
     ground.directory(&config.cache.path)?;
     if let Some(file) = &config.log.file {
         ground.file(file)?;
     }
-    let sockets = sockets(config, ground)?;
     let files = files_of_root(config, ground)?;
+    let started = serve_as(config, &user, files.as_ref());
+    if let (Err(_), Some(files)) = (&started, files) {
+        files.discard();
+    }
+    started
+}
+
+fn serve_as(config: &Config, user: &User, files: Option<&RunFiles>) -> Result<(), DaemonError> {
+    let sockets = sockets(config)?;
     let program = std::env::current_exe().map_err(DaemonError::Itself)?;
     let mut command = command(&program);
-    command.uid(uid).gid(gid).stdout(Stdio::null());
+    run_as::tell(&mut command, user);
+    command.stdout(Stdio::null());
     if config.log.file.is_some() {
         // Whoever started it is not to wait for the end of its words.
         command.stderr(Stdio::null());
@@ -89,39 +90,16 @@ pub(super) fn start(config: &Config, name: &str) -> Result<(), DaemonError> {
     let started = (|| -> Result<(), UpgradeError> {
         let mut taker = Taker::start(command)?;
         taker.able(PATIENCE)?;
-        hand(&mut taker, &sockets, files.as_ref())?;
+        hand_all(&mut taker, &sockets.fds()?, files)?;
         taker.release(PATIENCE)?;
         Ok(())
     })();
-    started.map_err(|source| DaemonError::Start { user: name.to_owned(), source })?;
-    sockets.handed_on();
-    Ok(())
+    started.map_err(|source| DaemonError::Start { user: user.name.clone(), source })
 }
 
-fn user(name: &str) -> Result<User, DaemonError> {
-    let unknown = |error: nix::Error| DaemonError::Unknown {
-        name: name.to_owned(),
-        source: io::Error::from(error),
-    };
-    let by_number = || match name.parse() {
-        Ok(number) => User::from_uid(Uid::from_raw(number)),
-        Err(_) => Ok(None),
-    };
-    let user = match User::from_name(name).map_err(unknown)? {
-        None => by_number().map_err(unknown)?,
-        found => found,
-    };
-    user.ok_or_else(|| DaemonError::Nobody(name.to_owned()))
-}
-
-/// Everything that listens, bound by root.
-fn sockets(config: &Config, ground: Ground) -> Result<Sockets, DaemonError> {
-    let sockets = Sockets::bind(&config.server)?;
-    for address in sockets.addresses() {
-        if let Address::Unix(path) = address {
-            ground.give(path)?;
-        }
-    }
+/// What only root may bind, and the metrics' socket with it; the others, in the file system, are the user's to make.
+fn sockets(config: &Config) -> Result<Sockets, DaemonError> {
+    let sockets = Sockets::bind_inet(&config.server)?;
     if let Some(address) = config.metrics.listen {
         let metrics = metrics::Endpoint::bind(address)?;
         let held = sockets.hold_metrics(metrics.socket());
@@ -130,7 +108,8 @@ fn sockets(config: &Config, ground: Ground) -> Result<Sockets, DaemonError> {
     Ok(sockets)
 }
 
-/// NOPAR's own files, where only root may make any; else the other process has its own.
+/// NOPAR's own files, where only root may make any; else the other process has its own. Their directory is there then: a
+/// socket to listen on may be in it.
 fn files_of_root(config: &Config, ground: Ground) -> Result<Option<RunFiles>, DaemonError> {
     let Some(folder) = folders(config.server.run_path.as_deref(), environment).into_iter().next()
     else {
@@ -143,19 +122,4 @@ fn files_of_root(config: &Config, ground: Ground) -> Result<Option<RunFiles>, Da
     let Some(files) = own_files(std::slice::from_ref(&folder), true)? else { return Ok(None) };
     ground.give_files(&files)?;
     Ok(Some(files))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn users_are_known_by_name_and_by_number() {
-        for name in ["root", "0"] {
-            assert!(user(name).unwrap().uid.is_root(), "{name}");
-        }
-        let told = user("nobody-of-that-name").unwrap_err().to_string();
-        assert_eq!(told, "NOPAR_RUNAS_USER: there is no user nobody-of-that-name");
-        assert!(matches!(user("4294967290"), Err(DaemonError::Nobody(_))));
-    }
 }

@@ -5,10 +5,12 @@
 //! file's, which the next process is given. So a file that was left behind is told from one that is in use, whatever
 //! process has that number by now.
 
-use rustix::fs::{FlockOperation, OFlags, flock};
-use std::fs::{self, File, Permissions};
+use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -22,6 +24,8 @@ pub(super) const SOCKET: &str = "nopar.sock";
 const ENDING: Duration = Duration::from_secs(2);
 /// How often it is looked at meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Orders that wait to be heard; they are seldom two.
+const BACKLOG: i32 = 16;
 /// The file is no longer than a number and an end of line.
 const MOST_DIGITS: u64 = 32;
 
@@ -117,6 +121,11 @@ impl RunFiles {
         if told(&mut self.pid_file) != std::process::id().to_string() {
             return;
         }
+        self.discard();
+    }
+
+    /// Removes them, as nobody has come to use them.
+    pub(super) fn discard(self) {
         // In a directory that only root may change, they stay: without a number, and not locked.
         let _ = self.pid_file.set_len(0);
         let path = self.pid_path();
@@ -167,9 +176,13 @@ fn socket(path: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // The file has the permissions of the socket, less those of the umask: nobody is let in before that, and no path is
+    // followed for it.
+    fchmod(&socket, Mode::from_raw_mode(0o600))?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(BACKLOG)?;
+    Ok(OwnedFd::from(socket).into())
 }
 
 /// Where a NOPAR may have its files: where it is told to, or where a service manager or the user's session has a place

@@ -3,7 +3,7 @@
 
 use super::run_files::RunFiles;
 use crate::handover::{HandOverError, PATIENCE, Taker};
-use crate::listen::Sockets;
+use crate::listen::{Given, Sockets};
 use crate::notify;
 use crate::stop::StopHandle;
 use log::{error, info};
@@ -21,7 +21,14 @@ pub(super) const PID_FILE: &str = "pid-file";
 pub(super) const CONTROL: &str = "control";
 
 /// What only this process is to have heard.
-const OWN: [&str; 5] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID", USES_SAVED];
+const OWN: [&str; 6] = [
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+    "WATCHDOG_PID",
+    USES_SAVED,
+    super::run_as::VARIABLE,
+];
 
 /// The variable that says that what is saved on the settings page holds, whatever the arguments are: they are those of the
 /// first process, and it may have been saved anew since.
@@ -94,7 +101,7 @@ impl Upgrade {
         tell("it is able to serve: it gets what NOPAR listens on");
         // Not under the lock: it may take its time, and a stop is not to wait for that.
         let files = self.files.lock().as_ref().map(RunFiles::try_clone).transpose()?;
-        hand(&mut taker, &self.sockets, files.as_ref())?;
+        hand(&mut taker, &self.sockets, files.as_ref().ok_or(UpgradeError::Stopping)?)?;
         if self.stop.is_asked() {
             return Err(UpgradeError::Stopping);
         }
@@ -168,16 +175,21 @@ pub(super) fn command(program: &Path) -> Command {
     command
 }
 
-/// Hands over what NOPAR listens on, and its files if it has any.
-pub(super) fn hand(
-    taker: &mut Taker,
-    sockets: &Sockets,
-    files: Option<&RunFiles>,
-) -> Result<(), UpgradeError> {
+/// Hands over what NOPAR listens on, and its files.
+fn hand(taker: &mut Taker, sockets: &Sockets, files: &RunFiles) -> Result<(), UpgradeError> {
     let given = sockets.fds()?;
     if given.is_empty() {
         return Err(UpgradeError::Stopping);
     }
+    hand_all(taker, &given, Some(files))
+}
+
+/// Hands over these sockets, and NOPAR's files if it has any.
+pub(super) fn hand_all(
+    taker: &mut Taker,
+    given: &[Given],
+    files: Option<&RunFiles>,
+) -> Result<(), UpgradeError> {
     let mut things: Vec<(&str, BorrowedFd<'_>)> =
         given.iter().map(|one| (one.name.as_str(), one.fd.as_fd())).collect();
     if let Some(files) = files {

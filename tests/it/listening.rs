@@ -35,7 +35,12 @@ fn passed(socket: impl Into<OwnedFd>, env: &[(&str, &str)]) -> Binary {
 }
 
 /// What is answered to these lines by a unix socket, whose client has no address.
-async fn said(path: &Path, method: &str, target: &str, lines: &[(&str, &str)]) -> String {
+pub(crate) async fn said(
+    path: &Path,
+    method: &str,
+    target: &str,
+    lines: &[(&str, &str)],
+) -> String {
     let asking = async {
         let mut stream = UnixStream::connect(path).await.expect("a connection");
         let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");

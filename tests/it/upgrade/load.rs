@@ -191,6 +191,14 @@ async fn a_download_and_a_publish_that_run_come_to_their_end() {
     let body = download.receive_body(usize::MAX).await.expect("a whole body");
     assert!(body == scene.upstream.tarball("a", "1.0.0"), "{} bytes", body.len());
     scene.first.says(LEFT).await;
+    // What was still downloaded there is known to the one that serves.
+    scene.upstream.always(TARBALL, 500);
+    crate::support::deadline::once("the tarball", async || {
+        let answer = get(scene.addr, TARBALL).await;
+        let is_hit = answer.status == 200 && answer.header("x-cache") == Some("hit");
+        if is_hit { Ok(()) } else { Err(format!("{} {:?}", answer.status, answer.headers)) }
+    })
+    .await;
     let document = get(scene.addr, "/@acme%2fui").await.expect(200).json();
     assert!(document["versions"]["1.0.0"].is_object(), "{document}");
     scene.end().await;
