@@ -6,14 +6,16 @@
 
 use super::ListenError;
 use super::given::Given;
+use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The sockets, if there are any for this process that nobody has taken yet.
+/// The sockets, if there are any for this process that nobody has taken yet. To be called before this process opens
+/// anything: what it opened could have a number that is said to be a socket's.
 pub(super) fn take() -> Result<Option<Vec<Given>>, ListenError> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     // First without names: those of another process's sockets are not looked at.
-    let count = sd_notify::listen_fds().map_err(ListenError::Activation)?.len();
+    let count = sd_notify::listen_fds().map_err(unusable)?.len();
     if count == 0 || TAKEN.swap(true, Ordering::Relaxed) {
         return Ok(None);
     }
@@ -27,6 +29,13 @@ pub(super) fn take() -> Result<Option<Vec<Given>>, ListenError> {
         Given { fd, name: known(name) }
     });
     Ok(Some(taken.collect()))
+}
+
+fn unusable(error: io::Error) -> ListenError {
+    ListenError::Activation(match error.raw_os_error() {
+        Some(libc::EBADF) => io::Error::other("not all of them are open"),
+        _ => error,
+    })
 }
 
 /// A manager calls its sockets what it likes: the one name that means something stays.

@@ -72,8 +72,8 @@ impl Sockets {
     /// # Errors
     /// When one of them cannot be bound; then none is.
     pub fn bind(server: &Server) -> Result<Sockets, ListenError> {
-        let mut registry = bound_inet(server)?;
-        registry.extend(bound_unix(server)?);
+        let mut registry = bound_host(server)?;
+        registry.extend(bound(server, |_| true)?);
         Ok(Sockets::of(registry, None))
     }
 
@@ -82,7 +82,9 @@ impl Sockets {
     /// # Errors
     /// When one of them cannot be bound; then none is.
     pub fn bind_inet(server: &Server) -> Result<Sockets, ListenError> {
-        Ok(Sockets::of(bound_inet(server)?, None))
+        let mut registry = bound_host(server)?;
+        registry.extend(bound(server, |place| place.host().is_some())?);
+        Ok(Sockets::of(registry, None))
     }
 
     /// Those that somebody else has bound by [`Sockets::bind_inet`], and the unix sockets of the settings, which this
@@ -92,11 +94,12 @@ impl Sockets {
     /// When one of them cannot be bound, or listened on.
     pub fn completed(all: Vec<Given>, server: &Server) -> Result<Sockets, ListenError> {
         let (mut registry, metrics) = sorted(all)?;
-        registry.extend(bound_unix(server)?);
+        registry.extend(bound(server, |place| place.host().is_none())?);
         Sockets::of_some(registry, metrics)
     }
 
-    /// Those that a service manager has bound (sd_listen_fds(3)); `None` if it has none for this process.
+    /// Those that a service manager has bound (sd_listen_fds(3)); `None` if it has none for this process. To be called before
+    /// this process opens anything.
     ///
     /// # Errors
     /// When they cannot be listened on, or when what is said of them makes no sense.
@@ -213,23 +216,26 @@ impl Sockets {
     }
 }
 
-fn bound_inet(server: &Server) -> Result<Vec<Listener>, ListenError> {
-    let mut bound = Vec::new();
-    if server.listens_on_host() {
-        bound.extend(inet(tcp::bind(&server.hostname, server.port, OF_HOST)?));
+fn bound_host(server: &Server) -> Result<Vec<Listener>, ListenError> {
+    if !server.listens_on_host() {
+        return Ok(Vec::new());
     }
-    for (name, port) in server.listen.iter().filter_map(Place::host) {
-        bound.extend(inet(tcp::bind(name, port, OF_LISTEN)?));
-    }
-    Ok(bound)
+    Ok(inet(tcp::bind(&server.hostname, server.port, OF_HOST)?).collect())
 }
 
-fn bound_unix(server: &Server) -> Result<Vec<Listener>, ListenError> {
-    let places = server.listen.iter().filter_map(|place| match place {
-        Place::Unix(path) => Some(path),
-        Place::Host { .. } => None,
-    });
-    places.map(|path| unix::bind(path)).collect()
+/// Those of the places to listen on that are wanted.
+fn bound(
+    server: &Server,
+    is_wanted: impl Fn(&Place) -> bool,
+) -> Result<Vec<Listener>, ListenError> {
+    let mut bound = Vec::new();
+    for place in server.listen.iter().filter(|place| is_wanted(place)) {
+        match place {
+            Place::Host { name, port } => bound.extend(inet(tcp::bind(name, *port, OF_LISTEN)?)),
+            Place::Unix(path) => bound.push(unix::bind(path)?),
+        }
+    }
+    Ok(bound)
 }
 
 /// Those of the registry, and that of the metrics.

@@ -84,6 +84,23 @@ async fn what_cannot_be_listened_on_is_an_error_that_names_it() {
     );
 }
 
+/// More are told of than there are: what NOPAR opens itself meanwhile is never taken for one of them.
+#[tokio::test]
+async fn sockets_that_are_not_open_are_an_error() {
+    for count in [2, 3, 4, 6, 9, 30] {
+        let (socket, _) = held();
+        let script = format!("LISTEN_PID=$$ LISTEN_FDS={count} exec \"$0\" 3<&0 0</dev/null");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &script, PROGRAM]);
+        let folder = tempfile::tempdir().expect("a directory");
+        let socket = std::os::fd::OwnedFd::from(socket).into();
+        let ended = Binary::start_with(folder, command, &[], socket).ended().await;
+        let words =
+            "the sockets of the service manager cannot be taken: not all of them are open (LISTEN_";
+        assert!(!ended.success && ended.stderr.contains(words), "{count}: {}", ended.stderr);
+    }
+}
+
 /// systemd's own, which starts it when the first client comes.
 #[tokio::test]
 async fn systemd_s_own_socket_activation_starts_it() {
