@@ -10,7 +10,7 @@ use crate::notify;
 use async_trait::async_trait;
 use log::{info, warn};
 use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use std::io;
 use std::sync::Arc;
@@ -61,13 +61,17 @@ impl Stop {
         reopen: impl Fn() + Send + 'static,
         reload: impl Fn() + Send + 'static,
     ) -> io::Result<(StopHandle, Stop)> {
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP])?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGHUP])?;
         let (handle, stop) = Stop::channel();
         let asking = handle.clone();
         let hear = move || {
             signals.forever().for_each(|signal| match signal {
                 SIGUSR1 => reopen(),
                 SIGHUP => reload(),
+                // Other servers take it for an order to upgrade; unheard, it would end this one.
+                SIGUSR2 => {
+                    info!("SIGUSR2 changes nothing: `nopar upgrade` has another program take over")
+                }
                 _ => asking.stop(),
             });
         };
@@ -108,6 +112,11 @@ impl Succession {
 }
 
 impl StopHandle {
+    /// Whether it was asked to end.
+    pub fn is_asked(&self) -> bool {
+        self.wish.borrow().times > 0
+    }
+
     /// Asks to end. The second time, it ends at once.
     pub fn stop(&self) {
         self.wish.send_modify(|wish| wish.times += 1);

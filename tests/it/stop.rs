@@ -87,6 +87,18 @@ async fn a_start_can_be_interrupted() {
     assert!(ended.success && ended.stderr.contains("stopped"), "{}", ended.stderr);
 }
 
+/// Other servers take it for an order to upgrade.
+#[tokio::test]
+async fn a_signal_that_means_something_elsewhere_ends_nothing() {
+    let upstream = upstream().await;
+    let (binary, addr) = Binary::serving(&upstream.url(), &[]).await;
+    binary.signal("USR2");
+    binary.says("SIGUSR2 changes nothing: `nopar upgrade`").await;
+    connect(addr).await.get("/-/ping").await.expect(200);
+    binary.signal("TERM");
+    assert!(binary.ended().await.success);
+}
+
 /// A download that is going on comes to its end; nobody new is let in meanwhile; then it exits.
 #[tokio::test]
 async fn a_running_download_comes_to_its_end() {
