@@ -8,6 +8,7 @@
 mod control;
 mod daemon;
 mod ground;
+mod look;
 mod run_as;
 mod run_files;
 mod upgrade;
@@ -20,6 +21,7 @@ pub use run_files::RunFilesError;
 pub use upgrade::UpgradeError;
 
 use self::control::{Followed, Order};
+use self::look::State;
 use self::run_files::RunFiles;
 use self::upgrade::{Failure, Upgrade};
 use crate::app::{App, Opened, ReloadHandle, Reloads, Stop};
@@ -163,17 +165,21 @@ fn files_of(config: &Config) -> Result<Option<RunFiles>, RunFilesError> {
 
 /// The first of these directories that can be had, for NOPAR's own files.
 fn own_files(folders: &[PathBuf], is_told: bool) -> Result<Option<RunFiles>, RunFilesError> {
+    let mut why_not = Vec::new();
     for (at, folder) in folders.iter().enumerate() {
         match RunFiles::take(folder) {
             Ok(files) => return Ok(Some(files)),
-            Err(taken @ RunFilesError::Taken { .. }) if is_told && at == 0 => return Err(taken),
-            Err(other) => info!("{other}"),
+            Err(taken) if taken.is_anothers() && is_told && at == 0 => return Err(taken),
+            Err(other) => why_not.push(other.to_string()),
         }
     }
-    if is_told {
-        warn!(
-            "there is no nopar.pid, nor can this NOPAR be upgraded while it runs (NOPAR_RUN_PATH)"
-        );
+    let why_not = why_not.join("; ");
+    match is_told {
+        true => {
+            warn!("there is no nopar.pid, nor can this NOPAR be upgraded while it runs: {why_not}")
+        }
+        false if !why_not.is_empty() => info!("{why_not}"),
+        false => {}
     }
     Ok(None)
 }
@@ -353,11 +359,17 @@ impl Own {
 
 /// Follows orders until another process serves.
 fn hear(socket: &UnixListener, upgrade: &Upgrade) {
-    control::hear(socket, |Order::Upgrade { program }, tell| {
-        let done = upgrade.to(&program, tell);
-        let goes_on = done.is_err();
-        let told = done.map(|pid| format!("process {pid} serves from now on"));
-        Followed { told: told.map_err(|why| why.to_string()), goes_on }
+    control::hear(socket, |order, tell| match order {
+        Order::Look => {
+            let state = State::own(upgrade.stop.is_asked());
+            Followed { told: Ok(state.to_string()), goes_on: true }
+        }
+        Order::Upgrade { program } => {
+            let done = upgrade.to(&program, tell);
+            let goes_on = done.is_err();
+            let told = done.map(|pid| format!("process {pid} serves from now on"));
+            Followed { told: told.map_err(|why| why.to_string()), goes_on }
+        }
     });
 }
 

@@ -16,6 +16,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an order may take to be followed: the steps of an upgrade have 30 s each.
 const WORK: Duration = Duration::from_secs(120);
+/// How long one that is looked at may take to say anything: it may be about to end, and nobody waits for long.
+const GLANCE: Duration = Duration::from_secs(1);
 /// How long the system is left alone when it gives no connection.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest line in bytes.
@@ -29,6 +31,18 @@ const ROOT: u32 = 0;
 pub(super) enum Order {
     /// Have this program take over.
     Upgrade { program: PathBuf },
+    /// Tell what it is about.
+    Look,
+}
+
+impl Order {
+    /// How long it may take.
+    fn patience(&self) -> Duration {
+        match self {
+            Order::Upgrade { .. } => WORK,
+            Order::Look => GLANCE,
+        }
+    }
 }
 
 /// What is said to it; the last is one of the last two.
@@ -160,7 +174,7 @@ pub(super) fn order(
     let stream = connect(folders)?;
     let broken = OrderError::BrokenOff;
     stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
-    stream.set_read_timeout(Some(WORK)).map_err(broken)?;
+    stream.set_read_timeout(Some(order.patience())).map_err(broken)?;
     let mut line = serde_json::to_vec(order).map_err(|error| broken(error.into()))?;
     line.push(b'\n');
     (&stream).write_all(&line).map_err(broken)?;
@@ -211,7 +225,8 @@ mod tests {
         let socket = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
-                hear(&socket, |Order::Upgrade { program }, tell| {
+                hear(&socket, |order, tell| {
+                    let Order::Upgrade { program } = order else { unreachable!("none is given") };
                     tell(&format!("starting {}", program.display()));
                     let goes_on = program != Path::new("/last");
                     let failed = Err("it is none".to_owned());

@@ -90,15 +90,20 @@ impl Ground {
     /// Whether nobody but root may change what is in it, nor on the way there: neither as it is written, where a link may
     /// be root's only, nor where that leads.
     pub(super) fn is_roots(self, path: &Path) -> bool {
-        let written = std::path::absolute(path);
-        written.is_ok_and(|path| are_roots(&path))
-            && fs::canonicalize(path).is_ok_and(|path| are_roots(&path))
+        is_roots(path)
     }
 
     fn own(self, file: &OwnedFd) -> io::Result<()> {
         let (user, group) = (Uid::from_raw(self.user), Gid::from_raw(self.group));
         Ok(fchown(file, Some(user), Some(group))?)
     }
+}
+
+/// As [`Ground::is_roots`], whoever things are made for.
+pub(super) fn is_roots(path: &Path) -> bool {
+    let written = std::path::absolute(path);
+    written.is_ok_and(|path| are_roots(&path))
+        && fs::canonicalize(path).is_ok_and(|path| are_roots(&path))
 }
 
 /// Whether a directory and those above it are as nobody but root makes them.

@@ -5,9 +5,11 @@
 //! file's, which the next process is given. So a file that was left behind is told from one that is in use, whatever
 //! process has that number by now.
 
+use super::ground::is_roots;
+use super::look::{Seen, State, look};
 use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
 use socket2::{Domain, SockAddr, Socket, Type};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -21,7 +23,7 @@ const PID_FILE: &str = "nopar.pid";
 /// The name of the socket.
 pub(super) const SOCKET: &str = "nopar.sock";
 /// How long one that ends is waited for.
-const ENDING: Duration = Duration::from_secs(2);
+const ENDING: Duration = Duration::from_secs(5);
 /// How often it is looked at meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Orders that wait to be heard; they are seldom two.
@@ -43,6 +45,26 @@ pub enum RunFilesError {
         /// The directory.
         path: PathBuf,
     },
+    /// It is about to end.
+    #[error(
+        "NOPAR is stopping (process {pid}), and {} is still its directory: start again when it has ended, or give this one another (NOPAR_RUN_PATH)",
+        path.display()
+    )]
+    Ending {
+        /// The process.
+        pid: u32,
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It does not say what it is about, nor which process it is.
+    #[error(
+        "another NOPAR is starting or stopping with {} for its own files: start again when it is done, or give this one another directory (NOPAR_RUN_PATH)",
+        path.display()
+    )]
+    Unsettled {
+        /// The directory.
+        path: PathBuf,
+    },
     /// They cannot be made.
     #[error("{} cannot be made or used: {source} (NOPAR_RUN_PATH)", path.display())]
     Unusable {
@@ -51,6 +73,13 @@ pub enum RunFilesError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl RunFilesError {
+    /// Whether another process has them.
+    pub(super) fn is_anothers(&self) -> bool {
+        !matches!(self, RunFilesError::Unusable { .. })
+    }
 }
 
 /// What a NOPAR that runs has there.
@@ -62,8 +91,13 @@ pub(super) struct RunFiles {
 }
 
 impl RunFiles {
-    /// Takes the directory for this process; it is made if it is not there. Its process id is not yet in it.
+    /// Takes the directory for this process; it is made if it is not there. Its process id is not yet in it. Blocks, while
+    /// one that had it ends.
     pub(super) fn take(folder: &Path) -> Result<RunFiles, RunFilesError> {
+        RunFiles::take_within(folder, ENDING)
+    }
+
+    fn take_within(folder: &Path, patience: Duration) -> Result<RunFiles, RunFilesError> {
         let unusable = |path: &Path| {
             let path = path.to_owned();
             move |source| RunFilesError::Unusable { path, source }
@@ -74,13 +108,13 @@ impl RunFiles {
         let pid_file = loop {
             let mut file = open(&path).map_err(unusable(&path))?;
             if !lock(&file).map_err(unusable(&path))? {
-                let (pid, path) = (told(&mut file), folder.to_owned());
-                // One that has taken its number out is about to be gone: a stop and a start in one line.
-                if pid.is_empty() && started.elapsed() < ENDING {
+                let seen = look(folder);
+                // One that ends is seldom long about it: a stop and a start in one line.
+                if !is_settled(&seen) && started.elapsed() < patience {
                     thread::sleep(PAUSE);
                     continue;
                 }
-                return Err(RunFilesError::Taken { pid, path });
+                return Err(taken(folder, seen, told(&mut file)));
             }
             // Who had it may have removed it in between.
             if is_still(&file, &path) {
@@ -136,12 +170,54 @@ impl RunFiles {
     }
 }
 
+/// Whether it is there to stay.
+fn is_settled(seen: &Seen) -> bool {
+    match seen {
+        Seen::State(state) => !state.is_stopping,
+        Seen::Runs => true,
+        Seen::Silent => false,
+    }
+}
+
+/// Whose the directory is, by what was seen of that one, and the number in the file. A full disk takes no number.
+fn taken(folder: &Path, seen: Seen, number: String) -> RunFilesError {
+    let path = folder.to_owned();
+    match seen {
+        Seen::State(State { pid, is_stopping: true }) => RunFilesError::Ending { pid, path },
+        Seen::State(State { pid, .. }) => RunFilesError::Taken { pid: pid.to_string(), path },
+        Seen::Runs | Seen::Silent if !number.is_empty() => {
+            RunFilesError::Taken { pid: number, path }
+        }
+        Seen::Runs | Seen::Silent => RunFilesError::Unsettled { path },
+    }
+}
+
+/// The file with the process id, made if it is not there: nobody's else, under no other name.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false).mode(0o644);
     // In a directory that others write to, a link of theirs is not followed.
     options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed() | libc::O_CLOEXEC);
-    options.open(path)
+    let file = options.open(path)?;
+    let there = file.metadata()?;
+    if !there.is_file() {
+        return Err(io::Error::other("something is there that is no file: remove it"));
+    }
+    // None at all, if who had it has just removed it.
+    if there.nlink() > 1 {
+        return Err(io::Error::other("it is another file by a second name: remove that name"));
+    }
+    match is_trusted(&there, path) {
+        true => Ok(file),
+        false => Err(io::Error::other("it is another user's: remove it")),
+    }
+}
+
+/// Whether a file is this user's or root's; or is where only root puts any, whoever they are given to.
+fn is_trusted(there: &Metadata, path: &Path) -> bool {
+    let user = rustix::process::geteuid();
+    let is_root_s_place = || user.is_root() && path.parent().is_some_and(is_roots);
+    there.uid() == user.as_raw() || there.uid() == 0 || is_root_s_place()
 }
 
 /// Whether it is ours now.
@@ -202,7 +278,9 @@ pub(super) fn folders(
 
 #[cfg(test)]
 mod tests {
+    use super::super::control::{Followed, hear};
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
 
     #[test]
@@ -216,12 +294,12 @@ mod tests {
         UnixStream::connect(folder.join(SOCKET)).unwrap();
         let mode = fs::metadata(folder.join(SOCKET)).unwrap().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let told = RunFiles::take(&folder).unwrap_err().to_string();
+        let told = RunFiles::take_within(&folder, Duration::ZERO).unwrap_err().to_string();
         assert!(told.contains(&format!("as process {pid}")), "{told}");
         // One that is handed on keeps it.
         let next = files.try_clone().unwrap();
         drop(files);
-        RunFiles::take(&folder).unwrap_err();
+        RunFiles::take_within(&folder, Duration::ZERO).unwrap_err();
         next.remove();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         RunFiles::take(&folder).unwrap();
@@ -247,6 +325,82 @@ mod tests {
         let told = RunFiles::take(folder.path()).unwrap_err().to_string();
         assert!(told.contains("no socket") && told.contains("NOPAR_RUN_PATH"), "{told}");
         assert_eq!(fs::read_to_string(folder.path().join(SOCKET)).unwrap(), "mine");
+    }
+
+    /// What a second one hears where this one says that of itself.
+    fn told_of(folder: &Path, files: &RunFiles, is_stopping: bool) -> String {
+        thread::scope(|scope| {
+            let hearing = scope.spawn(|| {
+                hear(&files.socket, |_, _| {
+                    let told = Ok(State::own(is_stopping).to_string());
+                    Followed { told, goes_on: false }
+                });
+            });
+            let told = RunFiles::take_within(folder, Duration::ZERO).unwrap_err().to_string();
+            hearing.join().unwrap();
+            told
+        })
+    }
+
+    #[test]
+    fn who_has_them_is_told_with_what_it_is_about() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = RunFiles::take(folder.path()).unwrap();
+        // It has no number: it is none yet, or none any more, or the disk is full.
+        let pid = std::process::id();
+        let told = told_of(folder.path(), &files, false);
+        assert!(told.starts_with(&format!("NOPAR runs already, as process {pid}, ")), "{told}");
+        let told = told_of(folder.path(), &files, true);
+        assert!(told.starts_with(&format!("NOPAR is stopping (process {pid}), ")), "{told}");
+        // And where nobody answers.
+        let told = RunFiles::take_within(folder.path(), Duration::ZERO).unwrap_err().to_string();
+        assert!(told.starts_with("another NOPAR is starting or stopping with "), "{told}");
+    }
+
+    /// A stop and a start in one line.
+    #[test]
+    fn one_that_ends_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = RunFiles::take(folder.path()).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                hear(&files.socket, |_, _| {
+                    let told = Ok(State::own(true).to_string());
+                    Followed { told, goes_on: false }
+                });
+                files.discard();
+            });
+            RunFiles::take(folder.path()).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_another_s_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mine, path) = (folder.path().join("mine"), folder.path().join(PID_FILE));
+        fs::write(&mine, "precious").unwrap();
+        fs::hard_link(&mine, &path).unwrap();
+        let told = RunFiles::take(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("by a second name"), "{told}");
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+        let told = RunFiles::take(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("that is no file"), "{told}");
+        assert_eq!(fs::read_to_string(&mine).unwrap(), "precious");
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root gives files away");
+            return;
+        }
+        fs::remove_file(&path).unwrap();
+        fs::rename(&mine, &path).unwrap();
+        let give = |path: &Path, user| std::os::unix::fs::chown(path, Some(user), None).unwrap();
+        give(&path, 65_534);
+        // Where only root puts any, it may be whoever's.
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        drop(RunFiles::take(folder.path()).unwrap());
+        give(folder.path(), 65_534);
+        let told = RunFiles::take(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("another user's"), "{told}");
     }
 
     #[test]

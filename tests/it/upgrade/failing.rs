@@ -222,3 +222,76 @@ async fn files_are_one_nopars_until_its_end() {
     assert!(next.ended().await.success);
     assert_eq!(fs::read_dir(&path).expect("a directory").count(), 0);
 }
+
+/// One that leaves may take long for a download: it has handed on its files, and keeps them from nobody.
+#[tokio::test]
+async fn who_leaves_keeps_no_files() {
+    let scene = Scene::new(&[], &[]).await;
+    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
+    let _hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
+    let mut download = Connection::open(scene.addr).await.expect("a connection");
+    download.send(&Request::get(scene.addr, "/a/-/a-1.0.0.tgz")).await.expect("sent");
+    assert_eq!(download.receive_head().await.expect("a head").status, 200);
+    let second = scene.upgrade().await;
+    scene.running.signal("TERM");
+    scene.running.gone(second).await;
+    assert!(!scene.first.has_ended(), "{}", scene.first.stderr());
+    let path = run(scene.home.path());
+    let env = [
+        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
+        ("NOPAR_HOSTNAME", "127.0.0.1"),
+        ("NOPAR_PORT", "0"),
+    ];
+    let next = Binary::start(&[], &env);
+    get(next.listening().await, "/-/ping").await.expect(200);
+    assert_eq!(scene.running.pid(), Some(next.pid()));
+    next.signal("TERM");
+    assert!(next.ended().await.success);
+}
+
+/// One that is asked to end, and finishes a download, is told apart from one that goes on.
+#[tokio::test]
+async fn who_is_stopping_is_told_so() {
+    let scene = Scene::new(&[], &[("NOPAR_STOP_TIMEOUT", "60s")]).await;
+    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
+    let _hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
+    let mut download = Connection::open(scene.addr).await.expect("a connection");
+    download.send(&Request::get(scene.addr, "/a/-/a-1.0.0.tgz")).await.expect("sent");
+    assert_eq!(download.receive_head().await.expect("a head").status, 200);
+    scene.first.signal("TERM");
+    scene.first.says("stopping: ").await;
+    let path = run(scene.home.path());
+    let env = [
+        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
+        ("NOPAR_HOSTNAME", "127.0.0.1"),
+        ("NOPAR_PORT", "0"),
+    ];
+    let second = Binary::start(&[], &env).ended().await;
+    let told = format!("NOPAR is stopping (process {})", scene.first.pid());
+    assert!(!second.success && second.stderr.contains(&told), "{}", second.stderr);
+    scene.first.signal("TERM");
+    scene.first.ended().await;
+    let next = Binary::start(&[], &env);
+    get(next.listening().await, "/-/ping").await.expect(200);
+    next.signal("TERM");
+    assert!(next.ended().await.success);
+}
+
+/// Where there are to be none, a line says so once, with the reason.
+#[tokio::test]
+async fn a_place_that_cannot_be_had_is_told_of_once() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("file");
+    fs::write(&path, "precious").expect("a file");
+    let path = path.to_str().expect("UTF-8");
+    let env = [("NOPAR_RUN_PATH", path), ("NOPAR_HOSTNAME", "127.0.0.1"), ("NOPAR_PORT", "0")];
+    let binary = Binary::start(&[], &env);
+    get(binary.listening().await, "/-/ping").await.expect(200);
+    binary.signal("TERM");
+    let ended = binary.ended().await;
+    let told: Vec<&str> =
+        ended.stderr.lines().filter(|line| line.contains("NOPAR_RUN_PATH")).collect();
+    assert!(ended.success && told.len() == 1, "{}", ended.stderr);
+    let words = format!("nor can this NOPAR be upgraded while it runs: {path} cannot be made");
+    assert!(told[0].contains("WARN") && told[0].contains(&words), "{told:?}");
+}
