@@ -1,9 +1,11 @@
 //! A listener for who scrapes: one request on each connection, few at once, each in its time.
 //! Knows nothing of what it sends but that it is text.
 
+mod silent;
 #[cfg(test)]
 mod tests;
 
+use self::silent::{Quiet, Silent};
 use http::{StatusCode, header};
 use httparse::{EMPTY_HEADER, Error, Status};
 use log::{error, info, warn};
@@ -30,13 +32,16 @@ const MOST_LINES: usize = 64;
 const MOST_BODY: u64 = 64 << 10;
 /// How long the system is left alone when it gives no connection, as there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
-const USUAL: Bounds = Bounds { connections: 8, deadline: Duration::from_secs(10) };
+const USUAL: Bounds =
+    Bounds { connections: 8, head: Duration::from_secs(2), deadline: Duration::from_secs(10) };
 
 /// What it bears.
 #[derive(Clone, Copy)]
 struct Bounds {
-    /// Connections at once; others wait in the system's queue.
+    /// Connections at once; others wait in the system's queue. Where one waits, the oldest that has said nothing leaves.
     connections: usize,
+    /// From when a connection is taken to the end of its head.
+    head: Duration,
     /// From when a connection is taken to the end of its answer.
     deadline: Duration,
 }
@@ -111,37 +116,64 @@ impl Endpoint {
             Err(error) => return error!("metrics at {} cannot be served: {error}", self.address),
         };
         let (places, text) = (Arc::new(Semaphore::new(bounds.connections)), Arc::new(text));
-        // The semaphore is never closed.
-        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let silent = Silent::default();
+        loop {
             let Ok((stream, _)) = listener.accept().await else {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            let text = Arc::clone(&text);
+            if places.available_permits() == 0 {
+                silent.dismiss_oldest();
+            }
+            // The semaphore is never closed.
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let (text, quiet) = (Arc::clone(&text), silent.enter());
             tokio::spawn(async move {
                 let _place = place;
                 // Who is late, or leaves, gets nothing more, and is told of to nobody: the next scrape comes by itself.
-                let _ = tokio::time::timeout(bounds.deadline, answer(stream, &*text)).await;
+                let answering = answer(stream, quiet, bounds.head, &*text);
+                let _ = tokio::time::timeout(bounds.deadline, answering).await;
             });
         }
     }
 }
 
 /// Reads a request, answers it, and ends the connection.
-async fn answer(mut stream: TcpStream, text: &(dyn Fn() -> String + Sync)) -> io::Result<()> {
-    let mut head = Vec::with_capacity(USUAL_HEAD);
-    let answer = loop {
-        // A read takes what there is room for, which is never more than twice the longest head.
-        if stream.read_buf(&mut head).await? == 0 {
-            return Ok(());
-        }
-        if let Some(answer) = answer_to(&head, text) {
-            break answer;
-        }
-    };
+async fn answer(
+    mut stream: TcpStream,
+    quiet: Quiet,
+    patience: Duration,
+    text: &(dyn Fn() -> String + Sync),
+) -> io::Result<()> {
+    let asked = tokio::time::timeout(patience, asked(&mut stream, quiet, text)).await;
+    let Some(answer) = asked.map_err(|_| io::ErrorKind::TimedOut)?? else { return Ok(()) };
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await?;
     tokio::io::copy(&mut stream.take(MOST_BODY), &mut tokio::io::sink()).await.map(drop)
+}
+
+/// Reads a head; the answer to it. `None` if there is none, or another needs the place before anything was said.
+async fn asked(
+    stream: &mut TcpStream,
+    quiet: Quiet,
+    text: &(dyn Fn() -> String + Sync),
+) -> io::Result<Option<String>> {
+    let mut head = Vec::with_capacity(USUAL_HEAD);
+    let mut read = tokio::select! {
+        // First: who has just said something stays.
+        biased;
+        read = stream.read_buf(&mut head) => read?,
+        () = quiet.dismissed() => return Ok(None),
+    };
+    drop(quiet);
+    while read > 0 {
+        if let Some(answer) = answer_to(&head, text) {
+            return Ok(Some(answer));
+        }
+        // A read takes what there is room for, which is never more than twice the longest head.
+        read = stream.read_buf(&mut head).await?;
+    }
+    Ok(None)
 }
 
 /// The answer to what came of a head, once that can be said.

@@ -36,7 +36,8 @@ async fn ask(address: SocketAddr, head: &str) -> String {
 
 #[tokio::test]
 async fn heads_are_answered_by_what_they_ask() {
-    let address = serving(Bounds { deadline: PATIENT, ..USUAL }, || TEXT.to_owned()).await;
+    let address =
+        serving(Bounds { head: PATIENT, deadline: PATIENT, ..USUAL }, || TEXT.to_owned()).await;
     let long = format!("GET /metrics HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(MOST_HEAD));
     let many = format!("GET /metrics HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(MOST_LINES + 1));
     for (head, status) in [
@@ -67,7 +68,8 @@ async fn heads_are_answered_by_what_they_ask() {
 
 #[tokio::test]
 async fn a_head_may_come_in_pieces() {
-    let address = serving(Bounds { deadline: PATIENT, ..USUAL }, || TEXT.to_owned()).await;
+    let address =
+        serving(Bounds { head: PATIENT, deadline: PATIENT, ..USUAL }, || TEXT.to_owned()).await;
     let mut stream = connected(address).await;
     for piece in ["GET /met", "rics HTTP/1.1\r\nHo", "st: a\r\n", "\r\n"] {
         stream.write_all(piece.as_bytes()).await.unwrap();
@@ -79,17 +81,25 @@ async fn a_head_may_come_in_pieces() {
 /// A head that does not come to its end in time has no answer.
 #[tokio::test]
 async fn who_is_slow_is_cut_off() {
-    let deadline = Duration::from_millis(20);
-    let address = serving(Bounds { deadline, ..USUAL }, || TEXT.to_owned()).await;
-    let since = Instant::now();
-    assert_eq!(ask(address, "GET /metrics HTTP/1.1\r\n").await, "");
-    assert!(since.elapsed() >= deadline);
+    let short = Duration::from_millis(20);
+    for bounds in [
+        Bounds { deadline: short, head: PATIENT * 2, ..USUAL },
+        Bounds { head: short, deadline: PATIENT * 2, ..USUAL },
+    ] {
+        let address = serving(bounds, || TEXT.to_owned()).await;
+        for said in ["GET /metrics HTTP/1.1\r\n", ""] {
+            let since = Instant::now();
+            assert_eq!(ask(address, said).await, "");
+            assert!(since.elapsed() >= short);
+        }
+    }
+    assert_eq!(USUAL.head, Duration::from_secs(2));
 }
 
 /// Who takes nothing of an answer that no buffer holds has to leave the only place, too.
 #[tokio::test]
 async fn who_does_not_read_is_cut_off() {
-    let bounds = Bounds { connections: 1, deadline: Duration::from_millis(500) };
+    let bounds = Bounds { connections: 1, deadline: Duration::from_millis(500), ..USUAL };
     let address = serving(bounds, || "x".repeat(64 << 20)).await;
     let mut first = connected(address).await;
     first.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").await.unwrap();
@@ -100,7 +110,7 @@ async fn who_does_not_read_is_cut_off() {
 /// Who finds no place waits, and is answered when there is one.
 #[tokio::test]
 async fn few_are_answered_at_once() {
-    let bounds = Bounds { connections: 1, deadline: PATIENT };
+    let bounds = Bounds { connections: 1, head: PATIENT, deadline: PATIENT };
     let address = serving(bounds, || TEXT.to_owned()).await;
     let mut first = connected(address).await;
     first.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
@@ -115,6 +125,25 @@ async fn few_are_answered_at_once() {
     first.write_all(b"\r\n").await.unwrap();
     assert!(rest(first).await.ends_with(TEXT));
     assert!(rest(second).await.ends_with(TEXT));
+}
+
+/// Who connects and says nothing keeps nobody waiting who asks: the longest silent leave.
+#[tokio::test]
+async fn who_says_nothing_keeps_no_place() {
+    let bounds = Bounds { head: PATIENT * 2, deadline: PATIENT * 2, ..USUAL };
+    let address = serving(bounds, || TEXT.to_owned()).await;
+    let mut idle = Vec::new();
+    for _ in 0..137 {
+        idle.push(connected(address).await);
+    }
+    for _ in 0..3 {
+        assert!(ask(address, "GET /metrics HTTP/1.1\r\n\r\n").await.ends_with(TEXT));
+    }
+    // The oldest has been sent away; one of the last is still there.
+    assert_eq!(rest(idle.remove(0)).await, "");
+    let mut last = idle.pop().unwrap();
+    last.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").await.unwrap();
+    assert!(rest(last).await.ends_with(TEXT));
 }
 
 #[test]
