@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::route::Route;
 use http::header::HeaderName;
 use pingora_proxy::Session;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// What proxies say of who sent them a request: the last is the one that is nearest.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -74,13 +74,20 @@ pub(super) fn nearest(lines: &[&str], proxies: &Proxies) -> Option<IpAddr> {
     let mut named = lines.iter().rev().flat_map(|line| line.rsplit(','));
     let mut found = None;
     loop {
-        let address = named.next()?.trim().parse::<IpAddr>().ok();
-        let Some(address) = address else { return found };
+        let Some(address) = address(named.next()?.trim()) else { return found };
         found = Some(address);
         if !proxies.trust(Some(address)) {
             return found;
         }
     }
+}
+
+/// An address, as proxies write it: some with the port, and one of IPv6 in brackets then.
+fn address(word: &str) -> Option<IpAddr> {
+    let plain = word.parse().ok();
+    let with_port = || word.parse().ok().map(|address: SocketAddr| address.ip());
+    let in_brackets = || word.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
+    plain.or_else(with_port).or_else(|| in_brackets().map(IpAddr::V6))
 }
 
 /// What is told of a package that is not there.
@@ -106,6 +113,12 @@ mod tests {
             (&["2.2.2.2", "1.1.1.1, 10.0.0.7"], Some("1.1.1.1")),
             (&["2.2.2.2, evil, 10.0.0.7"], Some("10.0.0.7")),
             (&["::1"], Some("::1")),
+            (&["9.9.9.9:1234"], Some("9.9.9.9")),
+            (&["[2001:db8::1]:443"], Some("2001:db8::1")),
+            (&["[2001:db8::1]"], Some("2001:db8::1")),
+            (&["9.9.9.9:1234, 10.0.0.7:80"], Some("9.9.9.9")),
+            (&["2.2.2.2, 9.9.9.9:http, 10.0.0.7"], Some("10.0.0.7")),
+            (&["[9.9.9.9]"], None),
             (&["evil"], None),
             (&[""], None),
             (&[], None),
