@@ -122,11 +122,6 @@ impl StopHandle {
         self.wish.send_modify(|wish| wish.times += 1);
     }
 
-    /// Whether it was asked to end.
-    pub fn is_asked(&self) -> bool {
-        self.wish.borrow().times > 0
-    }
-
     /// Another process serves on the same sockets: this one lets nobody in any more, finishes what is going on, takes its
     /// time for it, and ends.
     pub fn succeeded(&self) {
