@@ -71,7 +71,11 @@ fn sockets_outlive_who_bound_them_when_they_are_handed_on() {
     assert_eq!(inherited.local_addr().unwrap(), metrics.local_addr().unwrap());
     TcpStream::connect(address).unwrap();
     UnixStream::connect(&path).unwrap();
-    // Who serves them last removes the file.
+    // One that is handed them and comes to nothing leaves the file where it is.
+    drop(Sockets::inherited(after.fds().unwrap()).unwrap());
+    assert!(path.exists());
+    // Who serves them last removes it.
+    after.taken_over();
     after.close();
     assert!(!path.exists());
     assert!(TcpStream::connect(address).is_err());
