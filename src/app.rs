@@ -38,6 +38,7 @@ use std::sync::Arc;
 use std::thread;
 use tokio::sync::watch;
 
+pub use self::metered::endpoint;
 pub use self::opened::Opened;
 pub use crate::reload::{ReloadHandle, Reloads};
 pub use crate::stop::{Stop, StopHandle};

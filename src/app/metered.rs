@@ -27,7 +27,10 @@ impl Metrics {
 
 /// The socket that was inherited for them, whatever is configured; else the one that is configured, which is handed on
 /// with the others.
-pub(super) fn endpoint(
+///
+/// # Errors
+/// When it cannot be bound, or used.
+pub fn endpoint(
     configured: Option<SocketAddr>,
     sockets: &Sockets,
 ) -> Result<Option<Endpoint>, BindError> {

@@ -11,6 +11,7 @@ use super::ground::Ground;
 use super::run_files::{RunFiles, folders};
 use super::upgrade::{UpgradeError, command, hand_all};
 use super::{environment, own_files, run_as};
+use crate::app;
 use crate::config::Config;
 use crate::handover::{PATIENCE, Taker};
 use crate::listen::{ListenError, Sockets};
@@ -100,11 +101,8 @@ fn serve_as(config: &Config, user: &User, files: Option<&RunFiles>) -> Result<()
 /// What only root may bind, and the metrics' socket with it; the others, in the file system, are the user's to make.
 fn sockets(config: &Config) -> Result<Sockets, DaemonError> {
     let sockets = Sockets::bind_inet(&config.server)?;
-    if let Some(address) = config.metrics.listen {
-        let metrics = metrics::Endpoint::bind(address)?;
-        let held = sockets.hold_metrics(metrics.socket());
-        held.map_err(metrics::BindError::Inherited)?;
-    }
+    // It stays with the sockets, and is served by who gets those.
+    app::endpoint(config.metrics.listen, &sockets)?;
     Ok(sockets)
 }
 

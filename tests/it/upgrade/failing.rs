@@ -3,10 +3,30 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use super::{Scene, run};
 use crate::support::binary::{Binary, PROGRAM};
 use crate::support::client::{Connection, Request, get};
+use crate::support::upstream::Hold;
+
+/// A tarball that is asked for, of which the upstream has sent a part.
+async fn begin_download(scene: &Scene) -> (Hold<'_>, Connection) {
+    const TARBALL: &str = "/a/-/a-1.0.0.tgz";
+    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
+    let hold = scene.upstream.hold_body(TARBALL, 1_000_000);
+    let mut download = Connection::open(scene.addr).await.expect("a connection");
+    let request = Request::get(scene.addr, TARBALL);
+    download.send(&request).await.expect("a request on its way");
+    hold.arrived(1).await;
+    (hold, download)
+}
+
+/// The settings of another NOPAR that would have the same files.
+fn beside<'a>(run: &'a Path, port: &'a str) -> [(&'static str, &'a str); 3] {
+    let run = run.to_str().expect("UTF-8");
+    [("NOPAR_RUN_PATH", run), ("NOPAR_HOSTNAME", "127.0.0.1"), ("NOPAR_PORT", port)]
+}
 
 /// It serves as before, and can still be upgraded.
 async fn goes_on(scene: Scene) {
@@ -67,12 +87,7 @@ async fn a_unix_socket_stays_when_an_upgrade_fails_late() {
 #[tokio::test]
 async fn a_stop_ends_an_upgrade_that_is_under_way() {
     let scene = Scene::new(&[], &[]).await;
-    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
-    let hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
-    let mut download = Connection::open(scene.addr).await.expect("a connection");
-    let request = Request::get(scene.addr, "/a/-/a-1.0.0.tgz");
-    download.send(&request).await.expect("a request on its way");
-    hold.arrived(1).await;
+    let (hold, mut download) = begin_download(&scene).await;
     let (script, go) = (scene.home.path().join("script"), scene.home.path().join("go"));
     let text = format!(
         "#!/bin/sh\nwhile ! [ -e {} ]; do sleep 0.05; done\nexec {PROGRAM} \"$@\"\n",
@@ -102,23 +117,14 @@ async fn a_stop_ends_an_upgrade_that_is_under_way() {
 #[tokio::test]
 async fn the_end_of_a_successor_is_the_end_of_all() {
     let scene = Scene::new(&[], &[]).await;
-    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
-    let hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
-    let mut download = Connection::open(scene.addr).await.expect("a connection");
-    let request = Request::get(scene.addr, "/a/-/a-1.0.0.tgz");
-    download.send(&request).await.expect("a request on its way");
-    hold.arrived(1).await;
+    let (_hold, _download) = begin_download(&scene).await;
     let next = scene.upgrade().await;
     scene.running.signal("KILL");
     scene.first.says(&format!("process {next}, which had taken over, has ended")).await;
     scene.first.ended().await;
     let path = run(scene.home.path());
     let port = scene.addr.port().to_string();
-    let env = [
-        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
-        ("NOPAR_HOSTNAME", "127.0.0.1"),
-        ("NOPAR_PORT", &port),
-    ];
+    let env = beside(&path, &port);
     let again = Binary::start(&[], &env);
     get(again.listening().await, "/-/ping").await.expect(200);
     again.signal("TERM");
@@ -202,11 +208,7 @@ async fn where_no_nopar_runs_there_is_none_to_upgrade() {
 async fn files_are_one_nopars_until_its_end() {
     let scene = Scene::new(&[], &[]).await;
     let path = run(scene.home.path());
-    let env = [
-        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
-        ("NOPAR_HOSTNAME", "127.0.0.1"),
-        ("NOPAR_PORT", "0"),
-    ];
+    let env = beside(&path, "0");
     let second = Binary::start(&[], &env).ended().await;
     let told = format!("NOPAR runs already, as process {}", scene.first.pid());
     assert!(!second.success && second.stderr.contains(&told), "{}", second.stderr);
@@ -227,21 +229,14 @@ async fn files_are_one_nopars_until_its_end() {
 #[tokio::test]
 async fn who_leaves_keeps_no_files() {
     let scene = Scene::new(&[], &[]).await;
-    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
-    let _hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
-    let mut download = Connection::open(scene.addr).await.expect("a connection");
-    download.send(&Request::get(scene.addr, "/a/-/a-1.0.0.tgz")).await.expect("sent");
+    let (_hold, mut download) = begin_download(&scene).await;
     assert_eq!(download.receive_head().await.expect("a head").status, 200);
     let second = scene.upgrade().await;
     scene.running.signal("TERM");
     scene.running.gone(second).await;
     assert!(!scene.first.has_ended(), "{}", scene.first.stderr());
     let path = run(scene.home.path());
-    let env = [
-        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
-        ("NOPAR_HOSTNAME", "127.0.0.1"),
-        ("NOPAR_PORT", "0"),
-    ];
+    let env = beside(&path, "0");
     let next = Binary::start(&[], &env);
     get(next.listening().await, "/-/ping").await.expect(200);
     assert_eq!(scene.running.pid(), Some(next.pid()));
@@ -253,19 +248,12 @@ async fn who_leaves_keeps_no_files() {
 #[tokio::test]
 async fn who_is_stopping_is_told_so() {
     let scene = Scene::new(&[], &[("NOPAR_STOP_TIMEOUT", "60s")]).await;
-    scene.upstream.package("a").version("1.0.0", |version| version.tarball_size(8_000_000));
-    let _hold = scene.upstream.hold_body("/a/-/a-1.0.0.tgz", 1_000_000);
-    let mut download = Connection::open(scene.addr).await.expect("a connection");
-    download.send(&Request::get(scene.addr, "/a/-/a-1.0.0.tgz")).await.expect("sent");
+    let (_hold, mut download) = begin_download(&scene).await;
     assert_eq!(download.receive_head().await.expect("a head").status, 200);
     scene.first.signal("TERM");
     scene.first.says("stopping: ").await;
     let path = run(scene.home.path());
-    let env = [
-        ("NOPAR_RUN_PATH", path.to_str().expect("UTF-8")),
-        ("NOPAR_HOSTNAME", "127.0.0.1"),
-        ("NOPAR_PORT", "0"),
-    ];
+    let env = beside(&path, "0");
     let second = Binary::start(&[], &env).ended().await;
     let told = format!("NOPAR is stopping (process {})", scene.first.pid());
     assert!(!second.success && second.stderr.contains(&told), "{}", second.stderr);
