@@ -212,7 +212,7 @@ impl Tokens {
         };
         let digest = token.digest();
         self.folder.keep(&digest, &record, given.created)?;
-        self.bound();
+        self.bound(&digest);
         let view = TokenView::new(&digest, given, self.clock.now());
         Ok(Ok((token, view)))
     }
@@ -224,8 +224,8 @@ impl Tokens {
         }
     }
 
-    /// Removes what is too many. Blocks.
-    fn bound(&self) {
+    /// Removes what is too many, but not the one that was just `given`. Blocks.
+    fn bound(&self, given: &str) {
         let now = self.seconds();
         let rank_of = |path: &Path| {
             let given = folder::read(&crate::regular::open(path)?)?;
@@ -240,7 +240,7 @@ impl Tokens {
             }))
         };
         let digests = self.folder.digests();
-        match digests.map(|digests| self.bound.keep(&self.folder.path, &digests, rank_of)) {
+        match digests.map(|digests| self.bound.keep(&self.folder.path, &digests, given, rank_of)) {
             Ok(0) => {}
             Ok(removed) => {
                 self.memory.forget_all();

@@ -59,19 +59,23 @@ struct Row {
 }
 
 impl Bound {
-    /// Removes some of these files of a folder if there are too many; how many it removed. `rank_of` says whose token a
-    /// file is, and its rank; `None` if it is none. What cannot be read may be one, and stays. Blocks.
+    /// Removes some of these files of a folder if there are too many; how many it removed. The one that was just `given`
+    /// stays: a fast disk takes many within one tick of the clock that files' times come from, and it may look older
+    /// than those before it. `rank_of` says whose token a file is, and its rank; `None` if it is none. What cannot be
+    /// read may be one, and stays. Blocks.
     pub(super) fn keep(
         self,
         folder: &Path,
         names: &[String],
+        given: &str,
         rank_of: impl Fn(&Path) -> io::Result<Option<(User, Rank)>>,
     ) -> usize {
         if names.len() <= self.most {
             return 0;
         }
         let mut users: HashMap<Option<(User, Rank)>, Vec<Row>> = HashMap::new();
-        for path in names.iter().map(|name| folder.join(name)) {
+        let others = names.iter().filter(|name| *name != given);
+        for path in others.map(|name| folder.join(name)) {
             // One that is gone meanwhile is none too many.
             let Ok(used) = fs::symlink_metadata(&path).and_then(|it| it.modified()) else {
                 continue;
@@ -85,8 +89,9 @@ impl Bound {
         rows.sort_by(|a, b| {
             a.rank.cmp(&b.rank).then(b.newer.cmp(&a.newer)).then(a.used.cmp(&b.used))
         });
-        let too_many = rows.len().saturating_sub(self.kept);
-        let removed = rows[..too_many].iter().filter(|row| fs::remove_file(&row.path).is_ok());
+        let given = usize::from(names.iter().any(|name| name == given));
+        let too_many = (rows.len() + given).saturating_sub(self.kept);
+        let removed = rows.iter().take(too_many).filter(|row| fs::remove_file(&row.path).is_ok());
         removed.count()
     }
 }
@@ -151,7 +156,7 @@ mod tests {
     fn check(rows: &[(&str, &str, u32)], left: &[&str]) {
         let folder = folder(rows);
         let names: Vec<String> = rows.iter().map(|(name, _, _)| (*name).to_owned()).collect();
-        let removed = BOUND.keep(folder.path(), &names, rank_of);
+        let removed = BOUND.keep(folder.path(), &names, "", rank_of);
         let names = fs::read_dir(folder.path()).unwrap();
         let names: BTreeSet<String> =
             names.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
@@ -171,6 +176,18 @@ mod tests {
             [("c1", "ci", 5), ("c2", "ci", 4), ("c3", "ci", 3), ("c4", "ci", 2), ("c5", "ci", 1)];
         let people = [("a", "ann", 90), ("b", "bob", 80)];
         check(&[&fleet[..], &people].concat(), &["a", "b", "c4", "c5"]);
+    }
+
+    /// All files have the time of one tick, in which the disk took them.
+    #[test]
+    fn the_one_that_was_just_given_stays_whatever_its_time() {
+        for given in ["a", "d", "g"] {
+            let rows = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, "u", 1));
+            let folder = folder(&rows);
+            let names: Vec<String> = rows.map(|(name, _, _)| name.to_owned()).into();
+            assert_eq!(BOUND.keep(folder.path(), &names, given, rank_of), 3);
+            assert!(folder.path().join(given).exists(), "{given}");
+        }
     }
 
     #[test]
