@@ -36,10 +36,12 @@ use pingora_proxy::http_proxy;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
+use std::time::SystemTime;
 use tokio::sync::watch;
 
 pub use self::metered::endpoint;
 pub use self::opened::Opened;
+pub use crate::proxy::Administration;
 pub use crate::reload::{ReloadHandle, Reloads};
 pub use crate::stop::{Stop, StopHandle};
 
@@ -93,6 +95,7 @@ pub struct App {
     proxy: Proxy,
     counters: Arc<Counters>,
     in_flight: InFlight,
+    started: SystemTime,
     patience: Patience,
     serving: Serving,
     /// Where it is asked to read its configuration again, and what it is read from.
@@ -176,6 +179,13 @@ impl App {
     /// it waits for nothing.
     pub fn cache_looker(&self) -> impl Fn() + Send + Sync + 'static {
         looking::looker(self.cache)
+    }
+
+    /// What answers operators while it runs.
+    pub fn administration(&self) -> Administration {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let places = self.places().iter().map(|place| place.told(scheme)).collect();
+        self.proxy.administration(&self.config, places, self.started)
     }
 
     /// What it did in the last hour and day; sampled while it runs.

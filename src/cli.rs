@@ -1,14 +1,15 @@
-//! The command line.
-//! Knows nothing of settings: those are configuration.
+//! The command line: what can be asked for, and how.
+//! Knows nothing of settings, which are configuration, nor of how anything is done.
 
-pub mod owner;
-mod prompt;
-pub mod user;
+mod status;
+mod user;
+
+pub use status::StatusOptions;
+pub use user::UserAction;
 
 use crate::npm::PackageName;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
-use user::UserAction;
 
 /// What the command line says.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,16 +33,8 @@ pub enum Command {
     PrintDefaultConfig,
     /// Print every setting of the configuration with where it comes from, and end.
     PrintConfig,
-    /// Forget a package that was unpublished, and end.
-    Release(PackageName),
-    /// Tell which keys versions are signed with, and end.
-    Keys,
-    /// Make the key that signs from now on, and end.
-    RotateKeys,
-    /// Change or list the users, and end.
-    User(UserAction),
-    /// Have this program, or another, take the place of the NOPAR that runs, and end.
-    Upgrade(Option<PathBuf>),
+    /// Do something else than serving, and end.
+    Do(Action),
 }
 
 const AFTER_HELP: &str = "\
@@ -82,8 +75,10 @@ struct Options {
 }
 
 /// What is done instead of serving.
-#[derive(Subcommand)]
-enum Action {
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Action {
+    /// Tell which NOPAR runs, since when, where it listens and whether all is well with it
+    Status(StatusOptions),
     /// Forget a package that was unpublished as a whole: its name is the upstream registry's again, unless
     /// NOPAR_LOCAL_PACKAGES claims it, and its versions may be published again
     Release {
@@ -93,6 +88,7 @@ enum Action {
     /// Add, change, remove and list the users who may log in where NOPAR_AUTH=users
     #[command(after_help = user::AFTER_HELP, arg_required_else_help = true)]
     User {
+        /// What is done with them
         #[command(subcommand)]
         action: UserAction,
     },
@@ -105,30 +101,32 @@ enum Action {
     },
     /// List the keys that versions published here are signed with
     Keys {
+        /// What is done with them instead
         #[command(subcommand)]
         action: Option<KeysAction>,
     },
 }
 
 /// What is done with the keys instead of listing them.
-#[derive(Subcommand)]
-enum KeysAction {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum KeysAction {
     /// Make a new key, which signs from now on, also in a NOPAR that runs; the one before is offered on for what it
     /// has signed, and its private half is deleted
     Rotate,
 }
 
-impl Command {
+impl Action {
     /// Whether it works in the directory of the registry, beside whoever serves it.
     pub fn is_in_registry(&self) -> bool {
         match self {
-            Command::Release(_) | Command::Keys | Command::RotateKeys | Command::User(_) => true,
-            Command::Serve
-            | Command::CheckConfig
-            | Command::PrintDefaultConfig
-            | Command::PrintConfig
-            | Command::Upgrade(_) => false,
+            Action::Release { .. } | Action::Keys { .. } | Action::User { .. } => true,
+            Action::Status(_) | Action::Upgrade { .. } => false,
         }
+    }
+
+    /// Whether it is to find out if something is well: that it is not has an exit code of its own then.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Action::Status(_))
     }
 }
 
@@ -138,94 +136,28 @@ impl Cli {
     pub fn parse_args() -> Cli {
         Options::parse().into()
     }
+
+    /// The whole definition, for completions and the manual page.
+    pub fn definition() -> clap::Command {
+        Options::command()
+    }
 }
 
 impl From<Options> for Cli {
     fn from(options: Options) -> Cli {
         let command = match options.action {
-            Some(Action::Release { name }) => Command::Release(name),
-            Some(Action::Keys { action: None }) => Command::Keys,
-            Some(Action::Keys { action: Some(KeysAction::Rotate) }) => Command::RotateKeys,
-            Some(Action::User { action }) => Command::User(action),
-            Some(Action::Upgrade { binary }) => Command::Upgrade(binary),
+            Some(action) => Command::Do(action),
             None if options.check_config => Command::CheckConfig,
             None if options.print_config => Command::PrintConfig,
             None if options.print_default_config => Command::PrintDefaultConfig,
             None => Command::Serve,
         };
         // What works in the registry beside who serves it needs none of that, and goes on without it.
-        let ignore_saved = options.ignore_saved_settings || command.is_in_registry();
+        let is_in_registry = matches!(&command, Command::Do(action) if action.is_in_registry());
+        let ignore_saved = options.ignore_saved_settings || is_in_registry;
         Cli { config: options.config, ignore_saved, command }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
-        Options::try_parse_from([&["nopar"], arguments].concat()).map(Cli::from)
-    }
-
-    #[test]
-    fn arguments_are_read() {
-        let serve = Cli { config: None, ignore_saved: false, command: Command::Serve };
-        assert_eq!(parse(&[]).unwrap(), serve);
-        assert!(parse(&["--ignore-saved-settings", "--check-config"]).unwrap().ignore_saved);
-        assert!(parse(&["keys"]).unwrap().ignore_saved);
-        let cli = parse(&["--config", "x.toml", "--check-config"]).unwrap();
-        assert_eq!(
-            cli,
-            Cli {
-                config: Some("x.toml".into()),
-                ignore_saved: false,
-                command: Command::CheckConfig
-            }
-        );
-        assert_eq!(parse(&["--print-config"]).unwrap().command, Command::PrintConfig);
-        for other in ["--check-config", "--print-default-config"] {
-            assert!(parse(&["--print-config", other]).is_err());
-        }
-        assert!(parse(&["--check-config", "--print-default-config"]).is_err());
-        assert!(parse(&["--prot"]).is_err());
-        let cli = parse(&["release", "@acme/ui"]).unwrap();
-        assert_eq!(cli.command, Command::Release("@acme/ui".parse().unwrap()));
-        assert_eq!(parse(&["keys"]).unwrap().command, Command::Keys);
-        assert_eq!(parse(&["keys", "rotate"]).unwrap().command, Command::RotateKeys);
-        assert!(parse(&["keys", "rotat"]).is_err());
-        assert_eq!(parse(&["upgrade"]).unwrap().command, Command::Upgrade(None));
-        let other = Command::Upgrade(Some("/opt/nopar".into()));
-        assert_eq!(parse(&["upgrade", "--binary", "/opt/nopar"]).unwrap().command, other);
-        assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
-    }
-
-    #[test]
-    fn users_are_named_and_passwords_are_no_arguments() {
-        let user = |arguments: &[&str]| {
-            parse(&[&["user"], arguments].concat()).map(|cli| match cli.command {
-                Command::User(action) => action,
-                other => panic!("{other:?}"),
-            })
-        };
-        let (name, email) = ("ann".to_owned(), "ann@acme.example".to_owned());
-        let added = user(&["add", "ann", "--email", "ann@acme.example"]).unwrap();
-        assert_eq!(added, UserAction::Add { name: name.clone(), email });
-        let added = user(&["add", "ann"]).unwrap();
-        assert_eq!(added, UserAction::Add { name: name.clone(), email: String::new() });
-        assert_eq!(
-            user(&["passwd", "ann"]).unwrap(),
-            UserAction::Passwd { name: name.clone(), reset_2fa: false }
-        );
-        assert_eq!(
-            user(&["passwd", "ann", "--reset-2fa"]).unwrap(),
-            UserAction::Passwd { name: name.clone(), reset_2fa: true }
-        );
-        assert!(parse(&["user", "ls", "-c", "x.toml"]).unwrap().config.is_some());
-        assert_eq!(user(&["rm", "ann"]).unwrap(), UserAction::Rm { name });
-        assert_eq!(user(&["ls"]).unwrap(), UserAction::Ls { json: false });
-        assert_eq!(user(&["ls", "--json"]).unwrap(), UserAction::Ls { json: true });
-        for wrong in [&["add"][..], &["add", "ann", "secret"], &["passwd", "ann", "secret"], &[]] {
-            assert!(user(wrong).is_err(), "{wrong:?}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod access_log;
+pub mod admin;
 pub mod allocator;
 pub mod api;
 pub mod app;
@@ -15,6 +16,7 @@ pub mod catalogue;
 pub mod certificate;
 pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod connection;
 pub mod counters;

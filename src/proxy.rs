@@ -17,6 +17,7 @@
 //! | tarball, absent | a task of its own fetches and fills; pingora-cache's hit path reads along |
 
 mod access_log;
+mod administration;
 mod attestations;
 mod audit;
 mod behalf;
@@ -58,6 +59,7 @@ mod visit;
 mod wanted;
 mod write;
 
+pub use administration::Administration;
 pub(crate) use behalf::PSEUDONYM;
 pub use figures::Figures;
 pub use hot::Hot;

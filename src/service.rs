@@ -5,6 +5,7 @@
 //! manager; started by the NOPAR whose place it takes (`nopar upgrade`); or started by root, to serve as another user.
 //! The last two are one to the process that is started: it takes over what is handed to it (`handover`).
 
+mod asks;
 mod control;
 mod daemon;
 mod ground;
@@ -20,10 +21,12 @@ pub use run_as::RunAsError;
 pub use run_files::RunFilesError;
 pub use upgrade::UpgradeError;
 
+use self::asks::Asks;
 use self::control::{Followed, Order};
 use self::look::State;
 use self::run_files::RunFiles;
 use self::upgrade::{Failure, Upgrade};
+use crate::admin::{Administrator, Question};
 use crate::app::{App, Opened, ReloadHandle, Reloads, Stop};
 use crate::clock::Clock;
 use crate::config::{Config, Place, Sources};
@@ -34,6 +37,7 @@ use crate::stop::StopHandle;
 use crate::telemetry;
 use log::{error, info, warn};
 use parking_lot::Mutex;
+use serde_json::Value;
 use std::error::Error;
 use std::fs::File;
 use std::io;
@@ -42,6 +46,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use tokio::runtime::Handle;
 
 /// Whatever ends a process before it serves: for who reads it.
 type Problem = Box<dyn Error>;
@@ -77,11 +82,29 @@ pub fn upgrade(
     program: &Path,
     mut tell: impl FnMut(&str),
 ) -> Result<String, OrderError> {
-    let mut folders = run_files::folders(run_path, environment);
-    // Where the unit has it, whose environment this command does not share.
-    folders.push(PathBuf::from("/run/nopar"));
+    let folders = folders(run_path);
     let order = Order::Upgrade { program: program.to_owned() };
     control::order(&folders, &order, &mut tell)
+}
+
+/// Asks the NOPAR that runs, in the same way; `row` is given one answer after the other. Blocks.
+///
+/// # Errors
+/// When none is found, it does not answer, or an answer cannot be passed on.
+pub fn ask(
+    run_path: Option<&Path>,
+    question: Question,
+    row: &mut dyn FnMut(Value) -> io::Result<()>,
+) -> Result<(), OrderError> {
+    control::ask(&folders(run_path), question, row)
+}
+
+/// Where a NOPAR that runs may have its files.
+fn folders(run_path: Option<&Path>) -> Vec<PathBuf> {
+    let mut folders = run_files::folders(run_path, environment);
+    // Where the unit has it, whose environment a command does not share.
+    folders.push(PathBuf::from("/run/nopar"));
+    folders
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -287,19 +310,20 @@ impl Process {
             stop: self.handle,
             ignores_saved: Arc::new(app.ignores_saved()),
             failure: Arc::default(),
+            administrator: Arc::new(app.administration()),
         };
         let look_again = app.cache_looker();
         let (files, reload) = (Arc::clone(&own.files), self.reload);
         let failure = Arc::clone(&own.failure);
         let app = app.when_serving(move |status| {
-            let status = status.to_owned();
+            let (status, runtime) = (status.to_owned(), Handle::current());
             match giver {
-                None => own.begin(&status),
+                None => own.begin(&status, runtime),
                 // It waits for the other process.
                 Some(giver) => aside("handover", move || match giver.serving() {
                     Ok(()) => {
                         own.sockets.taken_over();
-                        own.begin(&status);
+                        own.begin(&status, runtime);
                         giver.known();
                         // Its files may have changed since they were read here.
                         reload.catch_up();
@@ -333,11 +357,12 @@ struct Own {
     stop: StopHandle,
     ignores_saved: Arc<dyn Fn() -> bool + Send + Sync>,
     failure: Arc<Failure>,
+    administrator: Arc<dyn Administrator>,
 }
 
 impl Own {
     /// This process serves, and no other does in its place: tells it to whom it may concern, and hears orders.
-    fn begin(&self, status: &str) {
+    fn begin(&self, status: &str, runtime: Handle) {
         notify::ready(status);
         let files = self.files.lock();
         let Some(files) = &*files else { return };
@@ -350,16 +375,19 @@ impl Own {
             ignores_saved: Arc::clone(&self.ignores_saved),
             failure: Arc::clone(&self.failure),
         };
+        let asks = Asks::new(Arc::clone(&self.administrator), runtime);
         match control {
-            Ok(socket) => aside("control", move || hear(&socket, &upgrade)),
+            Ok(socket) => aside("control", move || hear(&socket, &asks, &upgrade)),
             Err(error) => warn!("this NOPAR cannot be upgraded while it runs: {error}"),
         }
     }
 }
 
 /// Follows orders until another process serves.
-fn hear(socket: &UnixListener, upgrade: &Upgrade) {
-    control::hear(socket, |order, tell| match order {
+fn hear(socket: &UnixListener, asks: &Asks, upgrade: &Upgrade) {
+    control::hear(socket, Some(asks), |order, tell| match order {
+        // Heard beside orders, before it comes here.
+        Order::Ask(_) => Followed { told: Err("it is no order".to_owned()), goes_on: true },
         Order::Look => {
             let state = State::own(upgrade.stop.is_asked());
             Followed { told: Ok(state.to_string()), goes_on: true }

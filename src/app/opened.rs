@@ -15,7 +15,7 @@ use crate::hosted::Hosted;
 use crate::inflight::InFlight;
 use crate::listen::{self, Sockets};
 use crate::notify;
-use crate::proxy::{Door, Kept, PSEUDONYM, Proxy};
+use crate::proxy::{Administration, Door, Kept, PSEUDONYM, Proxy};
 use crate::store::DiskStore;
 use crate::upstream::Upstreams;
 use log::warn;
@@ -64,6 +64,12 @@ impl Opened {
         Ok(Opened { config, certificate, cache, store, hosted, door, counters, in_flight, started })
     }
 
+    /// What answers operators, where nothing is served: without sockets. What is begun for that is counted as going on.
+    pub fn administered(self) -> (Administration, InFlight) {
+        let proxy = Proxy::new(self.door);
+        (proxy.administration(&self.config, Vec::new(), self.started), self.in_flight)
+    }
+
     /// The whole, on these sockets.
     ///
     /// # Errors
@@ -91,6 +97,7 @@ impl Opened {
             proxy,
             counters: self.counters,
             in_flight: self.in_flight,
+            started: self.started,
             patience,
             serving: Box::new(notify::ready),
             reloads: None,

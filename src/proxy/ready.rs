@@ -89,7 +89,8 @@ impl Readiness {
         Readiness { last, clock, patience, ending: OnceLock::new() }
     }
 
-    fn is_ending(&self) -> bool {
+    /// Whether NOPAR is about to end.
+    pub(super) fn is_ending(&self) -> bool {
         self.ending.get().is_some_and(|ending| *ending.borrow())
     }
 
@@ -104,6 +105,12 @@ impl Readiness {
             *at = Some(self.clock.now());
         }
         (cache.state, store.state)
+    }
+
+    /// The same, each with what it is called, in words: `ok` where all is well.
+    pub(super) async fn parts(&self) -> [(&'static str, &'static str); 2] {
+        let (cache, store) = self.look().await;
+        [("cache", cache.word()), ("store", store.word())]
     }
 }
 

@@ -2,10 +2,13 @@
 //! JSON back.
 //! Knows nothing of how an order is followed.
 
+use super::asks::Asks;
 use super::run_files::SOCKET;
+use crate::admin::Question;
 use log::warn;
 use rustix::net::sockopt::socket_peercred;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -33,28 +36,61 @@ pub(super) enum Order {
     Upgrade { program: PathBuf },
     /// Tell what it is about.
     Look,
+    /// Answer what an operator asks.
+    Ask(Question),
 }
 
 impl Order {
     /// How long it may take.
-    fn patience(&self) -> Duration {
+    fn patience(&self) -> Option<Duration> {
         match self {
-            Order::Upgrade { .. } => WORK,
-            Order::Look => GLANCE,
+            Order::Upgrade { .. } => Some(WORK),
+            Order::Look => Some(GLANCE),
+            // As long as it takes: whoever waits sees how it gets on, and when NOPAR ends it is over.
+            Order::Ask(_) => None,
         }
     }
 }
 
-/// What is said to it; the last is one of the last two.
+/// What is said to it; the last is one of the last three.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Answer {
     /// What is being done.
     Step { told: String },
+    /// A part of what was asked for.
+    Row { row: Value },
     /// It is done.
     Done { told: String },
     /// It is not done, and nothing has changed.
     Failed { why: String },
+    /// It is about what another NOPAR has, or none.
+    Elsewhere { why: String },
+}
+
+/// Where answers go.
+pub(super) struct Teller(UnixStream);
+
+impl Teller {
+    /// A part of what was asked for.
+    pub(super) fn row(&self, row: Value) -> io::Result<()> {
+        say(&self.0, &Answer::Row { row })
+    }
+
+    /// The end of it. Who asked may be gone.
+    pub(super) fn done(&self, told: &str) {
+        let _ = say(&self.0, &Answer::Done { told: told.to_owned() });
+    }
+
+    /// Why there is none, or no more.
+    pub(super) fn failed(&self, why: &str) {
+        let _ = say(&self.0, &Answer::Failed { why: why.to_owned() });
+    }
+
+    /// Why it is not for this NOPAR to say.
+    pub(super) fn elsewhere(&self, why: &str) {
+        let _ = say(&self.0, &Answer::Elsewhere { why: why.to_owned() });
+    }
 }
 
 /// What becomes of an order: what is told at its end, and whether others are heard after it.
@@ -63,9 +99,11 @@ pub(super) struct Followed {
     pub(super) goes_on: bool,
 }
 
-/// Hears orders, one after the other, until one ends it. `follow` is given where to tell steps.
+/// Hears orders, one after the other, until one ends it; what operators ask is answered beside that. `follow` is given
+/// where to tell steps.
 pub(super) fn hear(
     socket: &UnixListener,
+    asks: Option<&Asks>,
     mut follow: impl FnMut(Order, &mut dyn FnMut(&str)) -> Followed,
 ) {
     for stream in socket.incoming() {
@@ -74,7 +112,7 @@ pub(super) fn hear(
             thread::sleep(PAUSE);
             continue;
         };
-        if let Ok(false) = hear_one(&stream, &mut follow) {
+        if let Ok(false) = hear_one(&stream, asks, &mut follow) {
             return;
         }
     }
@@ -83,6 +121,7 @@ pub(super) fn hear(
 /// Whether others are heard after it.
 fn hear_one(
     stream: &UnixStream,
+    asks: Option<&Asks>,
     follow: &mut impl FnMut(Order, &mut dyn FnMut(&str)) -> Followed,
 ) -> io::Result<bool> {
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -102,6 +141,10 @@ fn hear_one(
     let mut line = String::new();
     BufReader::new(stream.take(LONGEST)).read_line(&mut line)?;
     let order = match serde_json::from_str(&line) {
+        Ok(Order::Ask(question)) if let Some(asks) = asks => {
+            asks.begin(question, Teller(stream.try_clone()?));
+            return Ok(true);
+        }
         Ok(order) => order,
         Err(error) => {
             let why = format!("this NOPAR does not know that order: {error}");
@@ -145,6 +188,12 @@ pub enum OrderError {
     /// It was, to no good.
     #[error("{0}")]
     Failed(String),
+    /// It is about what another NOPAR has, or none.
+    #[error("{0}")]
+    Elsewhere(String),
+    /// What came cannot be passed on.
+    #[error("nobody takes the answer: {0}")]
+    Untaken(#[source] io::Error),
     /// It was broken off.
     #[error("NOPAR said no more: {0}; its log tells what came of it")]
     BrokenOff(#[source] io::Error),
@@ -171,10 +220,31 @@ pub(super) fn order(
     order: &Order,
     tell: &mut dyn FnMut(&str),
 ) -> Result<String, OrderError> {
+    converse(folders, order, tell, &mut |_| Ok(()))
+}
+
+/// Asks that NOPAR in the same way; `row` is given one answer after the other.
+///
+/// # Errors
+/// As of [`order`], and when an answer cannot be passed on.
+pub(super) fn ask(
+    folders: &[PathBuf],
+    question: Question,
+    row: &mut dyn FnMut(Value) -> io::Result<()>,
+) -> Result<(), OrderError> {
+    converse(folders, &Order::Ask(question), &mut |_| {}, row).map(drop)
+}
+
+fn converse(
+    folders: &[PathBuf],
+    order: &Order,
+    tell: &mut dyn FnMut(&str),
+    row: &mut dyn FnMut(Value) -> io::Result<()>,
+) -> Result<String, OrderError> {
     let stream = connect(folders)?;
     let broken = OrderError::BrokenOff;
     stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
-    stream.set_read_timeout(Some(order.patience())).map_err(broken)?;
+    stream.set_read_timeout(order.patience()).map_err(broken)?;
     let mut line = serde_json::to_vec(order).map_err(|error| broken(error.into()))?;
     line.push(b'\n');
     (&stream).write_all(&line).map_err(broken)?;
@@ -187,8 +257,10 @@ pub(super) fn order(
         }
         match serde_json::from_str(&line).map_err(|error| broken(error.into()))? {
             Answer::Step { told } => tell(&told),
+            Answer::Row { row: came } => row(came).map_err(OrderError::Untaken)?,
             Answer::Done { told } => return Ok(told),
             Answer::Failed { why } => return Err(OrderError::Failed(why)),
+            Answer::Elsewhere { why } => return Err(OrderError::Elsewhere(why)),
         }
     }
 }
@@ -225,7 +297,7 @@ mod tests {
         let socket = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
-                hear(&socket, |order, tell| {
+                hear(&socket, None, |order, tell| {
                     let Order::Upgrade { program } = order else { unreachable!("none is given") };
                     tell(&format!("starting {}", program.display()));
                     let goes_on = program != Path::new("/last");
@@ -260,7 +332,10 @@ mod tests {
         let socket = UnixListener::bind(&path).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
-                hear(&socket, |_, _| Followed { told: Ok("done".to_owned()), goes_on: false });
+                hear(&socket, None, |_, _| Followed {
+                    told: Ok("done".to_owned()),
+                    goes_on: false,
+                });
             });
             for line in ["{\"dance\":{}}\n", "\n", "x\n"] {
                 let mut stream = UnixStream::connect(&path).unwrap();

@@ -331,7 +331,7 @@ mod tests {
     fn told_of(folder: &Path, files: &RunFiles, is_stopping: bool) -> String {
         thread::scope(|scope| {
             let hearing = scope.spawn(|| {
-                hear(&files.socket, |_, _| {
+                hear(&files.socket, None, |_, _| {
                     let told = Ok(State::own(is_stopping).to_string());
                     Followed { told, goes_on: false }
                 });
@@ -364,7 +364,7 @@ mod tests {
         let files = RunFiles::take(folder.path()).unwrap();
         thread::scope(|scope| {
             scope.spawn(move || {
-                hear(&files.socket, |_, _| {
+                hear(&files.socket, None, |_, _| {
                     let told = Ok(State::own(true).to_string());
                     Followed { told, goes_on: false }
                 });

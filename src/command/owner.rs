@@ -17,7 +17,7 @@ const ROOT: u32 = 0;
 
 /// Why a command does not go on.
 #[derive(Debug, thiserror::Error)]
-pub enum OwnerError {
+pub(super) enum OwnerError {
     /// The directory cannot be looked at.
     #[error("{} cannot be looked at: {source} (NOPAR_REGISTRY_PATH)", path.display())]
     Unknown {
@@ -58,7 +58,7 @@ pub enum OwnerError {
 ///
 /// # Errors
 /// When that cannot be, or the owner does not get there; see [`OwnerError`].
-pub fn become_owner_of(registry: &Path) -> Result<(), OwnerError> {
+pub(super) fn become_owner_of(registry: &Path) -> Result<(), OwnerError> {
     if geteuid().as_raw() != ROOT {
         return Ok(());
     }

@@ -19,7 +19,7 @@ const CTRL_C: u8 = 3;
 
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
-pub enum PromptError {
+pub(super) enum PromptError {
     /// Both times it is to be the same.
     #[error("the two passwords differ: nothing was changed")]
     Differ,

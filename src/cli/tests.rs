@@ -1,0 +1,66 @@
+use super::*;
+
+fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+    Options::try_parse_from([&["nopar"], arguments].concat()).map(Cli::from)
+}
+
+#[test]
+fn arguments_are_read() {
+    let serve = Cli { config: None, ignore_saved: false, command: Command::Serve };
+    assert_eq!(parse(&[]).unwrap(), serve);
+    assert!(parse(&["--ignore-saved-settings", "--check-config"]).unwrap().ignore_saved);
+    assert!(parse(&["keys"]).unwrap().ignore_saved);
+    let cli = parse(&["--config", "x.toml", "--check-config"]).unwrap();
+    assert_eq!(
+        cli,
+        Cli { config: Some("x.toml".into()), ignore_saved: false, command: Command::CheckConfig }
+    );
+    assert_eq!(parse(&["--print-config"]).unwrap().command, Command::PrintConfig);
+    for other in ["--check-config", "--print-default-config"] {
+        assert!(parse(&["--print-config", other]).is_err());
+    }
+    assert!(parse(&["--check-config", "--print-default-config"]).is_err());
+    assert!(parse(&["--prot"]).is_err());
+    let cli = parse(&["release", "@acme/ui"]).unwrap();
+    assert_eq!(cli.command, Command::Do(Action::Release { name: "@acme/ui".parse().unwrap() }));
+    assert_eq!(parse(&["keys"]).unwrap().command, Command::Do(Action::Keys { action: None }));
+    assert_eq!(
+        parse(&["keys", "rotate"]).unwrap().command,
+        Command::Do(Action::Keys { action: Some(KeysAction::Rotate) })
+    );
+    assert!(parse(&["keys", "rotat"]).is_err());
+    assert_eq!(parse(&["upgrade"]).unwrap().command, Command::Do(Action::Upgrade { binary: None }));
+    let other = Command::Do(Action::Upgrade { binary: Some("/opt/nopar".into()) });
+    assert_eq!(parse(&["upgrade", "--binary", "/opt/nopar"]).unwrap().command, other);
+    assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
+}
+
+#[test]
+fn users_are_named_and_passwords_are_no_arguments() {
+    let user = |arguments: &[&str]| {
+        parse(&[&["user"], arguments].concat()).map(|cli| match cli.command {
+            Command::Do(Action::User { action }) => action,
+            other => panic!("{other:?}"),
+        })
+    };
+    let (name, email) = ("ann".to_owned(), "ann@acme.example".to_owned());
+    let added = user(&["add", "ann", "--email", "ann@acme.example"]).unwrap();
+    assert_eq!(added, UserAction::Add { name: name.clone(), email });
+    let added = user(&["add", "ann"]).unwrap();
+    assert_eq!(added, UserAction::Add { name: name.clone(), email: String::new() });
+    assert_eq!(
+        user(&["passwd", "ann"]).unwrap(),
+        UserAction::Passwd { name: name.clone(), reset_2fa: false }
+    );
+    assert_eq!(
+        user(&["passwd", "ann", "--reset-2fa"]).unwrap(),
+        UserAction::Passwd { name: name.clone(), reset_2fa: true }
+    );
+    assert!(parse(&["user", "ls", "-c", "x.toml"]).unwrap().config.is_some());
+    assert_eq!(user(&["rm", "ann"]).unwrap(), UserAction::Rm { name });
+    assert_eq!(user(&["ls"]).unwrap(), UserAction::Ls { json: false });
+    assert_eq!(user(&["ls", "--json"]).unwrap(), UserAction::Ls { json: true });
+    for wrong in [&["add"][..], &["add", "ann", "secret"], &["passwd", "ann", "secret"], &[]] {
+        assert!(user(wrong).is_err(), "{wrong:?}");
+    }
+}

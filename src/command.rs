@@ -1,0 +1,141 @@
+//! What each command does: from what the command line says to what is printed, and the exit code.
+//! Knows nothing of requests, nor of how a process serves. One file per command.
+
+mod keys;
+mod out;
+mod owner;
+mod prompt;
+mod reach;
+mod release;
+mod status;
+mod upgrade;
+mod user;
+
+use self::out::Out;
+use self::owner::become_owner_of;
+use crate::cli::{Action, Cli, Command};
+use crate::config::{Config, Log, Sources};
+use crate::{service, telemetry};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+/// Whatever keeps a command from being done: for who reads it.
+type Problem = Box<dyn Error + Send + Sync>;
+
+/// What came of a command that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All is well.
+    Well,
+    /// What it was to find out is not as it should be: something is damaged, missing, or not ready.
+    Unwell,
+}
+
+/// The exit code of a command that found out that something is not well, and of all others that could not be done.
+const FAILURE: u8 = 1;
+/// The exit code of a command that was to find out whether something is well, and could not.
+const UNKNOWN: u8 = 2;
+
+/// Does what the command line says, and serves if it says nothing; what is wrong is printed on standard error. Blocks.
+pub fn run(cli: Cli) -> ExitCode {
+    let is_question = matches!(&cli.command, Command::Do(action) if action.is_question());
+    match done(cli) {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::Unwell) => ExitCode::from(FAILURE),
+        // Whoever read what is printed has read enough.
+        Err(problem) if is_broken_pipe(problem.as_ref()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("nopar: {problem}");
+            ExitCode::from(if is_question { UNKNOWN } else { FAILURE })
+        }
+    }
+}
+
+fn done(cli: Cli) -> Result<Outcome, Problem> {
+    let mut out = Out::text();
+    if matches!(cli.command, Command::PrintDefaultConfig) {
+        out.print(&Config::default_file())?;
+        return Ok(Outcome::Well);
+    }
+    let sources = Sources { env: environment()?, file: cli.config, ignore_saved: cli.ignore_saved };
+    match cli.command {
+        Command::Serve => {
+            service::serve(sources).map_err(|problem| problem.to_string())?;
+            Ok(Outcome::Well)
+        }
+        Command::CheckConfig => checked(&Config::load(&sources)?, &mut out),
+        Command::PrintConfig => printed(&Config::load(&sources)?, &mut out),
+        // Its configuration may be that of the one that runs, which this process does not share.
+        Command::Do(Action::Upgrade { binary }) => upgrade::run(&sources, binary, &mut out),
+        Command::Do(action) => act(action, Config::load(&sources)?),
+        Command::PrintDefaultConfig => unreachable!("it needs no configuration"),
+    }
+}
+
+fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
+    if action.is_in_registry() {
+        // Before anything is opened there, and any thread begins.
+        become_owner_of(&config.store.path)?;
+    }
+    let mut out = Out::text();
+    match action {
+        Action::Status(options) => return status::run(&config, options),
+        Action::Release { name } => out.line(&release::run(&config, &name)?)?,
+        Action::Keys { action } => out.print(&keys::run(&config, action)?)?,
+        Action::User { action } => {
+            let _log = log_of_command(config.log);
+            out.print(&user::run(&config.store.path, action)?)?;
+        }
+        Action::Upgrade { .. } => unreachable!("it is done without a configuration"),
+    }
+    Ok(Outcome::Well)
+}
+
+fn checked(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {
+    config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+    out.line("the configuration is valid")?;
+    Ok(Outcome::Well)
+}
+
+fn printed(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {
+    config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+    config.settings().iter().try_for_each(|setting| out.line(setting))?;
+    Ok(Outcome::Well)
+}
+
+/// Log output of a command: where that of NOPAR goes, if that is a file which is there. A file that a command made could
+/// be another user's, and NOPAR would not start; and a command is not stopped by what becomes of its lines.
+fn log_of_command(mut log: Log) -> Option<telemetry::Running> {
+    log.file = log.file.filter(|file| file.is_file());
+    let running = telemetry::start(&log);
+    running.or_else(|_| telemetry::start(&Log { file: None, ..log })).ok()
+}
+
+/// The environment. Variables that are not NOPAR's may hold what they like.
+fn environment() -> Result<BTreeMap<String, String>, String> {
+    let mut env = BTreeMap::new();
+    for (name, value) in std::env::vars_os() {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => drop(env.insert(name, value)),
+            (Ok(name), Err(_)) if name.starts_with("NOPAR_") => {
+                return Err(format!("{name}: its value is not UTF-8"));
+            }
+            _ => {}
+        }
+    }
+    Ok(env)
+}
+
+fn is_broken_pipe(problem: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(problem);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

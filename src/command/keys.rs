@@ -1,0 +1,27 @@
+//! `nopar keys`: the keys that versions are signed with.
+//! Knows nothing of what a key is.
+
+use super::Problem;
+use crate::cli::KeysAction;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::signing::{self, Signing};
+use crate::store::DiskStore;
+use std::sync::Arc;
+
+/// The keys in the registry directory, once there is another one if that is asked for.
+pub(super) fn run(config: &Config, action: Option<KeysAction>) -> Result<String, Problem> {
+    let path = &config.store.path;
+    if !path.is_dir() {
+        // A path that is mistyped is not made.
+        let path = path.display();
+        return Err(format!("there is no registry directory {path} (NOPAR_REGISTRY_PATH)").into());
+    }
+    let store = DiskStore::open(path)?;
+    let signing = Signing::of_directory(path, Arc::new(store));
+    let keys = match action {
+        Some(KeysAction::Rotate) => Some(signing.rotate(Clock::system().now())?),
+        None => signing.look()?,
+    };
+    Ok(keys.map_or_else(|| signing::NONE.to_owned(), |keys| keys.told()))
+}

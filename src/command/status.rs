@@ -1,0 +1,127 @@
+//! `nopar status`: whether a NOPAR runs, and how it does.
+//! Knows nothing of how that is found out.
+
+use super::out::Out;
+use super::{Outcome, Problem};
+use crate::admin::{Ask, Question, Status};
+use crate::cli::StatusOptions;
+use crate::config::Config;
+use crate::service::{self, OrderError};
+use serde_json::json;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// Tells it.
+pub(super) fn run(config: &Config, options: StatusOptions) -> Result<Outcome, Problem> {
+    let mut status = None;
+    let question = Question { ask: Ask::Status {}, of: None };
+    let asked = service::ask(config.server.run_path.as_deref(), question, &mut |row| {
+        status = Some(serde_json::from_value::<Status>(row)?);
+        Ok(())
+    });
+    let mut out = Out::new(options.json);
+    match (asked, status) {
+        (Ok(()), Some(status)) => {
+            out.row(&Shown(&status))?;
+            out.end()?;
+            Ok(if status.is_ready { Outcome::Well } else { Outcome::Unwell })
+        }
+        (Ok(()), None) => Err("the NOPAR that runs does not say how it does".into()),
+        (Err(nobody @ OrderError::Nobody(_)), _) => {
+            match options.json {
+                true => out.json(&json!({"is_ready": false, "error": nobody.to_string()}))?,
+                false => eprintln!("nopar: {nobody}"),
+            }
+            out.end()?;
+            Ok(Outcome::Unwell)
+        }
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// As it is shown.
+struct Shown<'a>(&'a Status);
+
+impl serde::Serialize for Shown<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Status { version, pid, places, is_ready, is_ending, parts, .. } = self.0;
+        let state = match (is_ending, is_ready) {
+            (true, _) => "is about to end",
+            (false, true) => "is ready",
+            (false, false) => "runs, and is not ready",
+        };
+        let uptime = Duration::from_secs(self.0.uptime(SystemTime::now()));
+        writeln!(f, "nopar {version} {state}: process {pid}, for {}", told(uptime))?;
+        for place in places {
+            writeln!(f, "  listening on {place}")?;
+        }
+        for (at, part) in parts.iter().enumerate() {
+            let path = part.path.as_deref().unwrap_or_default();
+            let end = if at + 1 < parts.len() { "\n" } else { "" };
+            write!(f, "  {}: {}, {path}{end}", part.name, part.state)?;
+        }
+        Ok(())
+    }
+}
+
+/// A time in the two largest units that it has.
+fn told(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::Part;
+
+    #[test]
+    fn it_is_told_in_a_few_lines() {
+        let part = |name: &str| Part {
+            name: name.to_owned(),
+            state: "ok".to_owned(),
+            path: Some(format!("/var/{name}")),
+        };
+        let status = Status {
+            version: "1.0.0".to_owned(),
+            pid: 7,
+            started: 0,
+            places: vec!["http://127.0.0.1:5984".to_owned()],
+            is_ready: true,
+            is_ending: false,
+            parts: vec![part("cache"), part("store")],
+        };
+        let shown = Shown(&status).to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines[0].starts_with("nopar 1.0.0 is ready: process 7, for "), "{shown}");
+        let rest = [
+            "  listening on http://127.0.0.1:5984",
+            "  cache: ok, /var/cache",
+            "  store: ok, /var/store",
+        ];
+        assert_eq!(lines[1..], rest);
+        let ending = Shown(&Status { is_ending: true, ..status }).to_string();
+        assert!(ending.contains("is about to end"), "{ending}");
+    }
+
+    #[test]
+    fn times_have_two_units() {
+        for (seconds, expected) in
+            [(5, "5 s"), (61, "1 min 1 s"), (3_660, "1 h 1 min"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(told(Duration::from_secs(seconds)), expected);
+        }
+    }
+}

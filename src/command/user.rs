@@ -1,0 +1,290 @@
+//! `nopar user …`: the users, changed by who runs NOPAR.
+//! Knows nothing of settings, nor of whether NOPAR serves beside it: what changes counts for its next request.
+
+use super::prompt::{PromptError, new_password};
+use crate::access::{
+    Access, BadNewUser, BadPassword, Ground, Hash, NewPassword, NewUser, Users, UsersError,
+    users_file,
+};
+use crate::cli::UserAction;
+use crate::store::disk::OpenError;
+use crate::store::{DiskStore, Store};
+use crate::trail::{Deed, Line, Outcome};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UserError {
+    /// The directory of the registry cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It cannot be used, or whoever it is about is not what they should be; as a sentence.
+    #[error("{0}")]
+    Refused(String),
+    /// The password cannot be had.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// There is no randomness for a salt.
+    #[error("the password could not be hashed: {0}")]
+    Hash(io::Error),
+}
+
+impl From<UsersError> for UserError {
+    fn from(error: UsersError) -> UserError {
+        let help = match error {
+            UsersError::Taken(_) => "; `nopar user passwd` gives them another password",
+            UsersError::Unknown(_) => "; `nopar user ls` lists them",
+            _ => "",
+        };
+        UserError::Refused(format!("{error}{help}"))
+    }
+}
+
+impl From<BadNewUser> for UserError {
+    fn from(error: BadNewUser) -> UserError {
+        UserError::Refused(error.to_string())
+    }
+}
+
+impl From<BadPassword> for UserError {
+    fn from(error: BadPassword) -> UserError {
+        UserError::Refused(error.to_string())
+    }
+}
+
+/// Does that with the users of the registry in a directory. What there is to say, in lines. Blocks, and may wait for
+/// somebody to type.
+///
+/// # Errors
+/// When nothing was done, see [`UserError`].
+pub(super) fn run(registry: &Path, action: UserAction) -> Result<String, UserError> {
+    let ground = Arc::new(Registry(DiskStore::open(registry)?));
+    let users = Users::open(registry, Arc::clone(&ground) as Arc<dyn Ground>);
+    let access = Access::of_directory(registry, ground);
+    match action {
+        UserAction::Add { name, email } => add(registry, &users, &name, &email),
+        UserAction::Passwd { name, reset_2fa } => passwd(&users, &access, &name, reset_2fa),
+        UserAction::Rm { name } => rm(&users, &access, &name),
+        UserAction::Ls { json } => ls(&users, json),
+    }
+}
+
+fn add(registry: &Path, users: &Users, name: &str, email: &str) -> Result<String, UserError> {
+    let user = NewUser::parse(name, email)?;
+    // Before anybody types a password in vain. It is looked at again when they are added.
+    if users.find(name)?.is_some() {
+        return Err(UsersError::Taken(name.to_owned()).into());
+    }
+    let password = hash(name)?;
+    users.add(user, password, SystemTime::now())?;
+    line(Deed::UserAdd, name).write();
+    Ok(format!("{name} is a user now, in {}\n", users_file(registry).display()))
+}
+
+fn passwd(
+    users: &Users,
+    access: &Access,
+    name: &str,
+    reset_2fa: bool,
+) -> Result<String, UserError> {
+    known(users, name)?;
+    let password = hash(name)?;
+    let now = SystemTime::now();
+    match reset_2fa {
+        true => users.reset(name, password, now)?,
+        false => users.set_password(name, password, now)?,
+    }
+    let ended = access.end_tokens(name);
+    if reset_2fa {
+        line(Deed::SecondFactor, name).with("ended", "yes").write();
+    }
+    line(Deed::Password, name).with("tokens_ended", told(&ended)).write();
+    let ended = ended.map_err(|error| {
+        UserError::Refused(format!("{name} has another password now, but {error}: do it again"))
+    })?;
+    let factor = if reset_2fa { ", and no second factor" } else { "" };
+    Ok(format!("{name} has another password now{factor}{}\n", ended_tokens(ended)))
+}
+
+fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
+    known(users, name)?;
+    if !users.remove(name)? {
+        return Err(UsersError::Unknown(name.to_owned()).into());
+    }
+    // Not before: they could log in meanwhile. A token is of one account, and good for no other of the same name.
+    let ended = access.end_tokens(name);
+    line(Deed::UserRemove, name).with("tokens_ended", told(&ended)).write();
+    let ended = ended.map_err(|error| {
+        UserError::Refused(format!(
+            "{name} is no user any more, but {error}: what is left is good only where NOPAR_AUTH=open"
+        ))
+    })?;
+    let ended = ended_tokens(ended);
+    Ok(format!("{name} is no user any more{ended}; what they published stays\n"))
+}
+
+/// What is done with a user by whoever has this process.
+fn line(deed: Deed, user: &str) -> Line {
+    let who = format!("uid {}", rustix::process::getuid().as_raw());
+    Line::of(deed, Outcome::Ok, Some(&who), Some("command")).with("user", user)
+}
+
+/// How many, as far as it is known.
+fn told<E>(ended: &Result<usize, E>) -> String {
+    ended.as_ref().map_or_else(|_| "not all".to_owned(), usize::to_string)
+}
+
+fn ended_tokens(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", and the token they had is none".to_owned(),
+        _ => format!(", and the {count} tokens they had are none"),
+    }
+}
+
+/// Fails if there is no such user: nothing is made, nor asked for, because of a misspelt name.
+fn known(users: &Users, name: &str) -> Result<(), UserError> {
+    match users.find(name)? {
+        Some(_) => Ok(()),
+        None => Err(UsersError::Unknown(name.to_owned()).into()),
+    }
+}
+
+fn hash(name: &str) -> Result<Hash, UserError> {
+    let password = NewPassword::of(name, new_password(name)?)?;
+    Hash::of(&password).map_err(UserError::Hash)
+}
+
+fn ls(users: &Users, json: bool) -> Result<String, UserError> {
+    let roster = users.all()?;
+    let mut rows: Vec<Row> = roster
+        .iter()
+        .map(|(name, user)| Row {
+            name: name.to_owned(),
+            email: user.email().to_owned(),
+            created: date(user.created()),
+            second_factor: user.second_factor().map(|it| match it.is_pending() {
+                true => "pending",
+                false => it.mode().as_str(),
+            }),
+        })
+        .collect();
+    rows.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(if json { Row::json(&rows) } else { Row::table(&rows) })
+}
+
+/// A user, as they are listed.
+struct Row {
+    name: String,
+    email: String,
+    created: String,
+    second_factor: Option<&'static str>,
+}
+
+impl Row {
+    fn json(rows: &[Row]) -> String {
+        let rows = rows.iter().map(|row| {
+            json!({
+                "name": row.name,
+                "email": row.email,
+                "created": row.created,
+                "second_factor": row.second_factor,
+            })
+        });
+        format!("{:#}\n", Value::from_iter(rows))
+    }
+
+    fn table(rows: &[Row]) -> String {
+        if rows.is_empty() {
+            return "there are no users: `nopar user add NAME` adds one\n".to_owned();
+        }
+        let head = ["name", "e-mail", "created", "second factor"].map(str::to_owned);
+        let cells = rows.iter().map(|row| {
+            let email = if row.email.is_empty() { "-" } else { &row.email };
+            let second_factor = row.second_factor.unwrap_or("none");
+            [&row.name, email, &row.created, second_factor].map(printable)
+        });
+        let cells: Vec<[String; 4]> = std::iter::once(head).chain(cells).collect();
+        let width = |column: usize| {
+            let widths = cells.iter().map(|row| row[column].chars().count());
+            widths.max().unwrap_or_default()
+        };
+        let [name, email, created] = [0, 1, 2].map(width);
+        let mut text = String::new();
+        for [a, b, c, d] in &cells {
+            // Writing into a string does not fail.
+            let _ = writeln!(text, "{a:name$}  {b:email$}  {c:created$}  {d}");
+        }
+        text
+    }
+}
+
+/// A text whose control characters, of a file that somebody wrote by hand, do nothing to a terminal.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    text.chars().map(shown).collect()
+}
+
+/// Seconds since 1970 as ISO 8601 has them; as a number where it has not.
+fn date(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|it| Timestamp::from_second(it).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+/// The directory of the registry, looked after by its store.
+struct Registry(DiskStore);
+
+impl Ground for Registry {
+    fn check(&self) -> io::Result<()> {
+        self.0.check().map_err(io::Error::other)
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        self.0.prepare().map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> [Row; 2] {
+        let row = |name: &str, email: &str, second_factor| Row {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            created: date(1_764_000_000),
+            second_factor,
+        };
+        [row("ann", "ann@acme.example", Some("auth-only")), row("ü\u{1b}[2J", "", None)]
+    }
+
+    #[test]
+    fn the_list_is_a_table_or_json() {
+        let table = "\
+name        e-mail            created               second factor
+ann         ann@acme.example  2025-11-24T16:00:00Z  auth-only
+ü\\u{1b}[2J  -                 2025-11-24T16:00:00Z  none
+";
+        assert_eq!(Row::table(&rows()), table);
+        let json: Value = serde_json::from_str(&Row::json(&rows())).unwrap();
+        let first = json!({
+            "name": "ann", "email": "ann@acme.example", "created": "2025-11-24T16:00:00Z",
+            "second_factor": "auth-only",
+        });
+        assert_eq!((&json[0], &json[1]["second_factor"]), (&first, &Value::Null));
+        assert_eq!((Row::json(&[]).as_str(), json.as_array().map(Vec::len)), ("[]\n", Some(2)));
+        assert!(Row::table(&[]).contains("nopar user add"));
+    }
+
+    #[test]
+    fn a_time_that_has_no_date_is_told_as_it_is() {
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+        assert_eq!(date(u64::MAX), u64::MAX.to_string());
+    }
+}

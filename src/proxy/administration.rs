@@ -1,0 +1,70 @@
+//! What operators ask, answered from behind the door: of memory, and of the directories as they are.
+//! Knows nothing of who asks, or through what.
+
+use super::{Door, Proxy};
+use crate::admin::{self, Administrator, Ask, Directories, Part, Rows, Status, Unanswered};
+use crate::clock::to_millis;
+use crate::config::Config;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Answers what operators ask.
+pub struct Administration {
+    door: Arc<Door>,
+    directories: Directories,
+    /// Where it listens, in words.
+    places: Vec<String>,
+    started: SystemTime,
+}
+
+impl Proxy {
+    /// What answers operators, who are told that it listens there since then.
+    pub fn administration(
+        &self,
+        config: &Config,
+        places: Vec<String>,
+        started: SystemTime,
+    ) -> Administration {
+        let directories = Directories::new(&config.cache.path, &config.store.path);
+        Administration { door: Arc::clone(&self.door), directories, places, started }
+    }
+}
+
+#[async_trait]
+impl Administrator for Administration {
+    fn directories(&self) -> &Directories {
+        &self.directories
+    }
+
+    async fn answer(&self, ask: Ask, rows: &mut Rows<'_>) -> Result<(), Unanswered> {
+        match ask {
+            Ask::Status {} => admin::tell(rows, &self.status().await),
+        }
+    }
+}
+
+impl Administration {
+    async fn status(&self) -> Status {
+        let readiness = &self.door.readiness;
+        let paths = [&self.directories.cache, &self.directories.registry];
+        let parts = readiness.parts().await.into_iter().zip(paths);
+        let parts: Vec<Part> = parts
+            .map(|((name, state), path)| Part {
+                name: name.to_owned(),
+                state: state.to_owned(),
+                path: Some(path.display().to_string()),
+            })
+            .collect();
+        let is_ending = readiness.is_ending();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started: to_millis(self.started) / 1000,
+            places: self.places.clone(),
+            is_ready: !is_ending && parts.iter().all(|part| part.state == "ok"),
+            is_ending,
+            parts,
+        }
+    }
+}
