@@ -58,7 +58,7 @@ pub fn shown(target: &str) -> String {
 }
 
 impl Line<'_> {
-    /// Writes the line; README.md says how it looks.
+    /// Writes the line; docs/log.md says how it looks.
     pub fn write(&self) {
         telemetry::access(|out, format| match format {
             LogFormat::Text => text::push(out, self),

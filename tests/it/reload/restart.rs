@@ -90,9 +90,9 @@ async fn what_needs_a_restart_is_named_and_stays() {
 
 /// Who runs NOPAR is told which those are.
 #[test]
-fn the_readme_names_all_of_them() {
-    let readme = include_str!("../../../README.md");
-    let (_, rest) = readme.split_once("After a restart only hold").expect("the sentence");
+fn the_page_about_settings_names_all_of_them() {
+    let page = include_str!("../../../docs/settings.md");
+    let (_, rest) = page.split_once("After a restart only hold").expect("the sentence");
     let told = rest.split(';').next().expect("its part");
     let told: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
     let all = Config::default().settings();
