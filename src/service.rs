@@ -72,19 +72,18 @@ pub fn serve(sources: Sources) -> Result<(), Problem> {
     }
 }
 
-/// Has the NOPAR that runs replaced by this program, and returns what came of it, in words. Blocks. `run_path` is where it
-/// has its files, if that is known.
+/// Has the NOPAR that runs replaced by this program, and returns what came of it, in words. Blocks. `folders` are those
+/// in which it may have its files.
 ///
 /// # Errors
 /// When none is found, or it goes on as it was.
 pub fn upgrade(
-    run_path: Option<&Path>,
+    folders: &[PathBuf],
     program: &Path,
     mut tell: impl FnMut(&str),
 ) -> Result<String, OrderError> {
-    let folders = folders(run_path);
     let order = Order::Upgrade { program: program.to_owned() };
-    control::order(&folders, &order, &mut tell)
+    control::order(folders, &order, &mut tell)
 }
 
 /// Asks the NOPAR that runs, in the same way; `row` is given one answer after the other. Blocks.
@@ -92,16 +91,17 @@ pub fn upgrade(
 /// # Errors
 /// When none is found, it does not answer, or an answer cannot be passed on.
 pub fn ask(
-    run_path: Option<&Path>,
-    question: Question,
+    folders: &[PathBuf],
+    question: &Question,
     row: &mut dyn FnMut(Value) -> io::Result<()>,
 ) -> Result<(), OrderError> {
-    control::ask(&folders(run_path), question, row)
+    control::ask(folders, question, row)
 }
 
-/// Where a NOPAR that runs may have its files.
-fn folders(run_path: Option<&Path>) -> Vec<PathBuf> {
-    let mut folders = run_files::folders(run_path, environment);
+/// Where a NOPAR that runs may have its files, by where it is told to have them and has its copies, as far as that is
+/// known.
+pub fn folders(run_path: Option<&Path>, cache: Option<&Path>) -> Vec<PathBuf> {
+    let mut folders = run_files::folders(run_path, cache, environment);
     // Where the unit has it, whose environment a command does not share.
     folders.push(PathBuf::from("/run/nopar"));
     folders
@@ -183,7 +183,8 @@ fn taken_over(
 /// NOPAR's own files, if there is a directory for them.
 fn files_of(config: &Config) -> Result<Option<RunFiles>, RunFilesError> {
     let told = config.server.run_path.as_deref();
-    own_files(&run_files::folders(told, environment), told.is_some())
+    let folders = run_files::folders(told, Some(&config.cache.path), environment);
+    own_files(&folders, told.is_some())
 }
 
 /// The first of these directories that can be had, for NOPAR's own files.
@@ -191,7 +192,13 @@ fn own_files(folders: &[PathBuf], is_told: bool) -> Result<Option<RunFiles>, Run
     let mut why_not = Vec::new();
     for (at, folder) in folders.iter().enumerate() {
         match RunFiles::take(folder) {
-            Ok(files) => return Ok(Some(files)),
+            Ok(files) => {
+                if is_told && at > 0 {
+                    let (why_not, folder) = (why_not.join("; "), folder.display());
+                    warn!("nopar.pid and nopar.sock are in {folder}: {why_not}");
+                }
+                return Ok(Some(files));
+            }
             Err(taken) if taken.is_anothers() && is_told && at == 0 => return Err(taken),
             Err(other) => why_not.push(other.to_string()),
         }

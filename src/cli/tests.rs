@@ -1,3 +1,6 @@
+//! What each line of arguments comes to.
+//! Knows nothing of what is done with it.
+
 use super::*;
 
 fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {

@@ -25,7 +25,7 @@ pub(super) enum Reach {
     /// A NOPAR that runs.
     Running {
         /// Where its socket may be.
-        run_path: Option<PathBuf>,
+        folders: Vec<PathBuf>,
         /// The directories of which it is asked.
         of: Directories,
     },
@@ -44,11 +44,11 @@ impl Reach {
     /// Whoever has the directories that the configuration names. Blocks.
     ///
     /// # Errors
-    /// When one runs that cannot be asked, as only root and its user may; or nothing runs, and the directories cannot be
-    /// opened.
+    /// When one runs that does not answer; or none runs that may be asked, as only root and its user may, and the
+    /// directories cannot be opened.
     pub(super) fn of(config: &Config) -> Result<Reach, Problem> {
         let running = Reach::Running {
-            run_path: config.server.run_path.clone(),
+            folders: folders(config),
             of: Directories::new(&config.cache.path, &config.store.path),
         };
         match running.ask_for(Ask::Status {}, &mut |_: Value| Ok(())) {
@@ -85,9 +85,9 @@ impl Reach {
     ) -> Result<(), OrderError> {
         let mut row = |came: Value| row(serde_json::from_value(came)?);
         match self {
-            Reach::Running { run_path, of } => {
+            Reach::Running { folders, of } => {
                 let question = Question { ask, of: Some(of.clone()) };
-                service::ask(run_path.as_deref(), question, &mut row)
+                service::ask(folders, &question, &mut row)
             }
             Reach::Here(here) => {
                 let answer = here.runtime.block_on(here.administration.answer(ask, &mut row));
@@ -107,7 +107,15 @@ impl Drop for Here {
     }
 }
 
-/// Whether nobody runs on these directories.
+/// Where a NOPAR with this configuration has its socket.
+pub(super) fn folders(config: &Config) -> Vec<PathBuf> {
+    service::folders(config.server.run_path.as_deref(), Some(&config.cache.path))
+}
+
+/// Whether nobody runs on these directories who may be asked. Somebody else's NOPAR may be there, too.
 fn is_nobody(error: &OrderError) -> bool {
-    matches!(error, OrderError::Nobody(_) | OrderError::Elsewhere(_))
+    matches!(
+        error,
+        OrderError::Nobody(_) | OrderError::Elsewhere(_) | OrderError::Unreachable { .. }
+    )
 }

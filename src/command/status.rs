@@ -2,6 +2,7 @@
 //! Knows nothing of how that is found out.
 
 use super::out::Out;
+use super::reach::folders;
 use super::{Outcome, Problem};
 use crate::admin::{Ask, Question, Status};
 use crate::cli::StatusOptions;
@@ -15,7 +16,7 @@ use std::time::{Duration, SystemTime};
 pub(super) fn run(config: &Config, options: StatusOptions) -> Result<Outcome, Problem> {
     let mut status = None;
     let question = Question { ask: Ask::Status {}, of: None };
-    let asked = service::ask(config.server.run_path.as_deref(), question, &mut |row| {
+    let asked = service::ask(&folders(config), &question, &mut |row| {
         status = Some(serde_json::from_value::<Status>(row)?);
         Ok(())
     });

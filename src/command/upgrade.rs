@@ -2,10 +2,11 @@
 //! Knows nothing of how.
 
 use super::out::Out;
+use super::reach::folders;
 use super::{Outcome, Problem};
 use crate::config::{Config, Sources};
 use crate::service;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Has this program, or that one, take over. The configuration says where NOPAR has its files, and nothing
 /// else here: that of the one that runs may be in an environment that this command does not share.
@@ -18,12 +19,15 @@ pub(super) fn run(
     // The NOPAR that runs is in another directory.
     let program =
         program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))?;
-    let run_path = match Config::load(sources) {
-        Ok(config) => config.server.run_path,
-        Err(_) => sources.env.get("NOPAR_RUN_PATH").map(PathBuf::from),
+    let folders = match Config::load(sources) {
+        Ok(config) => folders(&config),
+        Err(_) => {
+            let set = |name: &str| sources.env.get(name).map(Path::new);
+            service::folders(set("NOPAR_RUN_PATH"), set("NOPAR_CACHE_PATH"))
+        }
     };
     // What is printed is for who waits: that it cannot be is no reason to break off.
-    let told = service::upgrade(run_path.as_deref(), &program, |step| drop(out.line(step)))?;
+    let told = service::upgrade(&folders, &program, |step| drop(out.line(step)))?;
     out.line(&told)?;
     Ok(Outcome::Well)
 }

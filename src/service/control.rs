@@ -175,7 +175,7 @@ fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
     /// Nobody hears it.
-    #[error("no NOPAR that runs was found ({}): it needs a directory for its socket (NOPAR_RUN_PATH), and this command the same", looked_for(.0))]
+    #[error("no NOPAR that runs was found ({}): this command needs the settings that it runs with (NOPAR_RUN_PATH, NOPAR_CACHE_PATH)", looked_for(.0))]
     Nobody(Vec<PathBuf>),
     /// Somebody does, who may not be reached.
     #[error("{} cannot be reached: {source}", path.display())]
@@ -223,16 +223,29 @@ pub(super) fn order(
     converse(folders, order, tell, &mut |_| Ok(()))
 }
 
-/// Asks that NOPAR in the same way; `row` is given one answer after the other.
+/// Asks the first NOPAR that has its files in one of these directories, and whose affair it is; `row` is given one answer
+/// after the other.
 ///
 /// # Errors
 /// As of [`order`], and when an answer cannot be passed on.
 pub(super) fn ask(
     folders: &[PathBuf],
-    question: Question,
+    question: &Question,
     row: &mut dyn FnMut(Value) -> io::Result<()>,
 ) -> Result<(), OrderError> {
-    converse(folders, &Order::Ask(question), &mut |_| {}, row).map(drop)
+    let order = Order::Ask(question.clone());
+    let mut elsewhere = None;
+    for folder in folders {
+        match converse(std::slice::from_ref(folder), &order, &mut |_| {}, row) {
+            Err(OrderError::Nobody(_)) => {}
+            // It may be somebody else's: the next one may be meant.
+            Err(other @ (OrderError::Elsewhere(_) | OrderError::Unreachable { .. })) => {
+                elsewhere = Some(other);
+            }
+            answered => return answered.map(drop),
+        }
+    }
+    Err(elsewhere.unwrap_or_else(|| OrderError::Nobody(folders.to_vec())))
 }
 
 fn converse(

@@ -109,7 +109,8 @@ fn sockets(config: &Config) -> Result<Sockets, DaemonError> {
 /// NOPAR's own files, where only root may make any; else the other process has its own. Their directory is there then: a
 /// socket to listen on may be in it.
 fn files_of_root(config: &Config, ground: Ground) -> Result<Option<RunFiles>, DaemonError> {
-    let Some(folder) = folders(config.server.run_path.as_deref(), environment).into_iter().next()
+    let Some(folder) =
+        folders(config.server.run_path.as_deref(), None, environment).into_iter().next()
     else {
         return Ok(None);
     };

@@ -262,9 +262,10 @@ fn socket(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Where a NOPAR may have its files: where it is told to, or where a service manager or the user's session has a place
-/// for them.
+/// for them; or beside its copies, so that a command with the same settings finds it in any case.
 pub(super) fn folders(
     told: Option<&Path>,
+    cache: Option<&Path>,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Vec<PathBuf> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -273,7 +274,8 @@ pub(super) fn folders(
     let of_manager = of_manager.as_deref().and_then(|all| all.split(':').next()).map(PathBuf::from);
     let of_session = set("XDG_RUNTIME_DIR").map(|path| Path::new(&path).join("nopar"));
     let told = told.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned);
-    [told, of_manager, of_session].into_iter().flatten().collect()
+    let beside_copies = cache.map(|path| path.join("run"));
+    [told, of_manager, of_session, beside_copies].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -415,15 +417,16 @@ mod tests {
     #[test]
     fn there_are_several_places_for_them() {
         let none = |_: &str| None;
-        assert_eq!(folders(None, none), Vec::<PathBuf>::new());
+        assert_eq!(folders(None, None, none), Vec::<PathBuf>::new());
         let both = |name: &str| match name {
             "RUNTIME_DIRECTORY" => Some("/run/nopar:/run/more".to_owned()),
             "XDG_RUNTIME_DIR" => Some("/run/user/7".to_owned()),
             _ => None,
         };
-        let all = folders(Some(Path::new("/var/run")), both);
-        assert_eq!(all, ["/var/run", "/run/nopar", "/run/user/7/nopar"].map(PathBuf::from));
-        let empty = folders(Some(Path::new("")), |_| Some(String::new()));
+        let all = folders(Some(Path::new("/var/run")), Some(Path::new("cache")), both);
+        let expected = ["/var/run", "/run/nopar", "/run/user/7/nopar", "cache/run"];
+        assert_eq!(all, expected.map(PathBuf::from));
+        let empty = folders(Some(Path::new("")), None, |_| Some(String::new()));
         assert_eq!(empty, Vec::<PathBuf>::new());
     }
 }

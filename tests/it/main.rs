@@ -39,6 +39,7 @@ mod settings;
 mod signatures;
 mod stage;
 mod start;
+mod status;
 mod stop;
 mod support;
 mod tarball;

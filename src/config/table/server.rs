@@ -98,7 +98,7 @@ pub(super) const ALL: &[Setting] = &[
         "server.run_path",
         "NOPAR_RUN_PATH",
         "",
-        "Directory for nopar.pid and for the socket of nopar upgrade.",
+        "Directory for nopar.pid and nopar.sock, by which commands find the NOPAR that runs. Empty: that of the service manager\nor of the user's session, else `run` in the directory of copies.",
         |c, v| value::path(v).map(|v| c.server.run_path = Some(v)),
         restart server.run_path
     ),

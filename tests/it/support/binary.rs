@@ -32,6 +32,8 @@ pub(crate) struct Binary {
 /// What became of a process that ended.
 pub(crate) struct Ended {
     pub(crate) success: bool,
+    /// Its exit code; `None` if a signal ended it.
+    pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -175,6 +177,7 @@ impl Binary {
         let status = status.expect("its watcher lives as long as it does");
         Ended {
             success: status.is_some_and(|status| status.success()),
+            code: status.and_then(|status| status.code()),
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
         }

@@ -265,7 +265,7 @@ async fn who_is_stopping_is_told_so() {
     assert!(next.ended().await.success);
 }
 
-/// Where there are to be none, a line says so once, with the reason.
+/// They are elsewhere then, and a line says so once, with the reason.
 #[tokio::test]
 async fn a_place_that_cannot_be_had_is_told_of_once() {
     let home = tempfile::tempdir().expect("a directory");
@@ -280,6 +280,6 @@ async fn a_place_that_cannot_be_had_is_told_of_once() {
     let told: Vec<&str> =
         ended.stderr.lines().filter(|line| line.contains("NOPAR_RUN_PATH")).collect();
     assert!(ended.success && told.len() == 1, "{}", ended.stderr);
-    let words = format!("nor can this NOPAR be upgraded while it runs: {path} cannot be made");
+    let words = format!("nopar.pid and nopar.sock are in cache/run: {path} cannot be made");
     assert!(told[0].contains("WARN") && told[0].contains(&words), "{told:?}");
 }
