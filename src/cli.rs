@@ -1,9 +1,13 @@
 //! The command line: what can be asked for, and how.
 //! Knows nothing of settings, which are configuration, nor of how anything is done.
 
+mod completions;
+mod man;
 mod status;
 mod user;
 
+pub use completions::CompletionsOptions;
+pub use man::ManOptions;
 pub use status::StatusOptions;
 pub use user::UserAction;
 
@@ -49,6 +53,9 @@ Every setting is an environment variable, or a key of the file; the most used:
   NOPAR_LOCAL_PACKAGES          names that are this registry's own
   NOPAR_BASE_URL                the URL clients use, behind a reverse proxy
 nopar --print-default-config shows them all, nopar --print-config what they are.
+Where NOPAR is installed as a service (nopar.service, /etc/default/nopar,
+/etc/nopar.toml), whatever does not serve takes the settings of that, unless it is
+given --config or any NOPAR_ variable.
 
 Point a package manager at it:  npm config set registry http://localhost:5984/";
 
@@ -105,6 +112,10 @@ pub enum Action {
         #[command(subcommand)]
         action: Option<KeysAction>,
     },
+    /// Print what has a shell complete the command line of nopar
+    Completions(CompletionsOptions),
+    /// Print the manual, as man reads it
+    Man(ManOptions),
 }
 
 /// What is done with the keys instead of listing them.
@@ -121,6 +132,7 @@ impl Action {
         match self {
             Action::Release { .. } | Action::Keys { .. } | Action::User { .. } => true,
             Action::Status(_) | Action::Upgrade { .. } => false,
+            Action::Completions(_) | Action::Man(_) => false,
         }
     }
 

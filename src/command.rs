@@ -1,7 +1,10 @@
 //! What each command does: from what the command line says to what is printed, and the exit code.
 //! Knows nothing of requests, nor of how a process serves. One file per command.
 
+mod completions;
+mod installed;
 mod keys;
+mod man;
 mod out;
 mod owner;
 mod prompt;
@@ -11,6 +14,7 @@ mod status;
 mod upgrade;
 mod user;
 
+use self::installed::{Places, Taken};
 use self::out::Out;
 use self::owner::become_owner_of;
 use crate::cli::{Action, Cli, Command};
@@ -18,6 +22,7 @@ use crate::config::{Config, Log, Sources};
 use crate::{service, telemetry};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -55,21 +60,49 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn done(cli: Cli) -> Result<Outcome, Problem> {
     let mut out = Out::text();
-    if matches!(cli.command, Command::PrintDefaultConfig) {
-        out.print(&Config::default_file())?;
-        return Ok(Outcome::Well);
+    match &cli.command {
+        Command::PrintDefaultConfig => out.print(&Config::default_file())?,
+        Command::Do(Action::Completions(options)) => out.print(&completions::run(*options))?,
+        Command::Do(Action::Man(options)) => man::run(options, &mut out)?,
+        _ => return configured(cli),
     }
-    let sources = Sources { env: environment()?, file: cli.config, ignore_saved: cli.ignore_saved };
-    match cli.command {
+    Ok(Outcome::Well)
+}
+
+/// All that needs a configuration.
+fn configured(cli: Cli) -> Result<Outcome, Problem> {
+    let not_text = |name| format!("{name}: its value is not UTF-8");
+    let env = texts(std::env::vars_os()).map_err(not_text)?;
+    let mut sources = Sources { env, file: cli.config, ignore_saved: cli.ignore_saved };
+    let taken = match &cli.command {
+        Command::Serve => None,
+        // It finds the one that runs also without them.
+        Command::Do(Action::Upgrade { .. }) => of_service(&mut sources).unwrap_or_default(),
+        _ => of_service(&mut sources)?,
+    };
+    let done = obey(cli.command, &sources);
+    match taken {
+        Some(taken) => done.map_err(|problem| taken.told(problem)),
+        None => done,
+    }
+}
+
+fn of_service(sources: &mut Sources) -> Result<Option<Taken>, Problem> {
+    installed::take(sources, &Places::of_machine())
+}
+
+fn obey(command: Command, sources: &Sources) -> Result<Outcome, Problem> {
+    let mut out = Out::text();
+    match command {
         Command::Serve => {
-            service::serve(sources).map_err(|problem| problem.to_string())?;
+            service::serve(sources.clone()).map_err(|problem| problem.to_string())?;
             Ok(Outcome::Well)
         }
-        Command::CheckConfig => checked(&Config::load(&sources)?, &mut out),
-        Command::PrintConfig => printed(&Config::load(&sources)?, &mut out),
+        Command::CheckConfig => checked(&Config::load(sources)?, &mut out),
+        Command::PrintConfig => printed(&Config::load(sources)?, &mut out),
         // Its configuration may be that of the one that runs, which this process does not share.
-        Command::Do(Action::Upgrade { binary }) => upgrade::run(&sources, binary, &mut out),
-        Command::Do(action) => act(action, Config::load(&sources)?),
+        Command::Do(Action::Upgrade { binary }) => upgrade::run(sources, binary, &mut out),
+        Command::Do(action) => act(action, Config::load(sources)?),
         Command::PrintDefaultConfig => unreachable!("it needs no configuration"),
     }
 }
@@ -88,7 +121,9 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
             let _log = log_of_command(config.log);
             out.print(&user::run(&config.store.path, action)?)?;
         }
-        Action::Upgrade { .. } => unreachable!("it is done without a configuration"),
+        Action::Upgrade { .. } | Action::Completions(_) | Action::Man(_) => {
+            unreachable!("it is done without a configuration")
+        }
     }
     Ok(Outcome::Well)
 }
@@ -113,15 +148,18 @@ fn log_of_command(mut log: Log) -> Option<telemetry::Running> {
     running.or_else(|_| telemetry::start(&Log { file: None, ..log })).ok()
 }
 
-/// The environment. Variables that are not NOPAR's may hold what they like.
-fn environment() -> Result<BTreeMap<String, String>, String> {
+/// Variables that are text. Those that are not NOPAR's may hold what they like.
+///
+/// # Errors
+/// The name of one that is NOPAR's and is not.
+fn texts(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<BTreeMap<String, String>, String> {
     let mut env = BTreeMap::new();
-    for (name, value) in std::env::vars_os() {
+    for (name, value) in variables {
         match (name.into_string(), value.into_string()) {
             (Ok(name), Ok(value)) => drop(env.insert(name, value)),
-            (Ok(name), Err(_)) if name.starts_with("NOPAR_") => {
-                return Err(format!("{name}: its value is not UTF-8"));
-            }
+            (Ok(name), Err(_)) if name.starts_with("NOPAR_") => return Err(name),
             _ => {}
         }
     }

@@ -16,7 +16,7 @@ mod upgrade;
 
 pub use control::OrderError;
 pub use daemon::DaemonError;
-pub use ground::GroundError;
+pub use ground::{GroundError, is_roots};
 pub use run_as::RunAsError;
 pub use run_files::RunFilesError;
 pub use upgrade::UpgradeError;

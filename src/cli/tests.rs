@@ -35,6 +35,12 @@ fn arguments_are_read() {
     assert_eq!(parse(&["upgrade"]).unwrap().command, Command::Do(Action::Upgrade { binary: None }));
     let other = Command::Do(Action::Upgrade { binary: Some("/opt/nopar".into()) });
     assert_eq!(parse(&["upgrade", "--binary", "/opt/nopar"]).unwrap().command, other);
+    let shell = clap_complete::Shell::Zsh;
+    let completions = Command::Do(Action::Completions(CompletionsOptions { shell }));
+    assert_eq!(parse(&["completions", "zsh"]).unwrap().command, completions);
+    assert!(parse(&["completions"]).is_err() && parse(&["completions", "csh"]).is_err());
+    let man = Command::Do(Action::Man(ManOptions { dir: Some("x".into()) }));
+    assert_eq!(parse(&["man", "--dir", "x"]).unwrap().command, man);
     assert!(parse(&["release"]).is_err() && parse(&["release", "../x"]).is_err());
 }
 

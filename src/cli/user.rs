@@ -6,8 +6,10 @@ use clap::Subcommand;
 /// Below the help of `nopar user`.
 pub(super) const AFTER_HELP: &str = "\
 The users are in .nopar/users.json in the directory of the registry
-(NOPAR_REGISTRY_PATH): run this with the settings, and as the user, that NOPAR
-runs with. NOPAR need not be stopped; what changes counts for its next request.
+(NOPAR_REGISTRY_PATH): run this with the settings that NOPAR runs with, as its
+user or as root. Those of a NOPAR that is installed as a service are found, so
+there it is: sudo nopar user add ann
+NOPAR need not be stopped; what changes counts for its next request.
 
 A password is asked for on a terminal; else it is the line on standard input:
   nopar user add ann < password.txt";

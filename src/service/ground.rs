@@ -99,8 +99,9 @@ impl Ground {
     }
 }
 
-/// As [`Ground::is_roots`], whoever things are made for.
-pub(super) fn is_roots(path: &Path) -> bool {
+/// Whether nobody but root may change a file, or what is in a directory, nor on the way there: neither as it is written,
+/// where a link may be root's only, nor where that leads.
+pub fn is_roots(path: &Path) -> bool {
     let written = std::path::absolute(path);
     written.is_ok_and(|path| are_roots(&path))
         && fs::canonicalize(path).is_ok_and(|path| are_roots(&path))

@@ -175,6 +175,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "hosted",
             "inflight",
             "npm",
+            "regular",
             "service",
             "signing",
             "store",

@@ -1,0 +1,119 @@
+//! `nopar man`: the manual, from the definitions of the command line.
+//! Knows nothing of any command.
+
+use super::Problem;
+use super::out::Out;
+use crate::cli::{Cli, ManOptions};
+use clap_mangen::Man;
+use std::fs;
+use std::path::Path;
+
+/// What the collection of pages is called, at the head of each.
+const MANUAL: &str = "NOPAR";
+
+/// What the definitions do not know: below the first page.
+const FILES: &str = ".SH FILES
+.TP
+/etc/nopar.toml, /etc/default/nopar
+The settings of the service (nopar.service), and of commands that are given no others. The one is what
+\\fBnopar \\-\\-print\\-default\\-config\\fR prints; the other is lines of shell, as in \\fBexport NOPAR_PORT=5984\\fR.
+.TP
+/var/lib/nopar
+What is published to the service, its users, tokens, keys and saved settings (NOPAR_REGISTRY_PATH): back it up.
+.TP
+/var/cache/nopar
+Copies of what upstream registries said (NOPAR_CACHE_PATH). To delete them is safe at any time.
+.TP
+/run/nopar
+nopar.pid, and the socket that commands reach the service by (NOPAR_RUN_PATH).
+";
+
+/// Prints the first page, or writes all of them.
+pub(super) fn run(options: &ManOptions, out: &mut Out) -> Result<(), Problem> {
+    let pages = pages(Cli::definition())?;
+    match &options.dir {
+        Some(dir) => write(dir, &pages),
+        None => Ok(out.print(&pages[0].text)?),
+    }
+}
+
+/// A page of the manual.
+struct Page {
+    file: String,
+    text: String,
+}
+
+/// Writes them into a directory, which must be there: one that is mistyped is not made.
+fn write(dir: &Path, pages: &[Page]) -> Result<(), Problem> {
+    for Page { file, text } in pages {
+        let path = dir.join(file);
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The page of the program, and then those of its commands and of theirs.
+fn pages(definition: clap::Command) -> Result<Vec<Page>, Problem> {
+    // Otherwise each would have a page that says how to ask for help on it.
+    let mut definition = definition.disable_help_subcommand(true);
+    definition.build();
+    let mut pages = Vec::new();
+    add(&definition, &mut pages)?;
+    pages[0].text.push_str(FILES);
+    Ok(pages)
+}
+
+fn add(command: &clap::Command, pages: &mut Vec<Page>) -> Result<(), Problem> {
+    let source = concat!("nopar ", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).source(source).manual(MANUAL);
+    let mut text = Vec::new();
+    man.render(&mut text)?;
+    let text = String::from_utf8(text)?.replace(".SH EXTRA\n", ".SH NOTES\n");
+    pages.push(Page { file: man.get_filename(), text });
+    command.get_subcommands().filter(|it| !it.is_hide_set()).try_for_each(|it| add(it, pages))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_page_which_the_one_above_names() {
+        let pages = pages(Cli::definition()).unwrap();
+        let names: Vec<&str> = pages.iter().map(|page| page.file.as_str()).collect();
+        assert_eq!(names[0], "nopar.1");
+        for name in ["nopar-status.1", "nopar-user.1", "nopar-user-add.1", "nopar-keys-rotate.1"] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+        assert!(!names.iter().any(|name| name.contains("help")), "{names:?}");
+        for command in Cli::definition().get_subcommands() {
+            let page = format!("nopar\\-{}(1)", command.get_name());
+            assert!(pages[0].text.contains(&page), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_page_says_what_help_does_and_where_things_are() {
+        let pages = pages(Cli::definition()).unwrap();
+        for words in [".SH FILES", "NOPAR_FORWARDER_URL", "/var/lib/nopar", ".SH NOTES"] {
+            assert!(pages[0].text.contains(words), "{words}");
+        }
+        for page in &pages {
+            assert!(page.text.contains(".SH NAME\n") && page.text.contains(".SH SYNOPSIS\n"));
+            assert!(page.text.contains(env!("CARGO_PKG_VERSION")), "{}", page.file);
+            assert!(!page.text.contains(".SH EXTRA"), "{}", page.file);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_named_and_not_made() {
+        let home = tempfile::tempdir().unwrap();
+        let options = |dir: &str| ManOptions { dir: Some(home.path().join(dir)) };
+        let told = run(&options("none"), &mut Out::text()).unwrap_err().to_string();
+        assert!(told.contains("none/nopar.1: No such file"), "{told}");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+        run(&options(""), &mut Out::text()).unwrap();
+        let written = fs::read_to_string(home.path().join("nopar-user-add.1")).unwrap();
+        assert!(written.contains("nopar\\-user\\-add"), "{written}");
+    }
+}
