@@ -92,7 +92,7 @@ async function commands(debian, service) {
     expect(status === 1 && said.includes('/etc/default/nopar is not read: others than root may change it'), `${status}: ${said}`);
   });
   await check('what is wrong with them is told with where they are from', () => {
-    debian.run('echo "[cache]\nsize = 3" > /etc/nopar.toml; echo "[cash]" >> /etc/nopar.toml');
+    debian.run("printf '[cash]\\nsize = 3\\n' > /etc/nopar.toml");
     const { status, said } = debian.try('nopar user ls');
     debian.run('rm /etc/nopar.toml');
     expect(status === 1 && said.includes('cash') && said.includes('the settings of the installed service (/usr/lib/systemd/system/nopar.service, /etc/default/nopar, /etc/nopar.toml)'), said);
