@@ -4,15 +4,22 @@
 // Knows nothing of what each of them is: one file for each.
 
 import { close } from '../clients/report.mjs';
+import { has } from './build.mjs';
+import { contents } from './contents.mjs';
 import { installs } from './debian.mjs';
 import { image } from './image.mjs';
-import { contents } from './contents.mjs';
 import { scripts } from './scripts.mjs';
+import { shipped } from './shipped.mjs';
 
 const isFull = process.argv.includes('--full');
 
 await scripts();
 await image();
 await contents();
-if (isFull) await installs();
+if (isFull && process.getuid() === 0 && has('debootstrap')) {
+  await shipped();
+  await installs();
+} else if (isFull) {
+  console.log('NOT CHECKED: a Debian to install into needs root and debootstrap (Debian: apt-get install debootstrap)');
+}
 close();
