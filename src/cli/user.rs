@@ -7,8 +7,8 @@ use clap::Subcommand;
 pub(super) const AFTER_HELP: &str = "\
 The users are in .nopar/users.json in the directory of the registry
 (NOPAR_REGISTRY_PATH): run this with the settings that NOPAR runs with, as its
-user or as root. Those of a NOPAR that is installed as a service are found, so
-there it is: sudo nopar user add ann
+user or as root. Those of a NOPAR that is installed as a service are found:
+  sudo nopar user add ann
 NOPAR need not be stopped; what changes counts for its next request.
 
 A password is asked for on a terminal; else it is the line on standard input:

@@ -68,9 +68,32 @@ fn add(command: &clap::Command, pages: &mut Vec<Page>) -> Result<(), Problem> {
     let man = Man::new(command.clone()).source(source).manual(MANUAL);
     let mut text = Vec::new();
     man.render(&mut text)?;
-    let text = String::from_utf8(text)?.replace(".SH EXTRA\n", ".SH NOTES\n");
-    pages.push(Page { file: man.get_filename(), text });
+    pages.push(Page { file: man.get_filename(), text: noted(&String::from_utf8(text)?) });
     command.get_subcommands().filter(|it| !it.is_hide_set()).try_for_each(|it| add(it, pages))
+}
+
+/// A page whose notes, which are below the help of a command, are called so; lines that begin with a space are examples and
+/// tables, and stay as they are.
+fn noted(page: &str) -> String {
+    let (mut text, mut is_note, mut is_kept) = (String::new(), false, false);
+    for line in page.lines() {
+        if line.starts_with(".SH ") {
+            is_note = line == ".SH EXTRA";
+        }
+        let keep = is_note && line.starts_with(' ');
+        match (is_kept, keep) {
+            (false, true) => text.push_str(".nf\n"),
+            (true, false) => text.push_str(".fi\n"),
+            _ => {}
+        }
+        is_kept = keep;
+        text.push_str(if line == ".SH EXTRA" { ".SH NOTES" } else { line });
+        text.push('\n');
+    }
+    if is_kept {
+        text.push_str(".fi\n");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -103,6 +126,15 @@ mod tests {
             assert!(page.text.contains(env!("CARGO_PKG_VERSION")), "{}", page.file);
             assert!(!page.text.contains(".SH EXTRA"), "{}", page.file);
         }
+    }
+
+    #[test]
+    fn examples_keep_their_lines() {
+        let page = ".SH NAME\n a\n.SH EXTRA\nwords\n  an   example\n  another\nmore\n  last\n";
+        let expected = ".SH NAME\n a\n.SH NOTES\nwords\n.nf\n  an   example\n  another\n.fi\nmore\n.nf\n  last\n.fi\n";
+        assert_eq!(noted(page), expected);
+        let page = ".SH EXTRA\n  last\n.SH VERSION\n v1\n";
+        assert_eq!(noted(page), ".SH NOTES\n.nf\n  last\n.fi\n.SH VERSION\n v1\n");
     }
 
     #[test]

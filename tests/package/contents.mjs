@@ -2,7 +2,7 @@
 // Knows nothing of what its scripts do.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -82,6 +82,11 @@ async function look(package_, work) {
     const sums = read('DEBIAN/md5sums').trim().split('\n').map((line) => `./${line.split('  ')[1]}`);
     const missing = Object.keys(EXPECTED).filter((name) => !name.startsWith('./etc/') && !sums.includes(name));
     expectNone(missing, 'without a sum');
+  });
+  await check('settings name files that are there', () => {
+    const named = read('etc/default/nopar').match(/\/(usr\/share\/doc\/nopar|etc\/logrotate)[^\s,)]*/g) ?? [];
+    expect(named.length >= 4 && !/\bconf\//.test(read('etc/default/nopar')), `it names ${named}`);
+    expectNone(named.filter((name) => !existsSync(path.join(tree, name))), 'not there');
   });
   await check('the unit is that of systemd/, but for a user who is there', () => {
     const lines = (text) => text.split('\n').filter((line) => line && !line.startsWith('#'));
