@@ -1,6 +1,8 @@
-//! Passwords as they are kept: argon2id, with the parameters that OWASP's cheat sheet names first for it (2025).
+//! Passwords as they are kept: argon2id, with the parameters that OWASP's cheat sheet names first for it (2025). Those that
+//! users bring along from another registry may be bcrypt, until each is typed once.
 //! Knows nothing of whose they are. What computes a hash takes some tens of milliseconds, and blocks.
 
+mod brought;
 mod new;
 mod turns;
 
@@ -32,7 +34,8 @@ const SALT: usize = 16;
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3MgcGFzc3dvcmQ\
                        $bm9ib2R5IGhhcyBhIHBhc3N3b3JkIG9mIHRoaXMgaGFzaC4";
 
-/// A password as it is kept, as a PHC string: `$argon2id$v=19$m=…,t=…,p=…$SALT$HASH`.
+/// A password as it is kept, as a PHC string: `$argon2id$v=19$m=…,t=…,p=…$SALT$HASH`; or as it was brought along:
+/// `$2b$COST$SALT+HASH`.
 ///
 /// It is kept as the text that was read, whatever that is: one that cannot be used is noticed when somebody logs in, and
 /// keeps nobody else from it. Has no `Debug`: nobody shall print it.
@@ -55,9 +58,9 @@ pub(super) enum Verdict {
 /// What is kept of a password is not what this NOPAR can compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "it is no argon2id hash, or one that asks for too much: set a new password by `nopar user passwd NAME`"
+    "it is neither an argon2id nor a bcrypt hash, or one that asks for too much: set a new password by `nopar user passwd NAME`"
 )]
-pub(super) struct Unusable;
+pub(crate) struct Unusable;
 
 impl Hash {
     /// The hash of a password that was chosen, with a new salt.
@@ -68,6 +71,14 @@ impl Hash {
         let salt: [u8; SALT] = random::bytes()?;
         let hash = usual()?.hash_password_with_salt(password.as_bytes(), &salt);
         hash.map(|hash| Hash(hash.to_string())).map_err(io::Error::other)
+    }
+
+    /// One that a user brings along from another registry: bcrypt.
+    ///
+    /// # Errors
+    /// [`Unusable`] when it is another one, or would take too long to compare with.
+    pub(crate) fn brought(text: &str) -> Result<Hash, Unusable> {
+        brought::check(text).map(|()| Hash(text.to_owned()))
     }
 
     /// The same for a password that was just found right, as its hash is weak: it may be older than the rules.
@@ -93,6 +104,10 @@ impl Hash {
         // Who sends such a one learns nothing by being told sooner: no user has it.
         if password.len() > LONGEST {
             return Ok(Verdict::Wrong);
+        }
+        if brought::is_meant(&self.0) {
+            let is_right = brought::verify(&self.0, password)?;
+            return Ok(if is_right { Verdict::Right { is_weak: true } } else { Verdict::Wrong });
         }
         let (hash, params) = self.parse()?;
         let argon2 = Argon2::from(&params);
@@ -199,6 +214,19 @@ mod tests {
         assert_eq!(nobodys.verify("nobody's password"), Ok(Verdict::Wrong));
         let (_, params) = nobodys.parse().unwrap();
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (MEMORY, PASSES, LANES));
+    }
+
+    /// Verdaccio made it (`tests/fixtures/verdaccio`), of the password of its user ann.
+    #[test]
+    fn a_hash_that_was_brought_along_is_right_and_weak() {
+        let text = "$2a$04$Oav/fAyF0E4dBLbviMkHROqp2ps32cFP218o6IPDzaNEM4.byIXgi";
+        let kept = Hash::brought(text).unwrap();
+        assert_eq!(kept.verify("ann-ann-1"), Ok(Verdict::Right { is_weak: true }));
+        assert_eq!(kept.verify("ann-ann-2"), Ok(Verdict::Wrong));
+        assert_eq!(kept.verify(&"x".repeat(LONGEST + 1)), Ok(Verdict::Wrong));
+        for other in ["{SHA}apXG/UzXcZseY4cscyAq+WYNHt8=", &Hash::nobodys().0, &text[1..]] {
+            assert!(Hash::brought(other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -78,6 +78,29 @@ impl Users {
         })
     }
 
+    /// Adds users who are not there yet, all at once; those are told who were left as they are, since there is one of their
+    /// name, or of one that differs in case only.
+    ///
+    /// # Errors
+    /// When the file cannot be changed: then nobody was added.
+    pub(crate) fn add_all(
+        &self,
+        users: Vec<(NewUser, Hash)>,
+        now: SystemTime,
+    ) -> Result<Vec<String>, UsersError> {
+        self.file.change(|roster| {
+            let mut taken = Vec::new();
+            for (user, password) in users {
+                let (name, email) = user.into_parts();
+                match roster.alike(&name) {
+                    Some(_) => taken.push(name),
+                    None => roster.put(name, UserRecord::new(password, email, seconds(now))),
+                }
+            }
+            Ok(taken)
+        })
+    }
+
     /// Changes a user. What `change` says is on the disk when it is returned; if that is an error, nothing is changed.
     /// It is asked once, while all others who change users wait: it must not wait itself.
     ///

@@ -22,6 +22,7 @@ mod sign;
 mod stage;
 mod summary;
 mod tag;
+mod take_over;
 mod unpublish;
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use self::person::Person;
 pub use self::publish::NewVersion;
 pub use self::sign::{Signers, Unhashed};
 pub use self::summary::Summary;
+pub use self::take_over::{TakenOver, TakenVersion};
 
 /// Members that are the store's own affair: how an old NOPAR kept its books. Some hold old addresses or what
 /// is out of date; no client gets them.

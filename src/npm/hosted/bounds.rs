@@ -5,6 +5,7 @@
 //! What is larger in a document of old stays, is served, and may come back as it is or with less in it (`copy`). Only
 //! what would make more of it is refused; to take something away is always allowed.
 
+use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
 use super::super::bounded::{MOST_MEMBERS, TooMany};
@@ -57,18 +58,27 @@ impl HostedDocument {
 
     /// Whether there is room for a version more.
     pub(super) fn check_room(&self, new: &NewVersion) -> Result<(), ChangeError> {
+        self.check_version_room(&new.manifest)?;
+        self.check_tags(&new.tags)
+    }
+
+    /// The same for one without tags, which says this of itself.
+    pub(super) fn check_version_room(
+        &self,
+        manifest: &IndexMap<String, Box<RawValue>>,
+    ) -> Result<(), ChangeError> {
         let others = NO_VERSIONS.iter().filter(|key| self.time.contains(key)).count();
         let ever = (self.time.len() - others).max(self.versions.len());
         if ever >= MOST_VERSIONS {
             let remedy = "those that were unpublished count; publish under another name";
             return Err(self.full(MOST_VERSIONS, "versions", remedy));
         }
-        let dist = new.manifest.get("dist").and_then(|raw| Members::parse(raw).ok());
+        let dist = manifest.get("dist").and_then(|raw| Members::parse(raw).ok());
         let dist = dist.map_or(0, |dist| dist.len());
-        if new.manifest.len() + ADDED > MOST_MEMBERS || dist + ADDED_TO_DIST > MOST_MEMBERS {
+        if manifest.len() + ADDED > MOST_MEMBERS || dist + ADDED_TO_DIST > MOST_MEMBERS {
             return Err(TooMany.into());
         }
-        self.check_tags(&new.tags)
+        Ok(())
     }
 
     /// Whether there is room for all of these tags.

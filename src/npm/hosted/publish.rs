@@ -137,18 +137,12 @@ impl HostedDocument {
 
     /// Sets what the registry says of a version, and not its publisher.
     fn complete(&self, manifest: &mut Members, new: &NewVersion) {
-        let (name, version) = (self.name.as_str(), new.version.as_str());
-        manifest.put_text("name", name);
-        manifest.put_text("version", version);
-        manifest.put_text("_id", &format!("{name}@{version}"));
+        let version = new.version.as_str();
+        self.identify(manifest, version);
         manifest.put_value("_npmUser", &new.publisher);
         manifest.put_as_in("maintainers", &self.members);
 
-        let mut dist = manifest.object("dist").unwrap_or_default();
-        VOUCHED_FOR.iter().for_each(|key| dist.remove(key));
-        dist.put_text("integrity", &new.integrity);
-        dist.put_text("shasum", &new.shasum);
-        dist.put_text("tarball", &self.tarball_path(version));
+        let mut dist = self.own_dist(manifest, version, &new.integrity, &new.shasum);
         if let Some(signature) = &new.signature {
             dist.put_value("signatures", &[signature]);
         }
@@ -158,6 +152,30 @@ impl HostedDocument {
             dist.put_value("attestations", &Attestations { url, provenance });
         }
         manifest.put_value("dist", &dist);
+    }
+
+    /// Sets of which package and version a manifest is.
+    pub(super) fn identify(&self, manifest: &mut Members, version: &str) {
+        let name = self.name.as_str();
+        manifest.put_text("name", name);
+        manifest.put_text("version", version);
+        manifest.put_text("_id", &format!("{name}@{version}"));
+    }
+
+    /// What a manifest says of its tarball, with these digests, and without what another registry vouches for.
+    pub(super) fn own_dist(
+        &self,
+        manifest: &Members,
+        version: &str,
+        integrity: &str,
+        shasum: &str,
+    ) -> Members {
+        let mut dist = manifest.object("dist").unwrap_or_default();
+        VOUCHED_FOR.iter().for_each(|key| dist.remove(key));
+        dist.put_text("integrity", integrity);
+        dist.put_text("shasum", shasum);
+        dist.put_text("tarball", &self.tarball_path(version));
+        dist
     }
 
     /// Where a version's tarball is, below whatever base URL a client uses: views put that in front, and the
@@ -175,7 +193,7 @@ fn holds(keys: &Members, version: &Version) -> bool {
 }
 
 /// What is kept of a readme: whole characters.
-fn cut(mut readme: String) -> String {
+pub(super) fn cut(mut readme: String) -> String {
     readme.truncate(readme.floor_char_boundary(LONGEST_README));
     readme
 }
