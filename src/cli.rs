@@ -2,11 +2,13 @@
 //! Knows nothing of settings, which are configuration, nor of how anything is done.
 
 mod completions;
+mod import;
 mod man;
 mod status;
 mod user;
 
 pub use completions::CompletionsOptions;
+pub use import::{ImportAction, VerdaccioOptions};
 pub use man::ManOptions;
 pub use status::StatusOptions;
 pub use user::UserAction;
@@ -99,6 +101,13 @@ pub enum Action {
         #[command(subcommand)]
         action: UserAction,
     },
+    /// Take over what another registry holds
+    #[command(arg_required_else_help = true)]
+    Import {
+        /// From which registry
+        #[command(subcommand)]
+        action: ImportAction,
+    },
     /// Have this program take the place of the NOPAR that runs (the one whose NOPAR_RUN_PATH is the same), which goes on
     /// until the new one serves; what was going on there comes to its end there
     Upgrade {
@@ -131,6 +140,7 @@ impl Action {
     pub fn is_in_registry(&self) -> bool {
         match self {
             Action::Release { .. } | Action::Keys { .. } | Action::User { .. } => true,
+            Action::Import { .. } => true,
             Action::Status(_) | Action::Upgrade { .. } => false,
             Action::Completions(_) | Action::Man(_) => false,
         }

@@ -2,11 +2,13 @@
 //! Knows nothing of requests, nor of how a process serves. One file per command.
 
 mod completions;
+mod import;
 mod installed;
 mod keys;
 mod man;
 mod out;
 mod owner;
+mod progress;
 mod prompt;
 mod reach;
 mod release;
@@ -102,6 +104,8 @@ fn obey(command: Command, sources: &Sources) -> Result<Outcome, Problem> {
         Command::PrintConfig => printed(&Config::load(sources)?, &mut out),
         // Its configuration may be that of the one that runs, which this process does not share.
         Command::Do(Action::Upgrade { binary }) => upgrade::run(sources, binary, &mut out),
+        // It reads what may be another user's than the registry is.
+        Command::Do(Action::Import { action }) => import::run(Config::load(sources)?, action),
         Command::Do(action) => act(action, Config::load(sources)?),
         Command::PrintDefaultConfig => unreachable!("it needs no configuration"),
     }
@@ -121,8 +125,11 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
             let _log = log_of_command(config.log);
             out.print(&user::run(&config.store.path, action)?)?;
         }
-        Action::Upgrade { .. } | Action::Completions(_) | Action::Man(_) => {
-            unreachable!("it is done without a configuration")
+        Action::Completions(_)
+        | Action::Man(_)
+        | Action::Upgrade { .. }
+        | Action::Import { .. } => {
+            unreachable!("they are done by themselves")
         }
     }
     Ok(Outcome::Well)

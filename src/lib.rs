@@ -47,5 +47,6 @@ pub mod telemetry;
 pub mod trail;
 pub mod ui;
 pub mod upstream;
+pub mod verdaccio;
 pub mod view;
 pub mod web;

@@ -57,6 +57,14 @@ impl Users {
         Ok(self.all()?.get(name).cloned())
     }
 
+    /// The user of this name, or of one that differs in case only, as it is spelt.
+    ///
+    /// # Errors
+    /// As of [`Users::all`].
+    pub(crate) fn alike(&self, name: &str) -> Result<Option<String>, UsersError> {
+        Ok(self.all()?.alike(name).map(str::to_owned))
+    }
+
     /// Adds a user, who is on the disk then.
     ///
     /// # Errors

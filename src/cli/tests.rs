@@ -73,3 +73,55 @@ fn users_are_named_and_passwords_are_no_arguments() {
         assert!(user(wrong).is_err(), "{wrong:?}");
     }
 }
+
+#[test]
+fn what_is_imported_is_said_by_options() {
+    let import = |arguments: &[&str]| {
+        parse(&[&["import", "verdaccio"], arguments].concat()).map(|cli| match cli {
+            Cli { command: Command::Do(Action::Import { action }), ignore_saved: true, .. } => {
+                action
+            }
+            other => panic!("{other:?}"),
+        })
+    };
+    let usual = VerdaccioOptions { dir: "/v".into(), ..VerdaccioOptions::default() };
+    assert_eq!(import(&["/v"]).unwrap(), ImportAction::Verdaccio(usual));
+    let all = [
+        "/v",
+        "--storage",
+        "/s",
+        "--htpasswd",
+        "/h",
+        "--package",
+        "a",
+        "--package",
+        "@s/b",
+        "--owner",
+        "ann",
+        "--merge",
+        "--no-users",
+        "--dry-run",
+        "--json",
+    ];
+    let expected = VerdaccioOptions {
+        dir: "/v".into(),
+        storage: Some("/s".into()),
+        htpasswd: Some("/h".into()),
+        package: vec!["a".parse().unwrap(), "@s/b".parse().unwrap()],
+        owner: vec!["ann".to_owned()],
+        merge: true,
+        no_users: true,
+        dry_run: true,
+        json: true,
+    };
+    assert_eq!(import(&all).unwrap(), ImportAction::Verdaccio(expected));
+    for wrong in [
+        &[][..],
+        &["/v", "/w"],
+        &["/v", "--package", "../x"],
+        &["/v", "--no-users", "--htpasswd", "h"],
+    ] {
+        assert!(import(wrong).is_err(), "{wrong:?}");
+    }
+    assert!(parse(&["import"]).is_err() && parse(&["import", "nexus", "/v"]).is_err());
+}

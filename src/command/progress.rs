@@ -12,8 +12,7 @@ const TICK: Duration = Duration::from_millis(250);
 const LONGEST_NOTE: usize = 40;
 
 const OF_THINGS: &str = "{spinner} {prefix} [{bar:24}] {human_pos}/{human_len} {wide_msg}";
-const OF_BYTES: &str =
-    "{spinner} {prefix} [{bar:24}] {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec} {wide_msg}";
+const OF_BYTES: &str = "{spinner} {prefix} [{bar:24}] {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec} {wide_msg}";
 const WITHOUT_END: &str = "{spinner} {prefix} {human_pos} {wide_msg}";
 
 /// A bar. Any number of threads may move it. It is wiped when it is dropped: what stays is what the command prints.

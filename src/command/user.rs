@@ -238,7 +238,7 @@ fn date(seconds: u64) -> String {
 }
 
 /// The directory of the registry, looked after by its store.
-struct Registry(DiskStore);
+pub(super) struct Registry(pub(super) DiskStore);
 
 impl Ground for Registry {
     fn check(&self) -> io::Result<()> {

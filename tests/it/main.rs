@@ -21,6 +21,7 @@ mod heads;
 mod hostile;
 mod hot;
 mod hygiene;
+mod import;
 mod limits;
 mod listening;
 mod matrix;

@@ -56,11 +56,14 @@ impl HostedDocument {
     ///
     /// # Errors
     /// When one of the versions is there, or was, or there is no room for it.
-    pub fn take_over(
-        &mut self,
-        mut taken: TakenOver,
-        moment: Moment<'_>,
-    ) -> Result<(), ChangeError> {
+    pub fn take_over(&mut self, taken: TakenOver, moment: Moment<'_>) -> Result<(), ChangeError> {
+        let mut document = self.clone();
+        document.take(taken, moment)?;
+        *self = document;
+        Ok(())
+    }
+
+    fn take(&mut self, mut taken: TakenOver, moment: Moment<'_>) -> Result<(), ChangeError> {
         let is_new = self.versions.is_empty() && !self.time.contains("created");
         if is_new {
             let first = taken.versions.iter().map(|it| it.time.as_str()).min();
@@ -114,7 +117,11 @@ impl HostedDocument {
         Ok(readme.filter(|readme| !readme.is_empty()))
     }
 
-    fn take_tags(&mut self, tags: &[(DistTag, String)], come: &[String]) -> Result<(), ChangeError> {
+    fn take_tags(
+        &mut self,
+        tags: &[(DistTag, String)],
+        come: &[String],
+    ) -> Result<(), ChangeError> {
         for (tag, version) in tags {
             let is_free = !self.dist_tags.contains(tag.as_str());
             if self.versions.contains(version) && (is_free || come.contains(version)) {
@@ -252,7 +259,10 @@ mod tests {
         let tags = json!({"beta": "1.1.0-rc.1", "latest": "2.0.0", "old": "1.0.0"});
         assert_eq!(value["dist-tags"], tags);
         assert_eq!(value["time"]["modified"], MOMENT.now);
-        assert_eq!((&value["description"], document.maintainers()), (&"of 2.0.0".into(), vec![owner]));
+        assert_eq!(
+            (&value["description"], document.maintainers()),
+            (&"of 2.0.0".into(), vec![owner])
+        );
     }
 
     #[test]

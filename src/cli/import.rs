@@ -1,0 +1,63 @@
+//! `nopar import …` on the command line.
+//! Knows nothing of what other registries keep.
+
+use crate::npm::PackageName;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Below the help of `nopar import verdaccio`.
+const AFTER_HELP: &str = "\
+Packages that were published to that Verdaccio come with their versions, tarballs,
+dist-tags, times, readme and deprecations; each tarball is compared with its
+digests first. What it only proxied stays behind: NOPAR fetches that itself.
+Nothing is overwritten, and a second run does what is still to be done. NOPAR
+need not be stopped; stop Verdaccio, or run this again after its last publish.
+
+Users come along if their passwords are kept as bcrypt; others are named, for
+`nopar user add`. Users log in once: tokens do not come along. Run this with the
+settings that NOPAR runs with, as root or as the user whose the registry is:
+  nopar import verdaccio --dry-run /etc/verdaccio
+  nopar import verdaccio /etc/verdaccio
+
+Exit codes: 0, all that was published there is here; 1, something is not, and
+is named, or nothing could be done.";
+
+/// From which registry.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ImportAction {
+    /// From Verdaccio 5 or 6: the packages that were published to it, and its users
+    Verdaccio(VerdaccioOptions),
+}
+
+/// What is taken over from a Verdaccio, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct VerdaccioOptions {
+    /// The directory with its config.yaml, or its storage
+    pub dir: PathBuf,
+    /// Where its storage is, if config.yaml does not say it, or means another machine
+    #[arg(long, value_name = "DIR")]
+    pub storage: Option<PathBuf>,
+    /// Its file of users, if it is neither where config.yaml says nor beside it
+    #[arg(long, value_name = "FILE", conflicts_with = "no_users")]
+    pub htpasswd: Option<PathBuf>,
+    /// Only this package, which was published there even if nothing says so (may be given several times)
+    #[arg(long, value_name = "NAME")]
+    pub package: Vec<PackageName>,
+    /// Who owns packages that name no owner, which is all of them as a rule (may be given several times); without it,
+    /// whoever publishes to one next becomes its owner
+    #[arg(long, value_name = "USER")]
+    pub owner: Vec<String>,
+    /// Add versions also to packages that have versions here which that Verdaccio has not
+    #[arg(long)]
+    pub merge: bool,
+    /// Leave the users out
+    #[arg(long)]
+    pub no_users: bool,
+    /// Look at everything and tell what would be done, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// As JSON: a line for each package and each user, one for the rules that are suggested, and a summary
+    #[arg(long)]
+    pub json: bool,
+}

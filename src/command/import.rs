@@ -1,0 +1,162 @@
+//! `nopar import verdaccio`: packages and users of a Verdaccio are taken over.
+//! Knows nothing of what its files look like.
+
+mod found;
+mod packages;
+mod plan;
+mod rows;
+mod source;
+mod tarball;
+mod users;
+
+use self::found::Found;
+use self::packages::Importer;
+use self::rows::{Done, PackageRow, Summary};
+use self::source::Source;
+use super::out::Out;
+use super::owner::become_owner_of;
+use super::progress::Progress;
+use super::user::Registry;
+use super::{Outcome, Problem, log_of_command};
+use crate::access::Users;
+use crate::cli::{ImportAction, VerdaccioOptions};
+use crate::clock::Clock;
+use crate::config::{Auth, Config};
+use crate::store::DiskStore;
+use crate::trail::{self, Deed, Line};
+use crate::verdaccio::Suggestion;
+use futures_util::StreamExt;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// So many packages at a time: while one waits for the disk, the next is read.
+const AT_ONCE: usize = 4;
+
+/// Takes over what was asked for. Blocks.
+pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Problem> {
+    let ImportAction::Verdaccio(options) = action;
+    let registry = config.store.path.clone();
+    if !registry.is_dir() {
+        // A path that is mistyped is not made.
+        return Err(format!(
+            "there is no registry directory {} (NOPAR_REGISTRY_PATH): make it first, as the user that NOPAR runs as",
+            registry.display()
+        )
+        .into());
+    }
+    let source = Source::start()?;
+    let found = Found::of(&source, &options)?;
+    become_owner_of(&registry)?;
+    let is_open = config.access.auth == Auth::Open;
+    let _log = log_of_command(config.log);
+    let store = DiskStore::open(&registry)?;
+    let mut out = Out::new(options.json);
+    if !options.json {
+        let dry = if options.dry_run { ", as a dry run: nothing is written" } else { "" };
+        out.line(&format!(
+            "importing {} into {}{dry}",
+            found.storage.display(),
+            registry.display()
+        ))?;
+    }
+    let importer =
+        Importer { source: &source, store: &store, options: &options, clock: Clock::system() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let mut summary = Summary { dry_run: options.dry_run, ..Summary::default() };
+    runtime.block_on(packages(&importer, &found, &mut out, &mut summary))?;
+
+    let users = Users::open(&registry, Arc::new(Registry(store.clone())));
+    let mut known = Vec::new();
+    if let Some((file, must_be)) = &found.htpasswd
+        && let Some(read) = users::read(&source, file, *must_be)?
+    {
+        known = read.iter().map(|user| user.name.clone()).collect();
+        for row in users::import(&users, read, options.dry_run)? {
+            summary.user(&row);
+            out.row(&row)?;
+        }
+    }
+    tell_end(&mut out, &found, &known, &summary, is_open)?;
+    Ok(if summary.is_whole() { Outcome::Well } else { Outcome::Unwell })
+}
+
+/// Takes packages over, in their order.
+async fn packages(
+    importer: &Importer<'_>,
+    found: &Found,
+    out: &mut Out,
+    summary: &mut Summary,
+) -> Result<(), Problem> {
+    let folders = chosen(importer.options, found);
+    let progress = Progress::of_things("importing", folders.len() as u64);
+    let work = folders.into_iter().map(async |(name, folder)| {
+        let is_listed = found.listed.as_ref().map(|names| names.contains(&name));
+        importer.package(&name, &folder, is_listed).await
+    });
+    let mut rows = futures_util::stream::iter(work).buffered(AT_ONCE);
+    while let Some(row) = rows.next().await {
+        progress.advance(1);
+        let Some(row) = row? else { continue };
+        progress.note(&row.package);
+        summary.package(&row);
+        note(&row, importer.options);
+        if out.is_json() || row.is_shown() {
+            progress.aside(|| out.row(&row).and_then(|()| out.end()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folders of the packages that are asked for: also of those that only the list names.
+fn chosen(options: &VerdaccioOptions, found: &Found) -> BTreeMap<String, PathBuf> {
+    let mut folders = found.folders.clone();
+    for name in found.listed.iter().flatten() {
+        folders.entry(name.clone()).or_insert_with(|| found.storage.join(name));
+    }
+    if !options.package.is_empty() {
+        for name in &options.package {
+            let name = name.as_str();
+            folders.entry(name.to_owned()).or_insert_with(|| found.storage.join(name));
+        }
+        folders.retain(|name, _| options.package.iter().any(|asked| asked.as_str() == name));
+    }
+    folders
+}
+
+/// A line of the trail for a package that was changed.
+fn note(row: &PackageRow, options: &VerdaccioOptions) {
+    if matches!(row.outcome, Done::Imported | Done::Added) && !options.dry_run {
+        let who = format!("uid {}", rustix::process::getuid().as_raw());
+        let line = Line::of(Deed::Write, trail::Outcome::Ok, Some(&who), Some("command"));
+        line.with("package", &row.package).with("imported", row.versions.len().to_string()).write();
+    }
+}
+
+/// What there is to tell at the end.
+fn tell_end(
+    out: &mut Out,
+    found: &Found,
+    users: &[String],
+    summary: &Summary,
+    is_open: bool,
+) -> Result<(), Problem> {
+    let suggestion = found.settings.as_ref().and_then(|it| Suggestion::of(it, users));
+    if out.is_json() {
+        if let Some(Suggestion { text }) = suggestion {
+            out.json(&json!({"suggested_configuration": text}))?;
+        }
+        out.json(summary)?;
+        return Ok(out.end()?);
+    }
+    if let Some(Suggestion { text }) = suggestion {
+        out.line("\nWho may do what there, for the configuration file (look through it first):\n")?;
+        out.line(&text)?;
+    }
+    out.line(summary)?;
+    if is_open && summary.users + summary.users_here > 0 {
+        out.line("users count where NOPAR_AUTH=users: now everybody may publish")?;
+    }
+    Ok(out.end()?)
+}

@@ -1,0 +1,299 @@
+//! A package of a Verdaccio is read, compared with what is here, and taken over.
+//! Knows nothing of users, nor of how it is told.
+//!
+//! Each commit is whole: a version is here with its tarball, or not at all. So whoever is stopped in the middle begins
+//! again, and what is here by then stays.
+
+use super::super::Problem;
+use super::plan::{Plan, plan};
+use super::rows::{Done, LeftOut, PackageRow};
+use super::source::{Source, is_absent};
+use super::tarball::{Loaded, load};
+use crate::cli::VerdaccioOptions;
+use crate::clock::{Clock, iso};
+use crate::npm::hosted::{
+    HostedDocument, LONGEST_DOCUMENT, Moment, Person, TakenOver, TakenVersion,
+};
+use crate::npm::{DistTag, PackageName, TarballName, hex};
+use crate::store::{Change, Committed, DiskStore, Store, StoreError, Tag, Upload};
+use crate::verdaccio::{DATABASES, DOCUMENT, Package};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// The longest document that is read, in bytes: what may be kept of one, and what Verdaccio has besides.
+const LONGEST: u64 = 3 * LONGEST_DOCUMENT as u64;
+/// So many versions come with one commit: each has an open file until then.
+const AT_ONCE: usize = 64;
+/// How often somebody else may change a package meanwhile.
+const ATTEMPTS: usize = 20;
+
+/// Takes packages over.
+pub(super) struct Importer<'a> {
+    pub(super) source: &'a Source,
+    pub(super) store: &'a DiskStore,
+    pub(super) options: &'a VerdaccioOptions,
+    pub(super) clock: Clock,
+}
+
+/// What comes of a document.
+enum Written {
+    Done,
+    Conflict,
+    /// It cannot be, and why.
+    Refused(String),
+}
+
+impl Importer<'_> {
+    /// Takes over what was published of a package; `is_listed` says whether the list of packages has its name, if there is
+    /// one. `None`: there is no package.
+    ///
+    /// # Errors
+    /// When the store fails, so that nothing more can be done.
+    pub(super) async fn package(
+        &self,
+        name: &str,
+        folder: &Path,
+        is_listed: Option<bool>,
+    ) -> Result<Option<PackageRow>, Problem> {
+        let text = match self.source.read(&folder.join(DOCUMENT), LONGEST) {
+            Err(error) if is_absent(&error) => {
+                let is_asked = self.options.package.iter().any(|asked| asked.as_str() == name);
+                let why = match is_listed == Some(true) {
+                    true => format!("{} names it, and it has no {DOCUMENT}", DATABASES[0]),
+                    false => "there is no such package".to_owned(),
+                };
+                let is_missed = is_asked || is_listed == Some(true);
+                return Ok(is_missed.then(|| PackageRow::left_out(name, why)));
+            }
+            Err(error) => {
+                return Ok(Some(PackageRow::left_out(
+                    name,
+                    format!("its {DOCUMENT} cannot be read: {error}"),
+                )));
+            }
+            Ok(text) => text,
+        };
+        let left_out = |why: String| Ok(Some(PackageRow::left_out(name, why)));
+        let parsed = match PackageName::parse(name) {
+            Ok(parsed) => parsed,
+            Err(error) => return left_out(error.to_string()),
+        };
+        let package = match Package::parse(&parsed, &text) {
+            Ok(package) => package,
+            Err(error) => return left_out(error.to_string()),
+        };
+        let merged = package.merged.clone();
+        if package.is_proxied() {
+            return Ok(Some(PackageRow { merged, ..PackageRow::new(name, Done::Proxied) }));
+        }
+        if package.own.is_empty() && package.odd.is_empty() {
+            return Ok(Some(PackageRow::new(name, Done::Empty)));
+        }
+        if !package.is_proven && is_listed == Some(false) && !self.options.package.contains(&parsed)
+        {
+            return left_out(format!(
+                "{} does not name it, and nothing says that it was published there: --package {name} imports it",
+                DATABASES[0]
+            ));
+        }
+        self.take_over(&package, folder).await.map(Some)
+    }
+
+    async fn take_over(&self, package: &Package, folder: &Path) -> Result<PackageRow, Problem> {
+        let mut row = PackageRow::new(package.name.as_str(), Done::Here);
+        for _ in 0..ATTEMPTS {
+            let (tag, held) = match self.held(&package.name).await? {
+                Ok(held) => held,
+                Err(why) => return Ok(PackageRow::left_out(package.name.as_str(), why)),
+            };
+            let plan = match plan(package, held.as_ref(), self.options.merge) {
+                Ok(plan) => plan,
+                Err(why) => return Ok(PackageRow::left_out(package.name.as_str(), why)),
+            };
+            let is_new = held.is_none();
+            let document = held.unwrap_or_else(|| HostedDocument::new(package.name.clone()));
+            row = PackageRow::new(package.name.as_str(), Done::Here);
+            match self.add(package, folder, (tag, document), plan, &mut row).await? {
+                Written::Conflict => {}
+                Written::Refused(why) => {
+                    return Ok(PackageRow::left_out(package.name.as_str(), why));
+                }
+                Written::Done => {
+                    row.merged.clone_from(&package.merged);
+                    let odd = package.odd.iter().map(|(version, why)| LeftOut::new(version, why));
+                    row.left_out.extend(odd);
+                    row.outcome = match (row.versions.is_empty(), is_new) {
+                        (true, true) => Done::LeftOut,
+                        (true, false) => Done::Here,
+                        (false, true) => Done::Imported,
+                        (false, false) => Done::Added,
+                    };
+                    return Ok(row);
+                }
+            }
+        }
+        row.why = Some("somebody else changes it all the time: run this again".to_owned());
+        row.outcome = Done::LeftOut;
+        Ok(row)
+    }
+
+    /// What is here of a package, and which document it was; in words, why that cannot be used.
+    async fn held(
+        &self,
+        name: &PackageName,
+    ) -> Result<Result<(Option<Tag>, Option<HostedDocument>), String>, Problem> {
+        let stored = match self.store.document(name).await {
+            Err(damaged @ StoreError::Damaged { .. }) => return Ok(Err(damaged.to_string())),
+            stored => stored?,
+        };
+        let Some(stored) = stored else { return Ok(Ok((None, None))) };
+        Ok(match HostedDocument::parse(&stored.document) {
+            Ok(held) => Ok((Some(stored.tag), Some(held))),
+            Err(error) => Err(format!("what is here of it cannot be read: {error}")),
+        })
+    }
+
+    /// Adds the versions of a plan.
+    async fn add(
+        &self,
+        package: &Package,
+        folder: &Path,
+        (mut tag, mut document): (Option<Tag>, HostedDocument),
+        plan: Plan,
+        row: &mut PackageRow,
+    ) -> Result<Written, Problem> {
+        row.here = plan.here;
+        row.left_out = plan.left_out;
+        for places in plan.add.chunks(AT_ONCE) {
+            let (mut versions, mut files) = (Vec::new(), Vec::new());
+            let mut bytes = 0;
+            for own in places.iter().map(|place| &package.own[*place]) {
+                let store = (!self.options.dry_run).then_some(self.store);
+                match load(self.source, folder, own, store).await? {
+                    Ok(Loaded { upload, integrity, shasum, len, time }) => {
+                        let file = TarballName::kept(&package.name, own.version.as_str(), None);
+                        let Some(file) = file else {
+                            row.left_out.push(LeftOut::new(
+                                own.version.as_str(),
+                                "no file can have its name",
+                            ));
+                            continue;
+                        };
+                        files.extend(upload.map(|upload| (file, upload)));
+                        bytes += len;
+                        versions.push(TakenVersion {
+                            version: own.version.clone(),
+                            manifest: own.manifest.clone(),
+                            integrity,
+                            shasum,
+                            time: own.time.clone().unwrap_or(time),
+                        });
+                    }
+                    Err(why) => row.left_out.push(LeftOut::new(own.version.as_str(), why)),
+                }
+            }
+            if versions.is_empty() {
+                continue;
+            }
+            let come: Vec<String> = versions.iter().map(|it| it.version.to_string()).collect();
+            match self.commit(package, &mut tag, &mut document, versions, files).await? {
+                Written::Done => {}
+                other => return Ok(other),
+            }
+            row.versions.extend(come);
+            row.bytes += bytes;
+        }
+        row.is_ownerless = !row.versions.is_empty() && document.maintainers().is_empty();
+        row.tags_left_out = tags_left_out(package, &document);
+        Ok(Written::Done)
+    }
+
+    async fn commit(
+        &self,
+        package: &Package,
+        tag: &mut Option<Tag>,
+        document: &mut HostedDocument,
+        versions: Vec<TakenVersion>,
+        files: Vec<(TarballName, Box<dyn Upload>)>,
+    ) -> Result<Written, Problem> {
+        // What an old document names by some odd name is not replaced.
+        let named: Vec<TarballName> =
+            document.versions().filter_map(|it| document.file(it)).collect();
+        if let Some((file, _)) = files.iter().find(|(file, _)| named.contains(file)) {
+            return Ok(Written::Refused(format!("another version here has the file {file}")));
+        }
+        let before = document.clone();
+        let now = iso(self.clock.now());
+        let rev = revision(&before, &now);
+        let taken = taken(package, &self.options.owner, versions);
+        if let Err(error) = document.take_over(taken, Moment { now: &now, rev: &rev }) {
+            return Ok(Written::Refused(error.to_string()));
+        }
+        let bytes = match document.to_bytes_within(LONGEST_DOCUMENT, &before) {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(error) => return Ok(Written::Refused(error.to_string())),
+        };
+        if self.options.dry_run {
+            return Ok(Written::Done);
+        }
+        let change = Change { document: bytes, add: files, remove: Vec::new() };
+        match self.store.commit(&package.name, tag.as_ref(), change).await {
+            Ok(Committed::Done(next)) => *tag = Some(next),
+            Ok(Committed::Conflict(_)) => return Ok(Written::Conflict),
+            // Of another package of almost this name, on a disk for which both are one; the others can be had.
+            Err(damaged @ StoreError::Damaged { .. }) => {
+                return Ok(Written::Refused(damaged.to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Written::Done)
+    }
+}
+
+/// What is taken over of a package with these versions.
+fn taken(package: &Package, owners: &[String], versions: Vec<TakenVersion>) -> TakenOver {
+    let owner = |name: &String| Person { name: name.clone(), email: String::new() };
+    let owners = match package.owners.is_empty() {
+        true => owners.iter().map(owner).collect(),
+        false => package.owners.clone(),
+    };
+    let tag = |(tag, to): &(String, String)| Some((DistTag::parse(tag).ok()?, to.clone()));
+    TakenOver {
+        members: package.members.clone(),
+        owners,
+        versions,
+        tags: package.tags.iter().filter_map(tag).collect(),
+        created: package.created.clone(),
+        modified: package.modified.clone(),
+    }
+}
+
+/// The tags that are not here, or point elsewhere.
+fn tags_left_out(package: &Package, document: &HostedDocument) -> Vec<LeftOut> {
+    let held = document.dist_tags();
+    let mut left_out = Vec::new();
+    for (tag, to) in &package.tags {
+        let why = match (DistTag::parse(tag), document.manifest(to), held.get(tag)) {
+            (_, _, Some(now)) if now == to => continue,
+            (Err(error), _, _) => error.to_string(),
+            (_, None, Some(now)) => {
+                format!("it points to {to}, which is not here; here, it points to {now}")
+            }
+            (_, None, None) => format!("it points to {to}, which is not here"),
+            (_, _, Some(now)) => format!("here, it points to {now}"),
+            (_, _, None) => "it could not be set".to_owned(),
+        };
+        left_out.push(LeftOut::new(tag, why));
+    }
+    left_out
+}
+
+/// The end of a revision: unlike that of any other change.
+fn revision(before: &HostedDocument, now: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(before.name().as_str());
+    digest.update(before.rev().unwrap_or_default());
+    digest.update(now);
+    hex(&digest.finalize()[..8])
+}

@@ -1,0 +1,349 @@
+//! What an import tells: a row for each package and each user, and a summary; for people, and as JSON.
+//! Knows nothing of how it is done.
+
+use serde::Serialize;
+use std::fmt;
+
+/// Versions that are named to people; of more, the number is told.
+const NAMED: usize = 5;
+/// The same of packages that stay behind.
+const NAMED_PACKAGES: usize = 20;
+
+/// What became of a package, or a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Done {
+    /// It came.
+    Imported,
+    /// Versions came to a package that was here.
+    Added,
+    /// It was here already.
+    Here,
+    /// It is a copy of what an uplink has.
+    Proxied,
+    /// There is nothing of it.
+    Empty,
+    /// It should have come, and did not.
+    LeftOut,
+}
+
+/// A version, or a tag, that did not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct LeftOut {
+    /// Which.
+    pub(super) what: String,
+    /// The reason.
+    pub(super) why: String,
+}
+
+impl LeftOut {
+    pub(super) fn new(what: &str, why: impl Into<String>) -> LeftOut {
+        LeftOut { what: what.to_owned(), why: why.into() }
+    }
+}
+
+/// A package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct PackageRow {
+    /// Its name.
+    pub(super) package: String,
+    pub(super) outcome: Done,
+    /// The versions that came.
+    pub(super) versions: Vec<String>,
+    /// How many were here.
+    pub(super) here: usize,
+    /// Bytes of the tarballs that came.
+    pub(super) bytes: u64,
+    /// Versions that were published there, and did not come.
+    pub(super) left_out: Vec<LeftOut>,
+    /// Versions that an uplink told of, which stay behind.
+    pub(super) merged: Vec<String>,
+    /// Tags that did not come.
+    pub(super) tags_left_out: Vec<LeftOut>,
+    /// Whether nobody owns it.
+    pub(super) is_ownerless: bool,
+    /// Why it did not come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<String>,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct UserRow {
+    /// Their name.
+    pub(super) user: String,
+    pub(super) outcome: Done,
+    /// Why they did not come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<String>,
+}
+
+/// All of it, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Summary {
+    /// Whether nothing was written.
+    pub(super) dry_run: bool,
+    pub(super) packages: usize,
+    pub(super) packages_here: usize,
+    pub(super) packages_left_out: usize,
+    pub(super) packages_proxied: usize,
+    pub(super) versions: usize,
+    pub(super) bytes: u64,
+    pub(super) versions_left_out: usize,
+    pub(super) versions_merged: usize,
+    pub(super) packages_ownerless: usize,
+    pub(super) users: usize,
+    pub(super) users_here: usize,
+    pub(super) users_left_out: usize,
+    #[serde(skip)]
+    proxied: Vec<String>,
+}
+
+impl PackageRow {
+    /// A package of which nothing was done yet.
+    pub(super) fn new(package: &str, outcome: Done) -> PackageRow {
+        PackageRow {
+            package: package.to_owned(),
+            outcome,
+            versions: Vec::new(),
+            here: 0,
+            bytes: 0,
+            left_out: Vec::new(),
+            merged: Vec::new(),
+            tags_left_out: Vec::new(),
+            is_ownerless: false,
+            why: None,
+        }
+    }
+
+    /// One that does not come at all.
+    pub(super) fn left_out(package: &str, why: impl Into<String>) -> PackageRow {
+        PackageRow { why: Some(why.into()), ..PackageRow::new(package, Done::LeftOut) }
+    }
+
+    /// Whether people are told of it by a line of its own.
+    pub(super) fn is_shown(&self) -> bool {
+        !matches!(self.outcome, Done::Proxied | Done::Empty)
+    }
+}
+
+impl Summary {
+    /// Counts a package.
+    pub(super) fn package(&mut self, row: &PackageRow) {
+        match row.outcome {
+            Done::Imported | Done::Added => self.packages += 1,
+            Done::Here => self.packages_here += 1,
+            Done::LeftOut => self.packages_left_out += 1,
+            Done::Proxied => {
+                self.packages_proxied += 1;
+                self.proxied.push(row.package.clone());
+                return;
+            }
+            Done::Empty => {}
+        }
+        self.versions += row.versions.len();
+        self.versions_left_out += row.left_out.len();
+        self.versions_merged += row.merged.len();
+        self.packages_ownerless += usize::from(row.is_ownerless);
+        self.bytes += row.bytes;
+    }
+
+    /// Counts a user.
+    pub(super) fn user(&mut self, row: &UserRow) {
+        match row.outcome {
+            Done::Here => self.users_here += 1,
+            Done::LeftOut => self.users_left_out += 1,
+            _ => self.users += 1,
+        }
+    }
+
+    /// Whether all that was published there is here, or would be.
+    pub(super) fn is_whole(&self) -> bool {
+        self.packages_left_out == 0 && self.versions_left_out == 0
+    }
+}
+
+impl fmt::Display for PackageRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = shown(&self.package);
+        match (self.outcome, &self.why) {
+            (Done::LeftOut, Some(why)) => write!(f, "{name} is left out: {}", shown(why))?,
+            (Done::LeftOut, None) => write!(f, "{name} is left out: nothing of it can be had")?,
+            (Done::Here, _) => write!(f, "{name} is here already")?,
+            (Done::Empty, _) => write!(f, "{name} has no version")?,
+            (Done::Proxied, _) => write!(f, "{name} is an uplink's")?,
+            (outcome, _) => {
+                let came = counted(self.versions.len(), "version");
+                let named = some(&self.versions, NAMED);
+                let now = if outcome == Done::Added { " more" } else { "" };
+                write!(f, "{name}: {came}{now} ({named}), {}", size(self.bytes))?;
+            }
+        }
+        for LeftOut { what, why } in &self.left_out {
+            write!(f, "\n  {} is left out: {}", shown(what), shown(why))?;
+        }
+        if matches!(self.outcome, Done::LeftOut | Done::Proxied) {
+            return Ok(());
+        }
+        if !self.merged.is_empty() {
+            let (count, named) = (counted(self.merged.len(), "version"), some(&self.merged, NAMED));
+            write!(
+                f,
+                "\n  {count} of an uplink's ({named}) stay behind: this name is NOPAR's own"
+            )?;
+        }
+        for LeftOut { what, why } in &self.tags_left_out {
+            write!(f, "\n  the tag {} is left out: {}", shown(what), shown(why))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for UserRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = shown(&self.user);
+        match (&self.outcome, &self.why) {
+            (Done::LeftOut, why) => {
+                write!(f, "user {name} is left out: {}", shown(why.as_deref().unwrap_or_default()))
+            }
+            (Done::Here, _) => write!(f, "user {name} is here already"),
+            _ => write!(f, "user {name}, with their password"),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, would) =
+            if self.dry_run { ("would be imported", "would be") } else { ("imported", "are") };
+        let (packages, versions) =
+            (counted(self.packages, "package"), counted(self.versions, "version"));
+        write!(
+            f,
+            "{verb}: {packages} with {versions} ({}), {}",
+            size(self.bytes),
+            counted(self.users, "user")
+        )?;
+        if self.packages_here > 0 || self.users_here > 0 {
+            let users = counted(self.users_here, "user");
+            write!(f, "\nhere already: {}, {users}", counted(self.packages_here, "package"))?;
+        }
+        if !self.is_whole() || self.users_left_out > 0 {
+            let packages = counted(self.packages_left_out, "package");
+            let versions = counted(self.versions_left_out, "version");
+            let users = counted(self.users_left_out, "user");
+            write!(f, "\nleft out, see above: {packages}, {versions}, {users}")?;
+        }
+        if self.packages_proxied > 0 {
+            let named = some(&self.proxied, NAMED_PACKAGES);
+            let packages = counted(self.packages_proxied, "package");
+            write!(f, "\nnot imported, as they are copies of an uplink's: {packages} ({named})")?;
+        }
+        if self.packages_ownerless > 0 {
+            let packages = counted(self.packages_ownerless, "package");
+            write!(
+                f,
+                "\nwithout an owner {would} {packages}: whoever publishes to one next becomes its owner, if a rule lets them \
+                 (--owner USER, or npm owner add)"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The first names of a list, and how many more there are.
+fn some(names: &[String], most: usize) -> String {
+    let named = names.iter().take(most).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Bytes for people.
+fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, larger);
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}
+
+/// A text of a stranger's, whose control characters do nothing to a terminal.
+fn shown(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> PackageRow {
+        PackageRow {
+            versions: vec!["1.0.0".to_owned()],
+            bytes: 1536,
+            left_out: vec![LeftOut::new("1.1.0", "its tarball is missing")],
+            merged: ["1", "2", "3", "4", "5", "6"].map(str::to_owned).into(),
+            tags_left_out: vec![LeftOut::new("old\u{1b}[2J", "it is gone")],
+            is_ownerless: true,
+            ..PackageRow::new("a", Done::Imported)
+        }
+    }
+
+    #[test]
+    fn a_package_is_told_with_all_that_is_left_out_of_it() {
+        let expected = "\
+a: 1 version (1.0.0), 1.5 KiB
+  1.1.0 is left out: its tarball is missing
+  6 versions of an uplink's (1, 2, 3, 4, 5 and 1 more) stay behind: this name is NOPAR's own
+  the tag old\\u{1b}[2J is left out: it is gone";
+        assert_eq!(row().to_string(), expected);
+        let refused = PackageRow::left_out("b\n", "it is damaged");
+        assert_eq!(refused.to_string(), "b\\n is left out: it is damaged");
+        assert!(row().is_shown() && !PackageRow::new("c", Done::Proxied).is_shown());
+    }
+
+    #[test]
+    fn the_summary_adds_up() {
+        let mut summary = Summary::default();
+        summary.package(&row());
+        summary.package(&PackageRow {
+            merged: vec!["1".to_owned()],
+            ..PackageRow::new("p", Done::Proxied)
+        });
+        assert!(!summary.is_whole());
+        let user = |outcome| UserRow { user: "ann".to_owned(), outcome, why: None };
+        [Done::Imported, Done::Here, Done::LeftOut].map(|outcome| summary.user(&user(outcome)));
+        let expected = "\
+imported: 1 package with 1 version (1.5 KiB), 1 user
+here already: 0 packages, 1 user
+left out, see above: 0 packages, 1 version, 1 user
+not imported, as they are copies of an uplink's: 1 package (p)
+without an owner are 1 package: whoever publishes to one next becomes its owner, if a rule lets them (--owner USER, or npm owner add)";
+        assert_eq!(summary.to_string(), expected);
+        let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!(
+            (&json["versions_merged"], &json["proxied"]),
+            (&6.into(), &serde_json::Value::Null)
+        );
+        assert!(Summary::default().is_whole());
+    }
+
+    #[test]
+    fn sizes_are_for_people() {
+        for (bytes, expected) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 << 30, "5.0 GiB")]
+        {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Users of a Verdaccio, and who may read what when root imports.
+//! Knows nothing of packages.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+use super::*;
+use crate::support::disk::{folder, is_root_or_skipped};
+use crate::support::publish::send;
+use crate::users::{is_good, log_in};
+
+/// What is kept of a user.
+fn kept(registry: &Path, name: &str) -> Value {
+    let text = fs::read(registry.join(".nopar/users.json")).expect("a file of users");
+    let mut json: Value = serde_json::from_slice(&text).expect("JSON");
+    json["users"][name].take()
+}
+
+#[tokio::test]
+async fn who_logs_in_with_the_password_of_before_has_it_kept_as_ours_are() {
+    let (scene, upstream) = (Scene::new(), FakeUpstream::start().await);
+    let nopar = TestNopar::with(&upstream).env("NOPAR_AUTH", "users").start().await;
+    let registry = nopar.registry_path().to_owned();
+    fs::create_dir_all(&registry).expect("a folder");
+    let ended = scene.import_into(&registry, "\"$V\"").await;
+    assert!(ended.success, "{}", ended.stderr);
+    for (name, way) in [("sha", "as SHA-1"), ("md", "as MD5"), ("old", "by crypt(3)")] {
+        let line = format!(
+            "user {name} is left out: their password is kept {way}, which is no way to keep one: `nopar user add {name}` gives them one"
+        );
+        assert!(ended.stdout.contains(&line), "{line}: {}", ended.stdout);
+        assert_eq!(kept(&registry, name), Value::Null);
+    }
+    let password =
+        |registry: &Path| kept(registry, "ann")["password"].as_str().expect("a hash").to_owned();
+    assert!(password(&registry).starts_with("$2a$04$"), "{}", password(&registry));
+    let mode =
+        fs::metadata(registry.join(".nopar/users.json")).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let body = json!({"name": "ann", "password": "ann-ann-2", "type": "user", "roles": []});
+    let wrong = send(nopar.addr(), "PUT", "/-/user/org.couchdb.user:ann", &body).send().await;
+    assert_eq!(wrong.status, 401);
+    assert!(password(&registry).starts_with("$2a$04$"), "a wrong one changes nothing");
+    let token = log_in(&nopar, "ann", "ann-ann-1").await;
+    assert!(is_good(&nopar, &token).await);
+    assert!(
+        password(&registry).starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{}",
+        password(&registry)
+    );
+    log_in(&nopar, "ann", "ann-ann-1").await;
+
+    // Whatever they have by now stays.
+    let before = kept(&registry, "ann");
+    let ended = scene.import_into(&registry, "\"$V\"").await;
+    assert!(ended.stdout.contains("user ann is here already"), "{}", ended.stdout);
+    assert_eq!(kept(&registry, "ann"), before);
+}
+
+#[tokio::test]
+async fn names_and_hashes_that_cannot_be_are_named() {
+    let scene = Scene::new();
+    let good = "$2a$04$Oav/fAyF0E4dBLbviMkHROqp2ps32cFP218o6IPDzaNEM4.byIXgi";
+    let text = format!(
+        "ann:{good}\nAnn:{good}\nb b:{good}\n-x:{good}\nslow:{}\ncut:{}\nplain:{{PLAIN}}s3cret\n",
+        good.replace("$04$", "$20$"),
+        &good[..40],
+    );
+    fs::write(scene.verdaccio().join("htpasswd"), text).expect("a file");
+    let told = scene.done("\"$V\"").await;
+    for line in [
+        "user ann, with their password",
+        "user Ann is left out: there is a user of almost this name",
+        "user b b is left out: the name cannot be that of a user",
+        "user -x is left out: the name cannot be that of a user",
+        "user slow is left out: their password's hash is damaged, or takes too long",
+        "user cut is left out: their password's hash is damaged",
+        "user plain is left out: their password is kept as it is",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(!told.contains("s3cret") && !told.contains("$2a$"), "{told}");
+    let told = scene.done("\"$V\"").await;
+    assert!(
+        told.contains("user Ann is left out: there is a user of the name ann already"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_users_here_is_named_and_left_alone() {
+    let scene = Scene::new();
+    fs::create_dir(scene.registry().join(".nopar")).expect("a folder");
+    fs::write(scene.registry().join(".nopar/users.json"), "{\"users\":").expect("a file");
+    let told = scene.unwell("\"$V\"").await;
+    assert!(told.contains("users.json cannot be used: it is damaged"), "{told}");
+    assert_eq!(
+        fs::read(scene.registry().join(".nopar/users.json")).expect("a file"),
+        b"{\"users\":"
+    );
+}
+
+/// Root reads what NOPAR's user may not, and what is made is that user's.
+#[tokio::test]
+async fn root_imports_for_the_user_of_the_registry_what_that_one_may_not_read() {
+    if !is_root_or_skipped("only root has rights in the directories of others") {
+        return;
+    }
+    let (scene, home) = (Scene::new(), folder());
+    let owner = fs::metadata(home.path()).expect("a folder").uid();
+    let registry = home.path().join("registry");
+    fs::create_dir(&registry).expect("a folder");
+    chown(&registry, Some(owner), Some(owner)).expect("given away");
+    fs::set_permissions(scene.verdaccio(), fs::Permissions::from_mode(0o700)).expect("root's own");
+    let ended = scene.import_into(&registry, "\"$V\"").await;
+    assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+    let files = files_below(&registry);
+    assert!(files.iter().any(|file| file == "plain/plain.json"), "{files:?}");
+    for file in files {
+        let it = fs::metadata(registry.join(&file)).expect("a file");
+        assert_eq!(it.uid(), owner, "{file}");
+    }
+}
