@@ -91,7 +91,7 @@ async fn packages(
 ) -> Result<(), Problem> {
     let folders = chosen(importer.options, found);
     let progress = Progress::of_things("importing", folders.len() as u64);
-    let work = folders.into_iter().map(async |(name, folder)| {
+    let work = folders.into_iter().map(|(name, folder)| async move {
         let is_listed = found.listed.as_ref().map(|names| names.contains(&name));
         importer.package(&name, &folder, is_listed).await
     });

@@ -3,6 +3,7 @@
 
 use super::settings::{Access, Settings};
 use crate::npm::PackageName;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What may be put into the configuration.
@@ -54,42 +55,45 @@ fn rule(pattern: &str, access: &Access, users: &[String]) -> String {
             quoted(pattern)
         );
     };
-    let mut text = String::new();
+    let mut notes = Vec::new();
     if pattern == "*" {
-        text.push_str("# There, this was for names without a scope only.\n");
+        notes.push("There, this was for names without a scope only.".to_owned());
     }
     let unpublish = access.unpublish.as_ref().unwrap_or(&access.publish);
     let lists = [("read", &access.access), ("publish", &access.publish), ("unpublish", unpublish)];
-    let mut lines = String::new();
-    for (key, words) in lists {
-        let mut said = Vec::new();
-        for word in words {
-            match of_word(word) {
-                Word::Said(it) => {
-                    if !it.starts_with('$') && !users.contains(&it) {
-                        let it = quoted(&it);
-                        let _ = writeln!(
-                            text,
-                            "# {it} is no user that is known: if it is a group, make it a team (\"team:NAME\")."
-                        );
-                    }
-                    said.push(it);
-                }
-                Word::Nearly(it, why) => {
-                    let _ = writeln!(text, "# {why}");
-                    said.push(it.to_owned());
-                }
-                Word::Unsaid => {
-                    let _ =
-                        writeln!(text, "# {} can be no user here, and is left out.", quoted(word));
-                }
+    let lists = lists.map(|(key, words)| {
+        let said: Vec<String> =
+            words.iter().filter_map(|word| said_word(word, users, &mut notes)).collect();
+        format!("{key} = [{}]\n", said.join(", "))
+    });
+    // Who may publish may also unpublish, as a rule: what there is to say of a word is said once.
+    let mut told = BTreeSet::new();
+    notes.retain(|note| told.insert(note.clone()));
+    let notes: String = notes.iter().map(|note| format!("# {note}\n")).collect();
+    format!("{notes}[[rule]]\npackages = [{}]\n{}", quoted(&packages), lists.concat())
+}
+
+/// A word of a list as it is said here, in quotes; what there is to say of that is noted.
+fn said_word(word: &str, users: &[String], notes: &mut Vec<String>) -> Option<String> {
+    match of_word(word) {
+        Word::Said(said) => {
+            let quoted = quoted(&said);
+            if !said.starts_with('$') && !users.contains(&said) {
+                notes.push(format!(
+                    "{quoted} is no user that is known: if it is a group, make it a team (\"team:NAME\")."
+                ));
             }
+            Some(quoted)
         }
-        said.dedup();
-        let said: Vec<String> = said.iter().map(|word| quoted(word)).collect();
-        let _ = writeln!(lines, "{key} = [{}]", said.join(", "));
+        Word::Nearly(said, why) => {
+            notes.push(why.to_owned());
+            Some(quoted(said))
+        }
+        Word::Unsaid => {
+            notes.push(format!("{} can be no user here, and is left out.", quoted(word)));
+            None
+        }
     }
-    format!("{text}[[rule]]\npackages = [{}]\n{lines}", quoted(&packages))
 }
 
 /// A pattern as it is said here: a name, or the beginning of one and a `*`.

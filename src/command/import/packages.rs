@@ -36,6 +36,9 @@ pub(super) struct Importer<'a> {
     pub(super) clock: Clock,
 }
 
+/// What is here of a package, if anything is, and which document it was.
+type Held = (Option<Tag>, Option<HostedDocument>);
+
 /// What comes of a document.
 enum Written {
     Done,
@@ -138,11 +141,8 @@ impl Importer<'_> {
         Ok(row)
     }
 
-    /// What is here of a package, and which document it was; in words, why that cannot be used.
-    async fn held(
-        &self,
-        name: &PackageName,
-    ) -> Result<Result<(Option<Tag>, Option<HostedDocument>), String>, Problem> {
+    /// What is here of a package; in words, why that cannot be used.
+    async fn held(&self, name: &PackageName) -> Result<Result<Held, String>, Problem> {
         let stored = match self.store.document(name).await {
             Err(damaged @ StoreError::Damaged { .. }) => return Ok(Err(damaged.to_string())),
             stored => stored?,
