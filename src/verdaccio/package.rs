@@ -24,8 +24,10 @@ pub struct Package {
     pub name: PackageName,
     /// The versions that were published there, in its order.
     pub own: Vec<OwnVersion>,
-    /// The versions that came from uplinks.
+    /// The versions that came from uplinks, or may have.
     pub merged: Vec<String>,
+    /// How many of those may have been published there as well: nothing is said of them, and uplinks were asked.
+    pub unclear: usize,
     /// Versions that were published there and are none that can be had, and why.
     pub odd: Vec<(String, String)>,
     /// The dist-tags, with their versions.
@@ -108,17 +110,23 @@ struct Dist {
 }
 
 impl Package {
-    /// Reads the document in the folder of a package.
+    /// Reads the document in the folder of a package. With `is_own`, whatever is not said to be an uplink's was published
+    /// there: somebody knows it.
     ///
     /// # Errors
     /// When it is none, or another package's.
-    pub fn parse(name: &PackageName, text: &[u8]) -> Result<Package, PackageUnreadable> {
+    pub fn parse(
+        name: &PackageName,
+        text: &[u8],
+        is_own: bool,
+    ) -> Result<Package, PackageUnreadable> {
         let mut parts = Parts::of(name, text)?;
         let versions = std::mem::take(&mut parts.versions);
         let mut package = Package {
             name: name.clone(),
             own: Vec::new(),
             merged: Vec::new(),
+            unclear: 0,
             odd: Vec::new(),
             tags: parts
                 .tags
@@ -136,9 +144,10 @@ impl Package {
             let dist = dist_of(&raw);
             let file = TarballName::kept(name, &key, dist.tarball.as_deref());
             let is_distfile = |it: &TarballName| parts.distfiles.contains_key(it.as_str());
-            let is_uplinks = !parts.uplinks.is_empty() || file.as_ref().is_some_and(is_distfile);
+            let is_said = file.as_ref().is_some_and(is_distfile);
             package.is_proven |= attached.is_some();
-            if attached.is_none() && is_uplinks {
+            if attached.is_none() && (is_said || !(is_own || parts.uplinks.is_empty())) {
+                package.unclear += usize::from(!is_said);
                 package.merged.push(key);
                 continue;
             }

@@ -82,11 +82,19 @@ impl Importer<'_> {
             Ok(parsed) => parsed,
             Err(error) => return left_out(error.to_string()),
         };
-        let package = match Package::parse(&parsed, &text) {
+        let is_asked = self.options.package.contains(&parsed);
+        let package = match Package::parse(&parsed, &text, is_asked) {
             Ok(package) => package,
             Err(error) => return left_out(error.to_string()),
         };
         let merged = package.merged.clone();
+        if package.is_proxied() && package.unclear > 0 && is_listed == Some(true) {
+            return left_out(format!(
+                "{} names it, and nothing says which of its versions were published there: --package {name} imports all \
+                 that are not said to be an uplink's",
+                DATABASES[0]
+            ));
+        }
         if package.is_proxied() {
             return Ok(Some(PackageRow { merged, ..PackageRow::new(name, Done::Proxied) }));
         }

@@ -112,12 +112,12 @@ mod tests {
         let manifest = |version: &&str| ((*version).to_owned(), json!({"dist": {"shasum": SHA1}}));
         let versions: serde_json::Map<_, _> = versions.iter().map(manifest).collect();
         let text = json!({"name": "a", "versions": versions}).to_string();
-        Package::parse(&"a".parse().unwrap(), text.as_bytes()).unwrap()
+        Package::parse(&"a".parse().unwrap(), text.as_bytes(), false).unwrap()
     }
 
     fn held(versions: &serde_json::Value, more: &str) -> HostedDocument {
         let text = format!(r#"{{"name":"a","versions":{versions}{more}}}"#);
-        HostedDocument::parse(text.as_bytes()).unwrap()
+        HostedDocument::parse(text.as_bytes(), false).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@ use super::*;
 use serde_json::{Value, json};
 
 fn parse(document: &Value) -> Package {
-    Package::parse(&"a".parse().unwrap(), document.to_string().as_bytes()).unwrap()
+    Package::parse(&"a".parse().unwrap(), document.to_string().as_bytes(), false).unwrap()
 }
 
 fn dist(file: &str) -> Value {
@@ -17,7 +17,7 @@ fn versions(package: &Package) -> Vec<&str> {
 fn fixture(name: &str) -> Package {
     let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
     let file = format!("{root}/tests/fixtures/verdaccio/storage/{name}/package.json");
-    Package::parse(&name.parse().unwrap(), &std::fs::read(file).unwrap()).unwrap()
+    Package::parse(&name.parse().unwrap(), &std::fs::read(file).unwrap(), false).unwrap()
 }
 
 /// What the real Verdaccio wrote.
@@ -52,12 +52,16 @@ fn what_nothing_is_said_of_is_an_uplinks_where_uplinks_were_asked() {
     let mut document = json!({"name": "a", "versions": {"1.0.0": dist("a-1.0.0.tgz")},
         "_uplinks": {"up": {"etag": "x"}}, "_attachments": {"a-1.0.0.tgz": {"shasum": "0a"}}});
     let package = parse(&document);
-    assert!(package.is_proxied() && !package.is_proven);
+    assert!(package.is_proxied() && !package.is_proven && package.unclear == 1);
+    let own = Package::parse(&"a".parse().unwrap(), document.to_string().as_bytes(), true).unwrap();
+    assert_eq!((versions(&own), own.unclear), (vec!["1.0.0"], 0));
     document["_uplinks"] = json!({});
     let package = parse(&document);
     assert_eq!((versions(&package), package.is_proven), (vec!["1.0.0"], false));
     document["_distfiles"] = json!({"a-1.0.0.tgz": {"url": "https://registry.example/"}});
-    assert!(parse(&document).is_proxied());
+    assert!(parse(&document).is_proxied() && parse(&document).unclear == 0);
+    let own = Package::parse(&"a".parse().unwrap(), document.to_string().as_bytes(), true).unwrap();
+    assert!(own.is_proxied(), "whoever says so is wrong");
     // Published before the uplink had it.
     document["_attachments"] = json!({"a-1.0.0.tgz": {"version": "1.0.0"}});
     let package = parse(&document);
@@ -100,7 +104,8 @@ fn versions_that_cannot_be_had_are_named() {
 
 #[test]
 fn a_document_that_cannot_be_read_is_told_without_what_is_in_it() {
-    let parse = |text: &str| Package::parse(&"a".parse().unwrap(), text.as_bytes()).unwrap_err();
+    let parse =
+        |text: &str| Package::parse(&"a".parse().unwrap(), text.as_bytes(), false).unwrap_err();
     assert_eq!(parse(r#"{"name":"b"}"#), PackageUnreadable::Another);
     assert_eq!(parse("{}"), PackageUnreadable::Another);
     for damaged in ["", "{\"name\":\"a\",", "root:x:0", "[]"] {

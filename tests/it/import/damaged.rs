@@ -81,6 +81,26 @@ async fn what_may_not_have_been_published_there_comes_when_it_is_asked_for() {
     assert!(told.contains("plain: 2 versions"), "{told}");
 }
 
+/// As Verdaccio's predecessor left them, if uplinks were asked later.
+#[tokio::test]
+async fn what_is_listed_and_not_told_apart_is_no_copy_that_stays_behind_in_silence() {
+    let scene = Scene::new();
+    for version in ["1.0.0", "1.1.0-beta.1"] {
+        let attached = format!("\"version\": \"{version}\"\n\t\t}}");
+        scene.change("plain/package.json", &attached, "\"x\": 1\n\t\t}");
+    }
+    scene.change(
+        "plain/package.json",
+        "\"_uplinks\": {}",
+        "\"_uplinks\": {\"up\": {\"fetched\": 1}}",
+    );
+    let told = scene.unwell("\"$V\"").await;
+    let line = "plain is left out: .verdaccio-db.json names it, and nothing says which of its versions were published there: --package plain imports all";
+    assert!(told.contains(line), "{told}");
+    let told = scene.done("--package plain --no-users \"$V\"").await;
+    assert!(told.contains("plain: 2 versions"), "{told}");
+}
+
 #[tokio::test]
 async fn a_list_or_a_configuration_that_is_damaged_stops_it_before_anything_is_done() {
     for (file, text, why) in [
