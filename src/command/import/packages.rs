@@ -101,8 +101,7 @@ impl Importer<'_> {
         if package.own.is_empty() && package.odd.is_empty() {
             return Ok(Some(PackageRow::new(name, Done::Empty)));
         }
-        if !package.is_proven && is_listed == Some(false) && !self.options.package.contains(&parsed)
-        {
+        if !package.is_proven && is_listed == Some(false) && !is_asked {
             return left_out(format!(
                 "{} does not name it, and nothing says that it was published there: --package {name} imports it",
                 DATABASES[0]

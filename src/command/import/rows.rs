@@ -96,7 +96,7 @@ pub(super) struct Summary {
     pub(super) users_here: usize,
     pub(super) users_left_out: usize,
     #[serde(skip)]
-    proxied: Vec<String>,
+    pub(super) proxied: Vec<String>,
 }
 
 impl PackageRow {
@@ -322,7 +322,9 @@ a: 1 version (1.0.0), 1.5 KiB
         });
         assert!(!summary.is_whole());
         let user = |outcome| UserRow { user: "ann".to_owned(), outcome, why: None };
-        [Done::Imported, Done::Here, Done::LeftOut].map(|outcome| summary.user(&user(outcome)));
+        for outcome in [Done::Imported, Done::Here, Done::LeftOut] {
+            summary.user(&user(outcome));
+        }
         let expected = "\
 imported: 1 package with 1 version (1.5 KiB), 1 user
 here already: 0 packages, 1 user
