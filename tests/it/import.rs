@@ -184,7 +184,7 @@ async fn it_is_told_what_came_and_what_did_not() {
     ] {
         assert!(said.lines().any(|it| it == line), "{line}: {said}");
     }
-    assert!(said.contains("without an owner are 4 packages"), "{said}");
+    assert!(said.contains("without an owner: 4 packages; whoever"), "{said}");
 
     let again = Scene::new();
     let rows = rows(&again.done("--json --owner ann --owner bob \"$V\"").await);

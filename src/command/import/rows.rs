@@ -214,8 +214,7 @@ impl fmt::Display for UserRow {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, would) =
-            if self.dry_run { ("would be imported", "would be") } else { ("imported", "are") };
+        let verb = if self.dry_run { "would be imported" } else { "imported" };
         let (packages, versions) =
             (counted(self.packages, "package"), counted(self.versions, "version"));
         write!(
@@ -243,7 +242,7 @@ impl fmt::Display for Summary {
             let packages = counted(self.packages_ownerless, "package");
             write!(
                 f,
-                "\nwithout an owner {would} {packages}: whoever publishes to one next becomes its owner, if a rule lets them \
+                "\nwithout an owner: {packages}; whoever publishes to one next becomes its owner, if a rule lets them \
                  (--owner USER, or npm owner add)"
             )?;
         }
@@ -330,7 +329,7 @@ imported: 1 package with 1 version (1.5 KiB), 1 user
 here already: 0 packages, 1 user
 left out, see above: 0 packages, 1 version, 1 user
 not imported, as they are copies of an uplink's: 1 package (p)
-without an owner are 1 package: whoever publishes to one next becomes its owner, if a rule lets them (--owner USER, or npm owner add)";
+without an owner: 1 package; whoever publishes to one next becomes its owner, if a rule lets them (--owner USER, or npm owner add)";
         assert_eq!(summary.to_string(), expected);
         let json = serde_json::to_value(&summary).unwrap();
         assert_eq!(
