@@ -117,7 +117,7 @@ mod tests {
 
     fn held(versions: &serde_json::Value, more: &str) -> HostedDocument {
         let text = format!(r#"{{"name":"a","versions":{versions}{more}}}"#);
-        HostedDocument::parse(text.as_bytes(), false).unwrap()
+        HostedDocument::parse(text.as_bytes()).unwrap()
     }
 
     #[test]
