@@ -2,8 +2,13 @@
 //! through its socket, or a command has opened the directories itself.
 //! Knows nothing of sockets, of how anything is found out, or of how it is shown.
 
+mod cache;
 mod status;
 
+pub use cache::{
+    CacheCollected, CacheEnd, CacheEntry, CachePart, CacheRow, CacheServing, CacheStat,
+    CacheStatRow, CollectedPart, Unneeded, What,
+};
 pub use status::{Part, Status};
 
 use async_trait::async_trait;
@@ -19,6 +24,30 @@ use std::path::{Path, PathBuf};
 pub enum Ask {
     /// How it does: one [`Status`].
     Status {},
+    /// What its cache holds that matches one of these patterns, or all of it if there is none: [`CacheRow`]s.
+    CacheEntries {
+        /// Names of packages, beginnings of them with a `*`, or a name, an `@` and a version.
+        of: Vec<String>,
+    },
+    /// Has what matches one of these removed from its cache, or only told; the same rows, of what is removed.
+    CacheRemove {
+        /// As before, but nothing for none.
+        of: Vec<String>,
+        /// Whether it stays.
+        #[serde(default)]
+        dry_run: bool,
+    },
+    /// How much its cache holds of what: [`CacheStatRow`]s.
+    CacheStat {},
+    /// Has what nobody needs removed from its cache, or only told: one [`CacheCollected`].
+    CacheCollect {
+        /// How many bytes may be left at most, if that matters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+        /// Whether it stays.
+        #[serde(default)]
+        dry_run: bool,
+    },
 }
 
 /// An ask, and whose things it is about.

@@ -22,6 +22,7 @@ mod owner;
 mod page;
 mod profile;
 mod publish;
+mod purge;
 mod refresh;
 mod refusal;
 mod room;
@@ -40,7 +41,7 @@ mod witness;
 pub use administer::NOT_NEAR;
 pub use audit::{Asked, Told, form_of};
 pub use browser::Browser;
-pub use elsewhere::{Elsewhere, Evasion, Presence, UpstreamKey};
+pub use elsewhere::{Elsewhere, Evasion, Presence, Purged, Removed, UpstreamKey};
 pub use refusal::{Refusal, on_page};
 pub use search::{Source, Unsearched};
 pub use shown::Unknown;
@@ -54,7 +55,7 @@ use crate::counters::Counters;
 use crate::hosted::{Hosted, Large};
 use crate::npm::PackageName;
 use crate::reply::Reply;
-use crate::route::Route;
+use crate::route::{Route, is_purge};
 use crate::signing::Signing;
 use crate::store::Tarball;
 use async_trait::async_trait;
@@ -285,8 +286,8 @@ impl Api {
     pub fn answers(method: &Method, route: &Route) -> bool {
         let is_read = matches!(*method, Method::GET | Method::HEAD);
         match route {
-            Route::Packument { .. } | Route::Manifest { .. } => !is_read,
-            Route::Tarball { .. } | Route::DistTags { .. } => false,
+            Route::Packument { .. } | Route::Manifest { .. } | Route::Tarball { .. } => !is_read,
+            Route::DistTags { .. } => false,
             Route::Root | Route::Ping | Route::Favicon | Route::Robots => false,
             Route::Health | Route::Ready => false,
             // Pages are `ui`'s.
@@ -366,6 +367,15 @@ impl Api {
     ) -> Result<Reply, Refusal> {
         let is_delete = *method == Method::DELETE;
         match route {
+            Route::Packument { name } if is_purge(method) => {
+                self.purge(call, &name, Purged::Package).await
+            }
+            Route::Manifest { name, selector } if is_purge(method) => {
+                self.purge(call, &name, Purged::Version(selector)).await
+            }
+            Route::Tarball { name, file } if is_purge(method) => {
+                self.purge(call, &name, Purged::Tarball(file)).await
+            }
             Route::Packument { name } => self.put_package(call, body, name).await,
             Route::Manifest { name, selector } => {
                 self.set_tag(call, body, name, selector.as_str()).await

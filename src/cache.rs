@@ -30,7 +30,7 @@ mod store;
 
 pub use changes::{Changes, Waited};
 pub(crate) use chunks::CHUNK;
-pub use disk::{DiskCache, Looked, OpenError};
+pub use disk::{Amount, DiskCache, Looked, OpenError, is_cache};
 pub use entry::{Entry, Terms};
 pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};
@@ -40,6 +40,6 @@ pub use key::{Key, Kind, Subject, Thing};
 pub use name::{FileHash, FileName};
 pub use open::OpenFile;
 pub use parts::{PartError, Parts, PartsWriter};
-pub use peek::{Heard, PEEK, Peek};
+pub use peek::{Facts, Heard, PEEK, Peek};
 pub use room::Room;
 pub use store::{Found, Store};

@@ -46,6 +46,11 @@ impl CacheState {
         )
     }
 
+    /// Whether it is no copy of anything.
+    pub fn is_hosted(self) -> bool {
+        self == CacheState::Hosted
+    }
+
     /// Whether somebody did, for what is held or to be held.
     pub fn is_miss(self) -> bool {
         matches!(self, CacheState::Miss | CacheState::Revalidated | CacheState::Stale)

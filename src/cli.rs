@@ -1,12 +1,14 @@
 //! The command line: what can be asked for, and how.
 //! Knows nothing of settings, which are configuration, nor of how anything is done.
 
+mod cache;
 mod completions;
 mod import;
 mod man;
 mod status;
 mod user;
 
+pub use cache::{CacheAction, GcOptions, LsOptions, RmOptions, Sort};
 pub use completions::CompletionsOptions;
 pub use import::{ImportAction, VerdaccioOptions};
 pub use man::ManOptions;
@@ -88,6 +90,13 @@ struct Options {
 pub enum Action {
     /// Tell which NOPAR runs, since when, where it listens and whether all is well with it
     Status(StatusOptions),
+    /// List, remove and sum up the copies of what upstream registries said, and remove what nobody needs of them
+    #[command(after_help = cache::AFTER_HELP, arg_required_else_help = true)]
+    Cache {
+        /// What is done with them
+        #[command(subcommand)]
+        action: CacheAction,
+    },
     /// Forget a package that was unpublished as a whole: its name is the upstream registry's again, unless
     /// NOPAR_LOCAL_PACKAGES claims it, and its versions may be published again
     Release {
@@ -141,7 +150,7 @@ impl Action {
         match self {
             Action::Release { .. } | Action::Keys { .. } | Action::User { .. } => true,
             Action::Import { .. } => true,
-            Action::Status(_) | Action::Upgrade { .. } => false,
+            Action::Status(_) | Action::Cache { .. } | Action::Upgrade { .. } => false,
             Action::Completions(_) | Action::Man(_) => false,
         }
     }

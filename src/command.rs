@@ -1,6 +1,7 @@
 //! What each command does: from what the command line says to what is printed, and the exit code.
 //! Knows nothing of requests, nor of how a process serves. One file per command.
 
+mod cache;
 mod completions;
 mod import;
 mod installed;
@@ -119,6 +120,7 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
     let mut out = Out::text();
     match action {
         Action::Status(options) => return status::run(&config, options),
+        Action::Cache { action } => return cache::run(&config, action),
         Action::Release { name } => out.line(&release::run(&config, &name)?)?,
         Action::Keys { action } => out.print(&keys::run(&config, action)?)?,
         Action::User { action } => {

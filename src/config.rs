@@ -52,6 +52,7 @@ pub use rules::Rule;
 pub use saved::{Replaced, Saved, SavedError};
 pub use secret::Secret;
 pub use shown::SettingView;
+pub use size::parse_size;
 pub use trust::{Expected, Trust};
 pub use who::{Teams, Who};
 

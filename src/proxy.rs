@@ -44,6 +44,7 @@ mod own;
 mod packument;
 mod phases;
 mod private;
+mod purge;
 mod raw;
 mod readers;
 mod ready;

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use http::Method;
 
 pub use self::error::{BadPath, RouteError};
-pub use self::routes::{Audit, Raw, Route, Which};
+pub use self::routes::{Audit, Raw, Route, Which, is_purge};
 use self::segments::Segments;
 pub use self::service::is_user;
 use crate::npm::{PackageName, Selector, TarballName, holds_token};

@@ -2,7 +2,7 @@
 //! Knows nothing of how they are asked, nor of what is held of what they said.
 
 use super::{Asked, Source, Told, Unsearched};
-use crate::npm::PackageName;
+use crate::npm::{PackageName, Selector, TarballName};
 use crate::reply::Reply;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -33,6 +33,26 @@ pub struct Evasion {
     pub retry_after: Option<u64>,
 }
 
+/// What of a package somebody wants to be rid of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purged {
+    /// All of it.
+    Package,
+    /// What is of this version alone: its tarball and its attestations.
+    Version(Selector),
+    /// This tarball.
+    Tarball(TarballName),
+}
+
+/// How many copies were removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// So many.
+    pub count: u64,
+    /// Their bytes on the disk.
+    pub bytes: u64,
+}
+
 /// The registry that all names belong to which are not NOPAR's own.
 #[async_trait]
 pub trait Elsewhere: Send + Sync {
@@ -47,6 +67,9 @@ pub trait Elsewhere: Send + Sync {
 
     /// Discards what is held of a package; whether there was anything.
     async fn discard(&self, name: &PackageName) -> bool;
+
+    /// Removes what is held of a package, or of a part of it; how much that was.
+    async fn purge(&self, name: &PackageName, part: &Purged) -> Removed;
 
     /// The public keys that the packages of each upstream are signed with.
     ///

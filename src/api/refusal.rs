@@ -6,7 +6,7 @@ use crate::access::Denied;
 use crate::hosted::HostedError;
 use crate::npm::hosted::ChangeError;
 use crate::npm::publish::{PublishError, ScanError};
-use crate::npm::{InvalidDistTag, InvalidName, PackageName, TarballName};
+use crate::npm::{InvalidDistTag, InvalidName, PackageName, Selector, TarballName};
 use crate::reply::Reply;
 use crate::store::StoreError;
 use http::{StatusCode, header};
@@ -81,6 +81,22 @@ impl Refusal {
     pub(super) fn hosted(name: &PackageName) -> Refusal {
         let error = format!("{name} is published here: there is nothing to refresh");
         Refusal::new(StatusCode::CONFLICT, error, "hosted")
+    }
+
+    /// The package is NOPAR's own: what is here is no copy that could be had again.
+    pub(super) fn no_copy(name: &PackageName) -> Refusal {
+        let error = format!(
+            "{name} is published here: what is held of it is no copy, and is not purged; npm unpublish removes it"
+        );
+        Refusal::new(StatusCode::CONFLICT, error, "hosted")
+    }
+
+    /// A dist-tag stands where a version should.
+    pub(super) fn no_version(selector: &Selector) -> Refusal {
+        let error = format!(
+            "{selector} is no version: purge a version by its number, or the package by its name, which has its dist-tags fetched anew"
+        );
+        Refusal::new(StatusCode::BAD_REQUEST, error, "bad_version")
     }
 
     /// The name is the upstream's: nobody publishes under it here.

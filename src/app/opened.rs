@@ -79,6 +79,8 @@ impl Opened {
         let addresses = sockets.inet();
         let endpoint = endpoint(self.config.metrics.listen, &sockets)?;
         no_loop(&self.config, &addresses)?;
+        // That was before anybody could ask.
+        self.cache.forget_swept();
         self.door.listens_on(&addresses);
         let proxy = Proxy::new(self.door);
         let patience = Patience { memory: proxy.live(), ..Patience::default() };

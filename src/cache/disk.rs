@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
+mod collect;
 mod moving;
 mod reconcile;
 mod room;
@@ -33,6 +34,7 @@ mod scan;
 
 use moving::Moving;
 
+pub use collect::{Amount, is_cache};
 pub use reconcile::Looked;
 pub use scan::OpenError;
 
@@ -66,6 +68,8 @@ pub struct DiskCache {
     pub(super) counters: Arc<Counters>,
     /// This process's folder of unfinished files, locked as long as the process lives.
     temporary: scan::Temporary,
+    /// What was swept of processes that are gone.
+    swept: Mutex<Amount>,
 }
 
 impl DiskCache {
@@ -82,8 +86,10 @@ impl DiskCache {
     ) -> std::result::Result<DiskCache, OpenError> {
         scan::prepare(path)?;
         let ids = Ids::new();
+        let (temporary, swept) = scan::Temporary::claim(path, ids.next())?;
         let cache = DiskCache {
-            temporary: scan::Temporary::claim(path, ids.next())?,
+            temporary,
+            swept: Mutex::new(swept),
             path: path.to_owned(),
             ids,
             limit,
@@ -135,6 +141,7 @@ impl DiskCache {
     /// Takes those out of the index that have left the order.
     fn evict(&self, out: Vec<([u8; 16], u64)>) -> Vec<FileName> {
         let out = out.into_iter().filter_map(|(hash, id)| self.index.remove(&hash, Some(id)));
+        let out = out.map(|row| self.left(&row));
         out.inspect(|name| self.counters.evicted(name.size)).collect()
     }
 
@@ -274,8 +281,24 @@ impl DiskCache {
         blocking(move || read::chunk(&*self.file(&entry)?, &entry, number)).await.map(Some)
     }
 
+    /// The file of a row that has left the index. Whoever sends a tarball may have given its pieces back, and read them
+    /// again: for them it stays open.
+    fn left(&self, row: &Row) -> FileName {
+        let entry = row.entry.as_ref().filter(|entry| entry.key().kind() == Kind::Tarball);
+        // Nobody comes to it any more: so this says whether somebody has it.
+        if let Some(entry) = entry.filter(|entry| Arc::strong_count(entry) > 1)
+            && let Ok(file) = self.file(entry)
+        {
+            entry.leave(file);
+        }
+        row.name
+    }
+
     /// The entry's file, open. Blocks.
     fn file(&self, entry: &Entry) -> io::Result<Arc<File>> {
+        if let Some(file) = entry.file_left() {
+            return Ok(Arc::clone(file));
+        }
         self.files.get_or_insert_with(&entry.id(), || {
             Ok(Arc::new(regular::open(&self.path_of(&entry.name))?))
         })
@@ -350,7 +373,7 @@ impl DiskCache {
     pub(super) fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {
         let name = {
             let _accounts = self.accounts.lock();
-            let name = self.index.remove(hash, id)?;
+            let name = self.left(&self.index.remove(hash, id)?);
             self.eviction.forget(&name);
             self.moving.leave(&[name]);
             name

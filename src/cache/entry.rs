@@ -12,8 +12,9 @@ use parking_lot::RwLock;
 use pingora::http::ResponseHeader;
 use pingora_cache::key::CompactCacheKey;
 use pingora_cache::{CacheEntryId, CacheEntryKey, CacheMeta};
-use std::sync::Arc;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 /// What a fill should know that is not in the response's header; in the extensions of
@@ -60,6 +61,8 @@ pub struct Entry {
     hits: AtomicU64,
     /// Whether it was asked for since it came in, or since the start.
     asked: AtomicBool,
+    /// Its file, once that has no name any more.
+    left: OnceLock<Arc<File>>,
 }
 
 /// How often one entry's hits are told to the eviction order: the order of days is what matters, not
@@ -96,6 +99,7 @@ impl Entry {
             touched: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             asked: AtomicBool::new(false),
+            left: OnceLock::new(),
         })
     }
 
@@ -172,6 +176,16 @@ impl Entry {
     /// Notes that it was asked for; whether it was before.
     pub fn note_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed) || self.asked.swap(true, Ordering::Relaxed)
+    }
+
+    /// It is no entry any more: its file is about to lose its name, and stays open for who reads it.
+    pub(super) fn leave(&self, file: Arc<File>) {
+        let _ = self.left.set(file);
+    }
+
+    /// The file of what is no entry any more.
+    pub(super) fn file_left(&self) -> Option<&Arc<File>> {
+        self.left.get()
     }
 
     /// Bytes on disk, head included.

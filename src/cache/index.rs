@@ -126,11 +126,11 @@ impl Index {
         }
     }
 
-    /// Removes a row, if it is of this generation (or of any, for `None`). Returns its file.
-    pub(super) fn remove(&self, hash: &HashBinary, id: Option<u64>) -> Option<FileName> {
+    /// Removes a row, if it is of this generation (or of any, for `None`), and returns it: from then on nobody finds it.
+    pub(super) fn remove(&self, hash: &HashBinary, id: Option<u64>) -> Option<Row> {
         match self.shard(hash).write().entry(*hash) {
             Place::Occupied(place) if id.is_none_or(|id| id == place.get().name.id) => {
-                Some(place.remove().name)
+                Some(place.remove())
             }
             _ => None,
         }
@@ -196,9 +196,10 @@ mod tests {
         let index = Index::new();
         index.found(name(2));
         assert_eq!(index.put(Row { name: name(3), entry: None }), Some(name(2)));
-        assert_eq!(index.remove(&[1; 16], Some(2)), None);
-        assert_eq!(index.remove(&[1; 16], Some(3)), Some(name(3)));
-        assert_eq!(index.remove(&[1; 16], None), None);
+        let remove = |id| index.remove(&[1; 16], id).map(|row| row.name);
+        assert_eq!(remove(Some(2)), None);
+        assert_eq!(remove(Some(3)), Some(name(3)));
+        assert_eq!(remove(None), None);
     }
 
     #[test]

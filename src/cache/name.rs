@@ -38,7 +38,7 @@ impl FileName {
     }
 
     /// The path below the cache directory: `ab/abcdef…-ID-SIZE`, in 256 folders.
-    pub(super) fn relative(&self) -> String {
+    pub fn relative(&self) -> String {
         let hash = hex(&self.hash);
         format!("{}/{hash}-{:016x}-{:x}", &hash[..2], self.id, self.size)
     }

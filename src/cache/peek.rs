@@ -30,6 +30,17 @@ pub struct Peek {
     pub start: Bytes,
 }
 
+/// What a file is, by its head alone.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// What it is filed under.
+    pub key: Key,
+    /// When it was fetched.
+    pub fetched: SystemTime,
+    /// When the upstream last confirmed it.
+    pub confirmed: SystemTime,
+}
+
 /// What is known of the requests for a file since it came in, or since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
@@ -100,6 +111,22 @@ impl DiskCache {
             confirmed: opening.freshness.updated,
             body_at: opening.body_at,
         })
+    }
+
+    /// What a file is, told of what was read already without reading it again: nobody has used it for that, and no place
+    /// in the order of eviction changes. Blocks.
+    ///
+    /// # Errors
+    /// When it is gone, or its head cannot be read.
+    pub fn facts(&self, name: &FileName) -> io::Result<Facts> {
+        let known = self.index.look(&name.hash, |entry| {
+            (entry.id() == name.id).then(|| (entry.key().clone(), entry.freshness()))
+        });
+        if let Some((key, freshness)) = known.flatten() {
+            return Ok(Facts { key, fetched: freshness.created, confirmed: freshness.updated });
+        }
+        let Peek { key, fetched, confirmed, .. } = self.peek(name)?;
+        Ok(Facts { key, fetched, confirmed })
     }
 
     /// Reads a part of a file, unchecked: `at` is counted from its beginning. Blocks.

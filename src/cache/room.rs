@@ -30,6 +30,16 @@ pub(super) struct Space {
     pub(super) free: u64,
 }
 
+impl Space {
+    /// That of the file system that a path is on. Blocks.
+    pub(super) fn of(path: &Path) -> io::Result<Space> {
+        let seen = rustix::fs::statvfs(path)?;
+        // What only root may take is not free.
+        let bytes = |blocks: u64| blocks.saturating_mul(seen.f_frsize);
+        Ok(Space { total: bytes(seen.f_blocks), free: bytes(seen.f_bavail) })
+    }
+}
+
 type Least = Box<dyn Fn(u64) -> u64 + Send + Sync>;
 type Look = Box<dyn Fn(&Path) -> io::Result<Space> + Send + Sync>;
 
@@ -62,7 +72,7 @@ impl Room {
     pub(super) fn unlimited() -> Room {
         Room {
             least_of: None,
-            look: Box::new(statvfs),
+            look: Box::new(Space::of),
             looked: AtomicU64::new(0),
             free: AtomicU64::new(0),
             least: AtomicU64::new(0),
@@ -176,13 +186,6 @@ impl Room {
             _ => {}
         }
     }
-}
-
-fn statvfs(path: &Path) -> io::Result<Space> {
-    let seen = rustix::fs::statvfs(path)?;
-    // What only root may take is not free.
-    let bytes = |blocks: u64| blocks.saturating_mul(seen.f_frsize);
-    Ok(Space { total: bytes(seen.f_blocks), free: bytes(seen.f_bavail) })
 }
 
 #[cfg(test)]

@@ -88,6 +88,11 @@ impl Catalogue {
         self.deeds.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// What the files of a package are filed under, as far as they are known.
+    pub fn files_of(&self, name: &PackageName) -> Vec<FileHash> {
+        self.shelves.lock().hashes_of(name)
+    }
+
     /// Brings what is known of a hash in line with the index. `false` where that cannot be done just now.
     fn see(&self, hash: &FileHash) -> bool {
         let (known, has_room) = {

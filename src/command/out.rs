@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 
 /// Standard output. A reader who has read enough (`head`) is an error of the kind `BrokenPipe`.
 pub(super) struct Out {
@@ -27,11 +27,6 @@ impl Out {
         self.is_json
     }
 
-    /// Whether somebody looks at it on a terminal.
-    pub(super) fn is_terminal(&self) -> bool {
-        !self.is_json && io::stdout().is_terminal()
-    }
-
     /// Text as it is, at once.
     pub(super) fn print(&mut self, text: &str) -> io::Result<()> {
         self.to.write_all(text.as_bytes())?;
@@ -42,6 +37,11 @@ impl Out {
     pub(super) fn line(&mut self, line: &(impl Display + ?Sized)) -> io::Result<()> {
         writeln!(self.to, "{line}")?;
         self.to.flush()
+    }
+
+    /// One of many lines for people.
+    pub(super) fn put(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.to, "{line}")
     }
 
     /// One of many rows: as it is shown to people, or as JSON.

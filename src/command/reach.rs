@@ -102,8 +102,9 @@ impl Reach {
 
 impl Drop for Here {
     fn drop(&mut self) {
-        let idle = tokio::time::timeout(ENDING, self.in_flight.idle());
-        let _ = self.runtime.block_on(async { idle.await });
+        // Timers are made where the runtime is.
+        let idle = async { tokio::time::timeout(ENDING, self.in_flight.idle()).await };
+        let _ = self.runtime.block_on(idle);
     }
 }
 

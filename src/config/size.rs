@@ -2,6 +2,15 @@
 
 use super::wrong::Wrong;
 
+/// Reads a number of bytes as settings have it, for who is given one elsewhere.
+///
+/// # Errors
+/// When it is none; as a sentence.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let size = parse(text.trim());
+    size.map_err(|Wrong { problem, allowed, .. }| format!("{text:?} {problem}: {allowed}"))
+}
+
 /// Reads a number of bytes; binary units count in 1024s, decimal ones in 1000s.
 pub(super) fn parse(text: &str) -> Result<u64, Wrong> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

@@ -34,11 +34,14 @@ struct Head {
 }
 
 fn key(entry: &Entry, form: Form) -> Key {
-    let form = match form {
+    key_of(entry.key(), form)
+}
+
+fn key_of(packument: &Key, form: Form) -> Key {
+    packument.view(match form {
         Form::Full => "full",
         Form::Abbreviated => "abbreviated",
-    };
-    entry.key().view(form)
+    })
 }
 
 impl CachedDocument {
@@ -84,6 +87,11 @@ impl CachedDocument {
                 cache.discard(&view);
             }
         }
+    }
+
+    /// What views that were made later of a packument are filed under.
+    pub fn views_of(packument: &Key) -> [Key; 2] {
+        [Form::Full, Form::Abbreviated].map(|form| key_of(packument, form))
     }
 
     /// The view that was made later, for this generation.

@@ -1,6 +1,8 @@
 //! What operators ask, answered from behind the door: of memory, and of the directories as they are.
 //! Knows nothing of who asks, or through what.
 
+mod cache;
+
 use super::{Door, Proxy};
 use crate::admin::{self, Administrator, Ask, Directories, Part, Rows, Status, Unanswered};
 use crate::clock::to_millis;
@@ -40,11 +42,20 @@ impl Administrator for Administration {
     async fn answer(&self, ask: Ask, rows: &mut Rows<'_>) -> Result<(), Unanswered> {
         match ask {
             Ask::Status {} => admin::tell(rows, &self.status().await),
+            Ask::CacheEntries { of } => self.cache_entries(&of, rows).await,
+            Ask::CacheRemove { of, dry_run } => self.cache_remove(&of, dry_run, rows).await,
+            Ask::CacheStat {} => self.cache_stat(rows).await,
+            Ask::CacheCollect { size, dry_run } => self.cache_collect(size, dry_run, rows).await,
         }
     }
 }
 
 impl Administration {
+    /// Whether this process serves; else a command has opened the directories.
+    fn serves(&self) -> bool {
+        !self.places.is_empty()
+    }
+
     async fn status(&self) -> Status {
         let readiness = &self.door.readiness;
         let paths = [&self.directories.cache, &self.directories.registry];

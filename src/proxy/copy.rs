@@ -6,9 +6,9 @@ use super::Door;
 use super::behalf::Behalf;
 use super::failure::Failure;
 use super::obtain::Obtained;
+use crate::api::Purged;
 use crate::base_url::BaseUrl;
-use crate::document::CachedDocument;
-use crate::npm::{PackageName, TarballName};
+use crate::npm::PackageName;
 use http::StatusCode;
 use log::error;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Door {
     }
 
     /// Has the lists say at once what became of a copy.
-    async fn list_again(&self, name: &PackageName) {
+    pub(super) async fn list_again(&self, name: &PackageName) {
         let (catalogue, whose) = (Arc::clone(&self.catalogue), name.clone());
         let packument = self.packument_key(name).hash();
         let looked = spawn_blocking(move || catalogue.look_again_at(&whose, &packument)).await;
@@ -50,23 +50,14 @@ impl Door {
         }
     }
 
-    /// Discards the packument of `name`, with its views, and the tarballs and attestations of the versions that it names; whether
-    /// there was one. Without a packument nobody knows which tarballs are of a package: they stay, as do those of
-    /// versions that the upstream has taken back.
+    /// Discards the packument of `name` with all that is held of the package; whether there was one. Tarballs alone are no
+    /// copy of a package: without a packument they stay.
     pub(super) async fn discard_copy(&self, name: &PackageName) -> bool {
-        let Some(entry) = self.cache.get(&self.packument_key(name)).await else { return false };
-        // A packument whose index cannot be read is dropped as damaged, and names none.
-        if let Ok(index) = self.index_of(&entry).await {
-            for (version, said) in index.versions() {
-                for file in TarballName::all(name, version, said.tarball.as_deref()) {
-                    self.cache.remove(&self.tarball_key(name, &file));
-                }
-                self.cache.remove(&self.attestations_key(name, version));
-            }
+        let is_held = self.cache.get(&self.packument_key(name)).await.is_some();
+        if is_held {
+            self.purge(name, &Purged::Package).await;
         }
-        CachedDocument::discard(self.cache, &entry).await;
-        self.list_again(name).await;
-        true
+        is_held
     }
 }
 

@@ -38,7 +38,7 @@ const EXPOSED: &str =
 /// How long a browser need not ask again, in seconds: the most that one takes.
 const MAX_AGE: &str = "7200";
 /// What may be done to one path or another (RFC 9110 §9.3.7).
-const ALL_METHODS: &str = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
+const ALL_METHODS: &str = "GET, HEAD, PUT, POST, DELETE, PURGE, OPTIONS";
 
 /// Whose pages may read an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -207,6 +207,7 @@ mod tests {
             ("GET", "/-/account", Reach::Nobody),
             ("PUT", "/a", Reach::Nobody),
             ("POST", "/-/package/a/refresh", Reach::Nobody),
+            ("PURGE", "/a/-/a-1.0.0.tgz", Reach::Nobody),
             ("DELETE", "/nothing/-/", Reach::Nobody),
         ] {
             assert_eq!(reach(method, path), expected, "{method} {path}");
@@ -251,11 +252,11 @@ mod tests {
             })
         };
         for (path, method, allow, reach) in [
-            ("/npm/a", Some("GET"), "GET, HEAD, PUT", Reach::Everybody),
-            ("/a", None, "GET, HEAD, PUT", Reach::Everybody),
-            ("/a", Some("PUT"), "GET, HEAD, PUT", Reach::Nobody),
-            ("/a", Some("POST"), "GET, HEAD, PUT", Reach::Nobody),
-            ("/a/-/a-1.0.0.tgz", Some("HEAD"), "GET, HEAD", Reach::Everybody),
+            ("/npm/a", Some("GET"), "GET, HEAD, PUT, PURGE", Reach::Everybody),
+            ("/a", None, "GET, HEAD, PUT, PURGE", Reach::Everybody),
+            ("/a", Some("PUT"), "GET, HEAD, PUT, PURGE", Reach::Nobody),
+            ("/a", Some("POST"), "GET, HEAD, PUT, PURGE", Reach::Nobody),
+            ("/a/-/a-1.0.0.tgz", Some("HEAD"), "GET, HEAD, PURGE", Reach::Everybody),
             ("/-/v1/search?text=a", Some("GET"), "GET, HEAD", Reach::Named),
             ("/-/package/a/refresh", Some("GET"), "POST", Reach::Nobody),
             ("/a/-rev/1", Some("GET"), "PUT, DELETE", Reach::Nobody),

@@ -185,10 +185,16 @@ mod tests {
             (Method::PUT, "/a"),
             (Method::PUT, "/-/package/a/dist-tags/beta"),
             (Method::DELETE, "/a/-rev/1"),
+            (purge(), "/a"),
+            (purge(), "/npm/a/-/a-1.0.0.tgz"),
         ];
         let passed = all.map(|(method, path)| passes_at(&WITH_URL, base, &method, path, lines));
         assert!(passed.iter().all(|one| *one == passed[0]), "{passed:?} {lines:?}");
         passed[0]
+    }
+
+    fn purge() -> Method {
+        Method::from_bytes(b"PURGE").unwrap()
     }
 
     #[test]
@@ -280,6 +286,7 @@ mod tests {
                 (Method::POST, "/-/package/a/refresh"),
                 (Method::PUT, "/a"),
                 (Method::DELETE, "/a/-rev/1"),
+                (purge(), "/a/1.0.0"),
             ] {
                 let own = [(ORIGIN, origin), (SITE, "same-origin")];
                 assert_eq!(passes_at(&known, base, &method, path, &own), expected, "{base}");

@@ -56,7 +56,7 @@ impl Proxy {
 }
 
 impl Door {
-    fn figures(&self) -> Figures {
+    pub(super) fn figures(&self) -> Figures {
         Figures {
             counters: Arc::clone(&self.counters),
             cache: self.cache,
@@ -112,7 +112,9 @@ pub(super) fn kind_of_any(method: &Method, route: Option<&Route>) -> Kind {
 pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     match route {
-        Route::Packument { .. } | Route::Manifest { .. } if !is_read => Kind::Change,
+        Route::Packument { .. } | Route::Manifest { .. } | Route::Tarball { .. } if !is_read => {
+            Kind::Change
+        }
         Route::Root => Kind::Root,
         Route::Packument { .. } | Route::Refresh { .. } => Kind::Packument,
         Route::Manifest { .. } => Kind::Manifest,
@@ -143,6 +145,10 @@ pub(super) fn kind_of(method: &Method, route: &Route) -> Kind {
 mod tests {
     use super::*;
 
+    fn purge() -> Method {
+        Method::from_bytes(b"PURGE").unwrap()
+    }
+
     #[test]
     fn routes_are_counted_by_their_own_words() {
         for path in [
@@ -170,6 +176,9 @@ mod tests {
             (Method::POST, "/-/package/a/delete", Kind::Change),
             (Method::DELETE, "/a/-rev/1", Kind::Change),
             (Method::PUT, "/a", Kind::Change),
+            (purge(), "/a", Kind::Change),
+            (purge(), "/a/1.0.0", Kind::Change),
+            (purge(), "/a/-/a-1.0.0.tgz", Kind::Change),
             (Method::POST, "/-/stage/package/a", Kind::Change),
             (Method::POST, "/-/npm/v1/security/audits", Kind::Audit),
             (Method::POST, "/-/npm/v1/oidc/token/exchange/package/a", Kind::Account),

@@ -13,8 +13,8 @@ use super::receive::Decision;
 use super::visit;
 use crate::access::Secrets;
 use crate::api::{
-    Answer, Api, Asked, Body, Call, Elsewhere, Evasion, Notes, Presence, Refusal, Source, Told,
-    Unsearched, UpstreamKey,
+    Answer, Api, Asked, Body, Call, Elsewhere, Evasion, Notes, Presence, Purged, Refusal, Removed,
+    Source, Told, Unsearched, UpstreamKey,
 };
 use crate::base_url::BaseUrl;
 use crate::hosted::{Authority, HostedError, Package, Standing};
@@ -239,6 +239,10 @@ impl Elsewhere for Asker<'_> {
 
     async fn discard(&self, name: &PackageName) -> bool {
         self.door.discard_copy(name).await
+    }
+
+    async fn purge(&self, name: &PackageName, part: &Purged) -> Removed {
+        self.door.purge(name, part).await
     }
 
     async fn keys(&self) -> Result<Vec<Arc<[UpstreamKey]>>, Reply> {

@@ -8,12 +8,20 @@ use crate::npm::{PackageName, Selector, TarballName};
 /// The methods of everything that is only read; those of all that can be read begin so.
 const READ: &str = "GET, HEAD";
 
+/// The method by which caches of the web are told to remove something: in no standard, but known to most of them.
+const PURGE: &str = "PURGE";
+
+/// Whether a request has something removed from the cache.
+pub fn is_purge(method: &Method) -> bool {
+    method.as_str() == PURGE
+}
+
 /// What a path asks for, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// `/`.
     Root,
-    /// `/lodash`, `/@types/node`, `/@types%2fnode`. `PUT` publishes.
+    /// `/lodash`, `/@types/node`, `/@types%2fnode`. `PUT` publishes, `PURGE` removes the copy of it.
     Packument {
         /// Whose.
         name: PackageName,
@@ -25,14 +33,14 @@ pub enum Route {
         /// Any text of at most 256 bytes.
         rev: String,
     },
-    /// `/lodash/4.17.21`, `/lodash/latest`. `PUT` sets a tag, as npm 1 and 2 do.
+    /// `/lodash/4.17.21`, `/lodash/latest`. `PUT` sets a tag, as npm 1 and 2 do; `PURGE` removes the copies of a version.
     Manifest {
         /// Whose.
         name: PackageName,
         /// An exact version, else a dist-tag.
         selector: Selector,
     },
-    /// `/lodash/-/lodash-4.17.21.tgz`, with the scope before the file name or without.
+    /// `/lodash/-/lodash-4.17.21.tgz`, with the scope before the file name or without. `PURGE` removes the copy of it.
     Tarball {
         /// Whose.
         name: PackageName,
@@ -306,7 +314,9 @@ impl Route {
     /// The methods it has, as the `Allow` header lists them.
     pub fn allow(&self) -> &'static str {
         match self {
-            Self::Packument { .. } | Self::Manifest { .. } | Self::User { .. } => "GET, HEAD, PUT",
+            Self::Packument { .. } | Self::Manifest { .. } => "GET, HEAD, PUT, PURGE",
+            Self::Tarball { .. } => "GET, HEAD, PURGE",
+            Self::User { .. } => "GET, HEAD, PUT",
             Self::Access { .. }
             | Self::Profile
             | Self::Tokens { .. }
@@ -331,7 +341,6 @@ impl Route {
             Self::Owners { .. } => "GET, HEAD, PUT",
             Self::Owner { .. } => "DELETE",
             Self::Root
-            | Self::Tarball { .. }
             | Self::DistTags { .. }
             | Self::Attestations { .. }
             | Self::Visibility { .. }

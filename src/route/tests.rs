@@ -226,11 +226,11 @@ fn known_paths_tell_which_methods_they_allow() {
     let all = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "PURGE", "get"];
     for (path, allow) in [
         ("/", "GET, HEAD"),
-        ("/lodash", "GET, HEAD, PUT"),
-        ("/@s/n/", "GET, HEAD, PUT"),
-        ("/lodash/latest", "GET, HEAD, PUT"),
+        ("/lodash", "GET, HEAD, PUT, PURGE"),
+        ("/@s/n/", "GET, HEAD, PUT, PURGE"),
+        ("/lodash/latest", "GET, HEAD, PUT, PURGE"),
         ("/lodash/-rev/1", "PUT, DELETE"),
-        ("/lodash/-/x.tgz", "GET, HEAD"),
+        ("/lodash/-/x.tgz", "GET, HEAD, PURGE"),
         ("/lodash/-/x.tgz/-rev/1", "DELETE"),
         ("/-/package/lodash/dist-tags", "GET, HEAD"),
         ("/-/package/lodash/dist-tags/beta", "PUT, POST, DELETE"),

@@ -12,6 +12,7 @@ use crate::pages::{Pages, Sendfile};
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -245,6 +246,11 @@ impl Memory {
         self.rows.insert(key, held);
     }
 
+    /// Lets go of what is held of these generations. Looks at each row.
+    pub fn forget(&self, ids: &HashSet<u64>) {
+        self.rows.retain(|key, _| !ids.contains(&key.id));
+    }
+
     /// Bytes held.
     pub fn weight(&self) -> u64 {
         self.rows.weight()
@@ -340,6 +346,20 @@ mod tests {
         memory.set_limit(4 << 20);
         fill(2000..2100);
         assert!(!memory.is_empty());
+    }
+
+    #[test]
+    fn what_is_to_be_forgotten_is_gone_and_the_rest_stays() {
+        let memory = memory(1 << 20);
+        for id in 0..4 {
+            let (key, held) = body(id, 10_000);
+            memory.put(key, held);
+        }
+        memory.forget(&HashSet::from([1, 3, 9]));
+        let there = (0..4).map(|id| memory.look(id, &What::Body).is_some()).collect::<Vec<_>>();
+        assert_eq!(there, [true, false, true, false]);
+        assert_eq!((memory.len(), memory.weight()), (2, 2 * (10_000 + ROW)));
+        assert_eq!(counted(&memory).memory.evictions, 0, "nothing had to make room");
     }
 
     #[tokio::test]

@@ -290,8 +290,8 @@ async fn a_preflight_of_a_list_is_for_named_origins() {
 async fn options_tell_which_methods_there_are() {
     let (_upstream, nopar) = both(&[]).await;
     for (path, allow) in [
-        (TARBALL, "GET, HEAD"),
-        ("/a", "GET, HEAD, PUT"),
+        (TARBALL, "GET, HEAD, PURGE"),
+        ("/a", "GET, HEAD, PUT, PURGE"),
         ("/a/-rev/1", "PUT, DELETE"),
         ("/-/package/a/refresh", "POST"),
     ] {

@@ -82,7 +82,7 @@ async fn options_of_everything_tell_all_methods() {
     let upstream = FakeUpstream::start().await;
     let nopar = TestNopar::with(&upstream).start().await;
     let answer = Request::new(nopar.addr(), "OPTIONS", "*").send().await.expect(204);
-    assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, POST, DELETE, OPTIONS"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, POST, DELETE, PURGE, OPTIONS"));
     refusal(&Request::new(nopar.addr(), "GET", "*").send().await, &[400], "GET *");
     assert_eq!(upstream.count_all(), 0);
 }
@@ -95,7 +95,7 @@ async fn a_method_that_is_not_there_is_told_which_are() {
     for (method, path, allow) in [
         ("BREW", "/", "GET, HEAD"),
         ("POST", "/favicon.ico", "GET, HEAD"),
-        ("PROPFIND", "/a", "GET, HEAD, PUT"),
+        ("PROPFIND", "/a", "GET, HEAD, PUT, PURGE"),
         ("DELETE", "/-/npm/v1/attestations/a@1.0.0", "GET, HEAD"),
     ] {
         let answer = nopar.request(path).method(method).send().await;

@@ -170,7 +170,7 @@ async fn the_table_has_each_method_and_others_are_allowed_to_nobody() {
             let is_there = place == Place::Hidden || route.name().is_some();
             assert_eq!(methods, if is_there { allowed } else { vec![] }, "{place:?} {route:?}");
         }
-        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"] {
+        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "PURGE"] {
             if route.allow().split(", ").any(|allowed| allowed == method) {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! What is in the cache directory when NOPAR starts.
 //! Knows nothing of entries' contents: names and lengths are enough.
 
+use super::collect::Amount;
 use crate::cache::name::{FileName, made_at};
 use crate::clock;
 use crate::regular;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// The file that says which layout a cache directory has.
-const MARK: &str = "nopar-cache-format";
+pub(super) const MARK: &str = "nopar-cache-format";
 /// The layout of this NOPAR.
 const FORMAT: &str = "2";
 const TEMPORARY: &str = "tmp";
@@ -102,8 +103,8 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes and locks a folder, and removes those of processes that are gone.
-    pub(super) fn claim(cache: &Path, id: u64) -> Result<Temporary, OpenError> {
+    /// Makes and locks a folder, and removes those of processes that are gone; what was in them.
+    pub(super) fn claim(cache: &Path, id: u64) -> Result<(Temporary, Amount), OpenError> {
         let all = cache.join(TEMPORARY);
         let path = all.join(format!("{id:016x}"));
         let lock = loop {
@@ -115,12 +116,28 @@ impl Temporary {
                 break lock;
             }
         };
-        for folder in fs::read_dir(&all).map_err(at(cache))?.flatten() {
-            if folder.path() != path {
-                sweep(&folder.path());
-            }
-        }
-        Ok(Temporary { path, _lock: lock })
+        let temporary = Temporary { path, _lock: lock };
+        let swept = temporary.sweep_others(cache, false)?;
+        Ok((temporary, swept))
+    }
+
+    /// Removes the folders of processes that are gone, or with `is_dry` only looks at them; what was in them.
+    pub(super) fn sweep_others(&self, cache: &Path, is_dry: bool) -> Result<Amount, OpenError> {
+        let all = cache.join(TEMPORARY);
+        let folders = match fs::read_dir(&all) {
+            // Deleted under this process: so there is nobody's folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Amount::default()),
+            folders => folders.map_err(at(cache))?,
+        };
+        let others = folders.flatten().map(|folder| folder.path()).filter(|it| *it != self.path);
+        Ok(others.map(|folder| sweep(&folder, is_dry)).fold(Amount::default(), Amount::and))
+    }
+
+    /// Whether another folder there is a process's that lives.
+    pub(super) fn has_others(&self, cache: &Path) -> bool {
+        let folders = fs::read_dir(cache.join(TEMPORARY)).into_iter().flatten().flatten();
+        let mut others = folders.map(|folder| folder.path()).filter(|it| *it != self.path);
+        others.any(|folder| is_locked(&folder))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -128,8 +145,14 @@ impl Temporary {
     }
 }
 
-/// Removes the folder of a process that is gone.
-fn sweep(folder: &Path) {
+/// Whether a process that lives has this folder.
+fn is_locked(folder: &Path) -> bool {
+    let lock = regular::open(&folder.join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
+/// Removes the folder of a process that is gone, unless this `is_dry`; what was in it.
+fn sweep(folder: &Path, is_dry: bool) -> Amount {
     // Locked until all is gone: its process, if it is only just starting, waits and looks again.
     let lock = regular::open(&folder.join("lock"));
     let gone = match &lock {
@@ -137,10 +160,29 @@ fn sweep(folder: &Path) {
         // One that is just being made, or was made anew after the cache was deleted under its process.
         Err(_) => is_old(folder),
     };
-    if gone {
+    if !gone {
+        return Amount::default();
+    }
+    let amount = unfinished_in(folder);
+    if !is_dry {
         // Best effort: what stays is tried again at the next start.
         let _ = fs::remove_dir_all(folder);
     }
+    amount
+}
+
+/// The files in a folder, but for its lock.
+fn unfinished_in(folder: &Path) -> Amount {
+    let mut amount = Amount::default();
+    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if let Ok(found) = file.metadata()
+            && found.is_file()
+            && file.file_name() != "lock"
+        {
+            amount.add(found.len());
+        }
+    }
+    amount
 }
 
 /// Whether a folder was made more than a day ago: no fill takes so long.

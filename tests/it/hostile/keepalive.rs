@@ -30,7 +30,8 @@ async fn a_thousand_requests_on_one_connection_are_answered() {
 async fn options_are_told() {
     let upstream = FakeUpstream::start().await;
     let nopar = TestNopar::with(&upstream).start().await;
-    for (path, allow) in [("/a", "GET, HEAD, PUT"), ("/a/-/a-1.0.0.tgz", "GET, HEAD")] {
+    for (path, allow) in [("/a", "GET, HEAD, PUT, PURGE"), ("/a/-/a-1.0.0.tgz", "GET, HEAD, PURGE")]
+    {
         let answer = nopar.request(path).method("OPTIONS").send().await.expect(204);
         assert_eq!(answer.header("allow"), Some(allow), "{path}");
         assert_eq!(answer.raw_len, 0);

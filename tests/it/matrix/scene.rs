@@ -140,7 +140,9 @@ pub(super) struct Scene {
 impl World {
     pub(super) async fn start() -> Self {
         let upstream = FakeUpstream::start().await;
-        upstream.package("far-side").version("1.0.0", |version| version);
+        for name in ["far-side", "far-gone"] {
+            upstream.package(name).version("1.0.0", |version| version);
+        }
         let nopar = TestNopar::with(&upstream).stopped_clock().file(RULES);
         let nopar = nopar.env("NOPAR_AUTH", "users").env("NOPAR_ADMINS", "root").start().await;
         let own = nopar.registry_path().join(".nopar");

@@ -84,6 +84,8 @@ impl Scene {
         let name = match place {
             Place::Hidden => format!("@acme/here-{number:04}"),
             Place::Hosted => format!("open-{number:04}"),
+            // Whose copy is to be deleted, nobody purges before.
+            Place::Proxied if kind == "delete" => "far-gone".to_owned(),
             Place::Proxied => "far-side".to_owned(),
         };
         let nothing = String::new;
@@ -101,6 +103,8 @@ impl Scene {
         };
         let mut on = On { place, name, rev, document, stage: nothing(), token, key, login, done };
         if place == Place::Proxied {
+            let reading = Request::get(self.addr(), &path_of(&on.name));
+            reading.send().await.expect(200);
             return on;
         }
         let publish = Publish::of(&on.name, "1.0.0").tag("beta").bundle(&bundle().to_string());

@@ -105,6 +105,7 @@ Packument { name: on.name() }
         PUT              401  401  401  401  401  403  403 403 403  201  201  201
         PUT+star         401  401  401  401  401  404  403 404 201  201  201  201
         PUT+deprecate    401  401  401  401  401  404  403 404 403  201  201  201
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
@@ -112,12 +113,14 @@ Packument { name: on.name() }
         PUT              401  401  401  401  401  403  403 403 403  201  201  201
         PUT+star         401  401  401  401  401  201  403 201 201  201  201  201
         PUT+deprecate    401  401  401  401  401  403  403 403 403  201  201  201
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
         GET+abbreviated  200  200  200  200  200  200  200 200 200  200  200  200
         PUT              401  401  401  401  401  403  403 403 403  403  403  403
         PUT+star         401  401  401  401  401  403  403 403 403  403  403  403
+        PURGE            401  401  401  401  401  403  403 403 403  403  403  200
     ";
 
 Revision { name: on.name(), rev: on.rev.clone() }
@@ -138,39 +141,48 @@ Manifest { name: on.name(), selector: selector("beta") }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  401  401  401  401  404  200 404 200  200  200  200
         PUT              401  401  401  401  401  403  403 403 403  201  201  201
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
         PUT              401  401  401  401  401  403  403 403 403  201  201  201
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  404  404  404  404  404  404 404 404  404  404  404
         PUT              401  401  401  401  401  403  403 403 403  403  403  403
+        PURGE            401  401  401  401  401  403  403 403 403  403  403  400
     ";
 
 Manifest { name: on.name(), selector: selector("1.0.0") }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  401  401  401  401  404  200 404 200  200  200  200
         PUT              401  401  401  401  401  403  403 403 403  400  400  400
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
         PUT              401  401  401  401  401  403  403 403 403  400  400  400
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
         PUT              401  401  401  401  401  403  403 403 403  403  403  403
+        PURGE            401  401  401  401  401  403  403 403 403  403  403  200
     ";
 
 Tarball { name: on.name(), file: on.file() }
     hidden "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         404  401  401  401  401  404  200 404 200  200  200  200
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     hosted "             anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+        PURGE            401  401  401  401  401  403  403 403 403  403  409  409
     "
     proxied "            anon unkn expd rvkd netw user ro  pkg read publ ownr admn
         GET,HEAD         200  200  200  200  200  200  200 200 200  200  200  200
+        PURGE            401  401  401  401  401  403  403 403 403  403  403  200
     ";
 
 TarballRevision { name: on.name(), file: on.file(), rev: on.rev.clone() }

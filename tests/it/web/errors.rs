@@ -32,7 +32,7 @@ async fn browsers_get_errors_as_pages() {
     }
     let answer = nopar.request("/lodash").method("POST").header("Accept", BROWSER).send().await;
     assert_page(&answer, 405, "POST");
-    assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, PURGE"));
 }
 
 /// A directory that is gone says nothing of what was in it.

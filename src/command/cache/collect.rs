@@ -1,0 +1,108 @@
+//! `nopar cache gc`: what nobody needs goes.
+//! Knows nothing of how that is told.
+
+use super::shown::{count, size};
+use super::{reach, tell_if_shared};
+use crate::admin::{Ask, CacheCollected, CollectedPart, Unneeded};
+use crate::cli::GcOptions;
+use crate::command::out::Out;
+use crate::command::progress::Progress;
+use crate::command::{Outcome, Problem};
+use crate::config::{Config, parse_size};
+use serde_json::json;
+
+/// Has it go, and tells how much that was.
+pub(super) fn run(config: &Config, options: &GcOptions) -> Result<Outcome, Problem> {
+    let size = options.size.as_deref().map(parse_size).transpose()?;
+    let reach = reach(config)?;
+    let dry_run = options.dry_run;
+    let mut collected = None;
+    {
+        let _progress = Progress::without_end("looking at what is held:");
+        reach.ask(Ask::CacheCollect { size, dry_run }, &mut |row: CacheCollected| {
+            collected = Some(row);
+            Ok(())
+        })?;
+    }
+    let collected = collected.ok_or("the NOPAR that runs does not say what it removed")?;
+    let mut out = Out::new(options.json);
+    match options.json {
+        true => out.json(&json!({
+            "dry_run": dry_run,
+            "entries": total(&collected).entries,
+            "bytes": total(&collected).bytes,
+            "left_bytes": collected.left_bytes,
+            "parts": collected.parts,
+        }))?,
+        false => {
+            for line in lines(&collected, dry_run) {
+                out.put(&line)?;
+            }
+        }
+    }
+    out.end()?;
+    if !dry_run {
+        tell_if_shared(collected.is_shared && !collected.parts.is_empty());
+    }
+    Ok(Outcome::Well)
+}
+
+fn total(collected: &CacheCollected) -> CollectedPart {
+    let none = CollectedPart { why: Unneeded::Damaged, entries: 0, bytes: 0 };
+    collected.parts.iter().fold(none, |sum, part| CollectedPart {
+        entries: sum.entries + part.entries,
+        bytes: sum.bytes + part.bytes,
+        ..sum
+    })
+}
+
+fn lines(collected: &CacheCollected, dry_run: bool) -> Vec<String> {
+    let left = size(collected.left_bytes);
+    if collected.parts.is_empty() {
+        return vec![format!("there is nothing that nobody needs; {left} are held")];
+    }
+    let told = |part: &CollectedPart, why: &str| {
+        format!("{}, {}{why}", count(part.entries, "file", "files"), size(part.bytes))
+    };
+    let line = |part: &CollectedPart| format!("  {}", told(part, &format!(": {}", why(part.why))));
+    let head = if dry_run { "would remove:" } else { "removed:" };
+    let mut lines = vec![head.to_owned()];
+    lines.extend(collected.parts.iter().map(line));
+    let would = if dry_run { "would be" } else { "are" };
+    lines.push(format!("{}; {left} {would} left", told(&total(collected), " in all")));
+    lines
+}
+
+fn why(why: Unneeded) -> &'static str {
+    match why {
+        Unneeded::NoUpstream => "of upstreams that the settings do not name",
+        Unneeded::OtherUpstream => "of packages that come from another upstream now",
+        Unneeded::Damaged => "damaged",
+        Unneeded::ViewAlone => "views of packuments that are not held",
+        Unneeded::Replaced => "replaced by newer ones",
+        Unneeded::Unfinished => "left unfinished by processes that are gone",
+        Unneeded::LeastUsed => "used least recently",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_removed_is_told_by_its_reasons() {
+        let part = |why, entries, bytes| CollectedPart { why, entries, bytes };
+        let parts = vec![part(Unneeded::Damaged, 1, 10), part(Unneeded::LeastUsed, 2, 2048)];
+        let collected = CacheCollected { parts, left_bytes: 1024, is_shared: false };
+        let expected = [
+            "removed:",
+            "  1 file, 10 B: damaged",
+            "  2 files, 2.00 KiB: used least recently",
+            "3 files, 2.01 KiB in all; 1.00 KiB are left",
+        ];
+        assert_eq!(lines(&collected, false), expected);
+        assert_eq!(lines(&collected, true)[0], "would remove:");
+        let none = lines(&CacheCollected::default(), false);
+        assert_eq!(none, ["there is nothing that nobody needs; 0 B are held"]);
+    }
+}

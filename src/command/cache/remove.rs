@@ -1,0 +1,59 @@
+//! `nopar cache rm`: what is held goes, to be fetched anew.
+//! Knows nothing of how it goes.
+
+use super::shown::{Row, count, name, part, size};
+use super::table::printable;
+use super::{ask, outcome, reach, tell_if_shared};
+use crate::admin::{Ask, CacheEntry};
+use crate::cli::RmOptions;
+use crate::command::out::Out;
+use crate::command::{Outcome, Problem};
+use crate::config::Config;
+use serde_json::json;
+use std::collections::HashSet;
+
+/// Removes it, and tells what that was, as it goes.
+pub(super) fn run(config: &Config, options: &RmOptions) -> Result<Outcome, Problem> {
+    let reach = reach(config)?;
+    let mut out = Out::new(options.json);
+    let dry_run = options.dry_run;
+    let (mut entries, mut bytes, mut seen) = (0, 0, HashSet::new());
+    let question = |of| Ask::CacheRemove { of, dry_run };
+    // It goes whether or not anybody reads of it.
+    let mut unread = None;
+    let end = ask(&reach, &options.patterns, question, "looking for it:", &mut |entry| {
+        if !seen.insert(entry.path.clone()) {
+            return Ok(());
+        }
+        (entries, bytes) = (entries + 1, bytes + entry.bytes);
+        if unread.is_none() {
+            let told = match options.json {
+                true => out.json(&Row::from(&entry)),
+                false => out.put(&line(&entry, dry_run)),
+            };
+            unread = told.err();
+        }
+        Ok(())
+    })?;
+    if let Some(error) = unread {
+        return Err(error.into());
+    }
+    if options.json {
+        let unmatched = &end.unmatched;
+        out.json(&json!({"entries": entries, "bytes": bytes, "dry_run": dry_run, "unmatched": unmatched}))?;
+    } else {
+        let would = if dry_run { "would be removed" } else { "removed" };
+        out.put(&format!("{}, {}, {would}", count(entries, "entry", "entries"), size(bytes)))?;
+    }
+    out.end()?;
+    if !dry_run {
+        tell_if_shared(end.is_shared);
+    }
+    Ok(outcome(&end.unmatched))
+}
+
+fn line(entry: &CacheEntry, dry_run: bool) -> String {
+    let done = if dry_run { "would remove" } else { "removed" };
+    let (name, part) = (printable(name(entry)), printable(part(entry)));
+    format!("{done} {name} {part} {} {}", entry.what.as_str(), size(entry.bytes))
+}

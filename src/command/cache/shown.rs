@@ -1,0 +1,120 @@
+//! Sizes, times and files of the cache, as they are shown.
+//! Knows nothing of lists.
+
+use crate::admin::{CacheEntry, What};
+use indicatif::BinaryBytes;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::time::SystemTime;
+
+/// In place of what is not known, or not there.
+pub(super) const NOTHING: &str = "-";
+
+/// Bytes: `1.20 MiB`.
+pub(super) fn size(bytes: u64) -> String {
+    BinaryBytes(bytes).to_string()
+}
+
+/// So many of something.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    let word = if number == 1 { one } else { many };
+    format!("{number} {word}")
+}
+
+/// The seconds since 1970.
+pub(super) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
+
+/// How long ago something was, in its largest unit: `3 h`.
+pub(super) fn ago(time: Option<u64>, now: u64) -> String {
+    let Some(time) = time else { return NOTHING.to_owned() };
+    let seconds = now.saturating_sub(time);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Seconds since 1970 as ISO 8601 has them.
+pub(super) fn date(seconds: u64) -> Option<String> {
+    let time = i64::try_from(seconds).ok().and_then(|it| Timestamp::from_second(it).ok())?;
+    Some(time.to_string())
+}
+
+/// A file for scripts.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    package: Option<&'a str>,
+    what: What,
+    version: Option<&'a str>,
+    file: Option<&'a str>,
+    bytes: u64,
+    fetched: Option<String>,
+    confirmed: Option<String>,
+    hits: Option<u64>,
+    used: Option<String>,
+    upstream: Option<&'a str>,
+    path: &'a str,
+}
+
+impl<'a> From<&'a CacheEntry> for Row<'a> {
+    fn from(entry: &'a CacheEntry) -> Row<'a> {
+        Row {
+            package: entry.package.as_deref(),
+            what: entry.what,
+            version: entry.version.as_deref(),
+            file: entry.file.as_deref(),
+            bytes: entry.bytes,
+            fetched: entry.fetched.and_then(date),
+            confirmed: entry.confirmed.and_then(date),
+            hits: entry.hits,
+            used: entry.used.and_then(date),
+            upstream: entry.upstream.as_deref(),
+            path: &entry.path,
+        }
+    }
+}
+
+/// The package of a file; of one that is of none, where it lies.
+pub(super) fn name(entry: &CacheEntry) -> &str {
+    match (&entry.package, entry.what) {
+        (Some(package), _) => package,
+        (None, What::Keys) => NOTHING,
+        (None, _) => &entry.path,
+    }
+}
+
+/// What there is of a package: a version, or else a file name.
+pub(super) fn part(entry: &CacheEntry) -> &str {
+    entry.version.as_deref().or(entry.file.as_deref()).unwrap_or(NOTHING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_short() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (7199, "1 h"),
+            (86_400, "1 d"),
+            (8_640_000, "100 d"),
+        ] {
+            assert_eq!(ago(Some(1_000_000_000 - seconds), 1_000_000_000), expected);
+        }
+        assert_eq!(ago(None, 5), NOTHING);
+        assert_eq!(ago(Some(9), 5), "0 s", "clocks differ");
+        assert_eq!((size(5).as_str(), size(1536).as_str()), ("5 B", "1.50 KiB"));
+        assert_eq!(date(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(date(u64::MAX), None);
+        assert_eq!(count(1, "entry", "entries"), "1 entry");
+        assert_eq!(count(0, "entry", "entries"), "0 entries");
+    }
+}
