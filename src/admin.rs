@@ -3,12 +3,14 @@
 //! Knows nothing of sockets, of how anything is found out, or of how it is shown.
 
 mod cache;
+mod item;
 mod status;
 
 pub use cache::{
     CacheCollected, CacheEnd, CacheEntry, CachePart, CacheRow, CacheServing, CacheStat,
     CacheStatRow, CollectedPart, Unneeded, What,
 };
+pub use item::{Fate, Item};
 pub use status::{Part, Status};
 
 use async_trait::async_trait;
@@ -47,6 +49,16 @@ pub enum Ask {
         /// Whether it stays.
         #[serde(default)]
         dry_run: bool,
+    },
+    /// Which of these are held, also while no upstream can be reached: a [`Fate`] for each.
+    Holds {
+        /// As many as one line has room for.
+        items: Vec<Item>,
+    },
+    /// Has these be held, fetching what is not: a [`Fate`] for each.
+    Keep {
+        /// As many as one line has room for; those of one package cost least.
+        items: Vec<Item>,
     },
 }
 

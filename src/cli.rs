@@ -4,6 +4,7 @@
 mod cache;
 mod completions;
 mod import;
+mod lockfiles;
 mod man;
 mod status;
 mod user;
@@ -11,6 +12,7 @@ mod user;
 pub use cache::{CacheAction, GcOptions, LsOptions, RmOptions, Sort};
 pub use completions::CompletionsOptions;
 pub use import::{ImportAction, VerdaccioOptions};
+pub use lockfiles::{CheckOptions, PrefetchOptions};
 pub use man::ManOptions;
 pub use status::StatusOptions;
 pub use user::UserAction;
@@ -97,6 +99,10 @@ pub enum Action {
         #[command(subcommand)]
         action: CacheAction,
     },
+    /// Tell whether everything that lock files name is here, and list what is missing
+    Check(CheckOptions),
+    /// Fetch everything that lock files name, for machines or times without network
+    Prefetch(PrefetchOptions),
     /// Forget a package that was unpublished as a whole: its name is the upstream registry's again, unless
     /// NOPAR_LOCAL_PACKAGES claims it, and its versions may be published again
     Release {
@@ -151,13 +157,14 @@ impl Action {
             Action::Release { .. } | Action::Keys { .. } | Action::User { .. } => true,
             Action::Import { .. } => true,
             Action::Status(_) | Action::Cache { .. } | Action::Upgrade { .. } => false,
+            Action::Check(_) | Action::Prefetch(_) => false,
             Action::Completions(_) | Action::Man(_) => false,
         }
     }
 
     /// Whether it is to find out if something is well: that it is not has an exit code of its own then.
     pub fn is_question(&self) -> bool {
-        matches!(self, Action::Status(_))
+        matches!(self, Action::Status(_) | Action::Check(_))
     }
 }
 

@@ -2,17 +2,21 @@
 //! Knows nothing of requests, nor of how a process serves. One file per command.
 
 mod cache;
+mod check;
 mod completions;
 mod import;
 mod installed;
 mod keys;
 mod man;
+mod needs;
 mod out;
 mod owner;
+mod prefetch;
 mod progress;
 mod prompt;
 mod reach;
 mod release;
+mod sizes;
 mod status;
 mod upgrade;
 mod user;
@@ -121,6 +125,8 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
     match action {
         Action::Status(options) => return status::run(&config, options),
         Action::Cache { action } => return cache::run(&config, action),
+        Action::Check(options) => return check::run(&config, &options),
+        Action::Prefetch(options) => return prefetch::run(&config, &options),
         Action::Release { name } => out.line(&release::run(&config, &name)?)?,
         Action::Keys { action } => out.print(&keys::run(&config, action)?)?,
         Action::User { action } => {

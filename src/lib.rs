@@ -27,6 +27,7 @@ pub mod hosted;
 pub mod inflight;
 pub mod limits;
 pub mod listen;
+pub mod lockfile;
 pub mod metrics;
 pub mod negotiate;
 pub mod notify;

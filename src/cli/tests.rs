@@ -45,6 +45,33 @@ fn arguments_are_read() {
 }
 
 #[test]
+fn lock_files_are_named() {
+    let files = vec!["a/package-lock.json".into(), "-".into()];
+    let Command::Do(action) = parse(&["prefetch", "a/package-lock.json", "-"]).unwrap().command
+    else {
+        panic!("it is something to do")
+    };
+    assert!(!action.is_question() && !action.is_in_registry());
+    let prefetch = PrefetchOptions { files: files.clone(), jobs: 8, json: false };
+    assert_eq!(action, Action::Prefetch(prefetch));
+    let Command::Do(action) =
+        parse(&["check", "--json", "a/package-lock.json", "-"]).unwrap().command
+    else {
+        panic!("it is something to do")
+    };
+    assert!(action.is_question());
+    assert_eq!(action, Action::Check(CheckOptions { files, json: true }));
+    for wrong in [
+        &["prefetch"][..],
+        &["check"],
+        &["prefetch", "--jobs", "0", "x"],
+        &["prefetch", "--jobs", "33", "x"],
+    ] {
+        assert!(parse(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
 fn users_are_named_and_passwords_are_no_arguments() {
     let user = |arguments: &[&str]| {
         parse(&[&["user"], arguments].concat()).map(|cli| match cli.command {

@@ -78,6 +78,32 @@ impl Hosted {
         Ok(digests.map(|digests| (digests, content.len())))
     }
 
+    /// How many bytes the tarball of a version has, which was found to be what the document says; and the first of `expected`
+    /// that it is not, if there is one.
+    ///
+    /// # Errors
+    /// [`HostedError::Absent`] when there is no such version, or no tarball of it; [`HostedError::Damaged`] when it has
+    /// other bytes than were published.
+    pub async fn kept(
+        &self,
+        package: &Package,
+        version: &str,
+        expected: &[Integrity],
+    ) -> Result<(u64, Option<Integrity>), HostedError> {
+        let (name, index) = (&package.name, self.index(package).await?);
+        let (version, said) = index.by_version(version).ok_or(HostedError::Absent)?;
+        let kept = TarballName::kept(name, version, said.tarball.as_deref());
+        let kept = kept.ok_or(HostedError::Absent)?;
+        let content = self.store.tarball(name, &kept).await?.ok_or(HostedError::Absent)?;
+        self.check_large(package, &kept, &content, said).await?;
+        for expected in expected {
+            if self.checked.sums(name, &kept, &content, Some(expected)).await?.is_none() {
+                return Ok((content.len(), Some(expected.clone())));
+            }
+        }
+        Ok((content.len(), None))
+    }
+
     /// All of it is read before the first byte is sent, once as long as its file is the same: so who asks for a
     /// damaged one is told, and not left with a broken connection as with one that comes from an upstream.
     async fn check_large(

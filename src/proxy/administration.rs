@@ -2,6 +2,7 @@
 //! Knows nothing of who asks, or through what.
 
 mod cache;
+mod items;
 
 use super::{Door, Proxy};
 use crate::admin::{self, Administrator, Ask, Directories, Part, Rows, Status, Unanswered};
@@ -46,6 +47,8 @@ impl Administrator for Administration {
             Ask::CacheRemove { of, dry_run } => self.cache_remove(&of, dry_run, rows).await,
             Ask::CacheStat {} => self.cache_stat(rows).await,
             Ask::CacheCollect { size, dry_run } => self.cache_collect(size, dry_run, rows).await,
+            Ask::Holds { items } => self.holds(items, rows).await,
+            Ask::Keep { items } => self.keep(items, rows).await,
         }
     }
 }

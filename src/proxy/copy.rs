@@ -68,7 +68,7 @@ fn not_asked(name: &PackageName) -> Failure {
     Failure::new(StatusCode::CONFLICT, error, "not_asked")
 }
 
-fn not_kept(name: &PackageName) -> Failure {
+pub(super) fn not_kept(name: &PackageName) -> Failure {
     let error = format!(
         "the upstream registry sent {name}, but NOPAR could not keep it (NOPAR_CACHE_PATH, NOPAR_CACHE_SIZE); its log says why"
     );

@@ -22,6 +22,7 @@ const INVALID: &str = "upstream_invalid";
 const FORBIDDEN: &str = "upstream_forbidden_address";
 const REDIRECTS: &str = "upstream_redirects";
 const BUSY: &str = "upstream_busy";
+const CUT: &str = "upstream_cut";
 const WAITED: &str = "upstream_wait";
 const INTERNAL: &str = "internal_error";
 /// How the reason begins that has an upstream's status behind it.
@@ -227,7 +228,12 @@ impl Failure {
     /// A tarball that did not come to its end.
     pub(super) fn cut_tarball() -> Failure {
         let error = "the upstream registry broke the tarball off";
-        Failure::new(StatusCode::BAD_GATEWAY, error, "upstream_cut")
+        Failure::new(StatusCode::BAD_GATEWAY, error, CUT)
+    }
+
+    /// Whether it is that.
+    pub(super) fn is_cut(&self) -> bool {
+        self.reason == CUT
     }
 
     /// The upstream took too long.

@@ -4,6 +4,7 @@
 
 mod agree;
 mod fill;
+mod keep;
 mod obtain;
 
 use super::Door;

@@ -36,6 +36,31 @@ export function runNopar(home, args, line) {
 }
 
 /**
+ * Runs a command of NOPAR with the directories of `home`, beside whoever serves them: `{ status, output }`. `settings` are
+ * more of its environment variables.
+ */
+export async function commandNopar(home, args, settings = {}) {
+  const env = { PATH: process.env.PATH, HOME: home.root, ...directories(home), ...settings };
+  const child = spawn(binary(), args, { cwd: home.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => { output += text; });
+  }
+  const [code, signal] = await once(child, 'close');
+  return { status: code ?? signal, output };
+}
+
+function directories(home) {
+  return {
+    NOPAR_HOME: home.root,
+    NOPAR_CACHE_PATH: path.join(home.root, 'cache'),
+    // However full this machine's disk is.
+    NOPAR_CACHE_MIN_FREE: '0',
+    NOPAR_REGISTRY_PATH: path.join(home.root, 'registry'),
+  };
+}
+
+/**
  * Starts NOPAR in `home` in front of `upstream` and waits until it listens; `settings` are more of
  * its environment variables, and `args` its arguments.
  */
@@ -45,14 +70,10 @@ export async function startNopar(home, upstream, settings = {}, args = []) {
     env: {
       PATH: process.env.PATH,
       HOME: home.root,
-      NOPAR_HOME: home.root,
+      ...directories(home),
       NOPAR_HOSTNAME: '127.0.0.1',
       NOPAR_PORT: '0',
       NOPAR_FORWARDER_URL: upstream,
-      NOPAR_CACHE_PATH: path.join(home.root, 'cache'),
-      // However full this machine's disk is.
-      NOPAR_CACHE_MIN_FREE: '0',
-      NOPAR_REGISTRY_PATH: path.join(home.root, 'registry'),
       NOPAR_LOGLEVEL: 'info',
       ...settings,
     },

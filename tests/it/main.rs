@@ -25,6 +25,7 @@ mod hygiene;
 mod import;
 mod limits;
 mod listening;
+mod lockfiles;
 mod matrix;
 mod memory;
 mod metrics;

@@ -44,7 +44,8 @@ impl Door {
         Ok(self.unless_wrong(wanted, entry, &packument).await)
     }
 
-    async fn unless_wrong(
+    /// This one, unless the packument speaks against it: then it is dropped.
+    pub(super) async fn unless_wrong(
         &self,
         wanted: &Wanted,
         entry: Arc<Entry>,
@@ -76,7 +77,8 @@ impl Door {
         said.digests()
     }
 
-    async fn is(&self, entry: &Arc<Entry>, expected: &Integrity) -> bool {
+    /// Whether a tarball's bytes are these.
+    pub(in crate::proxy) async fn is(&self, entry: &Arc<Entry>, expected: &Integrity) -> bool {
         let known = entry.integrity().and_then(|computed| computed.matches(expected));
         match known {
             Some(is) => is,

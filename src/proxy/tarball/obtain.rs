@@ -20,6 +20,14 @@ enum Look {
     Fetch,
 }
 
+/// An absent tarball that was asked for.
+pub(super) enum Joined {
+    /// It was there after all, or came meanwhile.
+    There(Found),
+    /// It comes in, and can be read along.
+    Coming(GrowingHit),
+}
+
 impl Door {
     /// The tarball, as soon as its first bytes may be sent; short ones when they are there and right.
     ///
@@ -29,47 +37,51 @@ impl Door {
         self: &Arc<Self>,
         wanted: &Wanted,
     ) -> Result<Found, Failure> {
+        match self.join_tarball(wanted).await? {
+            Joined::There(found) => Ok(found),
+            Joined::Coming(hit) => self.read_along(wanted, hit).await,
+        }
+    }
+
+    /// Joins the request for it that is under way, or begins it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn join_tarball(self: &Arc<Self>, wanted: &Wanted) -> Result<Joined, Failure> {
         let mut http_cache = self.http_cache(self.tarballs, &wanted.key);
         match look(&mut http_cache).await? {
             Look::Found(meta, handler) => {
                 let hit = handler.as_any().downcast_ref::<GrowingHit>();
                 let along = hit.and_then(|hit| GrowingHit::of(hit.growing()));
-                match along {
-                    Some(hit) => {
-                        // One reader of a client is enough to be waited for.
-                        drop(handler);
-                        self.read_along(wanted, hit).await
-                    }
-                    None => Ok(Found::new(meta, handler)),
-                }
+                // One reader of a client is enough to be waited for: the handler's goes.
+                Ok(match along {
+                    Some(hit) => Joined::Coming(hit),
+                    None => Joined::There(Found::new(meta, handler)),
+                })
             }
             Look::Fetch => {
-                if let Some(found) = self.come_meanwhile(wanted, &mut http_cache).await {
-                    return found;
+                if let Some(joined) = self.come_meanwhile(wanted, &mut http_cache).await {
+                    return Ok(joined);
                 }
                 let (begun, wait) = oneshot::channel();
                 // A task of its own: whoever leaves, it goes on for the others and for the cache.
                 tokio::spawn(Filling::new(self, http_cache, wanted.clone()).run(begun));
                 let hit = wait.await.unwrap_or_else(|_| Err(Failure::internal()))?;
-                self.read_along(wanted, hit).await
+                Ok(Joined::Coming(hit))
             }
         }
     }
 
     /// What came between the lookup and the lock, which is let go of then.
-    async fn come_meanwhile(
-        &self,
-        wanted: &Wanted,
-        http_cache: &mut HttpCache,
-    ) -> Option<Result<Found, Failure>> {
+    async fn come_meanwhile(&self, wanted: &Wanted, http_cache: &mut HttpCache) -> Option<Joined> {
         if let Some(entry) = self.cache.get(&wanted.key).await {
             let found = self.cache.open_body(&entry).await.ok()?;
             http_cache.disable(NoCacheReason::InternalError);
-            return Some(Ok(found));
+            return Some(Joined::There(found));
         }
         let hit = self.cache.growing(&wanted.key).and_then(|growing| GrowingHit::of(&growing))?;
         http_cache.disable(NoCacheReason::InternalError);
-        Some(self.read_along(wanted, hit).await)
+        Some(Joined::Coming(hit))
     }
 
     /// Reads along as soon as the client can be told of it.
@@ -89,7 +101,7 @@ impl Door {
 
     /// Why a body broke off before anything of it could be read: that is remembered before the body
     /// is let go of.
-    fn broken_off(&self, wanted: &Wanted, wrong: Option<Wrong>) -> Failure {
+    pub(super) fn broken_off(&self, wanted: &Wanted, wrong: Option<Wrong>) -> Failure {
         let remembered = self.negatives.since(&wanted.key, wanted.behalf.ticket);
         let remembered = remembered.filter(|_| wrong.is_none());
         remembered.unwrap_or_else(|| Failure::broken_tarball(wrong.as_ref()))
