@@ -3,6 +3,7 @@
 //! Knows nothing of sockets, of how anything is found out, or of how it is shown.
 
 mod cache;
+mod dropped;
 mod item;
 mod status;
 
@@ -10,6 +11,7 @@ pub use cache::{
     CacheCollected, CacheEnd, CacheEntry, CachePart, CacheRow, CacheServing, CacheStat,
     CacheStatRow, CollectedPart, Unneeded, What,
 };
+pub use dropped::Dropped;
 pub use item::{Fate, Item};
 pub use status::{Part, Status};
 
@@ -59,6 +61,11 @@ pub enum Ask {
     Keep {
         /// As many as one line has room for; those of one package cost least.
         items: Vec<Item>,
+    },
+    /// Drop these entries of the cache, by the names of their files: one [`Dropped`] for each.
+    Drop {
+        /// The names.
+        files: Vec<String>,
     },
 }
 

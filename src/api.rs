@@ -46,7 +46,7 @@ pub use refusal::{Refusal, on_page};
 pub use search::{Source, Unsearched};
 pub use shown::Unknown;
 pub use sign_in::NotSignedIn;
-pub use stage::Staging;
+pub use stage::{Staged, Staging, staged};
 pub use witness::Notes;
 
 use crate::access::{Access, Caller, Denied, Secrets};

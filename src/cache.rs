@@ -17,6 +17,7 @@ pub mod fuzzing;
 mod growing;
 mod hit;
 mod index;
+mod inspect;
 mod key;
 #[cfg(test)]
 mod model_tests;
@@ -30,12 +31,13 @@ mod store;
 
 pub use changes::{Changes, Waited};
 pub(crate) use chunks::CHUNK;
-pub use disk::{Amount, DiskCache, Looked, OpenError, is_cache};
+pub use disk::{Amount, DiskCache, Looked, OpenError, files_of, is_cache};
 pub use entry::{Entry, Terms};
 pub use format::{FOR_EVER, Freshness};
 pub use growing::{Growing, Wrong};
 pub use hit::{DiskHit, GrowingHit, ReadyHit, in_parts};
 pub use index::Known;
+pub use inspect::{Inside, InspectError, Inspected, inspect};
 pub use key::{Key, Kind, Subject, Thing};
 pub use name::{FileHash, FileName};
 pub use open::OpenFile;

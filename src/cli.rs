@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how.
 //! Knows nothing of settings, which are configuration, nor of how anything is done.
 
+mod backup;
 mod cache;
 mod completions;
 mod import;
@@ -8,7 +9,9 @@ mod lockfiles;
 mod man;
 mod status;
 mod user;
+mod verify;
 
+pub use backup::{BackupOptions, RestoreOptions};
 pub use cache::{CacheAction, GcOptions, LsOptions, RmOptions, Sort};
 pub use completions::CompletionsOptions;
 pub use import::{ImportAction, VerdaccioOptions};
@@ -16,6 +19,7 @@ pub use lockfiles::{CheckOptions, PrefetchOptions};
 pub use man::ManOptions;
 pub use status::StatusOptions;
 pub use user::UserAction;
+pub use verify::{Only, VerifyOptions};
 
 use crate::npm::PackageName;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -103,6 +107,12 @@ pub enum Action {
     Check(CheckOptions),
     /// Fetch everything that lock files name, for machines or times without network
     Prefetch(PrefetchOptions),
+    /// Compare all that is kept with its digests: what was published here, users, tokens and keys, and the cache
+    Verify(VerifyOptions),
+    /// Keep all of the registry's directory elsewhere, beside a running NOPAR; each backup after the first keeps what is new
+    Backup(BackupOptions),
+    /// Put a backup back, once all of it is known to be whole
+    Restore(RestoreOptions),
     /// Forget a package that was unpublished as a whole: its name is the upstream registry's again, unless
     /// NOPAR_LOCAL_PACKAGES claims it, and its versions may be published again
     Release {
@@ -155,7 +165,9 @@ impl Action {
     pub fn is_in_registry(&self) -> bool {
         match self {
             Action::Release { .. } | Action::Keys { .. } | Action::User { .. } => true,
-            Action::Import { .. } => true,
+            Action::Backup(_) | Action::Import { .. } | Action::Restore(_) | Action::Verify(_) => {
+                true
+            }
             Action::Status(_) | Action::Cache { .. } | Action::Upgrade { .. } => false,
             Action::Check(_) | Action::Prefetch(_) => false,
             Action::Completions(_) | Action::Man(_) => false,
@@ -164,7 +176,7 @@ impl Action {
 
     /// Whether it is to find out if something is well: that it is not has an exit code of its own then.
     pub fn is_question(&self) -> bool {
-        matches!(self, Action::Status(_) | Action::Check(_))
+        matches!(self, Action::Status(_) | Action::Check(_) | Action::Verify(_))
     }
 }
 

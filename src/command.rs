@@ -1,6 +1,7 @@
 //! What each command does: from what the command line says to what is printed, and the exit code.
 //! Knows nothing of requests, nor of how a process serves. One file per command.
 
+mod backup;
 mod cache;
 mod check;
 mod completions;
@@ -16,10 +17,13 @@ mod progress;
 mod prompt;
 mod reach;
 mod release;
+mod restore;
 mod sizes;
 mod status;
 mod upgrade;
 mod user;
+mod verify;
+mod words;
 
 use self::installed::{Places, Taken};
 use self::out::Out;
@@ -109,7 +113,11 @@ fn obey(command: Command, sources: &Sources) -> Result<Outcome, Problem> {
         Command::PrintConfig => printed(&Config::load(sources)?, &mut out),
         // Its configuration may be that of the one that runs, which this process does not share.
         Command::Do(Action::Upgrade { binary }) => upgrade::run(sources, binary, &mut out),
-        // It reads what may be another user's than the registry is.
+        // These have two directories, whose owners may be two.
+        Command::Do(Action::Backup(options)) => {
+            backup::run(&Config::load(sources)?, sources.place(), &options)
+        }
+        Command::Do(Action::Restore(options)) => restore::run(&Config::load(sources)?, &options),
         Command::Do(Action::Import { action }) => import::run(Config::load(sources)?, action),
         Command::Do(action) => act(action, Config::load(sources)?),
         Command::PrintDefaultConfig => unreachable!("it needs no configuration"),
@@ -127,16 +135,19 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
         Action::Cache { action } => return cache::run(&config, action),
         Action::Check(options) => return check::run(&config, &options),
         Action::Prefetch(options) => return prefetch::run(&config, &options),
+        Action::Verify(options) => return verify::run(&config, options),
         Action::Release { name } => out.line(&release::run(&config, &name)?)?,
         Action::Keys { action } => out.print(&keys::run(&config, action)?)?,
         Action::User { action } => {
             let _log = log_of_command(config.log);
             out.print(&user::run(&config.store.path, action)?)?;
         }
-        Action::Completions(_)
+        Action::Backup(_)
+        | Action::Completions(_)
+        | Action::Import { .. }
         | Action::Man(_)
-        | Action::Upgrade { .. }
-        | Action::Import { .. } => {
+        | Action::Restore(_)
+        | Action::Upgrade { .. } => {
             unreachable!("they are done by themselves")
         }
     }

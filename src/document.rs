@@ -9,6 +9,7 @@
 
 mod attestations;
 mod build;
+mod examine;
 mod forms;
 mod glimpse;
 mod gzip;
@@ -19,6 +20,7 @@ mod work;
 
 pub use attestations::{Attestations, BadAttestations};
 pub use build::{BuildError, Built, Order, build};
+pub use examine::examine;
 pub use forms::Forms;
 pub use glimpse::{Glimpse, Source};
 pub use gzip::{GunzipError, gunzip, pack_template, pack_view};

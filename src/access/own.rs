@@ -5,6 +5,7 @@ use super::credentials::Credentials;
 use super::tokens::{Kind, NewToken, TokenView, Wish};
 use super::user::User;
 use super::{Access, Caller, Denied, Secrets, Trusted};
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -106,6 +107,14 @@ impl Access {
     ) -> Result<Option<String>, Denied> {
         self.check_auth(user, secrets).await?;
         self.tokens.end_one(User::parse(user)?, shown.to_owned()).await
+    }
+
+    /// How many tokens there are, and the names of files among them that are damaged, which are no tokens. Blocks.
+    ///
+    /// # Errors
+    /// When they cannot be looked at.
+    pub(crate) fn examine_tokens(&self) -> io::Result<(usize, Vec<String>)> {
+        self.tokens.examine()
     }
 
     /// Ends all tokens of a user; how many there were. Blocks.

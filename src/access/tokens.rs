@@ -33,6 +33,7 @@ use super::token::{Token, sha256};
 use super::user::User;
 use crate::clock::{Clock, to_millis};
 use crate::npm::hex;
+use crate::regular;
 use bound::{Bound, Rank, note_use};
 use folder::Folder;
 use log::{info, warn};
@@ -145,6 +146,24 @@ impl Tokens {
             Ok(Some(user.unwrap_or_default()))
         };
         self.blocking("a token could not be ended", end).await
+    }
+
+    /// How many tokens there are, and the files among them that are damaged, by their names. Blocks.
+    pub(super) fn examine(&self) -> io::Result<(usize, Vec<String>)> {
+        let digests = self.folder.digests()?;
+        let mut damaged = Vec::new();
+        for digest in &digests {
+            // One that was ended meanwhile is gone, and not damaged.
+            let is_token = match self.folder.find(digest) {
+                Ok(found) => found.is_some(),
+                Err(error) if regular::is_no_file(&error) => false,
+                Err(error) => return Err(error),
+            };
+            if !is_token && self.folder.place(digest).symlink_metadata().is_ok() {
+                damaged.push(digest.clone());
+            }
+        }
+        Ok((digests.len() - damaged.len(), damaged))
     }
 
     /// Runs file work on the blocking pool. It goes on to its end when nobody waits for it any more.

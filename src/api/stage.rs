@@ -5,10 +5,12 @@
 //! package; to who has not got it, it is not there.
 
 mod approve;
+mod examine;
 mod record;
 mod refusal;
 mod staging;
 
+pub use examine::{Staged, staged};
 pub use staging::Staging;
 
 use super::incoming::Incoming;

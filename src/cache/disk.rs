@@ -36,7 +36,7 @@ use moving::Moving;
 
 pub use collect::{Amount, is_cache};
 pub use reconcile::Looked;
-pub use scan::OpenError;
+pub use scan::{OpenError, files_of};
 
 /// How many beginnings of bodies are kept: they are wanted at once, or not at all.
 const STARTS: usize = 32;
@@ -368,6 +368,25 @@ impl DiskCache {
     /// Removes whatever is held of a key, without a look at it.
     pub fn remove(&self, key: &Key) {
         self.drop_file(&key.hash(), None);
+    }
+
+    /// Removes the file of an entry that somebody found damaged, whether this process knows of it or not; whether there
+    /// was one. A newer generation stays. Blocks.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn drop_found(&self, name: &FileName) -> io::Result<bool> {
+        let is_known = self.drop_file(&name.hash, Some(name.id)).is_some();
+        // Another thread may be about to do the same.
+        let is_there = match std::fs::remove_file(self.path_of(name)) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if is_known || is_there {
+            self.counters.damaged();
+        }
+        Ok(is_known || is_there)
     }
 
     pub(super) fn drop_file(&self, hash: &[u8; 16], id: Option<u64>) -> Option<FileName> {

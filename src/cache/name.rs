@@ -45,7 +45,7 @@ impl FileName {
 
     /// Reads a file name (without its folder). `None` for anything that is not an entry's, as it is
     /// written: a start reads all there are.
-    pub(super) fn parse(name: &str) -> Option<FileName> {
+    pub fn parse(name: &str) -> Option<FileName> {
         let (hash, rest) = name.as_bytes().split_first_chunk::<32>()?;
         let (id, rest) = rest.strip_prefix(b"-")?.split_first_chunk::<16>()?;
         let size = rest.strip_prefix(b"-")?;

@@ -55,7 +55,8 @@ fn check_body(file: &File, entry: &Entry) -> io::Result<()> {
         .try_for_each(|number| chunk(file, entry, number).map(drop))
 }
 
-fn sums(file: &File, opening: &Opening) -> io::Result<Option<Sums>> {
+/// The checksums behind a tarball; `None` of what is none.
+pub(super) fn sums(file: &File, opening: &Opening) -> io::Result<Option<Sums>> {
     if opening.key.kind() != Kind::Tarball {
         return Ok(None);
     }

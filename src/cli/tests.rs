@@ -152,3 +152,34 @@ fn what_is_imported_is_said_by_options() {
     }
     assert!(parse(&["import"]).is_err() && parse(&["import", "nexus", "/v"]).is_err());
 }
+
+#[test]
+fn what_is_verified_kept_and_put_back_is_said_by_options() {
+    let done = |arguments: &[&str]| {
+        parse(arguments).map(|cli| match cli.command {
+            Command::Do(action) => action,
+            other => panic!("{other:?}"),
+        })
+    };
+    let options = VerifyOptions { repair: true, only: Some(Only::Cache), json: true };
+    let verify = done(&["verify", "--repair", "--only", "cache", "--json"]).unwrap();
+    assert_eq!(verify, Action::Verify(options));
+    assert!(verify.is_question() && verify.is_in_registry());
+    assert!(done(&["verify", "--only", "all"]).is_err() && done(&["verify", "x"]).is_err());
+    let Action::Backup(options) = done(&["backup", "/b", "--keep", "3"]).unwrap() else {
+        panic!("it is one")
+    };
+    assert_eq!((options.keep.map(|it| it.get()), options.full), (Some(3), false));
+    for wrong in [&["backup"][..], &["backup", "/b", "--keep", "0"], &["restore"]] {
+        assert!(done(wrong).is_err(), "{wrong:?}");
+    }
+    let Action::Restore(options) =
+        done(&["restore", "/b", "--snapshot", "x", "--to", "/r"]).unwrap()
+    else {
+        panic!("it is one")
+    };
+    assert_eq!((options.snapshot.as_deref(), options.replace), (Some("x"), false));
+    for wrong in [["--list", "--replace"], ["--dry-run", "--replace"]] {
+        assert!(done(&[&["restore", "/b"][..], &wrong].concat()).is_err(), "{wrong:?}");
+    }
+}

@@ -26,6 +26,14 @@ pub struct Sources {
     pub ignore_saved: bool,
 }
 
+impl Sources {
+    /// The file that is read, if there is one.
+    pub fn place(&self) -> Option<PathBuf> {
+        let named = self.env.get(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        self.file.clone().or(named)
+    }
+}
+
 /// The variable that names the file.
 const FILE: &str = "NOPAR_CONFIG";
 
@@ -35,8 +43,7 @@ pub(super) fn load(sources: &Sources) -> Result<Config, Mistakes> {
     for setting in SETTINGS.iter() {
         apply(&mut config, setting, setting.default, setting.env, Origin::Default, &mut mistakes);
     }
-    let named = sources.env.get(FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
-    if let Some(path) = sources.file.clone().or(named) {
+    if let Some(path) = sources.place() {
         let defaults = config.clone();
         let contents = file::read(&path, &mut mistakes);
         for (setting, text) in contents.found {

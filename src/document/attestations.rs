@@ -19,7 +19,7 @@ enum Part {
     Text,
 }
 
-const PARTS: usize = 2;
+pub(super) const PARTS: usize = 2;
 
 /// What an upstream says of how a version was built and published.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// There is one part.
 const TEXT: usize = 0;
-const PARTS: usize = 1;
+pub(super) const PARTS: usize = 1;
 
 /// A list of keys.
 pub struct KeyList;

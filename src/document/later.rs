@@ -22,7 +22,7 @@ enum Part {
     View,
 }
 
-const PARTS: usize = 2;
+pub(super) const PARTS: usize = 2;
 
 /// What it says of itself.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,6 +41,7 @@ use sha2::{Digest, Sha256};
 
 use self::members::Members;
 use super::hex;
+use super::integrity::Integrity;
 use super::json;
 use super::name::PackageName;
 use super::tarball::TarballName;
@@ -210,6 +211,13 @@ impl HostedDocument {
         let manifest = Members::parse(self.versions.get(version)?).unwrap_or_default();
         let url = manifest.object("dist").and_then(|dist| dist.text("tarball"));
         TarballName::kept(&self.name, version, url.as_deref())
+    }
+
+    /// What the bytes of a version's tarball must digest to, if that is said in a way that can be checked.
+    pub fn digests(&self, version: &str) -> Option<Integrity> {
+        let dist = self.versions.object(version)?.object("dist")?;
+        let (integrity, shasum) = (dist.text("integrity"), dist.text("shasum"));
+        Integrity::of_dist(integrity.as_deref(), shasum.as_deref()).ok()
     }
 
     /// The files that an old NOPAR kept books of, whether or not a version names them.

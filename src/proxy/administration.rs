@@ -2,6 +2,7 @@
 //! Knows nothing of who asks, or through what.
 
 mod cache;
+mod drop;
 mod items;
 
 use super::{Door, Proxy};
@@ -49,6 +50,7 @@ impl Administrator for Administration {
             Ask::CacheCollect { size, dry_run } => self.cache_collect(size, dry_run, rows).await,
             Ask::Holds { items } => self.holds(items, rows).await,
             Ask::Keep { items } => self.keep(items, rows).await,
+            Ask::Drop { files } => self.drop_found(files, rows).await,
         }
     }
 }

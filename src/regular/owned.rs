@@ -63,6 +63,19 @@ pub fn lock(path: &Path) -> io::Result<File> {
     }
 }
 
+/// The same without waiting; `None` if somebody has it locked.
+///
+/// # Errors
+/// As of [`lock`].
+pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let file = open_or_create(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// Makes a folder that only its owner may look into, unless it is there.
 ///
 /// # Errors

@@ -49,10 +49,13 @@ mod tests;
 
 pub use commit::Released;
 pub use format::OpenError;
+pub use layout::files_of;
 pub use scan::{Problem, Report};
 pub use seen::{Compared, Seen};
 
-use super::{Change, Committed, Stages, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload};
+use super::{
+    Change, Committed, StageId, Stages, Stamp, Store, StoreError, Stored, Tag, Tarball, Upload,
+};
 use crate::npm::{PackageName, TarballName};
 use async_trait::async_trait;
 use commit::Ready;
@@ -60,7 +63,9 @@ use lock::Locks;
 use parking_lot::Mutex;
 use presence::Presence;
 use seed::Registry;
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use steps::Disk;
 use tokio::task::spawn_blocking;
@@ -138,6 +143,47 @@ impl DiskStore {
         allowed: &[TarballName],
     ) -> Result<Compared, StoreError> {
         self.inner.compare(seen, named, allowed)
+    }
+
+    /// A package as it is now; `None` when there is none. Blocks.
+    ///
+    /// # Errors
+    /// When the medium fails, or the document cannot be read.
+    pub fn see(&self, name: &PackageName) -> Result<Option<Seen>, StoreError> {
+        self.inner.see(name)
+    }
+
+    /// A tarball, or what lies beside one: where it is below the directory, and it, open. `None` when there is none. Blocks.
+    ///
+    /// # Errors
+    /// When the medium fails, or what is there is no file.
+    pub fn file(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<(PathBuf, File)>, StoreError> {
+        self.inner.file(name, file)
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        self.inner.disk.root()
+    }
+
+    /// Which stages there are, and the directory that `.nopar/stage` is in. Blocks.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn stage_ids(&self) -> Result<(PathBuf, Vec<StageId>), StoreError> {
+        Ok((self.inner.disk.root().to_owned(), self.inner.stage_ids()?))
+    }
+
+    /// Whether a NOPAR that runs has written in this directory, or is about to. Blocks for a moment.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn is_in_use(root: &Path) -> io::Result<bool> {
+        workspace::is_in_use(root)
     }
 
     /// Shows a package to `look` while nobody changes it: whoever does is waited for, and whoever wants to waits.

@@ -10,6 +10,7 @@ pub(crate) mod gate;
 pub(crate) mod headers;
 pub(crate) mod http2;
 pub(crate) mod issuer;
+pub(crate) mod kept;
 pub(crate) mod manager;
 pub(crate) mod nopar;
 pub(crate) mod proxy;

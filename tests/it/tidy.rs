@@ -166,11 +166,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "verify",
+        &["access", "api", "cache", "config", "document", "npm", "regular", "signing", "store"],
+    ),
+    ("backup", &["npm", "regular", "store", "verify"]),
+    (
         "command",
         &[
             "access",
             "admin",
             "app",
+            "backup",
+            "cache",
             "cli",
             "clock",
             "config",
@@ -185,6 +192,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "telemetry",
             "trail",
             "verdaccio",
+            "verify",
         ],
     ),
 ];

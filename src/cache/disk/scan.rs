@@ -63,6 +63,23 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// The files of all entries in a directory that is looked at, and is not opened: nothing is made there. `None` if it is
+/// no cache of a NOPAR.
+///
+/// # Errors
+/// When it cannot be read, or is of a format that this NOPAR does not know.
+pub fn files_of(path: &Path) -> Result<Option<Vec<FileName>>, OpenError> {
+    let mark = path.join(MARK);
+    match regular::read_to_string(&mark).map_err(regular::naming(&mark)) {
+        Ok(found) if [FORMAT, ""].contains(&found.trim()) => files(path).map(Some),
+        Ok(found) => {
+            Err(OpenError::Format { path: path.to_owned(), found: found.trim().to_owned() })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at(path)(error)),
+    }
+}
+
 /// Puts the mark in place whole: others may start at the same moment.
 fn write_mark(mark: &Path) -> io::Result<()> {
     let beside = mark.with_extension(std::process::id().to_string());

@@ -10,9 +10,9 @@ use crate::regular;
 use crate::store::identity::{self, Unfit};
 use crate::store::{Stamp, StoreError, Tarball};
 use bytes::Bytes;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where a package is, and what is there.
@@ -96,6 +96,22 @@ impl Inner {
         file: &TarballName,
     ) -> Result<Option<Tarball>, StoreError> {
         self.first_of(name, file, |path| self.open(path))
+    }
+
+    /// The file of a tarball, and where it is.
+    pub(super) fn file(
+        &self,
+        name: &PackageName,
+        file: &TarballName,
+    ) -> Result<Option<(PathBuf, File)>, StoreError> {
+        self.first_of(name, file, |below| {
+            let path = self.disk.root().join(below);
+            match regular::open(&path) {
+                Ok(file) => Ok(Some((below.to_owned(), file))),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(self.disk.failed(&path, "read", error)),
+            }
+        })
     }
 
     /// What tells a tarball's bytes from others in their place.

@@ -66,6 +66,12 @@ pub(super) fn files(file: &TarballName) -> (String, Option<String>) {
     (own, seed)
 }
 
+/// The same, in the order in which they are looked for: for who finds a file in a folder and wants to know whose it is.
+pub fn files_of(file: &TarballName) -> impl Iterator<Item = String> {
+    let (own, seed) = files(file);
+    std::iter::once(own).chain(seed)
+}
+
 /// A part of a name as a folder is called. The `@` of a scope stays, and nothing else begins with one.
 fn component(part: &str) -> String {
     let room = LONGEST - DOCUMENT.len();

@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file's name. No package has it.
-const FILE: &str = "registry.json";
+pub(super) const FILE: &str = "registry.json";
 /// The member of a document that was taken from an upstream then: where its tarballs are.
 const FORWARDED: &str = "_fwd-dists";
 /// The member that says so in documents of later.

@@ -2,7 +2,8 @@
 //! Knows nothing of what a document says: it is told what one names. Everything here blocks.
 
 use super::Inner;
-use super::layout::{Place, TARBALL, files};
+use super::layout::{DOCUMENT, Place, TARBALL, files};
+use super::seed;
 use crate::npm::{PackageName, TarballName};
 use crate::store::{Stamp, StoreError};
 use bytes::Bytes;
@@ -21,6 +22,20 @@ pub struct Seen {
     pub document: Bytes,
     /// The folder of the document; `None` when that is in an old `registry.json`.
     pub(super) folder: Option<PathBuf>,
+}
+
+impl Seen {
+    /// Where its document is, below the directory.
+    pub fn place(&self) -> PathBuf {
+        match self.folder.as_ref().and_then(|folder| Some((folder, folder.file_name()?))) {
+            Some((folder, base)) => {
+                let mut file = base.to_owned();
+                file.push(DOCUMENT);
+                folder.join(file)
+            }
+            None => PathBuf::from(seed::FILE),
+        }
+    }
 }
 
 /// How the tarballs in a package's folder differ from those that its document names. Paths are below the directory.

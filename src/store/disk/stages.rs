@@ -173,7 +173,7 @@ impl Inner {
         })
     }
 
-    fn stage_ids(&self) -> Result<Vec<StageId>, StoreError> {
+    pub(super) fn stage_ids(&self) -> Result<Vec<StageId>, StoreError> {
         // A mount point may have a folder of its own.
         self.presence.check()?;
         let stages = self.stages();

@@ -128,6 +128,20 @@ fn try_sweep(root: &Path) -> io::Result<()> {
     failed
 }
 
+/// Whether the folder of a process that lives is there.
+pub(super) fn is_in_use(root: &Path) -> io::Result<bool> {
+    let folders = match fs::read_dir(all(root)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    for folder in folders {
+        if !is_dead(&folder?.path()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether a folder's process is gone. Who asks holds the lock of [`OWN`], so one without a lock is of a
 /// process that died before it made one: nobody makes one just now.
 fn is_dead(folder: &Path) -> bool {

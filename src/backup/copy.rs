@@ -1,0 +1,378 @@
+//! One folder of a registry, copied: all of a package, as it was at one moment.
+//! Knows nothing of snapshots, but what the one before has of the same files.
+//!
+//! A document gets its place after the tarballs that it names, and these go after the document that does not name them.
+//! So the document is read first, and whatever it names is there as long as the document is. Where something is not, or is
+//! not what it says, the document is looked at: if it is another one, all of it is done again; if it is the same, that is
+//! damage, and copied as it is.
+
+use super::depot::Depot;
+use super::snapshot::Kept;
+use super::source::{is_left_out, is_own, is_stage};
+use crate::npm::hosted::HostedDocument;
+use crate::npm::{Digester, Integrity, TarballName, hex};
+use crate::regular::{self, Stamp};
+use crate::store::DiskStore;
+use crate::store::disk::files_of;
+use crate::verify::is_damage;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How often a package is begun anew that is changed while it is copied.
+const TRIES: usize = 32;
+/// A file of up to so many bytes is in memory as a whole, and written only if it is new.
+const SMALL: u64 = 1 << 20;
+/// How much of a longer one is, in bytes.
+const PIECE: usize = 256 << 10;
+const TARBALL: &str = ".tgz";
+
+/// What copies folders.
+pub(super) struct Copier<'a> {
+    pub(super) root: &'a Path,
+    pub(super) store: &'a DiskStore,
+    pub(super) depot: &'a Depot,
+    /// The files of the snapshot before.
+    pub(super) before: &'a BTreeMap<String, Kept>,
+    /// Whether files are read that are as they were then, and copies compared.
+    pub(super) is_full: bool,
+    /// Whether the backup cannot be written: then nothing more is read for it.
+    pub(super) has_failed: AtomicBool,
+}
+
+/// Why a file is not copied.
+enum Trouble {
+    /// It cannot be read, which is no reason to copy no other.
+    Unread(io::Error),
+    /// The backup cannot be written.
+    Unwritten(io::Error),
+}
+
+/// As an error of what is read.
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        Trouble::Unread(error)
+    }
+}
+
+/// A folder that was copied.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    /// Its path and mode; `None` if it is gone.
+    pub(super) folder: Option<(String, String)>,
+    pub(super) files: Vec<(String, Kept)>,
+    pub(super) problems: Vec<String>,
+    pub(super) left_out: Vec<String>,
+    /// What was not kept before: files, and their bytes.
+    pub(super) new: (usize, u64),
+}
+
+/// Why a folder is not copied.
+enum Undone {
+    /// Somebody has changed the package meanwhile.
+    Changed,
+    /// The backup cannot be written.
+    Unwritten(io::Error),
+}
+
+/// A package's document, as it was read.
+struct Document {
+    place: PathBuf,
+    stamp: Stamp,
+    says: HostedDocument,
+}
+
+impl Copier<'_> {
+    /// Copies what is in a folder, but for the folders in it.
+    ///
+    /// # Errors
+    /// When the backup cannot be written.
+    pub(super) fn copy(&self, folder: &Path) -> io::Result<Copied> {
+        for number in 1..=TRIES {
+            if self.has_failed.load(Ordering::Relaxed) {
+                break;
+            }
+            match self.attempt(folder, number == TRIES) {
+                Ok(copied) => return Ok(copied),
+                Err(Undone::Changed) => {}
+                Err(Undone::Unwritten(error)) => {
+                    self.has_failed.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(Copied::default())
+    }
+
+    fn attempt(&self, folder: &Path, is_last: bool) -> Result<Copied, Undone> {
+        let mut copied = Copied::default();
+        // Before the list: what the document names is in that then, or was removed with a later document.
+        let document = self.document(folder, &mut copied).map_err(Undone::Unwritten)?;
+        let listed = fs::metadata(self.root.join(folder))
+            .and_then(|it| Ok((it, self.list(folder, &mut copied)?)));
+        let (it, mut names) = match listed {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Copied::default()),
+            Err(error) => {
+                copied.problem(folder, &error.to_string());
+                return Ok(copied);
+            }
+        };
+        // The first version of a package was published since.
+        let is_new = document.is_none() && copied.problems.is_empty();
+        if is_new && !is_last && document_in(folder).is_some_and(|name| names.contains(&name)) {
+            return Err(Undone::Changed);
+        }
+        copied.folder = Some((text(folder), format!("{:o}", it.mode() & 0o777)));
+        names.retain(|name| document.as_ref().is_none_or(|it| it.place != folder.join(name)));
+        let expected = document.as_ref().map(|it| expected(&it.says)).unwrap_or_default();
+        let mut suspicious = Vec::new();
+        for name in &names {
+            let place = folder.join(name);
+            let Some(path) = place.to_str() else {
+                copied.problem(&place, "its name is not UTF-8");
+                continue;
+            };
+            match self.file(path, &mut copied.new) {
+                Ok(Some(kept)) => {
+                    let wrong = expected.get(name).zip(kept.integrity());
+                    let wrong = wrong.and_then(|(said, found)| mistake(&found, said));
+                    suspicious.extend(wrong.map(|wrong| format!("{path}: {wrong}")));
+                    copied.files.push((path.to_owned(), kept));
+                }
+                // It was removed meanwhile.
+                Ok(None) => {}
+                Err(Trouble::Unread(error)) if regular::is_no_file(&error) => {
+                    copied.left_out.push(format!("{path}: {error}"));
+                }
+                Err(Trouble::Unread(error)) => copied.problem(&place, &error.to_string()),
+                Err(Trouble::Unwritten(error)) => return Err(Undone::Unwritten(error)),
+            }
+        }
+        if let Some(document) = &document {
+            suspicious.extend(self.missing(document, &copied));
+            let is_same = || matches!(Stamp::at(&self.root.join(&document.place)), Ok(Some(now)) if now == document.stamp);
+            if !suspicious.is_empty() && !is_last && !is_same() {
+                return Err(Undone::Changed);
+            }
+        }
+        copied.problems.append(&mut suspicious);
+        // A stage that was approved or rejected meanwhile is one no more.
+        if is_stage(folder) && !self.root.join(folder).is_dir() {
+            return Ok(Copied::default());
+        }
+        Ok(copied)
+    }
+
+    /// The names of what is in a folder and no folder, but for what is left out.
+    fn list(&self, folder: &Path, copied: &mut Copied) -> io::Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(self.root.join(folder))? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let leads = kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|it| it.is_dir());
+            if kind.is_dir() || leads {
+                continue;
+            }
+            match entry.file_name().into_string() {
+                Ok(name) if is_left_out(folder, &name) => {}
+                Ok(name) => drop(names.insert(name)),
+                Err(name) => copied.problem(&folder.join(name), "its name is not UTF-8"),
+            }
+        }
+        Ok(names)
+    }
+
+    /// Copies the document of a package, if this is the folder of one; what it says, if that can be read.
+    fn document(&self, folder: &Path, copied: &mut Copied) -> io::Result<Option<Document>> {
+        let Some(name) = document_in(folder) else { return Ok(None) };
+        let place = folder.join(name);
+        let read = || {
+            let mut file = regular::open(&self.root.join(&place))?;
+            let (it, stamp) = (file.metadata()?, Stamp::of(&file)?);
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok::<_, io::Error>((it, stamp, bytes))
+        };
+        let Ok((it, stamp, bytes)) = read() else {
+            // There is none, or it is told of with the other files.
+            return Ok(None);
+        };
+        let says = match HostedDocument::parse(&bytes) {
+            Ok(says) => says,
+            Err(error) => {
+                // It is copied as a file like any other.
+                copied.problem(&place, &error.to_string());
+                return Ok(None);
+            }
+        };
+        let kept = self.small(&it, bytes, false, &mut copied.new)?;
+        copied.files.push((text(&place), kept));
+        Ok(Some(Document { place, stamp, says }))
+    }
+
+    /// Versions whose tarball is neither here nor where an older NOPAR would have it.
+    fn missing(&self, document: &Document, copied: &Copied) -> Vec<String> {
+        let says = &document.says;
+        if !says.is_hosted() {
+            return Vec::new();
+        }
+        let there: BTreeSet<&str> =
+            copied.files.iter().filter_map(|(path, _)| path.rsplit('/').next()).collect();
+        let is_here = |file: &TarballName| files_of(file).any(|name| there.contains(name.as_str()));
+        let lacks = |version: &&str| {
+            let Some(file) = says.file(version) else { return true };
+            let is_elsewhere = || {
+                let found = self.store.file(says.name(), &file).ok().flatten();
+                found.is_some_and(|(path, _)| path.parent() != document.place.parent())
+            };
+            !is_here(&file) && !is_elsewhere()
+        };
+        let told = |version: &str| {
+            format!("{}: the tarball of {version} is not there", document.place.display())
+        };
+        says.versions().filter(lacks).map(told).collect()
+    }
+
+    /// Copies a file, unless it is the one that was copied before; `None` when it is gone.
+    fn file(&self, path: &str, new: &mut (usize, u64)) -> Result<Option<Kept>, Trouble> {
+        let mut file = match regular::open(&self.root.join(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let it = file.metadata()?;
+        let is_tarball = path.ends_with(TARBALL);
+        let known = self.before.get(path).filter(|known| !self.is_full && known.is_still(&it));
+        if let Some(known) = known.filter(|known| !is_tarball || known.integrity.is_some())
+            && self.depot.has(&known.sha256, known.size, false).map_err(Trouble::Unwritten)?
+        {
+            let mode = format!("{:o}", it.mode() & 0o777);
+            return Ok(Some(Kept { mode, ..known.clone() }));
+        }
+        if it.len() <= SMALL {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            let kept = self.small(&it, bytes, is_tarball, new);
+            return kept.map(Some).map_err(Trouble::Unwritten);
+        }
+        self.large(&it, file, is_tarball, new).map(Some)
+    }
+
+    fn small(
+        &self,
+        it: &Metadata,
+        bytes: Vec<u8>,
+        is_tarball: bool,
+        new: &mut (usize, u64),
+    ) -> io::Result<Kept> {
+        let integrity = is_tarball.then(|| {
+            let mut digester = Digester::new(None);
+            digester.update(&bytes);
+            digester.finish()
+        });
+        let (sha256, size) = (hex(&Sha256::digest(&bytes)), bytes.len() as u64);
+        if !self.depot.has(&sha256, size, self.is_full)? {
+            self.put(new, &sha256, size, |file| file.write_all(&bytes))?;
+        }
+        Ok(Kept::of(it, sha256, size, integrity))
+    }
+
+    /// Copies a file of which only a piece is in memory.
+    fn large(
+        &self,
+        it: &Metadata,
+        mut from: File,
+        is_tarball: bool,
+        new: &mut (usize, u64),
+    ) -> Result<Kept, Trouble> {
+        let unwritten = Trouble::Unwritten;
+        let (unfinished, mut to) = self.depot.begin().map_err(unwritten)?;
+        let (mut sha256, mut digester) = (Sha256::new(), is_tarball.then(|| Digester::new(None)));
+        let mut copy = || {
+            let (mut piece, mut size) = (vec![0; PIECE], 0);
+            loop {
+                let read = match from.read(&mut piece) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    read => read?,
+                };
+                if read == 0 {
+                    return to.sync_all().map(|()| size).map_err(Trouble::Unwritten);
+                }
+                to.write_all(&piece[..read]).map_err(Trouble::Unwritten)?;
+                sha256.update(&piece[..read]);
+                digester.iter_mut().for_each(|digester| digester.update(&piece[..read]));
+                size += read as u64;
+            }
+        };
+        let size = copy().inspect_err(|_: &Trouble| self.depot.discard(unfinished.clone()))?;
+        let sha256 = hex(&sha256.finalize());
+        if self.depot.has(&sha256, size, self.is_full).map_err(unwritten)? {
+            self.depot.discard(unfinished);
+        } else {
+            self.depot.keep(unfinished, &sha256).map_err(unwritten)?;
+            *new = (new.0 + 1, new.1 + size);
+        }
+        Ok(Kept::of(it, sha256, size, digester.map(Digester::finish)))
+    }
+
+    /// Puts bytes into the depot.
+    fn put(
+        &self,
+        new: &mut (usize, u64),
+        sha256: &str,
+        size: u64,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let (unfinished, mut file) = self.depot.begin()?;
+        let written = write(&mut file).and_then(|()| file.sync_all());
+        written.inspect_err(|_| self.depot.discard(unfinished.clone()))?;
+        self.depot.keep(unfinished, sha256)?;
+        *new = (new.0 + 1, new.1 + size);
+        Ok(())
+    }
+
+    /// Copies bytes that are no file of the registry.
+    pub(super) fn copy_bytes(&self, it: &Metadata, bytes: Vec<u8>) -> io::Result<Kept> {
+        self.small(it, bytes, false, &mut (0, 0))
+    }
+}
+
+impl Copied {
+    fn problem(&mut self, path: &Path, why: &str) {
+        self.problems.push(format!("{}: {why}", path.display()));
+    }
+}
+
+/// What the document is called in a folder that may be a package's.
+fn document_in(folder: &Path) -> Option<String> {
+    let base = folder.file_name()?.to_str()?;
+    (!is_own(folder)).then(|| format!("{base}.json"))
+}
+
+/// What the files of versions must digest to, by all names that they may have.
+fn expected(says: &HostedDocument) -> HashMap<String, Integrity> {
+    let mut expected = HashMap::new();
+    if says.is_hosted() {
+        for version in says.versions() {
+            let Some((file, digests)) = says.file(version).zip(says.digests(version)) else {
+                continue;
+            };
+            expected.extend(files_of(&file).map(|name| (name, digests.clone())));
+        }
+    }
+    expected
+}
+
+/// What is wrong with a tarball, as far as the kind of digest is known.
+fn mistake(found: &Integrity, said: &Integrity) -> Option<String> {
+    found.matches(said)?;
+    is_damage(found, said)
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,390 @@
+//! A directory of backups: the bytes of files by their digests, and snapshots by their times.
+//! Knows nothing of what files are. Everything here blocks.
+//!
+//! All of it belongs to who makes backups, and nobody else may look into it: there are keys and password hashes in it.
+
+use super::keeper::Keeper;
+use super::snapshot::{Kept, Snapshot, SnapshotError};
+use crate::npm::{hex, is_sha256};
+use crate::regular::{self, owned, sync_folder};
+use rustix::process::geteuid;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The file that says which layout a directory has.
+const MARK: &str = "nopar-backup";
+/// The layout of this NOPAR.
+const FORMAT: &str = "1";
+const LOCK: &str = "lock";
+const OBJECTS: &str = "objects";
+const SNAPSHOTS: &str = "snapshots";
+const TEMPORARY: &str = "tmp";
+/// How much is read at once, in bytes.
+const PIECE: usize = 256 << 10;
+
+/// How to do without NOPAR.
+const README: &str = "\
+Backups of a registry of packages, made by `nopar backup`.
+
+snapshots/TIME.json lists the files of the registry's directory at that time, a
+line for each: its path, and the SHA-256 of its bytes. objects/ has the bytes,
+under that digest, with its first two digits as a folder. They are not packed.
+
+To put all of it back:      nopar restore DIR          (nopar restore --help)
+To see which there are:     nopar restore DIR --list
+To get one file by hand:
+  grep '\"my-package/my-package-1.0.0.tgz\"' snapshots/TIME.json
+  cp objects/ab/abcdef... my-package-1.0.0.tgz
+To see if objects are whole: each must digest to its own name
+  cd objects && for f in */*; do echo \"$(basename $f)  $f\"; done | sha256sum -c --quiet
+
+There are secrets in here: password hashes, tokens' digests, and the private
+key that versions are signed with. Keep it as safe as the registry itself.
+";
+
+/// Why a directory of backups cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DepotError {
+    /// The system says why.
+    #[error("the backup directory {} cannot be used: {source}", path.display())]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is something else in it.
+    #[error("{} is no directory of backups, and not empty: give a new one, or one that `nopar backup` made", .0.display())]
+    Other(PathBuf),
+    /// It is none.
+    #[error("there is no backup in {}", .0.display())]
+    Nothing(PathBuf),
+    /// Another NOPAR made it, in a layout that this one does not know.
+    #[error("the backup directory {} has format {found}, and this NOPAR knows only {FORMAT}", path.display())]
+    Format {
+        /// The directory.
+        path: PathBuf,
+        /// What its mark says.
+        found: String,
+    },
+    /// Somebody is at work there.
+    #[error("another nopar backup or nopar restore is at work in {}: wait for its end", .0.display())]
+    Busy(PathBuf),
+    /// There is none of that name.
+    #[error("there is no snapshot {id} in {}: nopar restore {} --list tells which there are", path.display(), path.display())]
+    Unknown {
+        /// The directory.
+        path: PathBuf,
+        /// The snapshot.
+        id: String,
+    },
+    /// It cannot be read.
+    #[error("the snapshot {id} cannot be used: {source}")]
+    Snapshot {
+        /// Its name.
+        id: String,
+        /// What is wrong with it.
+        source: SnapshotError,
+    },
+}
+
+/// The directory. It is locked as long as this lives, unless it is only listed.
+#[derive(Debug)]
+pub struct Depot {
+    path: PathBuf,
+    keeper: Keeper,
+    last: AtomicU64,
+    _lock: Option<File>,
+}
+
+impl Depot {
+    /// The one in `path`, to put backups into; made if it is not there, though not the directory above it.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn make(path: &Path, keeper: Keeper) -> Result<Depot, DepotError> {
+        let place = path.to_owned();
+        let made = keeper.run(move || Ok(prepare(&place))).map_err(at(path))?;
+        Ok(Depot::new(path, keeper, Some(made?)))
+    }
+
+    /// The one in `path`, to read backups.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn open(path: &Path, keeper: Keeper) -> Result<Depot, DepotError> {
+        let place = path.to_owned();
+        let opened = keeper.run(move || Ok(shared(&place))).map_err(at(path))?;
+        Ok(Depot::new(path, keeper, Some(opened?)))
+    }
+
+    /// The one in `path`, to see which backups there are, whoever is at work there.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn look(path: &Path, keeper: Keeper) -> Result<Depot, DepotError> {
+        let place = path.to_owned();
+        keeper.run(move || Ok(check(&place))).map_err(at(path))??;
+        Ok(Depot::new(path, keeper, None))
+    }
+
+    fn new(path: &Path, keeper: Keeper, lock: Option<File>) -> Depot {
+        Depot { path: path.to_owned(), keeper, last: AtomicU64::new(0), _lock: lock }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Who has the rights in it.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    /// The names of its snapshots, the oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn snapshots(&self) -> Result<Vec<String>, DepotError> {
+        let folder = self.path.join(SNAPSHOTS);
+        let list = move || {
+            let mut ids = Vec::new();
+            for entry in fs::read_dir(folder)? {
+                let name = entry?.file_name().into_string().unwrap_or_default();
+                ids.extend(name.strip_suffix(".json").map(str::to_owned));
+            }
+            // Of one second, the later ones have a number behind.
+            ids.sort();
+            Ok(ids)
+        };
+        self.keeper.run(list).map_err(at(&self.path))
+    }
+
+    /// A snapshot, by its name.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it is damaged.
+    pub fn snapshot(&self, id: &str) -> Result<Snapshot, DepotError> {
+        let unknown = || DepotError::Unknown { path: self.path.clone(), id: id.to_owned() };
+        if id.is_empty() || id.contains('/') {
+            return Err(unknown());
+        }
+        let place = self.place_of(id);
+        let read = self.keeper.run(move || regular::read(&place));
+        match read {
+            Ok(text) => Snapshot::read(&text)
+                .map_err(|source| DepotError::Snapshot { id: id.to_owned(), source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(unknown()),
+            Err(error) => Err(at(&self.path)(error)),
+        }
+    }
+
+    /// Gives a snapshot its name, when all that it speaks of is on the disk.
+    pub(super) fn put_snapshot(&self, snapshot: &Snapshot) -> io::Result<()> {
+        let (unfinished, mut file) = self.begin()?;
+        snapshot.write(&mut file)?;
+        file.sync_all()?;
+        let (path, place) = (self.path.clone(), self.place_of(&snapshot.id));
+        self.keeper.run(move || {
+            let objects = path.join(OBJECTS);
+            for folder in fs::read_dir(&objects)? {
+                sync_folder(&folder?.path())?;
+            }
+            sync_folder(&objects)?;
+            fs::rename(unfinished, place)?;
+            sync_folder(&path.join(SNAPSHOTS))
+        })
+    }
+
+    pub(super) fn remove_snapshot(&self, id: &str) -> io::Result<()> {
+        let (place, folder) = (self.place_of(id), self.path.join(SNAPSHOTS));
+        self.keeper.run(move || fs::remove_file(place).and_then(|()| sync_folder(&folder)))
+    }
+
+    /// A file that has no name yet.
+    pub(super) fn begin(&self) -> io::Result<(PathBuf, File)> {
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        let path = self.path.join(TEMPORARY).join(number.to_string());
+        let place = path.clone();
+        let file = self.keeper.run(move || owned::create(&place))?;
+        Ok((path, file))
+    }
+
+    /// Gives the bytes of such a file their name; they are on the disk already.
+    pub(super) fn keep(&self, unfinished: PathBuf, sha256: &str) -> io::Result<()> {
+        let place = self.place_of_object(sha256);
+        self.keeper.run(move || {
+            if let Some(folder) = place.parent() {
+                owned::make_folder(folder)?;
+            }
+            fs::rename(unfinished, place)
+        })
+    }
+
+    /// Removes such a file.
+    pub(super) fn discard(&self, unfinished: PathBuf) {
+        // What stays is removed by the next backup.
+        let _ = self.keeper.run(move || fs::remove_file(unfinished));
+    }
+
+    /// Whether it has these bytes, by their length; with `whole`, they are read and compared.
+    pub(super) fn has(&self, sha256: &str, size: u64, whole: bool) -> io::Result<bool> {
+        let place = self.place_of_object(sha256);
+        let opened = self.keeper.run(move || match regular::open(&place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
+        })?;
+        let Some(file) = opened else { return Ok(false) };
+        if file.metadata()?.len() != size {
+            return Ok(false);
+        }
+        Ok(!whole || digest_of(file)? == sha256)
+    }
+
+    /// These bytes, to be read.
+    pub(super) fn open_object(&self, sha256: &str) -> io::Result<File> {
+        let place = self.place_of_object(sha256);
+        self.keeper.run(move || regular::open(&place))
+    }
+
+    /// The bytes of a file, to be read: those that were kept.
+    ///
+    /// # Errors
+    /// When they are not there, or damaged.
+    pub fn object(&self, kept: &Kept) -> io::Result<File> {
+        if self.has(&kept.sha256, kept.size, true)? {
+            return self.open_object(&kept.sha256);
+        }
+        Err(io::Error::other(format!("its bytes in the backup are damaged: {}", kept.sha256)))
+    }
+
+    /// Removes the objects that nobody wants: how many, and how many bytes.
+    pub(super) fn sweep(
+        &self,
+        is_wanted: impl Fn(&str) -> bool + Send + 'static,
+    ) -> io::Result<(usize, u64)> {
+        let objects = self.path.join(OBJECTS);
+        self.keeper.run(move || {
+            let (mut count, mut bytes) = (0, 0);
+            for folder in fs::read_dir(objects)? {
+                for object in fs::read_dir(folder?.path())? {
+                    let object = object?;
+                    let name = object.file_name().into_string().unwrap_or_default();
+                    // Whatever else lies there is somebody's.
+                    if is_sha256(&name) && !is_wanted(&name) {
+                        bytes += object.metadata()?.len();
+                        count += 1;
+                        fs::remove_file(object.path())?;
+                    }
+                }
+            }
+            Ok((count, bytes))
+        })
+    }
+
+    fn place_of_object(&self, sha256: &str) -> PathBuf {
+        let folder = sha256.get(..2).unwrap_or_default();
+        self.path.join(OBJECTS).join(folder).join(sha256)
+    }
+
+    fn place_of(&self, id: &str) -> PathBuf {
+        self.path.join(SNAPSHOTS).join(format!("{id}.json"))
+    }
+}
+
+/// The SHA-256 of what is read from there on.
+pub(super) fn digest_of(mut file: File) -> io::Result<String> {
+    let (mut digest, mut piece) = (Sha256::new(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(hex(&digest.finalize())),
+            Ok(read) => digest.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> DepotError {
+    let path = path.to_owned();
+    move |source| DepotError::Io { path: path.clone(), source }
+}
+
+/// Whether a directory is one of backups.
+fn check(path: &Path) -> Result<(), DepotError> {
+    let mark = path.join(MARK);
+    match regular::read_to_string(&mark).map_err(regular::naming(&mark)) {
+        Ok(found) if found.trim() == FORMAT => Ok(()),
+        Ok(found) => {
+            Err(DepotError::Format { path: path.to_owned(), found: found.trim().to_owned() })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(DepotError::Nothing(path.to_owned()))
+        }
+        Err(error) => Err(at(path)(error)),
+    }
+}
+
+fn shared(path: &Path) -> Result<File, DepotError> {
+    check(path)?;
+    // Reading is enough for a lock: it may be a medium that is only read.
+    let lock = regular::open(&path.join(LOCK)).map_err(at(path))?;
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(DepotError::Busy(path.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(at(path)(error)),
+    }
+}
+
+/// Makes what is missing, and locks it.
+fn prepare(path: &Path) -> Result<File, DepotError> {
+    match check(path) {
+        Ok(()) => {}
+        Err(DepotError::Nothing(_)) => begin(path)?,
+        Err(error) => return Err(error),
+    }
+    let failed = at(path);
+    let lock = owned::try_lock(&path.join(LOCK)).map_err(&failed)?;
+    let lock = lock.ok_or_else(|| DepotError::Busy(path.to_owned()))?;
+    for folder in [OBJECTS, SNAPSHOTS, TEMPORARY] {
+        owned::make_folder(&path.join(folder)).map_err(&failed)?;
+    }
+    for unfinished in fs::read_dir(path.join(TEMPORARY)).map_err(&failed)? {
+        fs::remove_file(unfinished.map_err(&failed)?.path()).map_err(&failed)?;
+    }
+    Ok(lock)
+}
+
+/// Makes a directory of backups: the mark last.
+fn begin(path: &Path) -> Result<(), DepotError> {
+    let failed = at(path);
+    owned::make_folder(path).map_err(&failed)?;
+    for there in fs::read_dir(path).map_err(&failed)? {
+        let name = there.map_err(&failed)?.file_name();
+        // What a crash may have left of this, and what file systems have of their own.
+        if !["lost+found", "README.txt", "nopar-backup.new"].iter().any(|own| name == *own) {
+            return Err(DepotError::Other(path.to_owned()));
+        }
+    }
+    let write = || {
+        if fs::metadata(path)?.uid() == geteuid().as_raw() {
+            fs::set_permissions(path, Permissions::from_mode(0o700))?;
+        }
+        let [readme, mark] = ["README.txt", "nopar-backup.new"].map(|name| path.join(name));
+        owned::clear(&readme)?;
+        owned::clear(&mark)?;
+        owned::create(&readme)?.write_all(README.as_bytes())?;
+        owned::write(&mark, format!("{FORMAT}\n").as_bytes())?;
+        fs::rename(&mark, path.join(MARK))?;
+        sync_folder(path)?;
+        // The directory above may be somebody else's.
+        let _ = path.parent().map(sync_folder);
+        Ok(())
+    };
+    write().map_err(failed)
+}

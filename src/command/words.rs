@@ -1,0 +1,54 @@
+//! Names and sizes as people read them.
+//! Knows nothing of what they are of.
+
+/// What sizes are told in.
+const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+
+/// A text whose control characters, and those that turn others around, do nothing to a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| match c.is_control() || turns(c) {
+        true => c.escape_default().to_string(),
+        false => c.into(),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// So many bytes: `1.2 MiB`.
+pub(super) fn size(bytes: u64) -> String {
+    let (mut size, mut unit) = (bytes as f64, 0);
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        (size, unit) = (size / 1024.0, unit + 1);
+    }
+    if unit == 0 { format!("{bytes} bytes") } else { format!("{size:.1} {}", UNITS[unit]) }
+}
+
+/// So many things of a kind: `1 package`, `2 packages`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    match (number, one.strip_suffix("y")) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) if !one.ends_with("ey") => format!("{number} {stem}ies"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_do_nothing_to_a_terminal_and_sizes_have_units() {
+        assert_eq!(printable("ü\u{1b}[2J\n\u{202e}"), "ü\\u{1b}[2J\\n\\u{202e}");
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1536, "1.5 KiB"),
+            (5 << 20, "5.0 MiB"),
+            (u64::MAX, "16777216.0 TiB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+        assert_eq!([count(1, "entry"), count(2, "entry")], ["1 entry", "2 entries"]);
+        assert_eq!([count(0, "key"), count(1, "key")], ["0 keys", "1 key"]);
+    }
+}

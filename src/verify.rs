@@ -1,0 +1,88 @@
+//! Whether all that NOPAR keeps is as it was written: hosted packages and what belongs to them, and the cache's entries,
+//! each against its digests.
+//! Knows nothing of requests, nor of a NOPAR that runs: it reads the directories by itself, and writes nothing there. What
+//! comes, changes or goes meanwhile is no damage.
+
+mod cache;
+mod crew;
+mod finding;
+mod own;
+mod packages;
+mod reading;
+mod stages;
+
+pub use cache::{CacheChecked, cache};
+pub use crew::in_parallel;
+pub use finding::{Finding, Step, Watch, Where};
+pub use own::OwnCounts;
+pub use packages::PackageCounts;
+pub use reading::{digests_of, is_damage};
+
+use crate::access::Ground;
+use crate::store::disk::OpenError;
+use crate::store::{DiskStore, Store, StoreError};
+use serde::Serialize;
+use std::io;
+use std::path::Path;
+
+/// What there is in the directory of a registry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RegistryCounts {
+    /// Its packages.
+    #[serde(flatten)]
+    pub packages: PackageCounts,
+    /// What is NOPAR's own.
+    #[serde(flatten)]
+    pub own: OwnCounts,
+    /// What waits to be approved.
+    pub staged: usize,
+}
+
+/// Why the directory of a registry cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Looks at everything in the directory of a registry, and tells `watch` what is wrong. Blocks.
+///
+/// # Errors
+/// When the directory itself cannot be read.
+pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, VerifyError> {
+    let store = DiskStore::open(root)?;
+    let packages = packages::packages(&store, watch)?;
+    let staged = stages::stages(&store, watch)?;
+    let own = own::own(root, &store, watch);
+    Ok(RegistryCounts { packages, own, staged })
+}
+
+/// The same without tarballs' bytes: whether all is in its place, and can be read. Blocks.
+///
+/// # Errors
+/// As of [`registry`].
+pub fn places(root: &Path, watch: &mut Watch<'_>) -> Result<(), VerifyError> {
+    let store = DiskStore::open(root)?;
+    packages::places(&store, watch)?;
+    stages::stages(&store, watch)?;
+    own::own(root, &store, watch);
+    Ok(())
+}
+
+/// The directory, as those see it who keep something beside packages.
+struct Firm(DiskStore);
+
+impl Ground for Firm {
+    fn check(&self) -> io::Result<()> {
+        self.0.check().map_err(io::Error::other)
+    }
+
+    /// Nothing is kept by who only looks.
+    fn prepare(&self) -> io::Result<()> {
+        Err(io::Error::other("nothing is written here"))
+    }
+}

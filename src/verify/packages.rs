@@ -1,0 +1,313 @@
+//! Hosted packages: each document, and the tarball of each version against the digests in it.
+//! Knows nothing of where files are; nothing is changed for what it finds.
+
+use super::crew::in_parallel;
+use super::finding::{Finding, Step, Watch, Where};
+use super::reading::{digests_of, is_damage};
+use crate::npm::hosted::HostedDocument;
+use crate::npm::{PackageName, TarballName};
+use crate::regular;
+use crate::store::disk::{Problem, Report, Seen, files_of};
+use crate::store::{DiskStore, StoreError};
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+/// How often a package is looked at again that was changed meanwhile.
+const TRIES: usize = 8;
+/// How many documents wait to be looked at: each may be long.
+const WAITING: usize = 4;
+/// What to do about a tarball.
+const PUT_BACK: &str = "put this file back from a backup, or unpublish the version";
+/// What to do about a document.
+const RESTORE: &str = "put this file back from a backup; until then the package is not served";
+
+/// What there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PackageCounts {
+    /// Packages.
+    pub packages: usize,
+    /// Those among them that an older NOPAR copied from its upstream.
+    pub copies: usize,
+    /// Versions of the others.
+    pub versions: usize,
+    /// Versions whose documents say no digest, so that nobody knows whether their tarballs are right.
+    pub without_digests: usize,
+    /// Bytes of tarballs.
+    pub bytes: u64,
+}
+
+/// What was found of a package.
+#[derive(Default)]
+struct Checked {
+    is_copy: bool,
+    versions: usize,
+    without_digests: usize,
+    bytes: u64,
+    findings: Vec<Finding>,
+}
+
+/// Looks at all of them.
+pub(super) fn packages(
+    store: &DiskStore,
+    watch: &mut Watch<'_>,
+) -> Result<PackageCounts, StoreError> {
+    let mut counts = PackageCounts::default();
+    let (tell, told) = sync_channel(WAITING);
+    let report = thread::scope(|scope| {
+        let walk = scope.spawn(move || {
+            store.walk(|seen| {
+                // Who looks at them does so to the end.
+                let _ = tell.send(seen);
+            })
+        });
+        in_parallel(
+            told.into_iter(),
+            |seen| check(store, seen),
+            |checked| {
+                counts.add(&checked);
+                checked.findings.into_iter().for_each(|it| watch(Step::Found(Box::new(it))));
+                watch(Step::Done(1));
+            },
+        );
+        walk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
+    tell_of(store, &report, watch);
+    Ok(counts)
+}
+
+/// Looks only at what is in its place and can be read, and not at tarballs' bytes.
+pub(super) fn places(store: &DiskStore, watch: &mut Watch<'_>) -> Result<(), StoreError> {
+    let report = store.walk(|_| {})?;
+    tell_of(store, &report, watch);
+    Ok(())
+}
+
+fn tell_of(store: &DiskStore, report: &Report, watch: &mut Watch<'_>) {
+    for problem in &report.problems {
+        let Problem { path, fault } = problem;
+        let finding = match standing(store, path) {
+            Standing::Passed => continue,
+            Standing::Idle => Finding::note(Where::Registry, path, fault.clone())
+                .remedy("it is no package, and in nobody's way"),
+            Standing::Wrong => {
+                Finding::damage(Where::Registry, path, fault.clone()).remedy(RESTORE)
+            }
+        };
+        watch(Step::Found(Box::new(finding)));
+    }
+    for Problem { path, fault } in &report.foreign {
+        let what = format!("it cannot be published to: {fault}");
+        watch(Step::Found(Box::new(Finding::note(Where::Registry, path, what))));
+    }
+}
+
+/// What a place is that was not what it should be, now.
+enum Standing {
+    /// It is right, or gone: somebody was about to change it.
+    Passed,
+    /// There is nothing of a package in it.
+    Idle,
+    Wrong,
+}
+
+fn standing(store: &DiskStore, path: &Path) -> Standing {
+    let root = store.root();
+    let is_folder = root.join(path).is_dir();
+    let folder = if is_folder { path } else { path.parent().unwrap_or(path) };
+    // Whoever publishes the first version of a package has put the tarball there before the document.
+    if let Some(name) = name_of(folder) {
+        match store.at_rest(&name, |seen| HostedDocument::parse(&seen.document).is_ok()) {
+            Ok(Some(true)) => return Standing::Passed,
+            Ok(_) if !root.join(path).exists() => return Standing::Passed,
+            _ => {}
+        }
+    }
+    match is_folder && !has_tarball(&root.join(path)) {
+        true => Standing::Idle,
+        false => Standing::Wrong,
+    }
+}
+
+/// Whether there is a tarball in a folder, as far as it can be looked at.
+fn has_tarball(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return !folder.ends_with("lost+found") };
+    let is_tarball = |name: &OsStr| Path::new(name).extension().is_some_and(|it| it == "tgz");
+    entries.flatten().any(|entry| is_tarball(&entry.file_name()))
+}
+
+/// The package that a folder is the place of, if its name says so: a capital is `!` and its small letter there.
+fn name_of(folder: &Path) -> Option<PackageName> {
+    let (mut name, mut is_capital) = (String::new(), false);
+    for c in folder.to_str()?.chars() {
+        match (c, is_capital) {
+            ('!', false) => is_capital = true,
+            (c, true) => {
+                name.push(c.to_ascii_uppercase());
+                is_capital = false;
+            }
+            (c, false) => name.push(c),
+        }
+    }
+    name.parse().ok()
+}
+
+impl PackageCounts {
+    fn add(&mut self, checked: &Checked) {
+        self.packages += 1;
+        self.copies += usize::from(checked.is_copy);
+        self.versions += checked.versions;
+        self.without_digests += checked.without_digests;
+        self.bytes += checked.bytes;
+    }
+}
+
+/// Looks at a package, again if somebody changed it meanwhile: what is wrong while its document stays the same is wrong.
+fn check(store: &DiskStore, mut seen: Seen) -> Checked {
+    for _ in 0..TRIES {
+        let checked = look(store, &seen);
+        if checked.findings.is_empty() {
+            return checked;
+        }
+        match store.see(&seen.name) {
+            Ok(Some(now)) if now.stamp != seen.stamp => seen = now,
+            Ok(None) => return Checked::default(),
+            // It is the same, or cannot be read any more: what was seen is told.
+            _ => return checked,
+        }
+    }
+    look(store, &seen)
+}
+
+fn look(store: &DiskStore, seen: &Seen) -> Checked {
+    let mut checked = Checked::default();
+    let document = match HostedDocument::parse(&seen.document) {
+        Ok(document) => document,
+        Err(error) => {
+            let finding = Finding::damage(Where::Registry, &seen.place(), error.to_string());
+            checked.findings.push(finding.of(&seen.name).remedy(RESTORE));
+            return checked;
+        }
+    };
+    checked.is_copy = !document.is_hosted();
+    if checked.is_copy {
+        // Nobody counts on its tarballs.
+        return checked;
+    }
+    for version in document.versions() {
+        checked.versions += 1;
+        let findings = check_version(store, seen, &document, version, &mut checked);
+        checked.findings.extend(findings);
+    }
+    checked.findings.extend(unnamed(store, seen, &document));
+    checked
+}
+
+fn check_version(
+    store: &DiskStore,
+    seen: &Seen,
+    document: &HostedDocument,
+    version: &str,
+    checked: &mut Checked,
+) -> Option<Finding> {
+    let damage = |path: &Path, what: String| {
+        let finding = Finding::damage(Where::Registry, path, what);
+        Some(finding.of(&seen.name).of_version(version).remedy(PUT_BACK))
+    };
+    let folder = seen.place().parent().map(Path::to_owned).unwrap_or_default();
+    let Some(file) = document.file(version) else {
+        return damage(&seen.place(), format!("the document names no tarball of {version}"));
+    };
+    let usual = |file: &TarballName| {
+        folder.join(files_of(file).next().unwrap_or_else(|| file.as_str().to_owned()))
+    };
+    let place = usual(&file);
+    let (place, opened) = match store.file(&seen.name, &file) {
+        Ok(Some(found)) => found,
+        Ok(None) => return damage(&place, "the tarball is not there".to_owned()),
+        Err(error) => return damage(&place, error.to_string()),
+    };
+    let expected = document.digests(version);
+    let (len, digests) = match digests_of(opened, expected.as_ref()) {
+        Ok(read) => read,
+        Err(error) => return damage(&place, format!("it cannot be read: {error}")),
+    };
+    checked.bytes += len;
+    match expected {
+        None => checked.without_digests += 1,
+        Some(expected) => {
+            if let Some(wrong) = is_damage(&digests, &expected) {
+                return damage(&place, wrong);
+            }
+        }
+    }
+    let bundle = document.predicate_type(version).and_then(|_| file.bundle())?;
+    let place = usual(&bundle);
+    let (place, opened) = match store.file(&seen.name, &bundle) {
+        Ok(Some(found)) => found,
+        Ok(None) => return damage(&place, "the attestations are not there".to_owned()),
+        Err(error) => return damage(&place, error.to_string()),
+    };
+    match serde_json::from_reader::<_, IgnoredAny>(std::io::BufReader::new(opened)) {
+        Ok(_) => None,
+        Err(error) => damage(&place, format!("it is not JSON: {error}")),
+    }
+}
+
+/// Tarballs that no version names, while nobody changes the package: somebody may be about to publish.
+fn unnamed(store: &DiskStore, seen: &Seen, document: &HostedDocument) -> Vec<Finding> {
+    let found = |seen: &Seen, document: &HostedDocument| {
+        let named: Vec<TarballName> =
+            document.versions().filter_map(|version| document.file(version)).collect();
+        let mut allowed: Vec<TarballName> = named.iter().filter_map(TarballName::bundle).collect();
+        allowed.extend(document.booked_files());
+        store.compare(seen, &named, &allowed).map(|compared| compared.unnamed).unwrap_or_default()
+    };
+    if found(seen, document).is_empty() {
+        return Vec::new();
+    }
+    let at_rest = store.at_rest(&seen.name, |seen| {
+        let document = HostedDocument::parse(&seen.document).ok();
+        document.map(|document| found(&seen, &document)).unwrap_or_default()
+    });
+    let paths = at_rest.ok().flatten().unwrap_or_default();
+    let note = |path: &std::path::PathBuf| {
+        let what =
+            "no version names this tarball: a publish or an unpublish that was cut short left it";
+        let finding = Finding::note(Where::Registry, path, what);
+        finding.of(&seen.name).remedy("it is sent to nobody, and may be removed")
+    };
+    paths.iter().map(note).collect()
+}
+
+/// The bytes of a small file below a directory; `None` when it is gone.
+pub(super) fn small_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    match regular::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_say_whose_they_are() {
+        for (folder, name) in [
+            ("lodash", Some("lodash")),
+            ("@s/n", Some("@s/n")),
+            ("!j!s!o!n!stream", Some("JSONStream")),
+            ("it's!!", Some("it's!")),
+            ("lost+found", None),
+            ("!04a99557e4033c3539de2eb65472017ca!", None),
+        ] {
+            let found = name_of(Path::new(folder));
+            assert_eq!(found.as_ref().map(PackageName::as_str), name, "{folder}");
+        }
+    }
+}

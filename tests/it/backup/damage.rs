@@ -1,0 +1,112 @@
+//! Damage, in the registry and in a backup: told, and never made worse.
+
+use std::fs;
+
+use super::{backup, listed, restored, restoring};
+use crate::support::kept::{Kept, contents, damage, rows, text};
+use crate::support::nopar::files_below;
+use crate::support::upstream::FakeUpstream;
+
+/// The object that a file is kept in.
+fn object_of(kept: &Kept, path: &str) -> std::path::PathBuf {
+    let snapshots = kept.beside("backup/snapshots");
+    let mut all = files_below(&snapshots);
+    let text = fs::read(snapshots.join(all.pop().expect("one"))).expect("a snapshot");
+    let snapshot: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let digest = snapshot["files"][path]["sha256"].as_str().expect(path);
+    kept.beside("backup/objects").join(&digest[..2]).join(digest)
+}
+
+#[tokio::test]
+async fn a_damaged_backup_replaces_nothing_and_what_is_whole_of_it_can_be_had() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    backup(&kept, "backup", "").await;
+    let before = contents(&kept.registry());
+    let object = object_of(&kept, "x/x-1.0.0.tgz");
+    let bytes = fs::read(&object).expect("it");
+    type Harm = fn(&std::path::Path);
+    let kinds: [(&str, Harm); 3] = [
+        ("a byte", |at| damage(at, |bytes| bytes.len() / 2)),
+        ("cut", |at| fs::write(at, "short").expect("cut")),
+        ("gone", |at| fs::remove_file(at).expect("gone")),
+    ];
+    for (kind, harm) in kinds {
+        harm(&object);
+        for options in ["--replace", "--dry-run"] {
+            let ended = restoring(&kept, "backup", options).await;
+            assert_eq!(ended.code, Some(1), "{kind}: {}", ended.stdout);
+            assert!(ended.stderr.contains("x/x-1.0.0.tgz"), "{kind}: {}", ended.stderr);
+        }
+        assert!(contents(&kept.registry()) == before, "{kind}: nothing has changed");
+        assert!(!kept.beside("registry.restoring").exists(), "{kind}");
+        let to = kept.beside("restored");
+        let options = format!("--even-damaged --json --to {}", text(&to));
+        let ended = restoring(&kept, "backup", &options).await;
+        assert_eq!(ended.code, Some(1), "{kind}: {}", ended.stderr);
+        let damaged = rows(&ended)[0]["damaged"].to_string();
+        assert!(damaged.contains("x/x-1.0.0.tgz"), "{kind}: {damaged}");
+        let mut expected = before.clone();
+        expected.remove("x/x-1.0.0.tgz");
+        assert!(contents(&to) == expected, "{kind}: all else is there");
+        fs::remove_dir_all(&to).expect("gone");
+        fs::write(&object, &bytes).expect("mended");
+    }
+    damage(&object, |bytes| bytes.len() / 2);
+    // One that is made anew mends it, if it is to look.
+    backup(&kept, "backup", "--full").await;
+    assert!(fs::read(&object).expect("it") == bytes);
+    assert!(contents(&restored(&kept, "backup", "").await) == before);
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_told_of_and_the_others_are_restored() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    backup(&kept, "backup", "").await;
+    backup(&kept, "backup", "").await;
+    let ids = listed(&kept, "backup").await;
+    let last = kept.beside("backup/snapshots").join(format!("{}.json", ids[1]));
+    damage(&last, |bytes| bytes.len() / 2);
+    let shown = restoring(&kept, "backup", "--list").await;
+    assert_eq!(shown.code, Some(1));
+    assert!(shown.stdout.contains("its checksum does not match"), "{}", shown.stdout);
+    let ended =
+        restoring(&kept, "backup", &format!("--to {}", text(&kept.beside("restored")))).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains(&ids[1]), "{}", ended.stderr);
+    let to = restored(&kept, "backup", &format!("--snapshot {}", ids[0])).await;
+    assert!(contents(&to) == contents(&kept.registry()));
+    // Nothing is removed by who cannot know what is needed.
+    let before = files_below(&kept.beside("backup/objects"));
+    let dir = kept.beside("backup");
+    let pruned = kept.run(&format!("backup {} --keep 2", text(&dir))).await;
+    assert!(!pruned.success && pruned.stderr.contains("checksum"), "{}", pruned.stderr);
+    assert_eq!(files_below(&kept.beside("backup/objects")), before);
+}
+
+#[tokio::test]
+async fn what_is_damaged_in_the_registry_is_told_kept_as_it_is_and_keeps_older_backups() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    backup(&kept, "backup", "").await;
+    let whole = contents(&kept.registry());
+    damage(&kept.registry().join("x/x-1.0.0.tgz"), |bytes| bytes.len() / 2);
+    fs::remove_file(kept.registry().join("@s/n/n-1.0.0.tgz")).expect("gone");
+    let dir = kept.beside("backup");
+    let ended = kept.run(&format!("backup {} --keep 1 --json", text(&dir))).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let row = rows(&ended).remove(0);
+    let problems = row["problems"].to_string();
+    assert!(problems.contains("x/x-1.0.0.tgz: its bytes"), "{problems}");
+    assert!(problems.contains("the tarball of 1.0.0 is not there"), "{problems}");
+    let ids = listed(&kept, "backup").await;
+    assert_eq!(ids.len(), 2, "the whole one is kept");
+    // It is told again each time, also of files that have not changed.
+    let again = kept.run(&format!("backup {} --json", text(&dir))).await;
+    assert_eq!(again.code, Some(1));
+    let ended = restoring(&kept, "backup", "--replace").await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let ended = restoring(&kept, "backup", &format!("--replace --snapshot {}", ids[0])).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(contents(&kept.registry()) == whole);
+}

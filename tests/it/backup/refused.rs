@@ -1,0 +1,103 @@
+//! What is not done, and why.
+
+use std::fs;
+
+use super::{backup, restoring};
+use crate::support::binary::Ended;
+use crate::support::kept::{Kept, contents, text};
+use crate::support::nopar::files_below;
+use crate::support::publish::Publish;
+use crate::support::upstream::FakeUpstream;
+
+#[track_caller]
+fn check(ended: &Ended, why: &str) {
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains(why), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_mistyped_is_neither_made_nor_filled() {
+    let kept = Kept::empty();
+    let dir = kept.beside("backup");
+    check(&kept.run(&format!("backup {}", text(&dir))).await, "there is no registry directory");
+    assert!(!dir.exists());
+    fs::create_dir(kept.registry()).expect("a folder");
+    let deep = kept.beside("none/backup");
+    check(&kept.run(&format!("backup {}", text(&deep))).await, "cannot be used");
+    assert!(!kept.beside("none").exists());
+    let home = kept.beside("home");
+    fs::create_dir(&home).expect("a folder");
+    fs::write(home.join("letter.txt"), "dear").expect("a file");
+    check(&kept.run(&format!("backup {}", text(&home))).await, "is no directory of backups");
+    assert_eq!(files_below(&home), ["letter.txt"]);
+    let within = kept.registry().join("backup");
+    check(&kept.run(&format!("backup {}", text(&within))).await, "must not be in each other");
+    check(&restoring(&kept, "home", "--list").await, "there is no backup in");
+    check(&restoring(&kept, "nowhere", "").await, "there is no backup in");
+    fs::create_dir(&dir).expect("an empty one is fine");
+    backup(&kept, "backup", "").await;
+    check(&restoring(&kept, "backup", "--snapshot 2000").await, "there is no snapshot 2000");
+    fs::write(dir.join("nopar-backup"), "2\n").expect("a mark");
+    check(&restoring(&kept, "backup", "").await, "has format 2");
+}
+
+#[tokio::test]
+async fn a_registry_that_is_there_is_moved_aside_or_left() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    backup(&kept, "backup", "").await;
+    let whole = contents(&kept.registry());
+    fs::write(kept.registry().join("only-here.txt"), "precious").expect("a file");
+    check(&restoring(&kept, "backup", "").await, "--replace moves it aside");
+    assert!(kept.registry().join("only-here.txt").exists());
+    let ended = restoring(&kept, "backup", "--replace").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let aside =
+        ended.stdout.lines().find_map(|line| line.strip_prefix("what was there before is "));
+    let aside = std::path::PathBuf::from(aside.expect("it is said where"));
+    assert!(aside.join("only-here.txt").exists(), "nothing is ever removed");
+    assert!(contents(&kept.registry()) == whole);
+}
+
+#[tokio::test]
+async fn nothing_is_restored_under_a_nopar_that_runs() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    backup(&kept, "backup", "").await;
+    let (binary, addr) = kept.served(&upstream.url()).await;
+    check(&restoring(&kept, "backup", "--replace").await, "a NOPAR runs on");
+    // Also if it cannot be asked: it has written there.
+    Publish::of("x", "5.0.0").succeed(addr).await;
+    fs::rename(kept.beside("run"), kept.beside("elsewhere")).expect("moved");
+    check(&restoring(&kept, "backup", "--replace").await, "a NOPAR runs on");
+    assert!(kept.registry().join("x/x-5.0.0.tgz").exists());
+    fs::rename(kept.beside("elsewhere"), kept.beside("run")).expect("moved");
+    // To another place is no harm.
+    let ended = restoring(&kept, "backup", &format!("--to {}", text(&kept.beside("other")))).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    binary.signal("TERM");
+    assert!(binary.ended().await.success);
+    let ended = restoring(&kept, "backup", "--replace").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn two_at_once_do_not_meet() {
+    let kept = Kept::empty();
+    fs::create_dir(kept.registry()).expect("a folder");
+    backup(&kept, "backup", "").await;
+    let lock = fs::File::open(kept.beside("backup/lock")).expect("a lock");
+    lock.lock().expect("it is free");
+    let dir = kept.beside("backup");
+    check(&kept.run(&format!("backup {}", text(&dir))).await, "is at work in");
+    check(&restoring(&kept, "backup", "--replace").await, "is at work in");
+    assert!(restoring(&kept, "backup", "--list").await.success, "who only looks may");
+    drop(lock);
+    let beside = kept.beside("registry.restoring");
+    fs::create_dir(&beside).expect("a folder");
+    let held = fs::File::open(&beside).expect("a folder");
+    held.lock().expect("it is free");
+    check(&restoring(&kept, "backup", "--replace").await, "another nopar restore is at work");
+    drop(held);
+    assert!(restoring(&kept, "backup", "--replace").await.success);
+}
