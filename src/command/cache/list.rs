@@ -38,7 +38,7 @@ pub(super) fn run(config: &Config, options: &LsOptions) -> Result<Outcome, Probl
 }
 
 fn print(out: &mut Out, options: &LsOptions, entries: &mut [CacheEntry]) -> io::Result<()> {
-    entries.sort_by(|one, other| by_name(one, other));
+    entries.sort_by(by_name);
     let key = |entry: &CacheEntry| Sums::of(entry);
     sort(entries, options, key);
     if out.is_json() {

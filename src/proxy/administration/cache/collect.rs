@@ -97,7 +97,7 @@ fn why_not(
     if !roots.iter().any(|root| root == subject.upstream) {
         return Some(Unneeded::NoUpstream);
     }
-    let Some(name) = package(&subject.thing) else { return None };
+    let name = package(&subject.thing)?;
     let Ok(name) = PackageName::parse(name) else { return Some(Unneeded::Damaged) };
     if upstreams.of(&name).root() != subject.upstream {
         return Some(Unneeded::OtherUpstream);
