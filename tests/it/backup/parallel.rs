@@ -15,7 +15,7 @@ use crate::support::publish::{Publish, path_of};
 use crate::support::upstream::{FakeUpstream, integrity, made_up, usual_path};
 
 const PUBLISHERS: usize = 16;
-const BACKUPS: usize = 4;
+const BACKUPS: usize = 2;
 
 /// The versions in each document of a registry directory; fails the test unless each has its tarball, with the digest that
 /// the document says.
@@ -51,7 +51,7 @@ async fn each_package_is_in_it_as_it_was_at_one_moment() {
                 let name = format!("own{number}");
                 while !stop.load(Ordering::Relaxed) {
                     let version = counts[number].load(Ordering::SeqCst);
-                    let size = if version % 5 == 0 { 1_500_000 } else { 3000 };
+                    let size = if version % 8 == 7 { 1_100_000 } else { 3000 };
                     let bytes = made_up((number * 1000 + version) as u64, size);
                     let text = format!("1.0.{version}");
                     Publish::of(&name, &text).tarball(bytes).succeed(addr).await;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{damaged, told};
 use crate::support::disk::fifo;
 use crate::support::kept::{Kept, damage};
+use crate::support::nopar::files_below;
 use crate::support::seed::{GENERATIONS, Seed};
 use crate::support::upstream::FakeUpstream;
 
@@ -104,9 +105,9 @@ async fn damage_of_each_kind_in_the_registry_is_found_and_named() {
         let shown = kept.run("verify --only registry").await;
         assert!(shown.stdout.contains("damaged: ") && shown.code == Some(1), "{}", shown.stdout);
         // What is hosted is never mended, nor removed.
-        let before = crate::support::kept::contents(&kept.registry()).len();
+        let before = files_below(&kept.registry()).len();
         assert_eq!(kept.run("verify --only registry --repair").await.code, Some(1), "{kind}");
-        assert_eq!(crate::support::kept::contents(&kept.registry()).len(), before, "{kind}");
+        assert_eq!(files_below(&kept.registry()).len(), before, "{kind}");
     }
 }
 
@@ -132,7 +133,7 @@ async fn directories_of_older_nopars_are_well() {
     for generation in GENERATIONS {
         let seed = Seed::of(generation);
         let kept = Kept::empty();
-        for file in crate::support::nopar::files_below(seed.path()) {
+        for file in files_below(seed.path()) {
             let to = kept.registry().join(&file);
             fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
             fs::copy(seed.path().join(&file), to).expect("a copy");
