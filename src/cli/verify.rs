@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 /// Below the help of `nopar verify`.
 const AFTER_HELP: &str = "\
 It reads the directories by itself (NOPAR_REGISTRY_PATH, NOPAR_CACHE_PATH), at
-the lowest priority; NOPAR may go on serving and publishing meanwhile. With
+a low priority; NOPAR may go on serving and publishing meanwhile. With
 --repair, copies that are broken are dropped, by the NOPAR that runs if one does,
 and fetched again when somebody asks for them. What is published here exists
 nowhere else: where that is damaged, it is said which file is to be put back from

@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// How nice its threads are to others: as much as the system allows (setpriority(2)).
-const NICENESS: i32 = 19;
+/// How nice its threads are to others (setpriority(2)): a tenth of what those get who are not. With the least there is, a
+/// backup of a registry that 16 publishers kept busy came nowhere in half a minute (2026-11-29, two cores).
+const NICENESS: i32 = 10;
 /// Of a machine with many cores, no more are taken: a disk has enough to do then.
 const MOST: usize = 16;
 /// How many results wait for who looks at them.
