@@ -18,7 +18,6 @@ mod prompt;
 mod reach;
 mod release;
 mod restore;
-mod sizes;
 mod status;
 mod upgrade;
 mod user;

@@ -5,7 +5,7 @@ use super::needs::{Needs, ask_all, tell};
 use super::out::Out;
 use super::progress::Progress;
 use super::reach::Reach;
-use super::sizes::size;
+use super::words::size;
 use super::{Outcome, Problem};
 use crate::admin::{Ask, Fate};
 use crate::cli::PrefetchOptions;

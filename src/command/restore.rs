@@ -5,6 +5,7 @@ use super::backup::check_apart;
 use super::out::Out;
 use super::owner::become_owner_of;
 use super::progress::Progress;
+use super::reach::folders;
 use super::words::{count, printable, size};
 use super::{Outcome, Problem};
 use crate::admin::{Ask, Question, Status};
@@ -95,7 +96,7 @@ pub(super) fn run(config: &Config, options: &RestoreOptions) -> Result<Outcome, 
 fn check_unused(config: &Config, target: &Path) -> Result<(), Problem> {
     let mut store = None;
     let question = Question { ask: Ask::Status {}, of: None };
-    let asked = service::ask(config.server.run_path.as_deref(), question, &mut |row| {
+    let asked = service::ask(&folders(config), &question, &mut |row| {
         let Status { parts, .. } = serde_json::from_value(row)?;
         store = parts.into_iter().find(|part| part.name == "store").and_then(|part| part.path);
         Ok(())

@@ -2,6 +2,7 @@
 //! Knows nothing of settings, nor of whether NOPAR serves beside it: what changes counts for its next request.
 
 use super::prompt::{PromptError, new_password};
+use super::words::printable;
 use crate::access::{
     Access, BadNewUser, BadPassword, Ground, Hash, NewPassword, NewUser, Users, UsersError,
     users_file,
@@ -223,12 +224,6 @@ impl Row {
         }
         text
     }
-}
-
-/// A text whose control characters, of a file that somebody wrote by hand, do nothing to a terminal.
-fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
-    text.chars().map(shown).collect()
 }
 
 /// Seconds since 1970 as ISO 8601 has them; as a number where it has not.

@@ -1,7 +1,8 @@
 //! `nopar cache gc`: what nobody needs goes.
 //! Knows nothing of how that is told.
 
-use super::shown::{count, size};
+use super::super::words::size;
+use super::shown::count;
 use super::{reach, tell_if_shared};
 use crate::admin::{Ask, CacheCollected, CollectedPart, Unneeded};
 use crate::cli::GcOptions;

@@ -1,7 +1,8 @@
 //! `nopar cache ls`: what is held.
 //! Knows nothing of where the list comes from.
 
-use super::shown::{Row, ago, count, date, name, now, part, size};
+use super::super::words::size;
+use super::shown::{Row, ago, count, date, name, now, part};
 use super::table::{self, Side};
 use super::{ask, outcome, reach};
 use crate::admin::{Ask, CacheEntry, What};

@@ -1,8 +1,8 @@
 //! `nopar cache rm`: what is held goes, to be fetched anew.
 //! Knows nothing of how it goes.
 
-use super::shown::{Row, count, name, part, size};
-use super::table::printable;
+use super::super::words::{printable, size};
+use super::shown::{Row, count, name, part};
 use super::{ask, outcome, reach, tell_if_shared};
 use crate::admin::{Ask, CacheEntry};
 use crate::cli::RmOptions;

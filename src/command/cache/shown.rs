@@ -2,18 +2,12 @@
 //! Knows nothing of lists.
 
 use crate::admin::{CacheEntry, What};
-use indicatif::BinaryBytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::time::SystemTime;
 
 /// In place of what is not known, or not there.
 pub(super) const NOTHING: &str = "-";
-
-/// Bytes: `1.20 MiB`.
-pub(super) fn size(bytes: u64) -> String {
-    BinaryBytes(bytes).to_string()
-}
 
 /// So many of something.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
@@ -111,7 +105,6 @@ mod tests {
         }
         assert_eq!(ago(None, 5), NOTHING);
         assert_eq!(ago(Some(9), 5), "0 s", "clocks differ");
-        assert_eq!((size(5).as_str(), size(1536).as_str()), ("5 B", "1.50 KiB"));
         assert_eq!(date(0).as_deref(), Some("1970-01-01T00:00:00Z"));
         assert_eq!(date(u64::MAX), None);
         assert_eq!(count(1, "entry", "entries"), "1 entry");

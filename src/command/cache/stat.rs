@@ -1,9 +1,10 @@
 //! `nopar cache stat`: how much is held, and how much may be.
 //! Knows nothing of how it is counted.
 
+use super::super::words::{printable, size};
 use super::reach;
-use super::shown::{NOTHING, ago, count, date, now, size};
-use super::table::{self, Side, printable};
+use super::shown::{NOTHING, ago, count, date, now};
+use super::table::{self, Side};
 use crate::admin::{Ask, CachePart, CacheServing, CacheStat, CacheStatRow};
 use crate::command::out::Out;
 use crate::command::progress::Progress;

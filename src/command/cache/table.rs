@@ -1,6 +1,7 @@
 //! Rows for people: columns that are as wide as what is in them.
 //! Knows nothing of what that is.
 
+use super::super::words::printable;
 use std::fmt::Write;
 
 /// Which side of a column its texts are on.
@@ -36,16 +37,6 @@ pub(super) fn lines<const N: usize>(
         line.trim_end().to_owned()
     };
     rows.iter().map(line).collect()
-}
-
-/// A text whose characters do nothing to a terminal, nor turn around what is beside them.
-pub(super) fn printable(text: &str) -> String {
-    let is_odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let shown = |c: char| if is_odd(c) { c.escape_default().to_string() } else { c.into() };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]

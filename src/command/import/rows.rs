@@ -1,6 +1,7 @@
 //! What an import tells: a row for each package and each user, and a summary; for people, and as JSON.
 //! Knows nothing of how it is done.
 
+use super::super::words::{count, printable, size};
 use serde::Serialize;
 use std::fmt;
 
@@ -165,35 +166,35 @@ impl Summary {
 
 impl fmt::Display for PackageRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = shown(&self.package);
+        let name = printable(&self.package);
         match (self.outcome, &self.why) {
-            (Done::LeftOut, Some(why)) => write!(f, "{name} is left out: {}", shown(why))?,
+            (Done::LeftOut, Some(why)) => write!(f, "{name} is left out: {}", printable(why))?,
             (Done::LeftOut, None) => write!(f, "{name} is left out: nothing of it can be had")?,
             (Done::Here, _) => write!(f, "{name} is here already")?,
             (Done::Empty, _) => write!(f, "{name} has no version")?,
             (Done::Proxied, _) => write!(f, "{name} is an uplink's")?,
             (outcome, _) => {
-                let came = counted(self.versions.len(), "version");
+                let came = count(self.versions.len(), "version");
                 let named = some(&self.versions, NAMED);
                 let now = if outcome == Done::Added { " more" } else { "" };
                 write!(f, "{name}: {came}{now} ({named}), {}", size(self.bytes))?;
             }
         }
         for LeftOut { what, why } in &self.left_out {
-            write!(f, "\n  {} is left out: {}", shown(what), shown(why))?;
+            write!(f, "\n  {} is left out: {}", printable(what), printable(why))?;
         }
         if matches!(self.outcome, Done::LeftOut | Done::Proxied) {
             return Ok(());
         }
         if !self.merged.is_empty() {
-            let (count, named) = (counted(self.merged.len(), "version"), some(&self.merged, NAMED));
+            let (count, named) = (count(self.merged.len(), "version"), some(&self.merged, NAMED));
             write!(
                 f,
                 "\n  {count} of an uplink's ({named}) stay behind: this name is NOPAR's own"
             )?;
         }
         for LeftOut { what, why } in &self.tags_left_out {
-            write!(f, "\n  the tag {} is left out: {}", shown(what), shown(why))?;
+            write!(f, "\n  the tag {} is left out: {}", printable(what), printable(why))?;
         }
         Ok(())
     }
@@ -201,10 +202,10 @@ impl fmt::Display for PackageRow {
 
 impl fmt::Display for UserRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = shown(&self.user);
+        let name = printable(&self.user);
         match (&self.outcome, &self.why) {
             (Done::LeftOut, why) => {
-                write!(f, "user {name} is left out: {}", shown(why.as_deref().unwrap_or_default()))
+                write!(f, "user {name} is left out: {}", printable(why.as_deref().unwrap_or_default()))
             }
             (Done::Here, _) => write!(f, "user {name} is here already"),
             _ => write!(f, "user {name}, with their password"),
@@ -216,30 +217,30 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.dry_run { "would be imported" } else { "imported" };
         let (packages, versions) =
-            (counted(self.packages, "package"), counted(self.versions, "version"));
+            (count(self.packages, "package"), count(self.versions, "version"));
         write!(
             f,
             "{verb}: {packages} with {versions} ({}), {}",
             size(self.bytes),
-            counted(self.users, "user")
+            count(self.users, "user")
         )?;
         if self.packages_here > 0 || self.users_here > 0 {
-            let users = counted(self.users_here, "user");
-            write!(f, "\nhere already: {}, {users}", counted(self.packages_here, "package"))?;
+            let users = count(self.users_here, "user");
+            write!(f, "\nhere already: {}, {users}", count(self.packages_here, "package"))?;
         }
         if !self.is_whole() || self.users_left_out > 0 {
-            let packages = counted(self.packages_left_out, "package");
-            let versions = counted(self.versions_left_out, "version");
-            let users = counted(self.users_left_out, "user");
+            let packages = count(self.packages_left_out, "package");
+            let versions = count(self.versions_left_out, "version");
+            let users = count(self.users_left_out, "user");
             write!(f, "\nleft out, see above: {packages}, {versions}, {users}")?;
         }
         if self.packages_proxied > 0 {
             let named = some(&self.proxied, NAMED_PACKAGES);
-            let packages = counted(self.packages_proxied, "package");
+            let packages = count(self.packages_proxied, "package");
             write!(f, "\nnot imported, as they are copies of an uplink's: {packages} ({named})")?;
         }
         if self.packages_ownerless > 0 {
-            let packages = counted(self.packages_ownerless, "package");
+            let packages = count(self.packages_ownerless, "package");
             write!(
                 f,
                 "\nwithout an owner: {packages}; whoever publishes to one next becomes its owner, if a rule lets them \
@@ -252,34 +253,11 @@ impl fmt::Display for Summary {
 
 /// The first names of a list, and how many more there are.
 fn some(names: &[String], most: usize) -> String {
-    let named = names.iter().take(most).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+    let named = names.iter().take(most).map(|name| printable(name)).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(most) {
         0 => named,
         more => format!("{named} and {more} more"),
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Bytes for people.
-fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for larger in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        (value, unit) = (value / 1024.0, larger);
-    }
-    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
-}
-
-/// A text of a stranger's, whose control characters do nothing to a terminal.
-fn shown(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -301,7 +279,7 @@ mod tests {
     #[test]
     fn a_package_is_told_with_all_that_is_left_out_of_it() {
         let expected = "\
-a: 1 version (1.0.0), 1.5 KiB
+a: 1 version (1.0.0), 1.50 KiB
   1.1.0 is left out: its tarball is missing
   6 versions of an uplink's (1, 2, 3, 4, 5 and 1 more) stay behind: this name is NOPAR's own
   the tag old\\u{1b}[2J is left out: it is gone";
@@ -325,7 +303,7 @@ a: 1 version (1.0.0), 1.5 KiB
             summary.user(&user(outcome));
         }
         let expected = "\
-imported: 1 package with 1 version (1.5 KiB), 1 user
+imported: 1 package with 1 version (1.50 KiB), 1 user
 here already: 0 packages, 1 user
 left out, see above: 0 packages, 1 version, 1 user
 not imported, as they are copies of an uplink's: 1 package (p)
@@ -337,14 +315,5 @@ without an owner: 1 package; whoever publishes to one next becomes its owner, if
             (&6.into(), &serde_json::Value::Null)
         );
         assert!(Summary::default().is_whole());
-    }
-
-    #[test]
-    fn sizes_are_for_people() {
-        for (bytes, expected) in
-            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 << 30, "5.0 GiB")]
-        {
-            assert_eq!(size(bytes), expected);
-        }
     }
 }

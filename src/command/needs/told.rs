@@ -4,7 +4,7 @@
 use super::{Need, Needs};
 use crate::admin::Fate;
 use crate::command::out::Out;
-use crate::command::sizes::size;
+use crate::command::words::size;
 use serde::Serialize;
 use std::fmt;
 use std::io;
@@ -147,10 +147,10 @@ mod tests {
             ..Totals::default()
         };
         for (totals, expected) in [
-            (totals(3, 0, 0), "3 of 3 versions are here (2.0 KiB)"),
-            (totals(3, 0, 2), "3 of 5 versions are here (2.0 KiB), 2 missing"),
-            (totals(3, 2, 0), "3 of 3 versions are here (2 fetched, 1.0 KiB)"),
-            (totals(3, 2, 1), "3 of 4 versions are here (2 fetched, 1.0 KiB), 1 missing"),
+            (totals(3, 0, 0), "3 of 3 versions are here (2.00 KiB)"),
+            (totals(3, 0, 2), "3 of 5 versions are here (2.00 KiB), 2 missing"),
+            (totals(3, 2, 0), "3 of 3 versions are here (2 fetched, 1.00 KiB)"),
+            (totals(3, 2, 1), "3 of 4 versions are here (2 fetched, 1.00 KiB), 1 missing"),
         ] {
             assert_eq!(totals.to_string(), expected);
         }

@@ -7,7 +7,6 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
 use super::super::dist_tag::DistTag;
-use super::super::integrity::Integrity;
 use super::super::json::text;
 use super::super::version::Version;
 use super::members::Members;
@@ -91,13 +90,6 @@ impl HostedDocument {
             self.time.put_text("modified", &modified);
         }
         Ok(())
-    }
-
-    /// All digests that the document names of a version's tarball.
-    pub fn digests(&self, version: &str) -> Option<Integrity> {
-        let dist = self.versions.object(version)?.object("dist")?;
-        let (integrity, shasum) = (dist.text("integrity"), dist.text("shasum"));
-        Integrity::of_dist(integrity.as_deref(), shasum.as_deref()).ok()
     }
 
     /// Puts a version in; the readme that its manifest has.

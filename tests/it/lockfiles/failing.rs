@@ -120,7 +120,7 @@ async fn a_cache_that_is_too_small_is_told_of() {
         ended.stdout
     );
     assert!(
-        ended.stderr.contains("raise NOPAR_CACHE_SIZE, which is 100.0 KiB"),
+        ended.stderr.contains("raise NOPAR_CACHE_SIZE, which is 100.00 KiB"),
         "{}",
         ended.stderr
     );
