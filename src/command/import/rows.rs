@@ -205,7 +205,11 @@ impl fmt::Display for UserRow {
         let name = printable(&self.user);
         match (&self.outcome, &self.why) {
             (Done::LeftOut, why) => {
-                write!(f, "user {name} is left out: {}", printable(why.as_deref().unwrap_or_default()))
+                write!(
+                    f,
+                    "user {name} is left out: {}",
+                    printable(why.as_deref().unwrap_or_default())
+                )
             }
             (Done::Here, _) => write!(f, "user {name} is here already"),
             _ => write!(f, "user {name}, with their password"),
