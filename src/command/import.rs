@@ -50,7 +50,9 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     let found = Found::of(&source, &options)?;
     become_owner_of(&registry)?;
     let is_open = config.access.auth == Auth::Open;
-    let _log = log_of_command(config.log);
+    // Elsewhere the trail would stand between the rows, which say the same.
+    let has_log = config.log.file.as_ref().is_some_and(|file| file.is_file());
+    let _log = has_log.then(|| log_of_command(config.log));
     let store = DiskStore::open(&registry)?;
     let mut out = Out::new(options.json);
     if !options.json {

@@ -91,7 +91,7 @@ fn storage(options: &VerdaccioOptions, settings: Option<&Settings>) -> Result<Pa
         let dir = options.dir.display();
         format!("the configuration in {dir} does not say where the storage is: --storage says it")
     })?;
-    Ok(options.dir.join(said))
+    Ok(options.dir.join(said.trim_start_matches("./")))
 }
 
 /// The storage, and the folders of it that are for some packages only.
