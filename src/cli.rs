@@ -94,30 +94,35 @@ struct Options {
 /// What is done instead of serving.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum Action {
-    /// Tell which NOPAR runs, since when, where it listens and whether all is well with it
+    /// Tell which NOPAR runs, since when, where it listens and whether all is well
     Status(StatusOptions),
-    /// List, remove and sum up the copies of what upstream registries said, and remove what nobody needs of them
+    /// List, remove and sum up copies of what upstream registries said
     #[command(after_help = cache::AFTER_HELP, arg_required_else_help = true)]
     Cache {
         /// What is done with them
         #[command(subcommand)]
         action: CacheAction,
     },
-    /// Tell whether everything that lock files name is here, and list what is missing
-    Check(CheckOptions),
     /// Fetch everything that lock files name, for machines or times without network
     Prefetch(PrefetchOptions),
-    /// Compare all that is kept with its digests: what was published here, users, tokens and keys, and the cache
+    /// Tell whether everything that lock files name is here, and list what is missing
+    Check(CheckOptions),
+    /// Compare all that is kept with its digests
+    ///
+    /// That is what was published here, users, tokens and keys, and the cache.
     Verify(VerifyOptions),
-    /// Keep all of the registry's directory elsewhere, beside a running NOPAR; each backup after the first keeps what is new
+    /// Keep all of the registry's directory elsewhere, while NOPAR runs
+    ///
+    /// Each backup after the first keeps what is new.
     Backup(BackupOptions),
     /// Put a backup back, once all of it is known to be whole
     Restore(RestoreOptions),
-    /// Forget a package that was unpublished as a whole: its name is the upstream registry's again, unless
-    /// NOPAR_LOCAL_PACKAGES claims it, and its versions may be published again
-    Release {
-        /// The package's name
-        name: PackageName,
+    /// Take over what another registry holds
+    #[command(arg_required_else_help = true)]
+    Import {
+        /// From which registry
+        #[command(subcommand)]
+        action: ImportAction,
     },
     /// Add, change, remove and list the users who may log in where NOPAR_AUTH=users
     #[command(after_help = user::AFTER_HELP, arg_required_else_help = true)]
@@ -126,25 +131,28 @@ pub enum Action {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// Take over what another registry holds
-    #[command(arg_required_else_help = true)]
-    Import {
-        /// From which registry
+    /// List or change the keys that versions published here are signed with
+    Keys {
+        /// What is done with them instead of listing them
         #[command(subcommand)]
-        action: ImportAction,
+        action: Option<KeysAction>,
     },
-    /// Have this program take the place of the NOPAR that runs (the one whose NOPAR_RUN_PATH is the same), which goes on
-    /// until the new one serves; what was going on there comes to its end there
+    /// Give the name of a package that was unpublished back to the upstream registry
+    ///
+    /// It is forgotten which versions there were: they may be published again. A name that NOPAR_LOCAL_PACKAGES claims
+    /// stays this registry's own.
+    Release {
+        /// The package's name
+        name: PackageName,
+    },
+    /// Have this program take the place of the NOPAR that runs, without a pause
+    ///
+    /// It is found by its NOPAR_RUN_PATH, and goes on until the new one serves; what was going on there comes to its end
+    /// there.
     Upgrade {
         /// Another program than this one
         #[arg(long, value_name = "PATH")]
         binary: Option<PathBuf>,
-    },
-    /// List the keys that versions published here are signed with
-    Keys {
-        /// What is done with them instead
-        #[command(subcommand)]
-        action: Option<KeysAction>,
     },
     /// Print what has a shell complete the command line of nopar
     Completions(CompletionsOptions),
@@ -155,8 +163,9 @@ pub enum Action {
 /// What is done with the keys instead of listing them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum KeysAction {
-    /// Make a new key, which signs from now on, also in a NOPAR that runs; the one before is offered on for what it
-    /// has signed, and its private half is deleted
+    /// Make a new key, which signs from now on, also in a NOPAR that runs
+    ///
+    /// The one before is offered on for what it has signed, and its private half is deleted.
     Rotate,
 }
 
