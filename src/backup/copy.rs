@@ -23,8 +23,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How often a package is begun anew that is changed while it is copied.
-const TRIES: usize = 32;
+/// How often a package is begun anew that is changed while it is copied, before those who change it have to wait.
+const TRIES: usize = 4;
 /// A file of up to so many bytes is in memory as a whole, and written only if it is new.
 const SMALL: u64 = 1 << 20;
 /// How much of a longer one is, in bytes.
@@ -71,6 +71,13 @@ pub(super) struct Copied {
     pub(super) new: (usize, u64),
 }
 
+/// What was copied of a folder in tries that came to nothing.
+#[derive(Default)]
+struct Lately {
+    files: BTreeMap<String, Kept>,
+    new: (usize, u64),
+}
+
 /// Why a folder is not copied.
 enum Undone {
     /// Somebody has changed the package meanwhile.
@@ -92,26 +99,47 @@ impl Copier<'_> {
     /// # Errors
     /// When the backup cannot be written.
     pub(super) fn copy(&self, folder: &Path) -> io::Result<Copied> {
-        for number in 1..=TRIES {
+        let mut lately = Lately::default();
+        for _ in 0..TRIES {
             if self.has_failed.load(Ordering::Relaxed) {
-                break;
+                return Ok(Copied::default());
             }
-            match self.attempt(folder, number == TRIES) {
-                Ok(copied) => return Ok(copied),
+            match self.attempt(folder, &mut lately, false) {
                 Err(Undone::Changed) => {}
-                Err(Undone::Unwritten(error)) => {
-                    self.has_failed.store(true, Ordering::Relaxed);
-                    return Err(error);
-                }
+                done => return self.done(done, &lately),
             }
         }
-        Ok(Copied::default())
+        let done = self.attempt_at_rest(folder, &mut lately);
+        self.done(done, &lately)
     }
 
-    fn attempt(&self, folder: &Path, is_last: bool) -> Result<Copied, Undone> {
+    fn done(&self, done: Result<Copied, Undone>, lately: &Lately) -> io::Result<Copied> {
+        match done {
+            Ok(copied) => Ok(Copied { new: lately.new, ..copied }),
+            Err(Undone::Changed) => Ok(Copied::default()),
+            Err(Undone::Unwritten(error)) => {
+                self.has_failed.store(true, Ordering::Relaxed);
+                Err(error)
+            }
+        }
+    }
+
+    /// The last try, for which whoever changes the package waits: by now little is left to be copied.
+    fn attempt_at_rest(&self, folder: &Path, lately: &mut Lately) -> Result<Copied, Undone> {
+        let document = self.document(folder, &mut Copied::default(), &mut Lately::default());
+        let name = document.map_err(Undone::Unwritten)?.map(|it| it.says.name().clone());
+        let copy = |_| self.attempt(folder, lately, true);
+        match name.map(|name| self.store.at_rest(&name, copy)) {
+            Some(Ok(Some(done))) => done,
+            // It is gone, or cannot be locked: as it is.
+            _ => self.attempt(folder, &mut Lately::default(), true),
+        }
+    }
+
+    fn attempt(&self, folder: &Path, lately: &mut Lately, is_last: bool) -> Result<Copied, Undone> {
         let mut copied = Copied::default();
         // Before the list: what the document names is in that then, or was removed with a later document.
-        let document = self.document(folder, &mut copied).map_err(Undone::Unwritten)?;
+        let document = self.document(folder, &mut copied, lately).map_err(Undone::Unwritten)?;
         let listed = fs::metadata(self.root.join(folder))
             .and_then(|it| Ok((it, self.list(folder, &mut copied)?)));
         let (it, mut names) = match listed {
@@ -137,7 +165,7 @@ impl Copier<'_> {
                 copied.problem(&place, "its name is not UTF-8");
                 continue;
             };
-            match self.file(path, &mut copied.new) {
+            match self.file(path, lately) {
                 Ok(Some(kept)) => {
                     let wrong = expected.get(name).zip(kept.integrity());
                     let wrong = wrong.and_then(|(said, found)| mistake(&found, said));
@@ -188,7 +216,12 @@ impl Copier<'_> {
     }
 
     /// Copies the document of a package, if this is the folder of one; what it says, if that can be read.
-    fn document(&self, folder: &Path, copied: &mut Copied) -> io::Result<Option<Document>> {
+    fn document(
+        &self,
+        folder: &Path,
+        copied: &mut Copied,
+        lately: &mut Lately,
+    ) -> io::Result<Option<Document>> {
         let Some(name) = document_in(folder) else { return Ok(None) };
         let place = folder.join(name);
         let read = || {
@@ -210,7 +243,7 @@ impl Copier<'_> {
                 return Ok(None);
             }
         };
-        let kept = self.small(&it, bytes, false, &mut copied.new)?;
+        let kept = self.small(&it, bytes, false, &mut lately.new)?;
         copied.files.push((text(&place), kept));
         Ok(Some(Document { place, stamp, says }))
     }
@@ -239,13 +272,16 @@ impl Copier<'_> {
     }
 
     /// Copies a file, unless it is the one that was copied before; `None` when it is gone.
-    fn file(&self, path: &str, new: &mut (usize, u64)) -> Result<Option<Kept>, Trouble> {
+    fn file(&self, path: &str, lately: &mut Lately) -> Result<Option<Kept>, Trouble> {
         let mut file = match regular::open(&self.root.join(path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
         let it = file.metadata()?;
         let is_tarball = path.ends_with(TARBALL);
+        if let Some(known) = lately.files.get(path).filter(|known| known.is_still(&it)) {
+            return Ok(Some(known.clone()));
+        }
         let known = self.before.get(path).filter(|known| !self.is_full && known.is_still(&it));
         if let Some(known) = known.filter(|known| !is_tarball || known.integrity.is_some())
             && self.depot.has(&known.sha256, known.size, false).map_err(Trouble::Unwritten)?
@@ -253,13 +289,16 @@ impl Copier<'_> {
             let mode = format!("{:o}", it.mode() & 0o777);
             return Ok(Some(Kept { mode, ..known.clone() }));
         }
-        if it.len() <= SMALL {
+        let kept = if it.len() <= SMALL {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
-            let kept = self.small(&it, bytes, is_tarball, new);
-            return kept.map(Some).map_err(Trouble::Unwritten);
-        }
-        self.large(&it, file, is_tarball, new).map(Some)
+            let kept = self.small(&it, bytes, is_tarball, &mut lately.new);
+            kept.map_err(Trouble::Unwritten)?
+        } else {
+            self.large(&it, file, is_tarball, &mut lately.new)?
+        };
+        lately.files.insert(path.to_owned(), kept.clone());
+        Ok(Some(kept))
     }
 
     fn small(

@@ -183,7 +183,9 @@ fn check(store: &DiskStore, mut seen: Seen) -> Checked {
             _ => return checked,
         }
     }
-    look(store, &seen)
+    // Somebody changes it all the time: they wait for once.
+    let at_rest = store.at_rest(&seen.name, |seen| look(store, &seen));
+    at_rest.ok().flatten().unwrap_or_default()
 }
 
 fn look(store: &DiskStore, seen: &Seen) -> Checked {

@@ -84,7 +84,8 @@ impl Listing {
                 for process in folders(&folder) {
                     listing.temporary.extend(files(&process).map(|(name, _)| name));
                 }
-            } else {
+            // Where the process has its socket.
+            } else if name != "run" {
                 assert_eq!(name.len(), 2, "what is {name} doing there?");
                 for (_, len) in files(&folder) {
                     listing.entries += 1;

@@ -178,7 +178,7 @@ async fn it_is_told_what_came_and_what_did_not() {
         "  2 versions of an uplink's (1.0.0, 1.1.0) stay behind: this name is NOPAR's own",
         "  the tag old is left out: it points to 1.0.0, which is not here",
         "user ann, with their password",
-        "imported: 4 packages with 6 versions (1.80 KiB), 1 user",
+        "imported: 4 packages with 6 versions (1.75 KiB), 1 user",
         "not imported, as they are copies of an uplink's: 1 package (proxied)",
         "users count where NOPAR_AUTH=users: now everybody may publish",
     ] {

@@ -15,7 +15,7 @@ use crate::support::publish::{Publish, path_of};
 use crate::support::upstream::{FakeUpstream, integrity, made_up, usual_path};
 
 const PUBLISHERS: usize = 16;
-const BACKUPS: usize = 2;
+const BACKUPS: usize = 3;
 
 /// The versions in each document of a registry directory; fails the test unless each has its tarball, with the digest that
 /// the document says.
