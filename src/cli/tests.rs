@@ -126,7 +126,6 @@ fn what_is_imported_is_said_by_options() {
         "--owner",
         "ann",
         "--merge",
-        "--no-users",
         "--dry-run",
         "--json",
     ];
@@ -137,7 +136,7 @@ fn what_is_imported_is_said_by_options() {
         package: vec!["a".parse().unwrap(), "@s/b".parse().unwrap()],
         owner: vec!["ann".to_owned()],
         merge: true,
-        no_users: true,
+        no_users: false,
         dry_run: true,
         json: true,
     };

@@ -48,6 +48,11 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     }
     let source = Source::start()?;
     let found = Found::of(&source, &options)?;
+    // Before anything is done: where one was named, it has to be there.
+    let known = match &found.htpasswd {
+        Some((file, must_be)) => users::read(&source, file, *must_be)?,
+        None => None,
+    };
     become_owner_of(&registry)?;
     let is_open = config.access.auth == Auth::Open;
     // Elsewhere the trail would stand between the rows, which say the same.
@@ -70,17 +75,12 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     runtime.block_on(packages(&importer, &found, &mut out, &mut summary))?;
 
     let users = Users::open(&registry, Arc::new(Registry(store.clone())));
-    let mut known = Vec::new();
-    if let Some((file, must_be)) = &found.htpasswd
-        && let Some(read) = users::read(&source, file, *must_be)?
-    {
-        known = read.iter().map(|user| user.name.clone()).collect();
-        for row in users::import(&users, read, options.dry_run)? {
-            summary.user(&row);
-            out.row(&row)?;
-        }
+    let names: Vec<String> = known.iter().flatten().map(|user| user.name.clone()).collect();
+    for row in users::import(&users, known.unwrap_or_default(), options.dry_run)? {
+        summary.user(&row);
+        out.row(&row)?;
     }
-    tell_end(&mut out, &found, &known, &summary, is_open)?;
+    tell_end(&mut out, &found, &names, &summary, is_open)?;
     Ok(if summary.is_whole() { Outcome::Well } else { Outcome::Unwell })
 }
 

@@ -204,7 +204,10 @@ impl Importer<'_> {
                 continue;
             }
             let come: Vec<String> = versions.iter().map(|it| it.version.to_string()).collect();
-            match self.commit(package, &mut tag, &mut document, versions, files).await? {
+            match self
+                .commit(package, (&mut tag, &mut document), versions, files, plan.is_merge)
+                .await?
+            {
                 Written::Done => {}
                 other => return Ok(other),
             }
@@ -219,10 +222,10 @@ impl Importer<'_> {
     async fn commit(
         &self,
         package: &Package,
-        tag: &mut Option<Tag>,
-        document: &mut HostedDocument,
+        (tag, document): (&mut Option<Tag>, &mut HostedDocument),
         versions: Vec<TakenVersion>,
         files: Vec<(TarballName, Box<dyn Upload>)>,
+        is_merge: bool,
     ) -> Result<Written, Problem> {
         // What an old document names by some odd name is not replaced.
         let named: Vec<TarballName> =
@@ -233,7 +236,7 @@ impl Importer<'_> {
         let before = document.clone();
         let now = iso(self.clock.now());
         let rev = revision(&before, &now);
-        let taken = taken(package, &self.options.owner, versions);
+        let taken = taken(package, &self.options.owner, versions, is_merge);
         if let Err(error) = document.take_over(taken, Moment { now: &now, rev: &rev }) {
             return Ok(Written::Refused(error.to_string()));
         }
@@ -259,7 +262,12 @@ impl Importer<'_> {
 }
 
 /// What is taken over of a package with these versions.
-fn taken(package: &Package, owners: &[String], versions: Vec<TakenVersion>) -> TakenOver {
+fn taken(
+    package: &Package,
+    owners: &[String],
+    versions: Vec<TakenVersion>,
+    is_merge: bool,
+) -> TakenOver {
     let owner = |name: &String| Person { name: name.clone(), email: String::new() };
     let owners = match package.owners.is_empty() {
         true => owners.iter().map(owner).collect(),
@@ -271,6 +279,7 @@ fn taken(package: &Package, owners: &[String], versions: Vec<TakenVersion>) -> T
         owners,
         versions,
         tags: package.tags.iter().filter_map(tag).collect(),
+        keeps_tags: is_merge,
         created: package.created.clone(),
         modified: package.modified.clone(),
     }

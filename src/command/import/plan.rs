@@ -15,6 +15,8 @@ pub(super) struct Plan {
     pub(super) here: usize,
     /// Those that are not taken over.
     pub(super) left_out: Vec<LeftOut>,
+    /// Whether two packages become one: the tags that are here stay then.
+    pub(super) is_merge: bool,
 }
 
 /// Decides it. Versions are never replaced; and a package of the same name that is not the same package, as it has versions
@@ -51,6 +53,7 @@ pub(super) fn plan(
         }
     }
     let others = held.map(|held| foreign(package, held)).unwrap_or_default();
+    plan.is_merge = !others.is_empty();
     if !plan.add.is_empty() && !others.is_empty() && !merge {
         return Err(format!(
             "there is a package of this name here with versions that are not that Verdaccio's ({}): it stays as it is; \
@@ -145,7 +148,8 @@ mod tests {
             why.contains("(2.0.0, 3.0.0, 4.0.0 and 1 more)") && why.contains("--merge"),
             "{why}"
         );
-        assert_eq!(plan(&package, Some(&other), true).unwrap().add, [0]);
+        let both = plan(&package, Some(&other), true).unwrap();
+        assert_eq!((both.add, both.is_merge), (vec![0], true));
         // There is nothing to do, so nothing to ask.
         let more = held(&json!({"1.0.0": {"dist": {"shasum": SHA1}}, "2.0.0": {}}), "");
         assert_eq!(plan(&package, Some(&more), false).unwrap().here, 1);

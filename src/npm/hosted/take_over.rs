@@ -27,6 +27,8 @@ pub struct TakenOver {
     pub versions: Vec<TakenVersion>,
     /// Tags, with the versions that they point to.
     pub tags: Vec<(DistTag, String)>,
+    /// Whether tags that there are stay, whatever comes: those of a package that is not only the other registry's.
+    pub keeps_tags: bool,
     /// When the package was made there, and changed last.
     pub created: Option<String>,
     /// The same.
@@ -49,9 +51,9 @@ pub struct TakenVersion {
 }
 
 impl HostedDocument {
-    /// Takes versions over. Those that there are stay as they are, and so do their tags: a tag is set if there was none of
-    /// its name, or if it points to a version that comes just now. If no tag says which version is `latest`, it is the
-    /// highest.
+    /// Takes versions over. Those that there are stay as they are, and so do tags: one is set if there was none of its name,
+    /// or if it points to a version that comes just now and tags may move. If no tag says which version is `latest`, it is
+    /// the highest.
     ///
     /// # Errors
     /// When one of the versions is there, or was, or there is no room for it.
@@ -73,7 +75,8 @@ impl HostedDocument {
         if !self.has_owner() && !taken.owners.is_empty() {
             self.set_owners(&taken.owners)?;
         }
-        let come: Vec<String> = taken.versions.iter().map(|it| it.version.to_string()).collect();
+        let come = taken.versions.iter().filter(|_| !taken.keeps_tags);
+        let come: Vec<String> = come.map(|it| it.version.to_string()).collect();
         let mut readmes = IndexMap::new();
         for version in std::mem::take(&mut taken.versions) {
             let name = version.version.to_string();
@@ -189,6 +192,7 @@ mod tests {
                 version("1.1.0-rc.1", "2026-01-02T00:00:00.000Z"),
             ],
             tags: tags(&[("beta", "1.1.0-rc.1"), ("gone", "9.0.0")]),
+            keeps_tags: false,
             created: None,
             modified: Some("2026-01-03T00:00:00.000Z".to_owned()),
         }
@@ -209,7 +213,8 @@ mod tests {
             "time": {"created": "2026-01-01T00:00:00.000Z", "1.0.0": "2026-01-01T00:00:00.000Z",
                 "1.1.0-rc.1": "2026-01-02T00:00:00.000Z", "modified": "2026-01-03T00:00:00.000Z"},
             "maintainers": [{"name": "ann", "email": ""}],
-            "description": "of 1.0.0", "users": {"ann": true}, "odd": 1.50, "readme": "of the root",
+            "description": "of 1.0.0", "contributors": [], "users": {"ann": true}, "odd": 1.50,
+            "readme": "of the root",
         });
         let mut root = value.clone();
         root.as_object_mut().unwrap().shift_remove("versions");
@@ -255,6 +260,21 @@ mod tests {
             (&value["description"], document.maintainers()),
             (&"of 2.0.0".into(), vec![owner])
         );
+    }
+
+    #[test]
+    fn where_tags_stay_only_new_ones_are_set() {
+        let mut document = HostedDocument::new("ui".parse().unwrap());
+        document.take_over(taken(), MOMENT).unwrap();
+        let later = TakenOver {
+            versions: vec![version("2.0.0", "2026-02-01T00:00:00.000Z")],
+            tags: tags(&[("latest", "2.0.0"), ("next", "2.0.0")]),
+            keeps_tags: true,
+            ..taken()
+        };
+        document.take_over(later, MOMENT).unwrap();
+        let tags = json!({"beta": "1.1.0-rc.1", "latest": "1.0.0", "next": "2.0.0"});
+        assert_eq!(value(&document)["dist-tags"], tags);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Documents of Verdaccio, those of the fixture among them.
+
 use super::*;
 use serde_json::{Value, json};
 
