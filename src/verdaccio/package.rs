@@ -252,8 +252,8 @@ fn dist_of(manifest: &RawValue) -> Dist {
 /// Those of a list who are persons with a name.
 fn owners(raw: &RawValue) -> Vec<Person> {
     let list: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let person = |raw: &Box<RawValue>| serde_json::from_str::<Person>(raw.get()).ok();
-    list.iter().filter_map(person).filter(|it| !it.name.is_empty()).collect()
+    let person = |raw: Box<RawValue>| serde_json::from_str::<Person>(raw.get()).ok();
+    list.into_iter().filter_map(person).filter(|it| !it.name.is_empty()).collect()
 }
 
 fn said(raw: &RawValue) -> Option<String> {
