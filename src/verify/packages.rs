@@ -149,6 +149,8 @@ fn name_of(folder: &Path) -> Option<PackageName> {
     for c in folder.to_str()?.chars() {
         match (c, is_capital) {
             ('!', false) => is_capital = true,
+            // What has a digest for a name, or was made by somebody else.
+            (c, true) if c != '!' && !c.is_ascii_lowercase() => return None,
             (c, true) => {
                 name.push(c.to_ascii_uppercase());
                 is_capital = false;
@@ -156,7 +158,7 @@ fn name_of(folder: &Path) -> Option<PackageName> {
             (c, false) => name.push(c),
         }
     }
-    name.parse().ok()
+    if is_capital { None } else { name.parse().ok() }
 }
 
 impl PackageCounts {
