@@ -370,10 +370,11 @@ struct Own {
 impl Own {
     /// This process serves, and no other does in its place: tells it to whom it may concern, and hears orders.
     fn begin(&self, status: &str, runtime: Handle) {
-        notify::ready(status);
         let files = self.files.lock();
+        // Whoever hears that it serves may look for it there.
+        files.iter().for_each(note);
+        notify::ready(status);
         let Some(files) = &*files else { return };
-        note(files);
         let control = files.socket.try_clone();
         let upgrade = Upgrade {
             sockets: self.sockets.clone(),
