@@ -5,11 +5,10 @@ use super::{Api, Refusal};
 use crate::clock::iso;
 use crate::hosted::{HostedError, Room, Worked, computed};
 use crate::npm::hosted::{HostedDocument, LONGEST_DOCUMENT, Moment};
-use crate::npm::{PackageName, TarballName, hex};
+use crate::npm::{PackageName, TarballName};
 use crate::store::{Change, Committed, StoreError, Tag, Upload};
 use bytes::Bytes;
 use log::warn;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// How often somebody may get ahead. Each time one of them has made its change, so all come to an end; nobody
@@ -189,7 +188,7 @@ fn decide(
         return Err(Refusal::copied(before.name()));
     }
     let mut document = before.clone();
-    let rev = revision(before, now);
+    let rev = before.end_of_revision(now);
     let remove = edit(&mut document, Moment { now, rev: &rev })?;
     let rev = document.rev().unwrap_or_default();
     if document == *before {
@@ -204,16 +203,6 @@ fn decide(
 fn with_its_bundle(file: TarballName) -> impl Iterator<Item = TarballName> {
     let bundle = file.bundle();
     std::iter::once(file).chain(bundle)
-}
-
-/// The end of a revision: that of two changes is the same only if they were made of one document in one millisecond,
-/// and then only one of them is committed.
-fn revision(before: &HostedDocument, now: &str) -> String {
-    let mut digest = Sha256::new();
-    digest.update(before.name().as_str());
-    digest.update(before.rev().unwrap_or_default());
-    digest.update(now);
-    hex(&digest.finalize()[..8])
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! How far a command has come that takes a while: a bar on standard error, if that is a terminal.
 //! Knows nothing of what is done.
 
-#![allow(dead_code, reason = "not every command has all kinds of bars")]
-
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
@@ -63,11 +61,6 @@ impl Progress {
         self.0.set_message(shown);
     }
 
-    /// How much is done.
-    pub(super) fn done(&self) -> u64 {
-        self.0.position()
-    }
-
     /// Runs what prints something, with no bar in its way.
     pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         self.0.suspend(print)
@@ -101,7 +94,7 @@ mod tests {
         let progress = Progress::of_things("fetching", 3);
         progress.advance(2);
         progress.expect(4);
-        assert_eq!((progress.done(), progress.0.length()), (2, Some(7)));
+        assert_eq!((progress.0.position(), progress.0.length()), (2, Some(7)));
         progress.note("a\x1b[2J\nb");
         assert_eq!(progress.0.message(), "a\u{fffd}[2J\u{fffd}b");
         assert_eq!(progress.aside(|| 5), 5);

@@ -2,6 +2,7 @@
 //! Knows nothing of what they are of.
 
 use indicatif::BinaryBytes;
+use std::fmt::Display;
 
 /// A text whose control characters, and those that turn others around, do nothing to a terminal.
 pub(super) fn printable(text: &str) -> String {
@@ -18,11 +19,14 @@ pub(super) fn size(bytes: u64) -> String {
     BinaryBytes(bytes).to_string()
 }
 
-/// So many things of a kind: `1 package`, `2 packages`.
-pub(super) fn count(number: usize, one: &str) -> String {
-    match (number, one.strip_suffix("y")) {
-        (1, _) => format!("1 {one}"),
-        (_, Some(stem)) if !one.ends_with("ey") => format!("{number} {stem}ies"),
+/// So many things of a kind: `1 package`, `2 packages`, `3 entries`, `4 misses`.
+pub(super) fn count<N: Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+    if number == N::from(1) {
+        return format!("{number} {one}");
+    }
+    match one.strip_suffix("y") {
+        Some(stem) if !one.ends_with("ey") => format!("{number} {stem}ies"),
+        _ if one.ends_with("ss") => format!("{number} {one}es"),
         _ => format!("{number} {one}s"),
     }
 }
@@ -39,7 +43,8 @@ mod tests {
         {
             assert_eq!(size(bytes), expected);
         }
-        assert_eq!([count(1, "entry"), count(2, "entry")], ["1 entry", "2 entries"]);
-        assert_eq!([count(0, "key"), count(1, "key")], ["0 keys", "1 key"]);
+        assert_eq!([count(1_u64, "entry"), count(2_u64, "entry")], ["1 entry", "2 entries"]);
+        assert_eq!([count(0_usize, "key"), count(1_usize, "key")], ["0 keys", "1 key"]);
+        assert_eq!([count(0_u64, "entry"), count(2_u64, "miss")], ["0 entries", "2 misses"]);
     }
 }

@@ -166,6 +166,16 @@ impl HostedDocument {
         json::text_or_number(self.members.get("_rev")?).map(Cow::into_owned)
     }
 
+    /// The end of the revision that a change of this document has, which is made `now`: that of two changes is the same only
+    /// if they were made of one document in one millisecond, and then only one of them is committed.
+    pub fn end_of_revision(&self, now: &str) -> String {
+        let mut digest = Sha256::new();
+        digest.update(self.name().as_str());
+        digest.update(self.rev().unwrap_or_default());
+        digest.update(now);
+        hex(&digest.finalize()[..8])
+    }
+
     /// Compares the revision that a client has seen with that of the document. One who says none is not refused here:
     /// what they may change is for others to say.
     ///

@@ -1,8 +1,7 @@
 //! `nopar cache gc`: what nobody needs goes.
 //! Knows nothing of how that is told.
 
-use super::super::words::size;
-use super::shown::count;
+use super::super::words::{count, size};
 use super::{reach, tell_if_shared};
 use crate::admin::{Ask, CacheCollected, CollectedPart, Unneeded};
 use crate::cli::GcOptions;
@@ -63,7 +62,7 @@ fn lines(collected: &CacheCollected, dry_run: bool) -> Vec<String> {
         return vec![format!("there is nothing that nobody needs; {left} are held")];
     }
     let told = |part: &CollectedPart, why: &str| {
-        format!("{}, {}{why}", count(part.entries, "file", "files"), size(part.bytes))
+        format!("{}, {}{why}", count(part.entries, "file"), size(part.bytes))
     };
     let line = |part: &CollectedPart| format!("  {}", told(part, &format!(": {}", why(part.why))));
     let head = if dry_run { "would remove:" } else { "removed:" };

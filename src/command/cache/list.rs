@@ -1,8 +1,8 @@
 //! `nopar cache ls`: what is held.
 //! Knows nothing of where the list comes from.
 
-use super::super::words::size;
-use super::shown::{Row, ago, count, date, name, now, part};
+use super::super::words::{count, size};
+use super::shown::{Row, ago, date, name, now, part};
 use super::table::{self, Side};
 use super::{ask, outcome, reach};
 use crate::admin::{Ask, CacheEntry, What};
@@ -234,6 +234,6 @@ fn finish(
     for line in lines {
         out.put(&line)?;
     }
-    let packages = count(packages, "package", "packages");
-    out.put(&format!("{} of {packages}, {}", count(entries, "entry", "entries"), size(bytes)))
+    let packages = count(packages, "package");
+    out.put(&format!("{} of {packages}, {}", count(entries, "entry"), size(bytes)))
 }

@@ -1,8 +1,8 @@
 //! `nopar cache rm`: what is held goes, to be fetched anew.
 //! Knows nothing of how it goes.
 
-use super::super::words::{printable, size};
-use super::shown::{Row, count, name, part};
+use super::super::words::{count, printable, size};
+use super::shown::{Row, name, part};
 use super::{ask, outcome, reach, tell_if_shared};
 use crate::admin::{Ask, CacheEntry};
 use crate::cli::RmOptions;
@@ -43,7 +43,7 @@ pub(super) fn run(config: &Config, options: &RmOptions) -> Result<Outcome, Probl
         out.json(&json!({"entries": entries, "bytes": bytes, "dry_run": dry_run, "unmatched": unmatched}))?;
     } else {
         let would = if dry_run { "would be removed" } else { "removed" };
-        out.put(&format!("{}, {}, {would}", count(entries, "entry", "entries"), size(bytes)))?;
+        out.put(&format!("{}, {}, {would}", count(entries, "entry"), size(bytes)))?;
     }
     out.end()?;
     if !dry_run {

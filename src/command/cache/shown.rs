@@ -9,12 +9,6 @@ use std::time::SystemTime;
 /// In place of what is not known, or not there.
 pub(super) const NOTHING: &str = "-";
 
-/// So many of something.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
-    let word = if number == 1 { one } else { many };
-    format!("{number} {word}")
-}
-
 /// The seconds since 1970.
 pub(super) fn now() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -89,6 +83,7 @@ pub(super) fn part(entry: &CacheEntry) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::words::count;
     use super::*;
 
     #[test]
@@ -107,7 +102,7 @@ mod tests {
         assert_eq!(ago(Some(9), 5), "0 s", "clocks differ");
         assert_eq!(date(0).as_deref(), Some("1970-01-01T00:00:00Z"));
         assert_eq!(date(u64::MAX), None);
-        assert_eq!(count(1, "entry", "entries"), "1 entry");
-        assert_eq!(count(0, "entry", "entries"), "0 entries");
+        assert_eq!(count(1_u64, "entry"), "1 entry");
+        assert_eq!(count(0_u64, "entry"), "0 entries");
     }
 }

@@ -1,9 +1,9 @@
 //! `nopar cache stat`: how much is held, and how much may be.
 //! Knows nothing of how it is counted.
 
-use super::super::words::{printable, size};
+use super::super::words::{count, printable, size};
 use super::reach;
-use super::shown::{NOTHING, ago, count, date, now};
+use super::shown::{NOTHING, ago, date, now};
 use super::table::{self, Side};
 use crate::admin::{Ask, CachePart, CacheServing, CacheStat, CacheStatRow};
 use crate::command::out::Out;
@@ -65,7 +65,7 @@ fn print(out: &mut Out, stat: &CacheStat, parts: &[CachePart]) -> io::Result<()>
     let part = (*limit > 0).then(|| 100.0 * *bytes as f64 / *limit as f64);
     let part = part.map(|part| format!(" ({part:.1} %)")).unwrap_or_default();
     out.put(&printable(path))?;
-    let entries = count(*entries, "entry", "entries");
+    let entries = count(*entries, "entry");
     out.put(&format!("  {entries}, {} of {}{part}", size(*bytes), size(*limit)))?;
     if let Some(free) = free {
         let (free, min_free) = (size(*free), size(*min_free));
@@ -108,19 +108,19 @@ fn print_parts(out: &mut Out, parts: &[CachePart]) -> io::Result<()> {
 fn print_serving(out: &mut Out, serving: &CacheServing) -> io::Result<()> {
     let CacheServing { hits, misses, kept, evictions, damaged, .. } = serving;
     out.put(&format!("since the start {} ago:", ago(Some(serving.started), now())))?;
-    let (hit, missed) = (count(*hits, "hit", "hits"), count(*misses, "miss", "misses"));
+    let (hit, missed) = (count(*hits, "hit"), count(*misses, "miss"));
     out.put(&format!("  requests: {hit}, {missed}{}", rate(*hits, *misses)))?;
     let evicted = size(serving.evicted_bytes);
     out.put(&format!(
         "  files: {kept} kept, {evictions} evicted ({evicted}), {damaged} dropped as damaged"
     ))?;
     let (bytes, limit) = (size(serving.memory_bytes), size(serving.memory_limit));
-    let rows = count(serving.memory_rows, "row", "rows");
+    let rows = count(serving.memory_rows, "row");
     let (hits, misses) = (serving.memory_hits, serving.memory_misses);
     out.put(&format!(
         "  memory: {bytes} of {limit} in {rows}; {}, {}{}, {} evicted",
-        count(hits, "hit", "hits"),
-        count(misses, "miss", "misses"),
+        count(hits, "hit"),
+        count(misses, "miss"),
         rate(hits, misses),
         serving.memory_evictions
     ))

@@ -14,11 +14,10 @@ use crate::clock::{Clock, iso};
 use crate::npm::hosted::{
     HostedDocument, LONGEST_DOCUMENT, Moment, Person, TakenOver, TakenVersion,
 };
-use crate::npm::{DistTag, PackageName, TarballName, hex};
+use crate::npm::{DistTag, PackageName, TarballName};
 use crate::store::{Change, Committed, DiskStore, Store, StoreError, Tag, Upload};
 use crate::verdaccio::{DATABASES, DOCUMENT, Package};
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The longest document that is read, in bytes: what may be kept of one, and what Verdaccio has besides.
@@ -235,7 +234,7 @@ impl Importer<'_> {
         }
         let before = document.clone();
         let now = iso(self.clock.now());
-        let rev = revision(&before, &now);
+        let rev = before.end_of_revision(&now);
         let taken = taken(package, &self.options.owner, versions, is_merge);
         if let Err(error) = document.take_over(taken, Moment { now: &now, rev: &rev }) {
             return Ok(Written::Refused(error.to_string()));
@@ -303,13 +302,4 @@ fn tags_left_out(package: &Package, document: &HostedDocument) -> Vec<LeftOut> {
         left_out.push(LeftOut::new(tag, why));
     }
     left_out
-}
-
-/// The end of a revision: unlike that of any other change.
-fn revision(before: &HostedDocument, now: &str) -> String {
-    let mut digest = Sha256::new();
-    digest.update(before.name().as_str());
-    digest.update(before.rev().unwrap_or_default());
-    digest.update(now);
-    hex(&digest.finalize()[..8])
 }
