@@ -366,7 +366,8 @@ impl DiskCache {
     }
 
     /// Removes whatever is held of a key, without a look at it.
-    pub fn remove(&self, key: &Key) {
+    #[cfg(test)]
+    pub(crate) fn remove(&self, key: &Key) {
         self.drop_file(&key.hash(), None);
     }
 

@@ -82,8 +82,8 @@ impl CachedDocument {
     /// Removes the document and what was made of it later: the upstream has withdrawn it.
     pub async fn discard(cache: &'static DiskCache, entry: &Entry) {
         cache.discard(entry);
-        for form in [Form::Full, Form::Abbreviated] {
-            if let Some(view) = cache.get(&key(entry, form)).await {
+        for key in CachedDocument::views_of(entry.key()) {
+            if let Some(view) = cache.get(&key).await {
                 cache.discard(&view);
             }
         }
