@@ -31,6 +31,7 @@ pub mod listen;
 pub mod lockfile;
 pub mod metrics;
 pub mod negotiate;
+pub mod niceness;
 pub mod notify;
 pub mod npm;
 pub mod pages;

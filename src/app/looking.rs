@@ -2,12 +2,10 @@
 //! Knows nothing of how that is done, nor of who wrote it.
 
 use crate::cache::DiskCache;
+use crate::niceness::Niceness;
 use log::{info, warn};
 use std::io;
 use std::thread::{Builder, JoinHandle};
-
-/// How nice its thread is to the others: as much as the system allows (setpriority(2)).
-const NICENESS: i32 = 19;
 
 /// What begins to look each time it is called, and tells in the log what came of it.
 pub(super) fn looker(cache: &'static DiskCache) -> impl Fn() + Send + Sync + 'static {
@@ -22,8 +20,7 @@ pub(super) fn looker(cache: &'static DiskCache) -> impl Fn() + Send + Sync + 'st
 
 fn look(cache: &'static DiskCache) -> io::Result<JoinHandle<()>> {
     Builder::new().name("cache".to_owned()).spawn(|| {
-        // Where that is not allowed, it works all the same.
-        let _ = rustix::process::setpriority_process(None, NICENESS);
+        Niceness::Most.take();
         match cache.look_through() {
             Ok(looked) => info!(
                 "cache: looked through for what other processes did: they wrote {} files and removed {}; {} entries, {} bytes",

@@ -5,6 +5,7 @@ use super::Catalogue;
 use super::found::Look;
 use crate::cache::{FileHash, Waited};
 use crate::clock;
+use crate::niceness::Niceness;
 use crate::npm::PackageName;
 use log::{info, warn};
 use std::sync::Arc;
@@ -20,8 +21,6 @@ const SLICE: usize = 256;
 const EVERY: Duration = Duration::from_secs(60);
 /// How often everything is looked through again, if something had to be left out.
 const AGAIN: Duration = Duration::from_secs(600);
-/// How nice its thread is to the others: as much as the system allows (setpriority(2)).
-const NICENESS: i32 = 19;
 
 /// Follows the cache, step by step.
 pub struct Follower {
@@ -158,8 +157,7 @@ impl Follower {
 
     /// Follows until it is told not to. Blocks.
     fn follow(mut self) {
-        // Where that is not allowed, it works all the same.
-        let _ = rustix::process::setpriority_process(None, NICENESS);
+        Niceness::Most.take();
         let mut heard = Instant::now();
         let changes = self.catalogue.cache.changes();
         while !changes.is_closed() {

@@ -5,10 +5,10 @@
 //! not (`benches/pages`). Work on documents that clients wait for is none of theirs.
 
 use super::no_place;
+use crate::niceness::Niceness;
 use crate::reply::Reply;
 use http::StatusCode;
 use log::error;
-use rustix::process::setpriority_process;
 use std::io;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
@@ -16,9 +16,6 @@ use tokio::sync::Semaphore;
 
 /// How many there are: a page that takes long is in the way of no other one.
 const THREADS: usize = 2;
-
-/// How nice they are to others: as much as the system allows (setpriority(2)).
-const NICENESS: i32 = 19;
 
 /// How many pages are made or wait for that. Each holds what it is made of.
 const LINE: usize = 64;
@@ -39,10 +36,7 @@ impl Aside {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(THREADS)
             .thread_name("pages")
-            // Linux has a niceness for each thread; where it is not allowed, it works all the same.
-            .on_thread_start(|| {
-                let _ = setpriority_process(None, NICENESS);
-            })
+            .on_thread_start(|| Niceness::Most.take())
             .build()?;
         Ok(Aside { runtime: Some(runtime), line: Arc::new(Semaphore::new(LINE)) })
     }
@@ -89,7 +83,7 @@ mod tests {
     async fn work_is_done_on_the_nicest_threads() {
         let aside = Aside::new().unwrap();
         let nice = aside.run(|| getpriority_process(None).unwrap()).await.unwrap();
-        assert_eq!((nice, getpriority_process(None).unwrap()), (NICENESS, 0));
+        assert_eq!((nice, getpriority_process(None).unwrap()), (19, 0));
         let broken = aside.run(|| panic!("as it happens")).await.unwrap_err();
         assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(aside.run(|| 7).await.unwrap(), 7);

@@ -1,13 +1,11 @@
 //! Work on many things by as many threads as there are cores, which give way to all others.
 //! Knows nothing of what is done.
 
+use crate::niceness::Niceness;
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// How nice its threads are to others (setpriority(2)): a tenth of what those get who are not. With the least there is, a
-/// backup of a registry that 16 publishers kept busy came nowhere in half a minute (2026-11-29, two cores).
-const NICENESS: i32 = 10;
 /// Of a machine with many cores, no more are taken: a disk has enough to do then.
 const MOST: usize = 16;
 /// How many results wait for who looks at them.
@@ -27,8 +25,7 @@ pub fn in_parallel<J: Send, T: Send>(
         for _ in 0..cores {
             let (tell, next, work) = (tell.clone(), &next, &work);
             scope.spawn(move || {
-                // Where that is not allowed, it works all the same.
-                let _ = rustix::process::setpriority_process(None, NICENESS);
+                Niceness::Some.take();
                 while let Some(job) = next() {
                     if tell.send(work(job)).is_err() {
                         return;

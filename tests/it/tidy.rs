@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("counters", &["cache_state"]),
     ("metrics", &["counters"]),
     ("inflight", &[]),
+    ("niceness", &[]),
     ("admin", &[]),
     ("reply", &[]),
     ("lockfile", &["npm"]),
@@ -54,7 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("search", &["config", "npm"]),
     ("settings", &["config"]),
     ("reload", &["certificate", "config", "notify", "settings"]),
-    ("catalogue", &["cache", "clock", "document", "npm", "search"]),
+    ("catalogue", &["cache", "clock", "document", "niceness", "npm", "search"]),
     ("history", &["cache_state", "clock", "counters"]),
     ("hosted", &["clock", "config", "document", "npm", "pages", "search", "store", "view"]),
     (
@@ -80,6 +81,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "history",
             "hosted",
             "negotiate",
+            "niceness",
             "npm",
             "reply",
             "route",
@@ -113,6 +115,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "limits",
             "listen",
             "negotiate",
+            "niceness",
             "npm",
             "pages",
             "reply",
@@ -142,6 +145,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "inflight",
             "listen",
             "metrics",
+            "niceness",
             "notify",
             "proxy",
             "reload",
@@ -167,7 +171,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "verify",
-        &["access", "api", "cache", "config", "document", "npm", "regular", "signing", "store"],
+        &[
+            "access", "api", "cache", "config", "document", "niceness", "npm", "regular",
+            "signing", "store",
+        ],
     ),
     ("backup", &["npm", "regular", "store", "verify"]),
     (

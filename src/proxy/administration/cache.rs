@@ -12,6 +12,7 @@ mod stat;
 use crate::admin::{CacheEntry, Unanswered, What};
 use crate::cache::{DiskCache, Facts, FileName, Subject, Thing};
 use crate::clock::to_millis;
+use crate::niceness::Niceness;
 use crate::npm::{PackageName, TarballName};
 use std::io;
 use std::thread::Builder;
@@ -23,15 +24,11 @@ const BATCH: usize = 64;
 const WAITING: usize = 4;
 /// Texts are not told any longer than this, in bytes: no name or URL is, but for one in a file that was made by hand.
 const LONGEST: usize = 2048;
-/// How nice its thread is to the others (setpriority(2)): requests go before it, but somebody waits for it. With 19, it had no more
-/// than a twentieth of a core beside compilers at 10, and took minutes for 50,000 files (2026-11-29).
-const NICENESS: i32 = 10;
 
 /// Work on a thread that requests go before.
 fn quietly(work: impl FnOnce() + Send + 'static) -> Result<(), Unanswered> {
     let quiet = move || {
-        // Where that is not allowed, it works all the same.
-        let _ = rustix::process::setpriority_process(None, NICENESS);
+        Niceness::Some.take();
         work();
     };
     let begun = Builder::new().name("cache-look".to_owned()).spawn(quiet);
