@@ -16,7 +16,6 @@
 
 mod copy;
 mod depot;
-mod keeper;
 mod make;
 mod prune;
 mod restore;
@@ -25,7 +24,6 @@ mod source;
 mod swap;
 
 pub use depot::{Depot, DepotError};
-pub use keeper::Keeper;
 pub use make::{BackupError, Made, Wish, make};
 pub use prune::{Pruned, prune};
 pub use restore::{RestoreError, Restored, Way, restore};

@@ -26,6 +26,7 @@ pub mod handover;
 pub mod history;
 pub mod hosted;
 pub mod inflight;
+pub mod keeper;
 pub mod limits;
 pub mod listen;
 pub mod lockfile;

@@ -3,8 +3,8 @@
 //!
 //! All of it belongs to who makes backups, and nobody else may look into it: there are keys and password hashes in it.
 
-use super::keeper::Keeper;
 use super::snapshot::{Kept, Snapshot, SnapshotError};
+use crate::keeper::Keeper;
 use crate::npm::{hex, is_sha256};
 use crate::regular::{self, owned, sync_folder};
 use rustix::process::geteuid;

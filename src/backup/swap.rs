@@ -4,7 +4,7 @@
 //! The old one is moved aside, and never removed. Both change places at once, where the file system can do that; else there
 //! is a moment in which there is none, and a crash in it leaves the old one aside and the new one beside.
 
-use super::keeper::Keeper;
+use crate::keeper::Keeper;
 use crate::regular::{owned, sync_folder};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;

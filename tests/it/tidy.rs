@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("counters", &["cache_state"]),
     ("metrics", &["counters"]),
     ("inflight", &[]),
+    ("keeper", &[]),
     ("niceness", &[]),
     ("admin", &[]),
     ("reply", &[]),
@@ -176,7 +177,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "signing", "store",
         ],
     ),
-    ("backup", &["npm", "regular", "store", "verify"]),
+    ("backup", &["keeper", "npm", "regular", "store", "verify"]),
     (
         "command",
         &[
@@ -190,6 +191,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
             "hosted",
             "inflight",
+            "keeper",
             "lockfile",
             "npm",
             "regular",

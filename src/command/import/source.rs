@@ -1,21 +1,14 @@
 //! Files of another registry, read with the rights of whoever runs the command.
 //! Knows nothing of what is in them.
 //!
-//! Root goes on as the owner of NOPAR's directory, who as a rule may not read what another program keeps. Rights are a
-//! thread's own, so one that was begun before goes on opening files; what it hands out is only ever read.
+//! Root goes on as the owner of NOPAR's directory, so a thread that was begun before opens the files; what it hands out is
+//! only ever read.
 
+use crate::keeper::Keeper;
 use crate::regular;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
-use std::thread;
-
-/// What is asked of that thread, and where the answer goes.
-enum Ask {
-    Open(PathBuf, Sender<io::Result<File>>),
-    List(PathBuf, Sender<io::Result<Vec<Entry>>>),
-}
+use std::path::Path;
 
 /// What is in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,28 +20,18 @@ pub(super) struct Entry {
 }
 
 /// Who opens the files.
-pub(super) struct Source(Sender<Ask>);
+pub(super) struct Source(Keeper);
 
 impl Source {
     /// Begins it, with the rights that this thread has now.
     pub(super) fn start() -> io::Result<Source> {
-        let (asks, asked) = mpsc::channel();
-        let work = move || {
-            for ask in asked {
-                // Whoever asked is gone, or hears it.
-                match ask {
-                    Ask::Open(path, to) => drop(to.send(regular::open(&path))),
-                    Ask::List(path, to) => drop(to.send(list(&path))),
-                }
-            }
-        };
-        thread::Builder::new().name("source".to_owned()).spawn(work)?;
-        Ok(Source(asks))
+        Keeper::begin().map(Source)
     }
 
     /// Opens a file to read it.
     pub(super) fn open(&self, path: &Path) -> io::Result<File> {
-        self.ask(|to| Ask::Open(path.to_owned(), to))
+        let path = path.to_owned();
+        self.0.run(move || regular::open(&path))
     }
 
     /// All bytes of a file that has `most` at most.
@@ -71,13 +54,8 @@ impl Source {
 
     /// What is in a folder, by name. Names that are no text are none of a registry's.
     pub(super) fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        self.ask(|to| Ask::List(path.to_owned(), to))
-    }
-
-    fn ask<T>(&self, ask: impl FnOnce(Sender<io::Result<T>>) -> Ask) -> io::Result<T> {
-        let (to, answer) = mpsc::channel();
-        self.0.send(ask(to)).map_err(io::Error::other)?;
-        answer.recv().map_err(io::Error::other)?
+        let path = path.to_owned();
+        self.0.run(move || list(&path))
     }
 }
 

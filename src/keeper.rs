@@ -2,7 +2,8 @@
 //! Knows nothing of what is done with them.
 //!
 //! Root makes a backup of what is another user's. That user's rights are enough to read it, and root's would be good for
-//! whatever a link there leads to; but the backup itself is root's, and that user has no business there.
+//! whatever a link there leads to; but the backup itself is root's, and that user has no business there. And who owns a
+//! registry may as a rule not read what another program keeps, out of which root has its packages taken over.
 
 use std::io;
 use std::sync::mpsc::{Sender, channel};
