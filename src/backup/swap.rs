@@ -102,14 +102,17 @@ impl<'a> Beside<'a> {
         let at_once = self
             .with_rights(move || Ok(renameat_with(CWD, &from, CWD, &to, RenameFlags::EXCHANGE)?));
         match at_once {
-            Err(error) if is_unknown(&error) => {
-                let between = free(&named(other, ".restored"));
-                self.rename(one, &between)?;
-                self.rename(other, one)?;
-                self.rename(&between, other)
-            }
+            Err(error) if is_unknown(&error) => self.exchange_in_steps(one, other),
             done => done,
         }
+    }
+
+    /// The same where a file system cannot do it at once.
+    fn exchange_in_steps(&self, one: &Path, other: &Path) -> io::Result<()> {
+        let between = free(&named(other, ".restored"));
+        self.rename(one, &between)?;
+        self.rename(other, one)?;
+        self.rename(&between, other)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -225,5 +228,16 @@ mod tests {
         for (errno, is) in [(libc::EINVAL, true), (libc::ENOSYS, true), (libc::EACCES, false)] {
             assert_eq!(is_unknown(&io::Error::from_raw_os_error(errno)), is, "{errno}");
         }
+        let (home, keeper) = (tempfile::tempdir().unwrap(), Keeper::begin().unwrap());
+        let (target, aside) = (home.path().join("registry"), home.path().join("registry.before"));
+        let beside = Beside::make(&target, &keeper).unwrap().unwrap();
+        for (folder, file) in [(&aside, "new"), (&target, "old")] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join(file), "").unwrap();
+        }
+        beside.exchange_in_steps(&aside, &target).unwrap();
+        assert!(target.join("new").exists() && aside.join("old").exists());
+        beside.discard().unwrap();
+        assert_eq!(names(&home), ["registry", "registry.before"]);
     }
 }

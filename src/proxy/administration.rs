@@ -5,6 +5,7 @@ mod cache;
 mod drop;
 mod items;
 
+use super::ready::State;
 use super::{Door, Proxy};
 use crate::admin::{self, Administrator, Ask, Directories, Part, Rows, Status, Unanswered};
 use crate::clock::to_millis;
@@ -64,11 +65,12 @@ impl Administration {
     async fn status(&self) -> Status {
         let readiness = &self.door.readiness;
         let paths = [&self.directories.cache, &self.directories.registry];
-        let parts = readiness.parts().await.into_iter().zip(paths);
-        let parts: Vec<Part> = parts
+        let found = readiness.parts().await;
+        let parts = found.iter().zip(paths);
+        let parts = parts
             .map(|((name, state), path)| Part {
-                name: name.to_owned(),
-                state: state.to_owned(),
+                name: (*name).to_owned(),
+                state: state.word().to_owned(),
                 path: Some(path.display().to_string()),
             })
             .collect();
@@ -78,7 +80,7 @@ impl Administration {
             pid: std::process::id(),
             started: to_millis(self.started) / 1000,
             places: self.places.clone(),
-            is_ready: !is_ending && parts.iter().all(|part| part.state == "ok"),
+            is_ready: !is_ending && found.iter().all(|(_, state)| *state == State::Works),
             is_ending,
             parts,
         }

@@ -55,14 +55,15 @@ struct Part {
 
 /// What came of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Works,
     Fails,
     Hangs,
 }
 
 impl State {
-    fn word(self) -> &'static str {
+    /// In words: `ok` where all is well.
+    pub(super) fn word(self) -> &'static str {
         match self {
             State::Works => "ok",
             State::Fails => "cannot be written",
@@ -107,10 +108,10 @@ impl Readiness {
         (cache.state, store.state)
     }
 
-    /// The same, each with what it is called, in words: `ok` where all is well.
-    pub(super) async fn parts(&self) -> [(&'static str, &'static str); 2] {
+    /// The same, each with what it is called.
+    pub(super) async fn parts(&self) -> [(&'static str, State); 2] {
         let (cache, store) = self.look().await;
-        [("cache", cache.word()), ("store", store.word())]
+        [("cache", cache), ("store", store)]
     }
 }
 
