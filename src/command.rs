@@ -25,15 +25,15 @@ mod verify;
 mod words;
 
 use self::installed::{Places, Taken};
-use self::out::Out;
+use self::out::{Out, is_unread};
 use self::owner::become_owner_of;
+use self::words::printable_lines;
 use crate::cli::{Action, Cli, Command};
 use crate::config::{Config, Log, Sources};
 use crate::{service, telemetry};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 
 /// Whatever keeps a command from being done: for who reads it.
@@ -60,9 +60,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::Unwell) => ExitCode::from(FAILURE),
         // Whoever read what is printed has read enough.
-        Err(problem) if is_broken_pipe(problem.as_ref()) => ExitCode::SUCCESS,
+        Err(problem) if is_unread(problem.as_ref()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("nopar: {problem}");
+            eprintln!("nopar: {}", printable_lines(&problem.to_string()));
             ExitCode::from(if is_question { UNKNOWN } else { FAILURE })
         }
     }
@@ -189,16 +189,4 @@ fn texts(
         }
     }
     Ok(env)
-}
-
-fn is_broken_pipe(problem: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(problem);
-    while let Some(error) = cause {
-        let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

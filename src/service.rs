@@ -10,13 +10,14 @@ mod control;
 mod daemon;
 mod ground;
 mod look;
+mod order;
 mod run_as;
 mod run_files;
 mod upgrade;
 
-pub use control::OrderError;
 pub use daemon::DaemonError;
 pub use ground::{GroundError, is_roots};
+pub use order::OrderError;
 pub use run_as::RunAsError;
 pub use run_files::RunFilesError;
 pub use upgrade::UpgradeError;
@@ -83,7 +84,7 @@ pub fn upgrade(
     mut tell: impl FnMut(&str),
 ) -> Result<String, OrderError> {
     let order = Order::Upgrade { program: program.to_owned() };
-    control::order(folders, &order, &mut tell)
+    order::order(folders, &order, &mut tell)
 }
 
 /// Asks the NOPAR that runs, in the same way; `row` is given one answer after the other. Blocks.
@@ -95,7 +96,7 @@ pub fn ask(
     question: &Question,
     row: &mut dyn FnMut(Value) -> io::Result<()>,
 ) -> Result<(), OrderError> {
-    control::ask(folders, question, row)
+    order::ask(folders, question, row)
 }
 
 /// Where a NOPAR that runs may have its files, by where it is told to have them and has its copies, as far as that is

@@ -56,7 +56,7 @@ pub enum VerifyError {
 pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, VerifyError> {
     let store = DiskStore::open(root)?;
     let packages = packages::packages(&store, watch)?;
-    let staged = stages::stages(&store, watch)?;
+    let staged = stages::stages(&store, Depth::Bytes, watch)?;
     let own = own::own(root, &store, watch);
     Ok(RegistryCounts { packages, own, staged })
 }
@@ -68,9 +68,18 @@ pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, Ve
 pub fn places(root: &Path, watch: &mut Watch<'_>) -> Result<(), VerifyError> {
     let store = DiskStore::open(root)?;
     packages::places(&store, watch)?;
-    stages::stages(&store, watch)?;
+    stages::stages(&store, Depth::Places, watch)?;
     own::own(root, &store, watch);
     Ok(())
+}
+
+/// How closely something is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// Whether it is in its place and can be read.
+    Places,
+    /// And whether its bytes are those that they should be.
+    Bytes,
 }
 
 /// The directory, as those see it who keep something beside packages.

@@ -1,7 +1,7 @@
 //! `nopar verify`: whether all that is kept is as it was written.
 //! Knows nothing of how that is found out.
 
-use super::out::Out;
+use super::out::{Out, read_or_not};
 use super::progress::Progress;
 use super::reach::Reach;
 use super::words::{count, printable, size};
@@ -9,7 +9,7 @@ use super::{Outcome, Problem};
 use crate::admin::{Ask, Dropped};
 use crate::cache::FileName;
 use crate::cli::{Only, VerifyOptions};
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::verify::{self, CacheChecked, Finding, RegistryCounts, Step, Where};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -33,20 +33,27 @@ struct Summary {
     notes: usize,
 }
 
-/// A summary among findings.
+/// A line for scripts.
 #[derive(Serialize)]
-struct Last<'a> {
-    summary: &'a Summary,
+struct Row<'a, T> {
+    kind: &'a str,
+    #[serde(flatten)]
+    content: &'a T,
 }
 
 /// Looks, and tells.
 pub(super) fn run(config: &Config, options: VerifyOptions) -> Result<Outcome, Problem> {
     let (registry, cache) = (&config.store.path, &config.cache.path);
     let wants = |which: Only| options.only.is_none_or(|only| only == which);
-    let [has_registry, has_cache] = [(registry, Only::Registry), (cache, Only::Cache)]
-        .map(|(path, which)| wants(which) && path.exists());
+    let is_there = |path: &Path, which| if wants(which) { is_there(path) } else { Ok(false) };
+    let has_registry = is_there(registry, Only::Registry)?;
+    let has_cache = is_there(cache, Only::Cache)?;
     if !has_registry && !has_cache {
         return Err(nothing(registry, cache, options.only).into());
+    }
+    // Whoever says where it is has not said so of one that nobody has published to.
+    if wants(Only::Registry) && !has_registry && config.origin("store.path") != Origin::Default {
+        return Err(nothing(registry, cache, Some(Only::Registry)).into());
     }
     let mut teller =
         Teller { out: Out::new(options.json), summary: Summary::default(), failed: Ok(()) };
@@ -59,6 +66,12 @@ pub(super) fn run(config: &Config, options: VerifyOptions) -> Result<Outcome, Pr
         teller.summary.cache = look_at_cache(config, options, &mut teller)?;
     }
     teller.end(registry, cache, options)
+}
+
+/// Whether a directory is there. One that may not be looked for is not taken for absent.
+fn is_there(path: &Path) -> Result<bool, Problem> {
+    let unseen = |error| format!("{} cannot be looked at: {error}", path.display()).into();
+    path.try_exists().map_err(unseen)
 }
 
 /// Looks at the cache; what is wrong is told once that is dropped, if it is to be.
@@ -74,12 +87,14 @@ fn look_at_cache(
         step => teller.take(step, &progress),
     })?;
     if let Some(checked) = checked.as_ref().filter(|it| options.repair && !it.broken.is_empty()) {
-        let stay = dropped(config, &checked.broken)?;
+        let mut results = HashMap::new();
+        let ended = drop_all(config, &checked.broken, &mut results);
+        let unknown = ended.err().map(|problem| problem.to_string()).unwrap_or_default();
         for mut finding in waiting.drain(..) {
             let file = finding.path.rsplit('/').next().unwrap_or_default();
-            match stay.get(file) {
-                Some(why) => finding.remedy = Some(format!("it could not be dropped: {why}")),
+            match results.remove(file).unwrap_or_else(|| Some(unknown.clone())) {
                 None => finding.is_mended = finding.is_damage,
+                Some(why) => finding.remedy = Some(format!("it could not be dropped: {why}")),
             }
             teller.take(Step::Found(Box::new(finding)), &progress);
         }
@@ -87,19 +102,22 @@ fn look_at_cache(
     Ok(checked)
 }
 
-/// Has these dropped; those that stay, and why.
-fn dropped(config: &Config, broken: &[FileName]) -> Result<HashMap<String, String>, Problem> {
+/// Has these dropped. `results` has what came of each that was tried: why it stays, or nothing.
+fn drop_all(
+    config: &Config,
+    broken: &[FileName],
+    results: &mut HashMap<String, Option<String>>,
+) -> Result<(), Problem> {
     let reach = Reach::of(config)?;
-    let mut stay = HashMap::new();
     for batch in broken.chunks(BATCH) {
         let name = |name: &FileName| name.relative().rsplit('/').next().map(str::to_owned);
         let files: Vec<String> = batch.iter().filter_map(name).collect();
         reach.ask(Ask::Drop { files }, &mut |Dropped { file, failure }| {
-            stay.extend(failure.map(|why| (file, why)));
+            results.insert(file, failure);
             Ok(())
         })?;
     }
-    Ok(stay)
+    Ok(())
 }
 
 /// Tells what is found, and counts it.
@@ -133,29 +151,39 @@ impl Teller {
         cache: &Path,
         options: VerifyOptions,
     ) -> Result<Outcome, Problem> {
-        self.failed?;
-        let summary = &self.summary;
-        if self.out.is_json() {
-            self.out.json(&Last { summary })?;
+        let told = std::mem::replace(&mut self.failed, Ok(()));
+        let told = told.and_then(|()| self.sum_up(registry, cache, options));
+        // `nopar verify | head` does not call well what is damaged.
+        read_or_not(told)?;
+        let Summary { damaged, mended, .. } = self.summary;
+        Ok(if damaged > mended { Outcome::Unwell } else { Outcome::Well })
+    }
+
+    fn sum_up(&mut self, registry: &Path, cache: &Path, options: VerifyOptions) -> io::Result<()> {
+        let Teller { out, summary, .. } = self;
+        if out.is_json() {
+            out.json(&Row { kind: "summary", content: summary })?;
         } else {
             for line in lines(summary, registry, cache, options) {
-                self.out.line(&line)?;
+                out.put(&line)?;
             }
         }
-        self.out.end()?;
-        Ok(if summary.damaged > summary.mended { Outcome::Unwell } else { Outcome::Well })
+        out.end()
     }
 }
 
 fn tell(out: &mut Out, finding: &Finding) -> io::Result<()> {
+    let kind = match (finding.is_mended, finding.is_damage) {
+        (true, _) => "dropped",
+        (_, false) => "note",
+        (_, true) => "damaged",
+    };
     if out.is_json() {
-        return out.json(finding).and_then(|()| out.end());
+        return out.json(&Row { kind, content: finding }).and_then(|()| out.end());
     }
-    let kind = match (finding.is_mended, finding.is_damage, finding.place) {
-        (true, ..) => "dropped",
-        (_, false, _) => "note",
-        (_, _, Where::Registry) => "damaged",
-        (_, _, Where::Cache) => "broken copy",
+    let kind = match finding.place {
+        Where::Cache if kind == "damaged" => "broken copy",
+        _ => kind,
     };
     let whose = match (&finding.package, &finding.version) {
         (Some(name), Some(version)) => format!(" ({name}@{version})"),
@@ -218,10 +246,7 @@ fn lines(summary: &Summary, registry: &Path, cache: &Path, options: VerifyOption
     }
     match &summary.cache {
         Some(CacheChecked { entries, bytes, .. }) => {
-            let entries = match entries {
-                1 => "1 entry".to_owned(),
-                _ => format!("{entries} entries"),
-            };
+            let entries = count(*entries, "entry");
             lines.push(format!("cache {}: {entries} ({})", cache.display(), size(*bytes)));
         }
         None if options.only != Some(Only::Registry) => {

@@ -14,6 +14,11 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// The same of a text that may have several lines.
+pub(super) fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// So many bytes: `1.20 MiB`.
 pub(super) fn size(bytes: u64) -> String {
     BinaryBytes(bytes).to_string()
@@ -38,6 +43,7 @@ mod tests {
     #[test]
     fn names_do_nothing_to_a_terminal_and_sizes_have_units() {
         assert_eq!(printable("ü\u{1b}[2J\n\u{202e}"), "ü\\u{1b}[2J\\n\\u{202e}");
+        assert_eq!(printable_lines("a\u{7}\nb"), "a\\u{7}\nb");
         for (bytes, expected) in
             [(0, "0 B"), (1023, "1023 B"), (1536, "1.50 KiB"), (5 << 20, "5.00 MiB")]
         {

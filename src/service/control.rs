@@ -1,9 +1,8 @@
-//! The socket that a NOPAR which runs hears orders on, and the side of who gives them: a line of JSON there, lines of
-//! JSON back.
+//! The socket that a NOPAR which runs hears orders on: a line of JSON there, lines of JSON back. The side of who gives them is
+//! in `order.rs`.
 //! Knows nothing of how an order is followed.
 
 use super::asks::Asks;
-use super::run_files::SOCKET;
 use crate::admin::Question;
 use log::warn;
 use rustix::net::sockopt::socket_peercred;
@@ -11,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 /// How long the other side may take for its order, or for taking an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an order may take to be followed: the steps of an upgrade have 30 s each.
 const WORK: Duration = Duration::from_secs(120);
 /// How long one that is looked at may take to say anything: it may be about to end, and nobody waits for long.
@@ -42,7 +41,7 @@ pub(super) enum Order {
 
 impl Order {
     /// How long it may take.
-    fn patience(&self) -> Option<Duration> {
+    pub(super) fn patience(&self) -> Option<Duration> {
         match self {
             Order::Upgrade { .. } => Some(WORK),
             Order::Look => Some(GLANCE),
@@ -55,7 +54,7 @@ impl Order {
 /// What is said to it; the last is one of the last three.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Answer {
+pub(super) enum Answer {
     /// What is being done.
     Step { told: String },
     /// A part of what was asked for.
@@ -171,134 +170,12 @@ fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
     stream.write_all(&line)
 }
 
-/// Why an order was not followed.
-#[derive(Debug, thiserror::Error)]
-pub enum OrderError {
-    /// Nobody hears it.
-    #[error("no NOPAR that runs was found ({}): this command needs the settings that it runs with (NOPAR_RUN_PATH, NOPAR_CACHE_PATH)", looked_for(.0))]
-    Nobody(Vec<PathBuf>),
-    /// Somebody does, who may not be reached.
-    #[error("{} cannot be reached: {source}", path.display())]
-    Unreachable {
-        /// The socket.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It was, to no good.
-    #[error("{0}")]
-    Failed(String),
-    /// It is about what another NOPAR has, or none.
-    #[error("{0}")]
-    Elsewhere(String),
-    /// What came cannot be passed on.
-    #[error("nobody takes the answer: {0}")]
-    Untaken(#[source] io::Error),
-    /// It was broken off.
-    #[error("NOPAR said no more: {0}; its log tells what came of it")]
-    BrokenOff(#[source] io::Error),
-}
-
-fn looked_for(folders: &[PathBuf]) -> String {
-    match folders {
-        [] => "NOPAR_RUN_PATH is not set".to_owned(),
-        all => {
-            let all: Vec<String> =
-                all.iter().map(|it| it.join(SOCKET).display().to_string()).collect();
-            format!("nobody hears {}", all.join(" nor "))
-        }
-    }
-}
-
-/// Gives an order to the NOPAR that has its files in the first of these directories where there is one. `tell` is told
-/// what is being done. Blocks.
-///
-/// # Errors
-/// When there is none, or the order was not followed.
-pub(super) fn order(
-    folders: &[PathBuf],
-    order: &Order,
-    tell: &mut dyn FnMut(&str),
-) -> Result<String, OrderError> {
-    converse(folders, order, tell, &mut |_| Ok(()))
-}
-
-/// Asks the first NOPAR that has its files in one of these directories, and whose affair it is; `row` is given one answer
-/// after the other.
-///
-/// # Errors
-/// As of [`order`], and when an answer cannot be passed on.
-pub(super) fn ask(
-    folders: &[PathBuf],
-    question: &Question,
-    row: &mut dyn FnMut(Value) -> io::Result<()>,
-) -> Result<(), OrderError> {
-    let order = Order::Ask(question.clone());
-    let mut elsewhere = None;
-    for folder in folders {
-        match converse(std::slice::from_ref(folder), &order, &mut |_| {}, row) {
-            Err(OrderError::Nobody(_)) => {}
-            // It may be somebody else's: the next one may be meant.
-            Err(other @ (OrderError::Elsewhere(_) | OrderError::Unreachable { .. })) => {
-                elsewhere = Some(other);
-            }
-            answered => return answered.map(drop),
-        }
-    }
-    Err(elsewhere.unwrap_or_else(|| OrderError::Nobody(folders.to_vec())))
-}
-
-fn converse(
-    folders: &[PathBuf],
-    order: &Order,
-    tell: &mut dyn FnMut(&str),
-    row: &mut dyn FnMut(Value) -> io::Result<()>,
-) -> Result<String, OrderError> {
-    let stream = connect(folders)?;
-    let broken = OrderError::BrokenOff;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
-    stream.set_read_timeout(order.patience()).map_err(broken)?;
-    let mut line = serde_json::to_vec(order).map_err(|error| broken(error.into()))?;
-    line.push(b'\n');
-    (&stream).write_all(&line).map_err(broken)?;
-    let mut lines = BufReader::new(&stream);
-    loop {
-        let mut line = String::new();
-        lines.by_ref().take(LONGEST).read_line(&mut line).map_err(broken)?;
-        if line.is_empty() {
-            return Err(broken(io::ErrorKind::UnexpectedEof.into()));
-        }
-        match serde_json::from_str(&line).map_err(|error| broken(error.into()))? {
-            Answer::Step { told } => tell(&told),
-            Answer::Row { row: came } => row(came).map_err(OrderError::Untaken)?,
-            Answer::Done { told } => return Ok(told),
-            Answer::Failed { why } => return Err(OrderError::Failed(why)),
-            Answer::Elsewhere { why } => return Err(OrderError::Elsewhere(why)),
-        }
-    }
-}
-
-fn connect(folders: &[PathBuf]) -> Result<UnixStream, OrderError> {
-    for path in folders.iter().map(|folder: &PathBuf| folder.join(SOCKET)) {
-        match UnixStream::connect(&path) {
-            Ok(stream) => return Ok(stream),
-            // Left behind, or never there.
-            Err(error) if is_nobody(&error, &path) => {}
-            Err(source) => return Err(OrderError::Unreachable { path, source }),
-        }
-    }
-    Err(OrderError::Nobody(folders.to_vec()))
-}
-
-fn is_nobody(error: &io::Error, path: &Path) -> bool {
-    let kinds = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
-    kinds.contains(&error.kind())
-        || !path.exists() && error.kind() != io::ErrorKind::PermissionDenied
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::order::order;
+    use super::super::run_files::SOCKET;
     use super::*;
+    use std::path::Path;
 
     fn upgrade(program: &str) -> Order {
         Order::Upgrade { program: program.into() }
@@ -364,27 +241,6 @@ mod tests {
             drop(UnixStream::connect(&path).unwrap());
             let folders = [folder.path().to_owned()];
             assert_eq!(order(&folders, &upgrade("/x"), &mut |_| {}).unwrap(), "done");
-        });
-    }
-
-    #[test]
-    fn nobody_is_told_apart_from_somebody_who_cannot_be_reached() {
-        let told = order(&[], &upgrade("/x"), &mut |_| {}).unwrap_err().to_string();
-        assert!(told.contains("NOPAR_RUN_PATH is not set"), "{told}");
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(SOCKET);
-        drop(UnixListener::bind(&path).unwrap());
-        let folders = [folder.path().to_owned()];
-        let told = order(&folders, &upgrade("/x"), &mut |_| {}).unwrap_err().to_string();
-        assert!(told.contains(&format!("nobody hears {}", path.display())), "{told}");
-        let socket = {
-            std::fs::remove_file(&path).unwrap();
-            UnixListener::bind(&path).unwrap()
-        };
-        thread::scope(|scope| {
-            scope.spawn(|| drop(socket.accept()));
-            let told = order(&folders, &upgrade("/x"), &mut |_| {}).unwrap_err().to_string();
-            assert!(told.contains("said no more"), "{told}");
         });
     }
 }

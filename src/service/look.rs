@@ -1,7 +1,8 @@
 //! What a NOPAR that has its files somewhere says of itself to one that would have them.
 //! Knows nothing of what it serves.
 
-use super::control::{Order, OrderError, order};
+use super::control::Order;
+use super::order::{OrderError, order};
 use std::fmt;
 use std::path::Path;
 

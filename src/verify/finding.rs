@@ -19,11 +19,11 @@ pub enum Where {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Where it is.
-    #[serde(rename = "in")]
     pub place: Where,
     /// The file, below that directory.
     pub path: String,
     /// Whether something is lost, or cannot be served; else it is told for the sake of order.
+    #[serde(skip)]
     pub is_damage: bool,
     /// Whose it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +37,7 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
     /// Whether that was done.
+    #[serde(skip)]
     pub is_mended: bool,
 }
 

@@ -186,8 +186,18 @@ fn check(store: &DiskStore, mut seen: Seen) -> Checked {
         }
     }
     // Somebody changes it all the time: they wait for once.
-    let at_rest = store.at_rest(&seen.name, |seen| look(store, &seen));
-    at_rest.ok().flatten().unwrap_or_default()
+    match store.at_rest(&seen.name, |seen| look(store, &seen)) {
+        Ok(checked) => checked.unwrap_or_default(),
+        Err(error) => unchecked(&seen, &error),
+    }
+}
+
+/// What is said of a package that cannot be looked at.
+fn unchecked(seen: &Seen, error: &StoreError) -> Checked {
+    let what =
+        format!("it changes all the time, and could not be looked at between two changes: {error}");
+    let finding = Finding::damage(Where::Registry, &seen.place(), what).of(&seen.name);
+    Checked { findings: vec![finding], ..Checked::default() }
 }
 
 fn look(store: &DiskStore, seen: &Seen) -> Checked {

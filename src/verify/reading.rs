@@ -39,7 +39,7 @@ pub fn is_damage(digests: &Integrity, expected: &Integrity) -> Option<String> {
     };
     let found = digests.digests().iter().find(same).map(ToString::to_string);
     Some(format!(
-        "its bytes are not those that were published: they digest to {}, and should to {expected}",
+        "its bytes are not those that were published: their digest is {}, expected {expected}",
         found.unwrap_or_default()
     ))
 }

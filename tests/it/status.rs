@@ -55,7 +55,7 @@ async fn one_that_cannot_keep_anything_is_not_ready_and_none_is_not_either() {
     assert!(binary.ended().await.success);
     let gone = status(&binary, &[], &[]).await;
     assert_eq!(gone.code, Some(1), "{}", gone.stdout);
-    assert!(gone.stderr.contains("no NOPAR that runs was found"), "{}", gone.stderr);
+    assert!(gone.stderr.contains("no running NOPAR was found"), "{}", gone.stderr);
     let gone = status(&binary, &["--json"], &[]).await;
     let told: Value = serde_json::from_str(&gone.stdout).expect("JSON");
     assert_eq!((gone.code, &told["is_ready"]), (Some(1), &false.into()));

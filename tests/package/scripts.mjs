@@ -177,6 +177,10 @@ async function removing() {
     'a package': (machine) => machine.make('var/lib/nopar/@acme/ui/ui.json', '{}'),
     'a staged version': (machine) => machine.make('var/lib/nopar/.nopar/stage/4f1c/record.json', '{}'),
     'a registry.json of the oldest NOPARs': (machine) => machine.make('var/lib/nopar/registry.json', '{"ui":{"versions":{}}}'),
+    'what cannot be looked at': (machine) => {
+      machine.make('var/lib/nopar/.nopar/users.json', '{}');
+      machine.does('find', 'echo "find: Input/output error" >&2; exit 1');
+    },
     'a link to where packages are': (machine) => symlinkSync('/srv/nopar', machine.place('var/lib/nopar')),
   };
   for (const [what, make] of Object.entries(kept)) {

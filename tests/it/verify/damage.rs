@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::{damaged, told};
+use crate::support::binary::{Binary, PROGRAM};
 use crate::support::disk::fifo;
 use crate::support::kept::{Kept, damage};
 use crate::support::nopar::files_below;
@@ -168,4 +170,36 @@ async fn what_cannot_be_found_out_has_an_exit_code_of_its_own() {
         let ended = other.run(&format!("verify --only {which}")).await;
         assert_eq!(ended.code, Some(2), "{which}: {}", ended.stdout);
     }
+}
+
+#[tokio::test]
+async fn a_registry_that_is_not_where_the_settings_say_is_not_well() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    fs::rename(kept.registry(), kept.beside("elsewhere")).expect("moved");
+    let ended = kept.run("verify").await;
+    assert_eq!(ended.code, Some(2), "its cache is there: {}", ended.stdout);
+    assert!(ended.stderr.contains("there is no registry directory"), "{}", ended.stderr);
+    assert_eq!(kept.run("verify --only cache").await.code, Some(0));
+    // Somebody's file is in the way to it, as missing rights may be.
+    fs::write(kept.beside("file"), "").expect("a file");
+    let path = kept.beside("file/registry");
+    let env = [("NOPAR_REGISTRY_PATH", path.to_str().expect("a path in UTF-8"))];
+    let ended = Binary::start(&["verify"], &env).ended().await;
+    assert_eq!(ended.code, Some(2), "{}", ended.stdout);
+    assert!(ended.stderr.contains("cannot be looked at"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn damage_that_nobody_reads_of_is_damage() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    let verify = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut verify = Command::new(PROGRAM);
+        verify.arg("verify").env_clear().envs(kept.env()).stdout(writer);
+        verify.status().expect("it is started").code()
+    };
+    assert_eq!(verify(), Some(0));
+    damage(&kept.registry().join("x/x-1.0.0.tgz"), |_| 0);
+    assert_eq!(verify(), Some(1));
 }

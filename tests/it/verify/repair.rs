@@ -1,6 +1,7 @@
 //! Copies that are broken: found, and dropped, by whoever has them.
 
 use std::fs;
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
 use super::{damaged, told};
@@ -50,7 +51,7 @@ async fn broken_copies_of_each_kind_are_found_and_dropped() {
         let ended = kept.run("verify --repair --json").await;
         assert_eq!(ended.code, Some(0), "{kind}: {}{}", ended.stdout, ended.stderr);
         let (findings, summary) = told(&ended);
-        assert_eq!(findings[0]["is_mended"], true, "{kind}");
+        assert_eq!(findings[0]["kind"], "dropped", "{kind}");
         assert_eq!((&summary["damaged"], &summary["mended"]), (&1.into(), &1.into()), "{kind}");
         assert!(!file.exists(), "{kind}: it is dropped");
         assert_eq!(kept.run("verify").await.code, Some(0), "{kind}");
@@ -96,4 +97,22 @@ async fn the_nopar_that_runs_drops_them_and_fetches_anew() {
     let again = get(addr, &path).await.expect(200);
     assert!(again.body == upstream.tarball("up", "1.0.0"));
     assert_eq!(upstream.count(&path), 1, "it was fetched anew");
+}
+
+#[tokio::test]
+async fn copies_that_cannot_be_dropped_are_told_all_the_same() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    let file = file_of(&kept, TARBALL);
+    damage(&file, |bytes| bytes.len() / 2);
+    fs::create_dir_all(kept.beside("run")).expect("a folder");
+    let socket = UnixListener::bind(kept.beside("run/nopar.sock")).expect("a socket");
+    // One that ends while it is asked, each time.
+    std::thread::spawn(move || socket.incoming().for_each(drop));
+    let ended = kept.run("verify --repair").await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stdout.contains("it could not be dropped: NOPAR closed"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("1 damaged\n") && file.exists(), "{}", ended.stdout);
+    let ended = kept.run("cache rm up").await;
+    assert_eq!(ended.code, Some(1), "nothing was removed: {}", ended.stdout);
+    assert!(ended.stderr.contains("NOPAR closed the connection"), "{}", ended.stderr);
 }
