@@ -105,6 +105,12 @@ impl Keys {
         self.all.iter().any(|key| key.public.keyid == keyid)
     }
 
+    /// Whether a signature of a text is right; `None` if its key is none of these.
+    pub fn verify(&self, text: &str, signature: &Signature) -> Option<bool> {
+        let key = self.all.iter().find(|key| key.public.keyid == signature.keyid)?;
+        Some(key.public.verifies(text, &signature.sig))
+    }
+
     /// A line for each, for who runs NOPAR.
     pub fn told(&self) -> String {
         let line = |key: &Key| {

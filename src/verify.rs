@@ -5,6 +5,7 @@
 
 mod cache;
 mod crew;
+mod document;
 mod finding;
 mod own;
 mod packages;
@@ -23,7 +24,7 @@ use crate::store::disk::OpenError;
 use crate::store::{DiskStore, Store, StoreError};
 use serde::Serialize;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What there is in the directory of a registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -47,6 +48,9 @@ pub enum VerifyError {
     /// It cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Somebody else may.
+    #[error("{} may be read by root and by NOPAR's user only: run this as one of them", .0.display())]
+    Forbidden(PathBuf),
 }
 
 /// Looks at everything in the directory of a registry, and tells `watch` what is wrong. Blocks.
@@ -54,7 +58,9 @@ pub enum VerifyError {
 /// # Errors
 /// When the directory itself cannot be read.
 pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, VerifyError> {
+    own::check_rights(root)?;
     let store = DiskStore::open(root)?;
+    let watch = &mut once(own::SETTINGS, watch);
     let packages = packages::packages(&store, watch)?;
     let staged = stages::stages(&store, Depth::Bytes, watch)?;
     let own = own::own(root, &store, watch);
@@ -66,11 +72,21 @@ pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, Ve
 /// # Errors
 /// As of [`registry`].
 pub fn places(root: &Path, watch: &mut Watch<'_>) -> Result<(), VerifyError> {
+    own::check_rights(root)?;
     let store = DiskStore::open(root)?;
     packages::places(&store, watch)?;
     stages::stages(&store, Depth::Places, watch)?;
     own::own(root, &store, watch);
     Ok(())
+}
+
+/// Tells of a file that several look at by the last of them.
+fn once<'a>(file: &'static str, watch: &'a mut Watch<'_>) -> impl FnMut(Step) + 'a {
+    let mut is_told = false;
+    move |step| match &step {
+        Step::Found(finding) if finding.path == file && std::mem::replace(&mut is_told, true) => {}
+        _ => watch(step),
+    }
 }
 
 /// How closely something is looked at.

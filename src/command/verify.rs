@@ -93,7 +93,7 @@ fn look_at_cache(
         for mut finding in waiting.drain(..) {
             let file = finding.path.rsplit('/').next().unwrap_or_default();
             match results.remove(file).unwrap_or_else(|| Some(unknown.clone())) {
-                None => finding.is_mended = finding.is_damage,
+                None => (finding.is_mended, finding.remedy) = (finding.is_damage, None),
                 Some(why) => finding.remedy = Some(format!("it could not be dropped: {why}")),
             }
             teller.take(Step::Found(Box::new(finding)), &progress);

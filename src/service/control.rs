@@ -3,7 +3,7 @@
 //! Knows nothing of how an order is followed.
 
 use super::asks::Asks;
-use crate::admin::Question;
+use crate::admin::{Ask, Question};
 use log::warn;
 use rustix::net::sockopt::socket_peercred;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const WORK: Duration = Duration::from_secs(120);
 /// How long one that is looked at may take to say anything: it may be about to end, and nobody waits for long.
 const GLANCE: Duration = Duration::from_secs(1);
+/// How long one may take to say how it does: a disk that hangs is given up after two seconds.
+const STATUS: Duration = Duration::from_secs(10);
 /// How long the system is left alone when it gives no connection.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest line in bytes.
@@ -45,6 +47,8 @@ impl Order {
         match self {
             Order::Upgrade { .. } => Some(WORK),
             Order::Look => Some(GLANCE),
+            // It is the first question of every command: one that hangs holds up nobody for long.
+            Order::Ask(Question { ask: Ask::Status {}, .. }) => Some(STATUS),
             // As long as it takes: whoever waits sees how it gets on, and when NOPAR ends it is over.
             Order::Ask(_) => None,
         }

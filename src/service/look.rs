@@ -48,7 +48,7 @@ impl fmt::Display for State {
 pub(super) fn look(folder: &Path) -> Seen {
     match order(&[folder.to_owned()], &Order::Look, &mut |_| {}) {
         Ok(told) => State::parse(&told).map_or(Seen::Runs, Seen::State),
-        Err(OrderError::Nobody(_) | OrderError::BrokenOff(_)) => Seen::Silent,
+        Err(OrderError::Nobody(_) | OrderError::Silent | OrderError::BrokenOff(_)) => Seen::Silent,
         Err(_) => Seen::Runs,
     }
 }

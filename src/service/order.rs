@@ -38,6 +38,9 @@ pub enum OrderError {
     /// What came cannot be passed on.
     #[error("the answer could not be written out: {0}")]
     Untaken(#[source] io::Error),
+    /// Somebody has the socket, and is silent.
+    #[error("NOPAR does not answer; if its process hangs, end it")]
+    Silent,
     /// It was broken off.
     #[error("NOPAR closed the connection before it was done: {0}; see its log")]
     BrokenOff(#[source] io::Error),
@@ -110,6 +113,9 @@ fn converse(
         let (tell_on, answers) = channel();
         scope.spawn(|| hear_out(&stream, tell_on));
         let end = answers.into_iter().find_map(|answer| match answer {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Some(Err(OrderError::Silent))
+            }
             Err(error) => Some(Err(broken(error))),
             Ok(Answer::Step { told }) => {
                 tell(&told);

@@ -4,7 +4,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _,
+    UnparsedPublicKey,
+};
 use sha2::{Digest, Sha256};
 
 /// What comes before the point in the DER of a public key on P-256 (SubjectPublicKeyInfo, RFC 5480 §2).
@@ -36,6 +39,16 @@ impl PublicKey {
     fn of_der(der: &[u8]) -> PublicKey {
         let keyid = format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(der)));
         PublicKey { keyid, key: STANDARD.encode(der) }
+    }
+
+    /// Whether a signature (DER in base64) of a text is by this key.
+    pub(super) fn verifies(&self, text: &str, sig: &str) -> bool {
+        let (Ok(der), Ok(sig)) = (STANDARD.decode(&self.key), STANDARD.decode(sig)) else {
+            return false;
+        };
+        let point = der.get(SPKI.len()..).unwrap_or_default();
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point);
+        key.verify(text.as_bytes(), &sig).is_ok()
     }
 
     /// The key with this DER in base64, if it is one on that curve.

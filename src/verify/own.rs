@@ -1,15 +1,20 @@
 //! What is NOPAR's own in the directory of a registry: settings, users, tokens, keys.
 //! Knows nothing of what is in them, nor repeats it: they hold secrets.
 
-use super::Firm;
 use super::finding::{Finding, Step, Watch, Where};
+use super::{Firm, VerifyError};
 use crate::access::{Access, Ground, Users};
 use crate::config::Saved;
+use crate::regular;
 use crate::signing::Signing;
 use crate::store::DiskStore;
 use serde::Serialize;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Of the page, or the packages of the oldest NOPARs.
+pub(super) const SETTINGS: &str = "registry.json";
 
 /// What to do about a file that holds more than one thing.
 const RESTORE: &str = "put this file back from a backup";
@@ -25,6 +30,19 @@ pub struct OwnCounts {
     pub keys: usize,
 }
 
+/// Whether whoever looks may read what only NOPAR's user may: else all of it would look damaged.
+pub(super) fn check_rights(root: &Path) -> Result<(), VerifyError> {
+    let files = [".nopar/users.json", ".nopar/keys/keys.json"].map(|it| root.join(it));
+    let mut looks = files.map(|it| (regular::open(&it).err(), it)).into_iter().collect::<Vec<_>>();
+    let tokens = root.join(".nopar/tokens");
+    looks.push((std::fs::read_dir(&tokens).err(), tokens));
+    let is_forbidden = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    match looks.into_iter().find(|(error, _)| error.as_ref().is_some_and(is_forbidden)) {
+        Some((_, path)) => Err(VerifyError::Forbidden(path)),
+        None => Ok(()),
+    }
+}
+
 /// Looks at all of it.
 pub(super) fn own(root: &Path, store: &DiskStore, watch: &mut Watch<'_>) -> OwnCounts {
     let mut counts = OwnCounts::default();
@@ -33,7 +51,7 @@ pub(super) fn own(root: &Path, store: &DiskStore, watch: &mut Watch<'_>) -> OwnC
         watch(Step::Found(Box::new(finding)));
     };
     if let Err(error) = Saved::read(root) {
-        damage("registry.json", error.to_string(), RESTORE);
+        damage(SETTINGS, error.to_string(), RESTORE);
     }
     let ground: Arc<dyn Ground> = Arc::new(Firm(store.clone()));
     match Users::open(root, Arc::clone(&ground)).all() {

@@ -2,17 +2,21 @@
 //! Knows nothing of where files are; nothing is changed for what it finds.
 
 use super::crew::in_parallel;
+use super::document::{self, Judges};
 use super::finding::{Finding, Step, Watch, Where};
 use super::reading::{digests_of, is_damage};
 use crate::npm::hosted::HostedDocument;
 use crate::npm::{PackageName, TarballName};
 use crate::regular;
+use crate::signing::Signing;
 use crate::store::disk::{Problem, Report, Seen, files_of};
 use crate::store::{DiskStore, StoreError};
 use serde::Serialize;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
@@ -22,6 +26,14 @@ const TRIES: usize = 8;
 const WAITING: usize = 4;
 /// What to do about a tarball.
 const PUT_BACK: &str = "put this file back from a backup, or unpublish the version";
+/// What to do about a folder with tarballs and no document.
+const PUT_DOCUMENT_BACK: &str = "put this file back from a backup; if the package never had one, its first publish was cut \
+                                 short: publish it again, or remove the folder";
+/// Where keys are, and what to do about one that is gone.
+const KEYS: (&str, &str) = (
+    ".nopar/keys/keys.json",
+    "put this file back from a backup; without it, NOPAR signs these versions anew when they are asked for",
+);
 /// What to do about a document.
 const RESTORE: &str = "put this file back from a backup; until then the package is not served";
 
@@ -48,6 +60,14 @@ struct Checked {
     without_digests: usize,
     bytes: u64,
     findings: Vec<Finding>,
+    /// The keys of signatures that are none of this registry's.
+    unknown: Vec<String>,
+}
+
+/// What packages are looked at with.
+struct Looker<'a> {
+    store: &'a DiskStore,
+    signing: Signing,
 }
 
 /// Looks at all of them.
@@ -55,7 +75,9 @@ pub(super) fn packages(
     store: &DiskStore,
     watch: &mut Watch<'_>,
 ) -> Result<PackageCounts, StoreError> {
-    let mut counts = PackageCounts::default();
+    let (mut counts, mut unknown) = (PackageCounts::default(), BTreeMap::new());
+    let signing = Signing::of_directory(store.root(), Arc::new(store.clone()));
+    let looker = Looker { store, signing };
     let (tell, told) = sync_channel(WAITING);
     let report = thread::scope(|scope| {
         let walk = scope.spawn(move || {
@@ -66,9 +88,13 @@ pub(super) fn packages(
         });
         in_parallel(
             told.into_iter(),
-            |seen| check(store, seen),
+            |seen| looker.check(seen),
             |checked| {
                 counts.add(&checked);
+                checked
+                    .unknown
+                    .into_iter()
+                    .for_each(|it| *unknown.entry(it).or_insert(0_usize) += 1);
                 checked.findings.into_iter().for_each(|it| watch(Step::Found(Box::new(it))));
                 watch(Step::Done(1));
             },
@@ -76,6 +102,14 @@ pub(super) fn packages(
         walk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?;
     tell_of(store, &report, watch);
+    for (keyid, versions) in unknown {
+        let what = match versions {
+            1 => format!("a version is signed with the key {keyid}, which is not in it"),
+            _ => format!("{versions} versions are signed with the key {keyid}, which is not in it"),
+        };
+        let finding = Finding::damage(Where::Registry, Path::new(KEYS.0), what).remedy(KEYS.1);
+        watch(Step::Found(Box::new(finding)));
+    }
     Ok(counts)
 }
 
@@ -94,7 +128,9 @@ fn tell_of(store: &DiskStore, report: &Report, watch: &mut Watch<'_>) {
             Standing::Idle => Finding::note(Where::Registry, path, fault.clone())
                 .remedy("it is no package, and in nobody's way"),
             Standing::Wrong => {
-                Finding::damage(Where::Registry, path, fault.clone()).remedy(RESTORE)
+                let is_folder = store.root().join(path).is_dir();
+                let remedy = if is_folder { PUT_DOCUMENT_BACK } else { RESTORE };
+                Finding::damage(Where::Registry, path, fault.clone()).remedy(remedy)
             }
         };
         watch(Step::Found(Box::new(finding)));
@@ -171,24 +207,55 @@ impl PackageCounts {
     }
 }
 
-/// Looks at a package, again if somebody changed it meanwhile: what is wrong while its document stays the same is wrong.
-fn check(store: &DiskStore, mut seen: Seen) -> Checked {
-    for _ in 0..TRIES {
-        let checked = look(store, &seen);
-        if checked.findings.is_empty() {
-            return checked;
+impl Looker<'_> {
+    /// Looks at a package, again if somebody changed it meanwhile: what is wrong while its document stays the same is wrong.
+    fn check(&self, mut seen: Seen) -> Checked {
+        let store = self.store;
+        for _ in 0..TRIES {
+            let checked = self.look(&seen);
+            if checked.findings.is_empty() {
+                return checked;
+            }
+            match store.see(&seen.name) {
+                Ok(Some(now)) if now.stamp != seen.stamp => seen = now,
+                Ok(None) => return Checked::default(),
+                // It is the same, or cannot be read any more: what was seen is told.
+                _ => return checked,
+            }
         }
-        match store.see(&seen.name) {
-            Ok(Some(now)) if now.stamp != seen.stamp => seen = now,
-            Ok(None) => return Checked::default(),
-            // It is the same, or cannot be read any more: what was seen is told.
-            _ => return checked,
+        // Somebody changes it all the time: they wait for once.
+        match store.at_rest(&seen.name, |seen| self.look(&seen)) {
+            Ok(checked) => checked.unwrap_or_default(),
+            Err(error) => unchecked(&seen, &error),
         }
     }
-    // Somebody changes it all the time: they wait for once.
-    match store.at_rest(&seen.name, |seen| look(store, &seen)) {
-        Ok(checked) => checked.unwrap_or_default(),
-        Err(error) => unchecked(&seen, &error),
+
+    fn look(&self, seen: &Seen) -> Checked {
+        let store = self.store;
+        let mut checked = Checked::default();
+        let document = match HostedDocument::parse(&seen.document) {
+            Ok(document) => document,
+            Err(error) => {
+                let finding = Finding::damage(Where::Registry, &seen.place(), error.to_string());
+                checked.findings.push(finding.of(&seen.name).remedy(RESTORE));
+                return checked;
+            }
+        };
+        checked.is_copy = !document.is_hosted();
+        if checked.is_copy {
+            // Nobody counts on its tarballs.
+            return checked;
+        }
+        let keys = self.signing.look();
+        let judges = keys.as_ref().map_or(Judges::Unknown, |keys| Judges::Known(keys.as_deref()));
+        (checked.findings, checked.unknown) = document::check(seen, &document, judges);
+        for version in document.versions() {
+            checked.versions += 1;
+            let findings = check_version(store, seen, &document, version, &mut checked);
+            checked.findings.extend(findings);
+        }
+        checked.findings.extend(unnamed(store, seen, &document));
+        checked
     }
 }
 
@@ -198,30 +265,6 @@ fn unchecked(seen: &Seen, error: &StoreError) -> Checked {
         format!("it changes all the time, and could not be looked at between two changes: {error}");
     let finding = Finding::damage(Where::Registry, &seen.place(), what).of(&seen.name);
     Checked { findings: vec![finding], ..Checked::default() }
-}
-
-fn look(store: &DiskStore, seen: &Seen) -> Checked {
-    let mut checked = Checked::default();
-    let document = match HostedDocument::parse(&seen.document) {
-        Ok(document) => document,
-        Err(error) => {
-            let finding = Finding::damage(Where::Registry, &seen.place(), error.to_string());
-            checked.findings.push(finding.of(&seen.name).remedy(RESTORE));
-            return checked;
-        }
-    };
-    checked.is_copy = !document.is_hosted();
-    if checked.is_copy {
-        // Nobody counts on its tarballs.
-        return checked;
-    }
-    for version in document.versions() {
-        checked.versions += 1;
-        let findings = check_version(store, seen, &document, version, &mut checked);
-        checked.findings.extend(findings);
-    }
-    checked.findings.extend(unnamed(store, seen, &document));
-    checked
 }
 
 fn check_version(

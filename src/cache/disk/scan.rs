@@ -99,7 +99,8 @@ pub(super) fn files(path: &Path) -> Result<Vec<FileName>, OpenError> {
 
 /// Entries' files in one of the 256 folders: those whose hashes begin with that byte.
 pub(super) fn files_in(path: &Path, folder: u8) -> Result<Vec<FileName>, OpenError> {
-    let listing = match fs::read_dir(path.join(format!("{folder:02x}"))) {
+    let folder = path.join(format!("{folder:02x}"));
+    let listing = match fs::read_dir(&folder).map_err(|error| named(error, &folder)) {
         // No file was put there yet, or the cache directory was deleted under us.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listing => listing.map_err(at(path))?,
@@ -110,6 +111,16 @@ pub(super) fn files_in(path: &Path, folder: u8) -> Result<Vec<FileName>, OpenErr
         found.extend(file.file_name().to_str().and_then(FileName::parse));
     }
     Ok(found)
+}
+
+/// The same error, which names what somebody has put there in the place of a folder.
+fn named(error: io::Error, folder: &Path) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotADirectory => {
+            io::Error::other(format!("{} is in the way: it is not a directory", folder.display()))
+        }
+        _ => error,
+    }
 }
 
 /// A process's own folder of unfinished files. Its lock tells others that the process lives.

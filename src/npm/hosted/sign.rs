@@ -63,6 +63,8 @@ struct Dist<'a> {
 #[derive(Deserialize)]
 struct Signed {
     keyid: Box<str>,
+    #[serde(default)]
+    sig: String,
 }
 
 impl Signers {
@@ -87,10 +89,15 @@ impl<'a> Dist<'a> {
         if self.integrity().is_none() { text(self.shasum) } else { None }
     }
 
-    /// The key of its signature, if there is one and no more: clients want to know the key of each.
-    fn keyid(&self) -> Option<Box<str>> {
+    /// Its signature, if there is one and no more: clients want to know the key of each.
+    fn signed(&self) -> Option<Signed> {
         let [signed]: [&RawValue; 1] = serde_json::from_str(self.signatures?.get()).ok()?;
-        Some(object::<Signed>(signed)?.keyid).filter(|keyid| keyid.len() <= LONGEST_KEYID)
+        object::<Signed>(signed).filter(|signed| signed.keyid.len() <= LONGEST_KEYID)
+    }
+
+    /// The key of that.
+    fn keyid(&self) -> Option<Box<str>> {
+        self.signed().map(|signed| signed.keyid)
     }
 }
 
@@ -111,6 +118,14 @@ impl HostedDocument {
             }
         }
         signers
+    }
+
+    /// The signature of a version, and the text that it is of.
+    pub fn signature(&self, version: &str) -> Option<(Signature, String)> {
+        let dist = Dist::of(self.versions.get(version)?);
+        let (Signed { keyid, sig }, integrity) = (dist.signed()?, dist.integrity()?);
+        let signature = Signature { keyid: keyid.into(), sig };
+        Some((signature, signed_text(&self.name, version, &integrity)))
     }
 
     /// The versions that cannot be signed before their tarballs were read.

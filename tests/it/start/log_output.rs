@@ -48,6 +48,20 @@ impl Lines {
         };
         within(format!("a line with {text:?}"), reading).await
     }
+
+    /// Reads on until each of these was in a line, in whatever order; the line with the first.
+    async fn until_all(&mut self, texts: &[&str]) -> String {
+        let mut missing: Vec<&str> = texts.to_vec();
+        let mut first = String::new();
+        while !missing.is_empty() {
+            let (_, line) = self.until("").await;
+            missing.retain(|text| !line.contains(text));
+            if line.contains(texts[0]) {
+                first = line;
+            }
+        }
+        first
+    }
 }
 
 /// A NOPAR that logs to a pipe, read as far as to where it listens.
@@ -63,7 +77,8 @@ async fn logging_to_a_pipe(upstream: &str) -> (Binary, Connection, Lines) {
         ("NOPAR_SENDFILE", "no"),
     ];
     let binary = Binary::start_in(folder, &[], &env);
-    let (_, line) = lines.until("listening on http://").await;
+    // The last two are told by threads of their own, and lines are counted here.
+    let line = lines.until_all(&["listening on http://", "store: ", "catalogue: "]).await;
     let (_, addr) = line.trim_end().split_once("http://").expect("it was looked for");
     let addr: SocketAddr = addr.trim_end_matches('/').parse().expect("an address");
     (binary, Connection::open(addr).await.expect("it listens"), lines)

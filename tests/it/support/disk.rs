@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::binary::{Binary, PROGRAM};
 
 /// `nobody` of most systems; any but root would do.
-const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 /// Room for a few large tarballs.
 const ROOM: &str = "size=3m";
 

@@ -1,12 +1,16 @@
 //! Damage of each kind, found and named.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::{damaged, told};
 use crate::support::binary::{Binary, PROGRAM};
-use crate::support::disk::fifo;
+use crate::support::disk::{NOBODY, Program, fifo, is_root};
 use crate::support::kept::{Kept, damage};
 use crate::support::nopar::files_below;
 use crate::support::seed::{GENERATIONS, Seed};
@@ -14,6 +18,13 @@ use crate::support::upstream::FakeUpstream;
 
 fn middle(bytes: &[u8]) -> usize {
     bytes.len() / 2
+}
+
+/// Changes a document.
+fn edit(at: &Path, change: impl FnOnce(&mut Value)) {
+    let mut document = serde_json::from_slice(&fs::read(at).expect("a document")).expect("JSON");
+    change(&mut document);
+    fs::write(at, document.to_string()).expect("written");
 }
 
 /// The only file in a folder, or the first.
@@ -58,7 +69,7 @@ async fn damage_of_each_kind_in_the_registry_is_found_and_named() {
     let upstream = FakeUpstream::start().await;
     let whole = Kept::filled(&upstream).await;
     type Harm = fn(&Path);
-    let kinds: [(&str, &str, Harm); 15] = [
+    let kinds: [(&str, &str, Harm); 19] = [
         ("a tarball's byte", "x/x-1.0.0.tgz", |at| damage(at, middle)),
         ("a tarball that is gone", "x/x-1.0.0.tgz", |at| fs::remove_file(at).expect("gone")),
         ("a tarball that is cut", "@s/n/n-1.0.0.tgz", |at| fs::write(at, "short").expect("cut")),
@@ -70,6 +81,17 @@ async fn damage_of_each_kind_in_the_registry_is_found_and_named() {
         ("a document of another package", "x/x.json", |at| {
             fs::write(at, r#"{"name":"y","versions":{}}"#).expect("another");
         }),
+        ("a tag of a version that is none", "x/x.json", |at| {
+            edit(at, |document| document["dist-tags"]["latest"] = "7.0.0".into());
+        }),
+        ("a version that says it is another", "x/x.json", |at| {
+            edit(at, |document| document["versions"]["1.0.0"]["version"] = "9.0.0".into());
+        }),
+        ("a signature", "x/x.json", |at| {
+            let signature = "/versions/1.0.0/dist/signatures/0/sig";
+            edit(at, |it| *it.pointer_mut(signature).expect("one") = "AAAA".into());
+        }),
+        ("keys that are gone", ".nopar/keys/keys.json", |at| fs::remove_file(at).expect("gone")),
         ("a document that is gone", "x", |at| fs::remove_file(at.join("x.json")).expect("gone")),
         ("attestations that are gone", "x/!0", |at| {
             let folder = at.parent().expect("a folder");
@@ -202,4 +224,41 @@ async fn damage_that_nobody_reads_of_is_damage() {
     assert_eq!(verify(), Some(0));
     damage(&kept.registry().join("x/x-1.0.0.tgz"), |_| 0);
     assert_eq!(verify(), Some(1));
+}
+
+#[tokio::test]
+async fn who_may_not_read_it_all_finds_nothing_out() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    // Another user's, for whom root stands where the tests run as root: so it is asked as nobody.
+    let folders = [kept.registry(), kept.cache()];
+    let own = ["users.json", "keys", "tokens"].map(|it| kept.registry().join(".nopar").join(it));
+    let top = kept.registry().parent().expect("a folder").to_owned();
+    for folder in folders.iter().chain([&top]) {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("open to all");
+    }
+    for secret in own {
+        fs::set_permissions(secret, fs::Permissions::from_mode(0o000)).expect("closed");
+    }
+    let program = Program::new();
+    let mut command = Command::new(program.path());
+    command.arg("verify").env_clear().envs(kept.env()).current_dir("/");
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let ended = command.output().expect("it is started");
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("may be read by root and by NOPAR's user only"), "{stderr}");
+    for secret in ["users.json", "keys", "tokens"] {
+        let secret = kept.registry().join(".nopar").join(secret);
+        fs::set_permissions(secret, fs::Permissions::from_mode(0o700)).expect("open again");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_are_damaged_are_told_once() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    fs::write(kept.registry().join("registry.json"), "{").expect("cut");
+    let (findings, _) = told(&kept.run("verify --only registry --json").await);
+    assert_eq!(damaged(&findings), ["registry.json"], "{findings:?}");
 }
