@@ -128,8 +128,18 @@ fn try_sweep(root: &Path) -> io::Result<()> {
     failed
 }
 
-/// Whether the folder of a process that lives is there.
+/// Whether the folder of a process that lives is there. Blocks while somebody makes or sweeps one.
 pub(super) fn is_in_use(root: &Path) -> io::Result<bool> {
+    let gate = gate(root);
+    let _gate = match regular::open(&gate).map_err(regular::naming(&gate)) {
+        // Nobody has made a folder here, or is about to: the lock is made before.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        opened => {
+            let gate = opened?;
+            lock::lock(&gate)?;
+            Some(gate)
+        }
+    };
     let folders = match fs::read_dir(all(root)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         other => other?,
@@ -149,4 +159,38 @@ fn is_dead(folder: &Path) -> bool {
         |error| error.kind() == io::ErrorKind::NotFound,
         |lock| lock.try_lock().is_ok(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+    use std::thread;
+
+    /// Whether somebody waits for the lock of a file.
+    fn is_waited_for(file: &File) -> bool {
+        let number = format!(":{} ", file.metadata().unwrap().ino());
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|line| line.contains("->") && line.contains(&number))
+    }
+
+    /// A folder that had no lock yet counted as one of a process that is gone.
+    #[test]
+    fn a_process_that_is_just_making_its_folder_is_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path();
+        assert!(!is_in_use(root).unwrap(), "nobody was ever here");
+        fs::create_dir_all(all(root).join("1-2")).unwrap();
+        let held = lock::hold(&gate(root)).unwrap();
+        thread::scope(|scope| {
+            let asking = scope.spawn(|| is_in_use(root).unwrap());
+            while !asking.is_finished() && !is_waited_for(&held) {
+                thread::yield_now();
+            }
+            let _own = lock::hold(&all(root).join("1-2").join(LOCK)).unwrap();
+            drop(held);
+            assert!(asking.join().unwrap());
+        });
+        assert!(!is_in_use(root).unwrap(), "it has ended");
+    }
 }
