@@ -43,6 +43,8 @@ use crate::support::nopar::{TestNopar, files_below};
 use crate::support::publish::{path_of, send};
 use crate::support::upstream::{FakeUpstream, usual_path};
 
+pub(crate) use self::unpublish::take_back;
+
 /// A NOPAR whose upstream has nothing.
 async fn alone() -> (FakeUpstream, TestNopar) {
     let upstream = FakeUpstream::start().await;

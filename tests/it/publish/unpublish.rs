@@ -24,7 +24,7 @@ fn without(packument: &Value, gone: &[&str]) -> Value {
 }
 
 /// Takes a version back as npm does: the document without it, then the tarball at the new revision.
-async fn take_back(addr: SocketAddr, name: &str, version: &str) {
+pub(crate) async fn take_back(addr: SocketAddr, name: &str, version: &str) {
     let less = without(&packument(addr, name).await, &[version]);
     done(&at_revision(addr, "PUT", &less, &less).send().await, version);
     let now = packument(addr, name).await;
