@@ -183,9 +183,9 @@ impl Action {
         }
     }
 
-    /// Whether it is to find out if something is well: that it is not has an exit code of its own then.
+    /// Whether it finds out if something is well: that it is not has an exit code of its own then.
     pub fn is_question(&self) -> bool {
-        matches!(self, Action::Status(_) | Action::Check(_) | Action::Verify(_))
+        matches!(self, Action::Status(_) | Action::Backup(_) | Action::Check(_) | Action::Verify(_))
     }
 }
 

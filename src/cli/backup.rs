@@ -16,8 +16,8 @@ and publishing meanwhile: each package is in it as it was at one moment.
 Each backup after the first reads and keeps only what is new, and each can be
 restored by itself. DIR holds secrets, and is open to nobody else.
 
-Exit codes: 0, it is made; 1, it is made, and something in the registry was
-damaged already (it is said what), or it could not be made.
+Exit codes: 0, it is made; 1, it is made, and something in the registry is
+damaged, or older backups could not be removed; 2, it is not made.
 
   nopar backup /backup/nopar             make one
   nopar backup /backup/nopar --keep 30   ... and forget all but the last 30
@@ -28,10 +28,11 @@ const AFTER_RESTORE: &str = "\
 It restores the last backup in DIR to the directory of the registry
 (NOPAR_REGISTRY_PATH), which must not be there, or be empty. NOPAR must not run
 on it. All is written beside it, compared with its digests, and looked at as
-nopar verify does; only when all is whole, it takes its place.
+nopar verify does; only when all is whole, it takes its place. That cannot be a
+mount point (a volume of a container): give a directory below it.
 
-Exit codes: 0, it is restored; 1, it is not, and nothing has changed, or (with
---even-damaged) not all of it is.
+Exit codes: 0, it is restored, or (--dry-run) whole; 1, it is not, and nothing
+has changed, or (--even-damaged) not all of it is.
 
   nopar restore /backup/nopar --list                which backups there are
   nopar restore /backup/nopar --dry-run             is the last one whole?

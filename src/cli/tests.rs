@@ -165,9 +165,9 @@ fn what_is_verified_kept_and_put_back_is_said_by_options() {
     assert_eq!(verify, Action::Verify(options));
     assert!(verify.is_question() && verify.is_in_registry());
     assert!(done(&["verify", "--only", "all"]).is_err() && done(&["verify", "x"]).is_err());
-    let Action::Backup(options) = done(&["backup", "/b", "--keep", "3"]).unwrap() else {
-        panic!("it is one")
-    };
+    let backup = done(&["backup", "/b", "--keep", "3"]).unwrap();
+    assert!(backup.is_question() && backup.is_in_registry());
+    let Action::Backup(options) = backup else { panic!("it is one") };
     assert_eq!((options.keep.map(|it| it.get()), options.full), (Some(3), false));
     for wrong in [&["backup"][..], &["backup", "/b", "--keep", "0"], &["restore"]] {
         assert!(done(wrong).is_err(), "{wrong:?}");

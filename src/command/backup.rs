@@ -29,7 +29,7 @@ struct Row<'a> {
     problems: &'a [String],
     left_out: &'a [String],
     removed: &'a [String],
-    freed: u64,
+    freed_bytes: u64,
 }
 
 /// Makes one; `file` is the configuration file that is used.
@@ -66,10 +66,19 @@ pub(super) fn run(
         Err(error) => (Pruned::default(), Some(error)),
     };
     tell(&made, &pruned, options)?;
-    if let Some(error) = unpruned {
-        return Err(format!("older backups are not removed: {error}").into());
+    // Also where nobody reads the rest, as by a timer.
+    if !is_well {
+        let kept = if options.keep.is_some() { "; older backups are kept" } else { "" };
+        let things = count(made.snapshot.problems.len(), "thing");
+        eprintln!(
+            "nopar: {things} damaged in {}: `nopar verify` tells more{kept}",
+            registry.display()
+        );
     }
-    Ok(if is_well { Outcome::Well } else { Outcome::Unwell })
+    if let Some(error) = &unpruned {
+        eprintln!("nopar: older backups are not removed: {error}");
+    }
+    Ok(if is_well && unpruned.is_none() { Outcome::Well } else { Outcome::Unwell })
 }
 
 fn tell(made: &Made, pruned: &Pruned, options: &BackupOptions) -> io::Result<()> {
@@ -87,7 +96,7 @@ fn tell(made: &Made, pruned: &Pruned, options: &BackupOptions) -> io::Result<()>
             problems: &snapshot.problems,
             left_out,
             removed: &pruned.snapshots,
-            freed: pruned.bytes,
+            freed_bytes: pruned.bytes,
         })?;
         return out.end();
     }
@@ -107,13 +116,6 @@ fn tell(made: &Made, pruned: &Pruned, options: &BackupOptions) -> io::Result<()>
     if !pruned.snapshots.is_empty() {
         let (number, freed) = (count(pruned.snapshots.len(), "older backup"), size(pruned.bytes));
         out.line(&format!("{number} removed ({freed})"))?;
-    }
-    if !snapshot.problems.is_empty() {
-        let kept = if options.keep.is_some() { "; older backups are kept" } else { "" };
-        out.line(&format!(
-            "{} damaged in the registry: `nopar verify` tells more{kept}",
-            snapshot.problems.len()
-        ))?;
     }
     out.end()
 }
