@@ -14,20 +14,27 @@
 //! A snapshot gets its name when all that it speaks of is on the disk. So a backup that is broken off leaves the ones
 //! before it as they were, and bytes that the next one finds.
 
+mod compare;
 mod copy;
 mod depot;
 mod make;
+mod object;
 mod prune;
 mod restore;
 mod snapshot;
 mod source;
 mod swap;
 
+pub use compare::compare;
 pub use depot::{Depot, DepotError};
 pub use make::{BackupError, Made, Wish, make};
+pub use object::ObjectError;
 pub use prune::{Pruned, prune};
-pub use restore::{RestoreError, Restored, Way, restore};
-pub use snapshot::{Kept, Snapshot};
+pub use restore::{MayReplace, RestoreError, Restored, Way, restore};
+pub use snapshot::{Configuration, Kept, Snapshot};
+
+use jiff::Timestamp;
+use std::time::SystemTime;
 
 /// How far a long work has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,4 +43,11 @@ pub enum Stride {
     Expected(u64),
     /// So many are done.
     Done(u64),
+}
+
+/// A time as a part of a file name: `2026-11-28T10-20-30Z`.
+fn in_name(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let time = i64::try_from(seconds).ok().and_then(|it| Timestamp::from_second(it).ok());
+    time.unwrap_or_default().to_string().replace(':', "-")
 }

@@ -6,30 +6,27 @@
 //! not what it says, the document is looked at: if it is another one, all of it is done again; if it is the same, that is
 //! damage, and copied as it is.
 
+mod bytes;
+
+use self::bytes::Trouble;
 use super::depot::Depot;
 use super::snapshot::Kept;
 use super::source::{is_left_out, is_own, is_stage};
 use crate::npm::hosted::HostedDocument;
-use crate::npm::{Digester, Integrity, TarballName, hex};
+use crate::npm::{Integrity, TarballName};
 use crate::regular::{self, Stamp};
 use crate::store::DiskStore;
 use crate::store::disk::files_of;
 use crate::verify::is_damage;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often a package is begun anew that is changed while it is copied, before those who change it have to wait.
 const TRIES: usize = 4;
-/// A file of up to so many bytes is in memory as a whole, and written only if it is new.
-const SMALL: u64 = 1 << 20;
-/// How much of a longer one is, in bytes.
-const PIECE: usize = 256 << 10;
-const TARBALL: &str = ".tgz";
 
 /// What copies folders.
 pub(super) struct Copier<'a> {
@@ -42,21 +39,6 @@ pub(super) struct Copier<'a> {
     pub(super) is_full: bool,
     /// Whether the backup cannot be written: then nothing more is read for it.
     pub(super) has_failed: AtomicBool,
-}
-
-/// Why a file is not copied.
-enum Trouble {
-    /// It cannot be read, which is no reason to copy no other.
-    Unread(io::Error),
-    /// The backup cannot be written.
-    Unwritten(io::Error),
-}
-
-/// As an error of what is read.
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::Unread(error)
-    }
 }
 
 /// A folder that was copied.
@@ -140,10 +122,8 @@ impl Copier<'_> {
         let mut copied = Copied::default();
         // Before the list: what the document names is in that then, or was removed with a later document.
         let document = self.document(folder, &mut copied, lately).map_err(Undone::Unwritten)?;
-        let listed = fs::metadata(self.root.join(folder))
-            .and_then(|it| Ok((it, self.list(folder, &mut copied)?)));
-        let (it, mut names) = match listed {
-            Ok(listed) => listed,
+        let mut names = match self.listed(folder, &mut copied) {
+            Ok(names) => names,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Copied::default()),
             Err(error) => {
                 copied.problem(folder, &error.to_string());
@@ -155,11 +135,41 @@ impl Copier<'_> {
         if is_new && !is_last && document_in(folder).is_some_and(|name| names.contains(&name)) {
             return Err(Undone::Changed);
         }
-        copied.folder = Some((text(folder), format!("{:o}", it.mode() & 0o777)));
         names.retain(|name| document.as_ref().is_none_or(|it| it.place != folder.join(name)));
-        let expected = document.as_ref().map(|it| expected(&it.says)).unwrap_or_default();
+        let mut suspicious = self.files(folder, &names, document.as_ref(), &mut copied, lately)?;
+        if let Some(document) = &document {
+            suspicious.extend(self.missing(document, &copied));
+            if !suspicious.is_empty() && !is_last && !self.is_still(document) {
+                return Err(Undone::Changed);
+            }
+        }
+        copied.problems.append(&mut suspicious);
+        // A stage that was approved or rejected meanwhile is one no more.
+        if is_stage(folder) && !self.root.join(folder).is_dir() {
+            return Ok(Copied::default());
+        }
+        Ok(copied)
+    }
+
+    /// Notes a folder and its mode; the names in it.
+    fn listed(&self, folder: &Path, copied: &mut Copied) -> io::Result<BTreeSet<String>> {
+        let mode = fs::metadata(self.root.join(folder))?.mode() & 0o777;
+        copied.folder = Some((text(folder), format!("{mode:o}")));
+        self.list(folder, copied)
+    }
+
+    /// Copies the files of these names; which of them are not what the document says.
+    fn files(
+        &self,
+        folder: &Path,
+        names: &BTreeSet<String>,
+        document: Option<&Document>,
+        copied: &mut Copied,
+        lately: &mut Lately,
+    ) -> Result<Vec<String>, Undone> {
+        let expected = document.map(|it| expected(&it.says)).unwrap_or_default();
         let mut suspicious = Vec::new();
-        for name in &names {
+        for name in names {
             let place = folder.join(name);
             let Some(path) = place.to_str() else {
                 copied.problem(&place, "its name is not UTF-8");
@@ -181,19 +191,13 @@ impl Copier<'_> {
                 Err(Trouble::Unwritten(error)) => return Err(Undone::Unwritten(error)),
             }
         }
-        if let Some(document) = &document {
-            suspicious.extend(self.missing(document, &copied));
-            let is_same = || matches!(Stamp::at(&self.root.join(&document.place)), Ok(Some(now)) if now == document.stamp);
-            if !suspicious.is_empty() && !is_last && !is_same() {
-                return Err(Undone::Changed);
-            }
-        }
-        copied.problems.append(&mut suspicious);
-        // A stage that was approved or rejected meanwhile is one no more.
-        if is_stage(folder) && !self.root.join(folder).is_dir() {
-            return Ok(Copied::default());
-        }
-        Ok(copied)
+        Ok(suspicious)
+    }
+
+    /// Whether a package's document is the file that was read.
+    fn is_still(&self, document: &Document) -> bool {
+        let now = Stamp::at(&self.root.join(&document.place));
+        matches!(now, Ok(Some(now)) if now == document.stamp)
     }
 
     /// The names of what is in a folder and no folder, but for what is left out.
@@ -269,114 +273,6 @@ impl Copier<'_> {
             format!("{}: the tarball of {version} is not there", document.place.display())
         };
         says.versions().filter(lacks).map(told).collect()
-    }
-
-    /// Copies a file, unless it is the one that was copied before; `None` when it is gone.
-    fn file(&self, path: &str, lately: &mut Lately) -> Result<Option<Kept>, Trouble> {
-        let mut file = match regular::open(&self.root.join(path)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened?,
-        };
-        let it = file.metadata()?;
-        let is_tarball = path.ends_with(TARBALL);
-        if let Some(known) = lately.files.get(path).filter(|known| known.is_still(&it)) {
-            return Ok(Some(known.clone()));
-        }
-        let known = self.before.get(path).filter(|known| !self.is_full && known.is_still(&it));
-        if let Some(known) = known.filter(|known| !is_tarball || known.integrity.is_some())
-            && self.depot.has(&known.sha256, known.size, false).map_err(Trouble::Unwritten)?
-        {
-            let mode = format!("{:o}", it.mode() & 0o777);
-            return Ok(Some(Kept { mode, ..known.clone() }));
-        }
-        let kept = if it.len() <= SMALL {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            let kept = self.small(&it, bytes, is_tarball, &mut lately.new);
-            kept.map_err(Trouble::Unwritten)?
-        } else {
-            self.large(&it, file, is_tarball, &mut lately.new)?
-        };
-        lately.files.insert(path.to_owned(), kept.clone());
-        Ok(Some(kept))
-    }
-
-    fn small(
-        &self,
-        it: &Metadata,
-        bytes: Vec<u8>,
-        is_tarball: bool,
-        new: &mut (usize, u64),
-    ) -> io::Result<Kept> {
-        let integrity = is_tarball.then(|| {
-            let mut digester = Digester::new(None);
-            digester.update(&bytes);
-            digester.finish()
-        });
-        let (sha256, size) = (hex(&Sha256::digest(&bytes)), bytes.len() as u64);
-        if !self.depot.has(&sha256, size, self.is_full)? {
-            self.put(new, &sha256, size, |file| file.write_all(&bytes))?;
-        }
-        Ok(Kept::of(it, sha256, size, integrity))
-    }
-
-    /// Copies a file of which only a piece is in memory.
-    fn large(
-        &self,
-        it: &Metadata,
-        mut from: File,
-        is_tarball: bool,
-        new: &mut (usize, u64),
-    ) -> Result<Kept, Trouble> {
-        let unwritten = Trouble::Unwritten;
-        let (unfinished, mut to) = self.depot.begin().map_err(unwritten)?;
-        let (mut sha256, mut digester) = (Sha256::new(), is_tarball.then(|| Digester::new(None)));
-        let mut copy = || {
-            let (mut piece, mut size) = (vec![0; PIECE], 0);
-            loop {
-                let read = match from.read(&mut piece) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    read => read?,
-                };
-                if read == 0 {
-                    return to.sync_all().map(|()| size).map_err(Trouble::Unwritten);
-                }
-                to.write_all(&piece[..read]).map_err(Trouble::Unwritten)?;
-                sha256.update(&piece[..read]);
-                digester.iter_mut().for_each(|digester| digester.update(&piece[..read]));
-                size += read as u64;
-            }
-        };
-        let size = copy().inspect_err(|_: &Trouble| self.depot.discard(unfinished.clone()))?;
-        let sha256 = hex(&sha256.finalize());
-        if self.depot.has(&sha256, size, self.is_full).map_err(unwritten)? {
-            self.depot.discard(unfinished);
-        } else {
-            self.depot.keep(unfinished, &sha256).map_err(unwritten)?;
-            *new = (new.0 + 1, new.1 + size);
-        }
-        Ok(Kept::of(it, sha256, size, digester.map(Digester::finish)))
-    }
-
-    /// Puts bytes into the depot.
-    fn put(
-        &self,
-        new: &mut (usize, u64),
-        sha256: &str,
-        size: u64,
-        write: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let (unfinished, mut file) = self.depot.begin()?;
-        let written = write(&mut file).and_then(|()| file.sync_all());
-        written.inspect_err(|_| self.depot.discard(unfinished.clone()))?;
-        self.depot.keep(unfinished, sha256)?;
-        *new = (new.0 + 1, new.1 + size);
-        Ok(())
-    }
-
-    /// Copies bytes that are no file of the registry.
-    pub(super) fn copy_bytes(&self, it: &Metadata, bytes: Vec<u8>) -> io::Result<Kept> {
-        self.small(it, bytes, false, &mut (0, 0))
     }
 }
 

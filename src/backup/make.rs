@@ -1,15 +1,14 @@
 //! A backup: all folders copied, and then a snapshot of them.
 //! Knows nothing of how a folder is copied.
 
-use super::Stride;
 use super::copy::{Copied, Copier};
 use super::depot::{Depot, DepotError};
 use super::snapshot::{Configuration, Snapshot};
 use super::source::Folders;
+use super::{Stride, in_name};
 use crate::store::DiskStore;
 use crate::store::disk::OpenError;
 use crate::verify::{self, Step, VerifyError, in_parallel};
-use jiff::Timestamp;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -154,9 +153,7 @@ fn last_readable(depot: &Depot, ids: &[String]) -> Option<Snapshot> {
 
 /// What a backup of that time is called, among these.
 fn name_of(now: SystemTime, ids: &[String]) -> String {
-    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let time = i64::try_from(seconds).ok().and_then(|it| Timestamp::from_second(it).ok());
-    let time = time.unwrap_or_default().to_string().replace(':', "-");
+    let time = in_name(now);
     // Behind all that there are, also those of the same second, and where the clock was set back.
     match ids.last().filter(|last| **last >= time) {
         None => time,

@@ -4,22 +4,20 @@
 //! Nothing is replaced before all of it is known to be whole: each file by its digest, and then each document, each
 //! tarball against its document, users, tokens and keys, as `verify` looks at them.
 
-use super::Stride;
 use super::depot::{Depot, DepotError};
+use super::object::{Uncopied, copy};
 use super::snapshot::{Kept, Snapshot};
-use super::swap::{Beside, Place, place_of};
-use crate::npm::hex;
+use super::swap::{Beside, Place, Swapped, Unswapped, is_mount_point, place_beside, place_of};
+use super::{Stride, in_name};
 use crate::regular::owned;
 use crate::verify::{self, Step, VerifyError, in_parallel};
-use sha2::{Digest, Sha256};
+use std::error::Error;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How much is read at once, in bytes.
-const PIECE: usize = 256 << 10;
 /// So many things that are wrong are told one by one in an error.
 const TOLD: usize = 20;
 
@@ -30,11 +28,9 @@ pub struct Way {
     pub replaces: bool,
     /// Whether it goes on where something is damaged, without that.
     pub even_damaged: bool,
-    /// Whether the objects are only read and compared.
-    pub is_dry: bool,
 }
 
-/// What was restored.
+/// What was restored; or, of a backup that was only compared, what could be.
 #[derive(Debug, Default)]
 pub struct Restored {
     /// Files.
@@ -45,33 +41,64 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
     /// What is damaged, a sentence each: none, unless it was to go on all the same.
     pub damaged: Vec<String>,
+    /// Why a crash of the machine might undo that it is in its place, if the disk does not say that it would not.
+    pub unsynced: Option<io::Error>,
 }
 
-/// Why nothing was restored. What was there is as it was.
+/// Asked at the last moment, when all is written and nothing is replaced: whether that may be; and if not, why.
+pub type MayReplace<'a> = dyn Fn() -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
+
+/// Why nothing was restored. What was there is as it was, unless [`RestoreError::Unplaced`] says where it is.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// Something is there already.
     #[error("{} is not empty: --replace moves it aside, under another name; --to DIRECTORY restores to another place", .0.display())]
     Full(PathBuf),
+    /// Nothing takes the place of that.
+    #[error(
+        "{path} is a mount point, and no other directory can take its place: restore to a directory below it (--to \
+         {path}/registry), and let NOPAR_REGISTRY_PATH be that",
+        path = .0.display()
+    )]
+    Mounted(PathBuf),
     /// Somebody does the same.
     #[error("another nopar restore is at work beside {}", .0.display())]
     Busy(PathBuf),
     /// Not all of it is whole.
     #[error("{}", told(.0))]
     Damaged(Vec<String>),
+    /// Whoever called does not want it any more.
+    #[error("nothing is restored: {0}")]
+    Unwanted(#[source] Box<dyn Error + Send + Sync>),
     /// The backup cannot be read.
     #[error(transparent)]
     Depot(#[from] DepotError),
     /// What was written cannot be looked at.
     #[error("what was restored cannot be looked at: {0}")]
     Unseen(#[from] VerifyError),
+    /// There is no directory to write it to.
+    #[error("{} cannot be made, where what is restored is written first: {source}", path.display())]
+    Unbegun {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It cannot be written.
-    #[error("{} cannot be restored: {source}{}", path.display(), help(source))]
+    #[error("{} cannot be restored: {source}", path.display())]
     Io {
         /// The directory.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// All was written, and could not take its place.
+    #[error("{} cannot be restored: {source}", path.display())]
+    Unplaced {
+        /// The directory.
+        path: PathBuf,
+        /// Why, and what is where now.
+        source: Unswapped,
     },
 }
 
@@ -88,17 +115,7 @@ fn told(damaged: &[String]) -> String {
     text
 }
 
-fn help(error: &io::Error) -> &'static str {
-    match error.raw_os_error() {
-        Some(libc::EBUSY) => {
-            ": it is where something is mounted, which no other directory takes the place of; restore to a directory below \
-             it (--to), and let NOPAR_REGISTRY_PATH be that"
-        }
-        _ => "",
-    }
-}
-
-/// Restores a snapshot to `target`. Blocks.
+/// Restores a snapshot to `target`, if `may_replace` still allows it when all else is done. Blocks.
 ///
 /// # Errors
 /// Why nothing was restored.
@@ -108,27 +125,20 @@ pub fn restore(
     target: &Path,
     way: Way,
     now: SystemTime,
+    may_replace: &MayReplace<'_>,
     watch: &mut dyn FnMut(Stride),
 ) -> Result<Restored, RestoreError> {
-    let failed = |source| RestoreError::Io { path: target.to_owned(), source };
-    watch(Stride::Expected(snapshot.bytes()));
-    if way.is_dry {
-        let damaged = compared(depot, snapshot, watch);
-        return whole(snapshot, damaged, way);
-    }
-    if !way.replaces && place_of(target).map_err(failed)? == Place::Full {
-        return Err(RestoreError::Full(target.to_owned()));
-    }
-    let beside = Beside::make(target, depot.keeper()).map_err(failed)?;
+    check_place(target, way)?;
+    let beside = Beside::make(target, depot.keeper())
+        .map_err(|source| RestoreError::Unbegun { path: place_beside(target), source })?;
     let beside = beside.ok_or_else(|| RestoreError::Busy(target.to_owned()))?;
-    let restored = fill(depot, snapshot, beside.path(), watch).map_err(failed);
-    let restored = restored.and_then(|mut damaged| {
-        damaged.extend(looked_at(beside.path())?);
-        let restored = whole(snapshot, damaged, way)?;
-        finish(snapshot, beside.path()).map_err(failed)?;
+    let written = written(depot, snapshot, &beside, target, way, watch).and_then(|restored| {
+        // It may have taken hours.
+        check_place(target, way)?;
+        may_replace().map_err(RestoreError::Unwanted)?;
         Ok(restored)
     });
-    let mut restored = match restored {
+    let restored = match written {
         Ok(restored) => restored,
         Err(error) => {
             // Best effort: the next one removes what stays.
@@ -136,124 +146,95 @@ pub fn restore(
             return Err(error);
         }
     };
-    if !way.replaces && place_of(target).map_err(failed)? == Place::Full {
-        let _ = beside.discard();
-        return Err(RestoreError::Full(target.to_owned()));
+    let swapped = beside.swap(&format!(".before-restore-{}", in_name(now)));
+    let Swapped { aside, unsynced } =
+        swapped.map_err(|source| RestoreError::Unplaced { path: target.to_owned(), source })?;
+    Ok(Restored { aside, unsynced, ..restored })
+}
+
+/// Whether a directory can be put there, and may be.
+fn check_place(target: &Path, way: Way) -> Result<(), RestoreError> {
+    let failed = |source| RestoreError::Io { path: target.to_owned(), source };
+    let place = place_of(target).map_err(failed)?;
+    // First: --replace would not help.
+    if place != Place::Absent && is_mount_point(target).map_err(failed)? {
+        return Err(RestoreError::Mounted(target.to_owned()));
     }
-    let time = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let time = i64::try_from(time).ok().and_then(|it| jiff::Timestamp::from_second(it).ok());
-    let time = time.unwrap_or_default().to_string().replace(':', "-");
-    restored.aside = beside.swap(&format!(".before-restore-{time}")).map_err(failed)?;
+    match place {
+        Place::Full if !way.replaces => Err(RestoreError::Full(target.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Writes all of a snapshot, and looks at it.
+fn written(
+    depot: &Depot,
+    snapshot: &Snapshot,
+    beside: &Beside<'_>,
+    target: &Path,
+    way: Way,
+    watch: &mut dyn FnMut(Stride),
+) -> Result<Restored, RestoreError> {
+    let failed = |source| RestoreError::Io { path: target.to_owned(), source };
+    let mut restored = fill(depot, snapshot, beside.path(), watch).map_err(failed)?;
+    restored.damaged.extend(looked_at(beside.path())?);
+    if !restored.damaged.is_empty() && !way.even_damaged {
+        return Err(RestoreError::Damaged(restored.damaged));
+    }
+    finish(snapshot, beside.path()).map_err(failed)?;
     Ok(restored)
 }
 
-fn whole(snapshot: &Snapshot, damaged: Vec<String>, way: Way) -> Result<Restored, RestoreError> {
-    if !damaged.is_empty() && !way.even_damaged {
-        return Err(RestoreError::Damaged(damaged));
+impl Restored {
+    /// One more file of so many bytes.
+    pub(super) fn count(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
     }
-    let (files, bytes) = (snapshot.files.len(), snapshot.bytes());
-    Ok(Restored { files, bytes, aside: None, damaged })
 }
 
-/// Reads all objects of a snapshot; what is wrong with them.
-fn compared(depot: &Depot, snapshot: &Snapshot, watch: &mut dyn FnMut(Stride)) -> Vec<String> {
-    let mut damaged = Vec::new();
-    in_parallel(
-        snapshot.files.iter(),
-        |(path, kept)| {
-            let done = depot.open_object(&kept.sha256).map_err(Uncopied::Unread);
-            let done = done.and_then(|file| copy(file, None, kept));
-            (kept.size, done.err().map(|error| format!("{path}: {error}")))
-        },
-        |(size, wrong)| {
-            watch(Stride::Done(size));
-            damaged.extend(wrong);
-        },
-    );
-    damaged.sort_unstable();
-    damaged
-}
-
-/// Writes all files of a snapshot that are whole; what is wrong with the others.
+/// Writes all files of a snapshot that are whole.
 fn fill(
     depot: &Depot,
     snapshot: &Snapshot,
     to: &Path,
     watch: &mut dyn FnMut(Stride),
-) -> io::Result<Vec<String>> {
+) -> io::Result<Restored> {
+    watch(Stride::Expected(snapshot.bytes()));
     for folder in snapshot.folders.keys() {
         fs::create_dir_all(to.join(folder))?;
     }
-    let (mut damaged, mut failed) = (Vec::new(), None);
+    let (mut restored, mut failed) = (Restored::default(), None);
     in_parallel(
         snapshot.files.iter(),
         |(path, kept)| (path, kept.size, put(depot, kept, &to.join(path))),
         |(path, size, done)| {
             watch(Stride::Done(size));
             match done {
-                Ok(None) => {}
-                Ok(Some(wrong)) => damaged.push(format!("{path}: {wrong}")),
-                Err(error) => drop(failed.get_or_insert(error)),
+                Ok(()) => restored.count(size),
+                Err(Uncopied::Wrong(wrong)) => restored.damaged.push(format!("{path}: {wrong}")),
+                Err(Uncopied::Unwritten(error)) => drop(failed.get_or_insert(error)),
             }
         },
     );
-    damaged.sort_unstable();
-    failed.map_or(Ok(damaged), Err)
+    restored.damaged.sort_unstable();
+    failed.map_or(Ok(restored), Err)
 }
 
-/// Writes a file; what is wrong with it in the backup, if something is: then there is none.
-fn put(depot: &Depot, kept: &Kept, place: &Path) -> io::Result<Option<String>> {
-    let from = match depot.open_object(&kept.sha256) {
-        Ok(from) => from,
-        Err(error) => return Ok(Some(error.to_string())),
-    };
+/// Writes a file; there is none if something is wrong with it in the backup.
+fn put(depot: &Depot, kept: &Kept, place: &Path) -> Result<(), Uncopied> {
+    let from = depot.open_object(&kept.sha256).map_err(Uncopied::Wrong)?;
+    let unwritten = Uncopied::Unwritten;
     if let Some(folder) = place.parent() {
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder).map_err(unwritten)?;
     }
-    let mut to = owned::create(place)?;
-    if let Err(error) = copy(from, Some(&mut to), kept) {
-        fs::remove_file(place)?;
-        return match error {
-            Uncopied::Unwritten(error) => Err(error),
-            wrong => Ok(Some(wrong.to_string())),
-        };
+    let mut to = owned::create(place).map_err(unwritten)?;
+    if let Err(uncopied) = copy(from, &mut to, kept) {
+        fs::remove_file(place).map_err(unwritten)?;
+        return Err(uncopied);
     }
-    to.set_permissions(Permissions::from_mode(mode_of(&kept.mode)))?;
-    to.set_modified(time_of(kept.mtime))?;
-    Ok(None)
-}
-
-/// Why bytes are not those that are wanted.
-#[derive(Debug, thiserror::Error)]
-enum Uncopied {
-    #[error("the backup has no such bytes any more: {0}")]
-    Unread(#[from] io::Error),
-    #[error("its bytes in the backup are damaged: they do not digest to {0}")]
-    Damaged(String),
-    #[error("it cannot be written: {0}")]
-    Unwritten(io::Error),
-}
-
-/// Copies what is kept, and compares it with its digest.
-fn copy(mut from: File, mut to: Option<&mut File>, kept: &Kept) -> Result<(), Uncopied> {
-    let (mut digest, mut piece) = (Sha256::new(), vec![0; PIECE]);
-    loop {
-        let read = match from.read(&mut piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        if read == 0 {
-            break;
-        }
-        digest.update(&piece[..read]);
-        if let Some(to) = &mut to {
-            to.write_all(&piece[..read]).map_err(Uncopied::Unwritten)?;
-        }
-    }
-    match hex(&digest.finalize()) == kept.sha256 {
-        true => Ok(()),
-        false => Err(Uncopied::Damaged(kept.sha256.clone())),
-    }
+    to.set_permissions(Permissions::from_mode(mode_of(&kept.mode))).map_err(unwritten)?;
+    to.set_modified(time_of(kept.mtime)).map_err(unwritten)
 }
 
 /// What is damaged of a registry that was written.
@@ -289,5 +270,52 @@ fn time_of((seconds, nanos): (i64, i64)) -> SystemTime {
     match u64::try_from(seconds) {
         Ok(seconds) => UNIX_EPOCH + Duration::from_secs(seconds) + nanos,
         Err(_) => UNIX_EPOCH,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::{Made, Wish, make};
+    use crate::keeper::Keeper;
+    use tempfile::TempDir;
+
+    /// A registry with one file, and a backup of it.
+    fn backed_up() -> (TempDir, Depot, Made) {
+        let home = tempfile::tempdir().unwrap();
+        let registry = home.path().join("registry");
+        fs::create_dir(&registry).unwrap();
+        fs::write(registry.join("notes.txt"), "then").unwrap();
+        let depot = Depot::make(&home.path().join("backup"), Keeper::begin().unwrap()).unwrap();
+        let made = make(&registry, &depot, Wish::default(), UNIX_EPOCH, &mut |_| {}).unwrap();
+        (home, depot, made)
+    }
+
+    #[test]
+    fn it_is_asked_at_the_last_moment_whether_a_registry_may_be_replaced() {
+        let (home, depot, made) = backed_up();
+        let (registry, beside) =
+            (home.path().join("registry"), home.path().join("registry.restoring"));
+        fs::write(registry.join("notes.txt"), "now").unwrap();
+        let way = Way { replaces: true, even_damaged: false };
+        let refused = || {
+            assert!(beside.join("notes.txt").exists(), "all is written by then");
+            Err("somebody runs on it".into())
+        };
+        let mut watch = |_| {};
+        let error =
+            restore(&depot, &made.snapshot, &registry, way, UNIX_EPOCH, &refused, &mut watch)
+                .unwrap_err();
+        assert_eq!(error.to_string(), "nothing is restored: somebody runs on it");
+        assert_eq!(fs::read(registry.join("notes.txt")).unwrap(), b"now");
+        assert!(!beside.exists());
+        let mut watch = |_| {};
+        let restored =
+            restore(&depot, &made.snapshot, &registry, way, UNIX_EPOCH, &|| Ok(()), &mut watch)
+                .unwrap();
+        assert_eq!((restored.files, restored.bytes), (1, 4));
+        assert_eq!(fs::read(registry.join("notes.txt")).unwrap(), b"then");
+        let aside = home.path().join("registry.before-restore-1970-01-01T00-00-00Z");
+        assert_eq!(restored.aside.as_ref(), Some(&aside));
     }
 }

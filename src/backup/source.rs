@@ -71,7 +71,7 @@ impl Folders {
                 Ok((path, is_folder, leads)) if is_folder || leads && may_be_link(&path) => {
                     match depth < DEEPEST {
                         true => self.add(root, &path, depth + 1),
-                        false => self.problem(&path, "it is too deep"),
+                        false => self.problem(&path, &too_deep()),
                     }
                 }
                 Ok((path, _, true)) => {
@@ -88,6 +88,10 @@ impl Folders {
     fn problem(&mut self, below: &Path, why: &str) {
         self.problems.push(format!("{}: {why}", below.display()));
     }
+}
+
+fn too_deep() -> String {
+    format!("more than {DEEPEST} directories deep: not copied")
 }
 
 /// Whether a folder that is a link is looked into, as the store does.

@@ -1,6 +1,9 @@
 //! `nopar restore`: a backup, put back.
 //! Knows nothing of how it is copied.
 
+mod configuration;
+
+use self::configuration::Placed;
 use super::backup::check_apart;
 use super::out::Out;
 use super::owner::become_owner_of;
@@ -14,13 +17,12 @@ use crate::cli::RestoreOptions;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keeper::Keeper;
-use crate::regular::owned;
 use crate::service::{self, OrderError};
 use crate::store::DiskStore;
 use serde::Serialize;
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// A backup, as it is listed.
 #[derive(Serialize)]
@@ -31,7 +33,8 @@ struct Listed {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     /// How many things were damaged then.
-    problems: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem_count: Option<usize>,
     /// Why it is of no use, if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -45,8 +48,9 @@ struct Row<'a> {
     files: usize,
     bytes: u64,
     aside: Option<String>,
+    configuration: Option<String>,
     damaged: &'a [String],
-    is_dry_run: bool,
+    dry_run: bool,
 }
 
 /// Restores one, or lists those there are.
@@ -59,60 +63,94 @@ pub(super) fn run(config: &Config, options: &RestoreOptions) -> Result<Outcome, 
     // A link stays where it is, and leads to what is restored.
     let target = &target.canonicalize().unwrap_or_else(|_| target.clone());
     let depot = Depot::open(&options.dir, keeper)?;
+    let snapshot = wanted(&depot, options)?;
+    let (restored, placed) = match options.dry_run {
+        true => (compared(&depot, &snapshot), None),
+        false => put_back(config, &depot, &snapshot, target, options)?,
+    };
+    tell(&snapshot, target, &restored, placed.as_ref(), options)?;
+    let is_well = restored.damaged.is_empty() && restored.unsynced.is_none();
+    Ok(if is_well { Outcome::Well } else { Outcome::Unwell })
+}
+
+fn wanted(depot: &Depot, options: &RestoreOptions) -> Result<Snapshot, Problem> {
     let ids = depot.snapshots()?;
     let id = options.snapshot.as_ref().or(ids.last());
     let id = id.ok_or_else(|| format!("there is no backup in {}", options.dir.display()))?;
-    let snapshot = depot.snapshot(id)?;
-    if !options.dry_run {
-        check_apart(&options.dir, target)?;
-        check_unused(config, target)?;
+    Ok(depot.snapshot(id)?)
+}
+
+fn compared(depot: &Depot, snapshot: &Snapshot) -> Restored {
+    let progress = Progress::of_bytes("comparing", 0);
+    backup::compare(depot, snapshot, &mut |stride| show(&progress, stride))
+}
+
+fn show(progress: &Progress, stride: Stride) {
+    match stride {
+        Stride::Expected(more) => progress.expect(more),
+        Stride::Done(by) => progress.advance(by),
     }
-    if let Some(place) = &options.configuration {
-        check_configuration(&snapshot, place)?;
-    }
-    if !options.dry_run {
-        become_owner_of(target)?;
-    }
-    let way = Way {
-        replaces: options.replace,
-        even_damaged: options.even_damaged,
-        is_dry: options.dry_run,
+}
+
+/// Restores it, and the configuration file if that is asked for: both, or neither.
+fn put_back<'a>(
+    config: &Config,
+    depot: &'a Depot,
+    snapshot: &Snapshot,
+    target: &Path,
+    options: &RestoreOptions,
+) -> Result<(Restored, Option<Placed<'a>>), Problem> {
+    check_apart(&options.dir, target)?;
+    let configuration = match &options.configuration {
+        Some(place) => Some((place, configuration::read(depot, snapshot, place)?)),
+        None => None,
     };
-    let progress = Progress::of_bytes("restoring", 0);
-    let now = Clock::system().now();
-    let restored =
-        backup::restore(&depot, &snapshot, target, way, now, &mut |stride| match stride {
-            Stride::Expected(more) => progress.expect(more),
-            Stride::Done(by) => progress.advance(by),
+    become_owner_of(target)?;
+    let may_replace = || check_unused(depot.keeper(), folders(config), target);
+    may_replace()?;
+    let (placed, damaged) = match configuration {
+        Some((place, Ok(bytes))) => (Some(Placed::write(depot.keeper(), place, bytes)?), None),
+        Some((_, Err(wrong))) if options.even_damaged => (None, Some(wrong)),
+        Some((_, Err(wrong))) => return Err(format!("nothing is restored: {wrong}").into()),
+        None => (None, None),
+    };
+    let way = Way { replaces: options.replace, even_damaged: options.even_damaged };
+    let (progress, now) = (Progress::of_bytes("restoring", 0), Clock::system().now());
+    let mut restored =
+        backup::restore(depot, snapshot, target, way, now, &may_replace, &mut |stride| {
+            show(&progress, stride);
         })?;
-    drop(progress);
-    if let Some(place) = &options.configuration {
-        write_configuration(&depot, &snapshot, place)?;
-    }
-    tell(&snapshot, target, &restored, options)?;
-    Ok(if restored.damaged.is_empty() { Outcome::Well } else { Outcome::Unwell })
+    restored.damaged.extend(damaged);
+    Ok((restored, placed.map(Placed::stay)))
 }
 
 /// Whether no NOPAR works with that directory, as far as this can be known.
-fn check_unused(config: &Config, target: &Path) -> Result<(), Problem> {
-    let mut store = None;
-    let question = Question { ask: Ask::Status {}, of: None };
-    let asked = service::ask(&folders(config), &question, &mut |row| {
-        let Status { parts, .. } = serde_json::from_value(row)?;
-        store = parts.into_iter().find(|part| part.name == "store").and_then(|part| part.path);
-        Ok(())
-    });
-    let runs = match asked {
-        Ok(()) => store.is_none_or(|store| Path::new(&store) == target),
-        Err(OrderError::Nobody(_)) => false,
-        Err(error) => return Err(format!("whether NOPAR runs cannot be found out: {error}").into()),
-    };
+fn check_unused(keeper: &Keeper, sockets: Vec<PathBuf>, target: &Path) -> Result<(), Problem> {
+    // NOPAR answers who gave the command, and not each owner of a directory.
+    let store = keeper.run(move || Ok(store_of_running(&sockets)))??;
     let is_in_use = DiskStore::is_in_use(target)
         .map_err(|error| format!("{} cannot be looked at: {error}", target.display()))?;
+    let runs = store.is_some_and(|store| store.is_none_or(|store| store == target));
     if runs || is_in_use {
         return Err(format!("a NOPAR runs on {}: stop it first", target.display()).into());
     }
     Ok(())
+}
+
+/// The directory of the NOPAR that runs, if it says which that is; `None` if none runs.
+fn store_of_running(sockets: &[PathBuf]) -> Result<Option<Option<PathBuf>>, Problem> {
+    let mut store = None;
+    let question = Question { ask: Ask::Status {}, of: None };
+    let asked = service::ask(sockets, &question, &mut |row| {
+        let Status { parts, .. } = serde_json::from_value(row)?;
+        store = parts.into_iter().find(|part| part.name == "store").and_then(|part| part.path);
+        Ok(())
+    });
+    match asked {
+        Ok(()) => Ok(Some(store.map(PathBuf::from))),
+        Err(OrderError::Nobody(_)) => Ok(None),
+        Err(error) => Err(format!("whether NOPAR runs cannot be found out: {error}").into()),
+    }
 }
 
 fn list(depot: &Depot, options: &RestoreOptions) -> Result<Outcome, Problem> {
@@ -127,14 +165,14 @@ fn list(depot: &Depot, options: &RestoreOptions) -> Result<Outcome, Problem> {
             Ok(snapshot) => Listed {
                 files: Some(snapshot.files.len()),
                 bytes: Some(snapshot.bytes()),
-                problems: snapshot.problems.len(),
+                problem_count: Some(snapshot.problems.len()),
                 snapshot: id,
                 error: None,
             },
             Err(error) => {
                 outcome = Outcome::Unwell;
                 let error = Some(error.to_string());
-                Listed { snapshot: id, files: None, bytes: None, problems: 0, error }
+                Listed { snapshot: id, files: None, bytes: None, problem_count: None, error }
             }
         };
         out.row(&row)?;
@@ -151,79 +189,76 @@ impl fmt::Display for Listed {
         }
         let (files, bytes) = (self.files.unwrap_or_default(), self.bytes.unwrap_or_default());
         write!(f, "{id}  {:>12}  {:>10}", count(files, "file"), size(bytes))?;
-        match self.problems {
+        match self.problem_count.unwrap_or_default() {
             0 => Ok(()),
             problems => write!(f, "  {problems} damaged in the registry then"),
         }
     }
 }
 
-/// Whether there is one, and nothing is in the place that it is to be written to.
-fn check_configuration(snapshot: &Snapshot, place: &Path) -> Result<(), Problem> {
-    if snapshot.configuration.is_none() {
-        return Err(format!("there is no configuration file in the backup {}", snapshot.id).into());
-    }
-    match place.symlink_metadata() {
-        Ok(_) => Err(format!("{} is there already", place.display()).into()),
-        Err(_) => Ok(()),
-    }
-}
-
-/// Writes it, with the rights of who gave the command, whose the place is.
-fn write_configuration(depot: &Depot, snapshot: &Snapshot, place: &Path) -> Result<(), Problem> {
-    let Some(kept) = &snapshot.configuration else { return Ok(()) };
-    let mut bytes = Vec::new();
-    depot.object(&kept.file)?.read_to_end(&mut bytes)?;
-    let to = place.to_owned();
-    let write = move || {
-        let mut file = owned::create(&to)?;
-        file.write_all(&bytes).and_then(|()| file.sync_all())
-    };
-    let written = depot.keeper().run(write);
-    written.map_err(|error| format!("{} cannot be written: {error}", place.display()).into())
-}
-
 fn tell(
     snapshot: &Snapshot,
     target: &Path,
     restored: &Restored,
+    placed: Option<&Placed<'_>>,
     options: &RestoreOptions,
 ) -> io::Result<()> {
     let mut out = Out::new(options.json);
-    let directory = target.display().to_string();
+    let (id, text) = (&snapshot.id, |path: &Path| path.display().to_string());
     if options.json {
         out.json(&Row {
-            snapshot: &snapshot.id,
-            directory: &directory,
+            snapshot: id,
+            directory: &text(target),
             files: restored.files,
             bytes: restored.bytes,
-            aside: restored.aside.as_ref().map(|path| path.display().to_string()),
+            aside: restored.aside.as_deref().map(text),
+            configuration: placed.map(|placed| text(placed.path())),
             damaged: &restored.damaged,
-            is_dry_run: options.dry_run,
+            dry_run: options.dry_run,
         })?;
-        return out.end();
-    }
-    for what in &restored.damaged {
-        out.line(&format!("damaged: {}", printable(what)))?;
-    }
-    let (id, files, bytes) = (&snapshot.id, count(restored.files, "file"), size(restored.bytes));
-    match (options.dry_run, restored.damaged.is_empty()) {
-        (true, true) => {
-            out.line(&format!("{id} is whole: {files} ({bytes}); nothing was written"))?
+    } else {
+        for line in lines(snapshot, target, restored, placed, options.dry_run) {
+            out.line(&line)?;
         }
-        (true, false) => out.line(&format!("{id} is not whole; nothing was written"))?,
-        (false, _) => out.line(&format!("{id} is restored to {directory}: {files} ({bytes})"))?,
     }
-    if let Some(aside) = &restored.aside {
-        out.line(&format!("what was there before is {}", aside.display()))?;
+    out.end()?;
+    // Also where nobody reads the rest.
+    if !restored.damaged.is_empty() {
+        let done = if options.dry_run { "is not whole" } else { "is restored without all of it" };
+        eprintln!("nopar: {id} {done}: {} damaged", count(restored.damaged.len(), "thing"));
     }
-    match (&options.configuration, &snapshot.configuration) {
-        (Some(place), _) => out.line(&format!("the configuration file is {}", place.display()))?,
-        (None, Some(kept)) if !options.dry_run => out.line(&format!(
+    if let Some(error) = &restored.unsynced {
+        eprintln!("nopar: {} is not known to be on the disk: {error}", target.display());
+    }
+    Ok(())
+}
+
+/// The end of it for people.
+fn lines(
+    snapshot: &Snapshot,
+    target: &Path,
+    restored: &Restored,
+    placed: Option<&Placed<'_>>,
+    is_dry: bool,
+) -> Vec<String> {
+    let damaged = restored.damaged.iter();
+    let mut lines: Vec<String> =
+        damaged.map(|what| format!("damaged: {}", printable(what))).collect();
+    let (id, files, bytes) = (&snapshot.id, count(restored.files, "file"), size(restored.bytes));
+    lines.push(match (is_dry, restored.damaged.is_empty()) {
+        (true, true) => format!("{id} is whole: {files} ({bytes}); nothing was written"),
+        (true, false) => format!("whole of {id}: {files} ({bytes}); nothing was written"),
+        (false, _) => format!("{id} is restored to {}: {files} ({bytes})", target.display()),
+    });
+    let aside = restored.aside.iter();
+    lines.extend(aside.map(|aside| format!("what was there before is {}", aside.display())));
+    match (placed, &snapshot.configuration) {
+        (Some(placed), _) => lines.extend(placed.lines()),
+        (None, Some(kept)) if !is_dry => lines.push(format!(
             "the configuration file of that time ({}) is in it: --configuration FILE writes it",
             printable(&kept.path)
-        ))?,
+        )),
         _ => {}
     }
-    out.end()
+    lines
 }

@@ -108,6 +108,7 @@ async fn the_configuration_file_comes_along_and_is_given_back_when_asked_for() {
     fs::create_dir(kept.registry()).expect("a folder");
     let file = kept.beside("nopar.toml");
     fs::write(&file, "[log]\nlevel = \"warn\"\n").expect("a file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("open to a group");
     let dir = kept.beside("backup");
     let ended = kept.run(&format!("backup {} --config {}", text(&dir), text(&file))).await;
     assert!(ended.success, "{}", ended.stderr);
@@ -122,6 +123,8 @@ async fn the_configuration_file_comes_along_and_is_given_back_when_asked_for() {
     assert!(ended.success, "{}", ended.stderr);
     assert_eq!(fs::read(&to).expect("a file"), fs::read(&file).expect("a file"));
     assert_eq!(fs::metadata(&to).expect("it").mode() & 0o077, 0, "there may be secrets in it");
+    let opened = format!("chmod 640 {}", to.display());
+    assert!(ended.stdout.contains(&opened), "how NOPAR comes to read it: {}", ended.stdout);
 }
 
 #[tokio::test]
@@ -132,13 +135,12 @@ async fn a_backup_is_listed_and_tried_without_writing_anything() {
     let before = files_below(&kept.beside(""));
     let shown = restoring(&kept, "backup", "--list").await;
     assert!(shown.success && shown.stdout.contains("files"), "{}", shown.stdout);
+    let row = rows(&restoring(&kept, "backup", "--list --json").await).remove(0);
+    assert_eq!(row["problem_count"], 0, "{row}");
     let tried = restoring(&kept, "backup", "--dry-run").await;
     assert!(tried.success && tried.stdout.contains("is whole"), "{}{}", tried.stdout, tried.stderr);
     let row = rows(&restoring(&kept, "backup", "--dry-run --json").await).remove(0);
-    assert_eq!(
-        (&row["is_dry_run"], row["damaged"].as_array().map(Vec::len)),
-        (&true.into(), Some(0))
-    );
+    assert_eq!((&row["dry_run"], row["damaged"].as_array().map(Vec::len)), (&true.into(), Some(0)));
     assert_eq!(files_below(&kept.beside("")), before);
 }
 

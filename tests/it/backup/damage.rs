@@ -7,13 +7,16 @@ use crate::support::kept::{Kept, contents, damage, rows, text};
 use crate::support::nopar::files_below;
 use crate::support::upstream::FakeUpstream;
 
-/// The object that a file is kept in.
-fn object_of(kept: &Kept, path: &str) -> std::path::PathBuf {
+/// The object that a file of the last snapshot is kept in.
+pub(super) fn object_of(
+    kept: &Kept,
+    which: impl Fn(&serde_json::Value) -> &serde_json::Value,
+) -> std::path::PathBuf {
     let snapshots = kept.beside("backup/snapshots");
     let mut all = files_below(&snapshots);
     let text = fs::read(snapshots.join(all.pop().expect("one"))).expect("a snapshot");
     let snapshot: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-    let digest = snapshot["files"][path]["sha256"].as_str().expect(path);
+    let digest = which(&snapshot)["sha256"].as_str().expect("a digest");
     kept.beside("backup/objects").join(&digest[..2]).join(digest)
 }
 
@@ -23,31 +26,40 @@ async fn a_damaged_backup_replaces_nothing_and_what_is_whole_of_it_can_be_had() 
     let kept = Kept::filled(&upstream).await;
     backup(&kept, "backup", "").await;
     let before = contents(&kept.registry());
-    let object = object_of(&kept, "x/x-1.0.0.tgz");
+    let object = object_of(&kept, |snapshot| &snapshot["files"]["x/x-1.0.0.tgz"]);
     let bytes = fs::read(&object).expect("it");
     type Harm = fn(&std::path::Path);
-    let kinds: [(&str, Harm); 3] = [
-        ("a byte", |at| damage(at, |bytes| bytes.len() / 2)),
-        ("cut", |at| fs::write(at, "short").expect("cut")),
-        ("gone", |at| fs::remove_file(at).expect("gone")),
+    let kinds: [(&str, &str, Harm); 3] = [
+        ("a byte", "its bytes in the backup are damaged", |at| damage(at, |bytes| bytes.len() / 2)),
+        ("cut", "its bytes in the backup are damaged", |at| fs::write(at, "short").expect("cut")),
+        ("gone", "its bytes are missing in the backup", |at| fs::remove_file(at).expect("gone")),
     ];
-    for (kind, harm) in kinds {
+    for (kind, why, harm) in kinds {
         harm(&object);
-        for options in ["--replace", "--dry-run"] {
-            let ended = restoring(&kept, "backup", options).await;
-            assert_eq!(ended.code, Some(1), "{kind}: {}", ended.stdout);
-            assert!(ended.stderr.contains("x/x-1.0.0.tgz"), "{kind}: {}", ended.stderr);
-        }
+        let told = format!("x/x-1.0.0.tgz: {why}");
+        let ended = restoring(&kept, "backup", "--replace").await;
+        assert_eq!(ended.code, Some(1), "{kind}: {}", ended.stdout);
+        assert!(ended.stderr.contains(&told), "{kind}: {}", ended.stderr);
+        let ended = restoring(&kept, "backup", "--dry-run").await;
+        assert_eq!(ended.code, Some(1), "{kind}: {}", ended.stdout);
+        assert!(ended.stdout.contains(&told), "{kind}: {}", ended.stdout);
+        assert!(ended.stderr.contains("is not whole"), "{kind}: {}", ended.stderr);
         assert!(contents(&kept.registry()) == before, "{kind}: nothing has changed");
         assert!(!kept.beside("registry.restoring").exists(), "{kind}");
         let to = kept.beside("restored");
         let options = format!("--even-damaged --json --to {}", text(&to));
         let ended = restoring(&kept, "backup", &options).await;
         assert_eq!(ended.code, Some(1), "{kind}: {}", ended.stderr);
-        let damaged = rows(&ended)[0]["damaged"].to_string();
-        assert!(damaged.contains("x/x-1.0.0.tgz"), "{kind}: {damaged}");
+        let row = rows(&ended).remove(0);
+        assert!(row["damaged"].to_string().contains(&told), "{kind}: {row}");
         let mut expected = before.clone();
         expected.remove("x/x-1.0.0.tgz");
+        let length: usize = expected.values().map(Vec::len).sum();
+        assert_eq!(
+            (&row["files"], &row["bytes"]),
+            (&expected.len().into(), &length.into()),
+            "{kind}: what is there is counted"
+        );
         assert!(contents(&to) == expected, "{kind}: all else is there");
         fs::remove_dir_all(&to).expect("gone");
         fs::write(&object, &bytes).expect("mended");
@@ -80,7 +92,8 @@ async fn a_damaged_snapshot_is_told_of_and_the_others_are_restored() {
     let before = files_below(&kept.beside("backup/objects"));
     let dir = kept.beside("backup");
     let pruned = kept.run(&format!("backup {} --keep 2", text(&dir))).await;
-    assert!(!pruned.success && pruned.stderr.contains("checksum"), "{}", pruned.stderr);
+    assert_eq!(pruned.code, Some(1), "it is made: {}", pruned.stderr);
+    assert!(pruned.stderr.contains("checksum"), "{}", pruned.stderr);
     assert_eq!(files_below(&kept.beside("backup/objects")), before);
 }
 
@@ -96,6 +109,7 @@ async fn what_is_damaged_in_the_registry_is_told_kept_as_it_is_and_keeps_older_b
     let ended = kept.run(&format!("backup {} --keep 1 --json", text(&dir))).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let row = rows(&ended).remove(0);
+    assert!(ended.stderr.contains("damaged in"), "also who throws away the rest hears of it");
     let problems = row["problems"].to_string();
     assert!(problems.contains("x/x-1.0.0.tgz: its bytes"), "{problems}");
     assert!(problems.contains("the tarball of 1.0.0 is not there"), "{problems}");
@@ -106,6 +120,13 @@ async fn what_is_damaged_in_the_registry_is_told_kept_as_it_is_and_keeps_older_b
     assert_eq!(again.code, Some(1));
     let ended = restoring(&kept, "backup", "--replace").await;
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    // What would be refused is not called whole.
+    let ended = restoring(&kept, "backup", "--dry-run --json").await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let damaged = rows(&ended)[0]["damaged"].to_string();
+    assert!(damaged.contains("x/x-1.0.0.tgz: its bytes"), "{damaged}");
+    let ended = restoring(&kept, "backup", "--list --json").await;
+    assert!(rows(&ended)[1]["problem_count"].as_u64() >= Some(2), "{}", ended.stdout);
     let ended = restoring(&kept, "backup", &format!("--replace --snapshot {}", ids[0])).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(contents(&kept.registry()) == whole);

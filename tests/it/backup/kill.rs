@@ -1,4 +1,5 @@
-//! Backups and restores that are killed: what was there before is whole, and the next one goes well.
+//! Backups and restores that are killed, or stand still for a while: what was there before is whole, and the next one goes
+//! well.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,8 @@ use super::{backup, listed, objects, restored, restoring};
 use crate::support::binary::Binary;
 use crate::support::deadline::within;
 use crate::support::kept::{Kept, contents, text};
-use crate::support::upstream::{integrity, made_up};
+use crate::support::publish::Publish;
+use crate::support::upstream::{FakeUpstream, integrity, made_up};
 
 /// A registry with so many packages that a command is at work for a while.
 fn many(packages: usize) -> Kept {
@@ -28,14 +30,19 @@ fn many(packages: usize) -> Kept {
     kept
 }
 
-/// Waits until it is so, or the command has ended, and kills it.
-async fn kill_once(command: Binary, is_so: impl Fn() -> bool) {
+/// Waits until it is so, or the command has ended.
+async fn wait_until(command: &Binary, is_so: impl Fn() -> bool) {
     let waiting = async {
         while !is_so() && !command.has_ended() {
             tokio::task::yield_now().await;
         }
     };
     within("a command that is at work".to_owned(), waiting).await;
+}
+
+/// The same, and kills it.
+async fn kill_once(command: Binary, is_so: impl Fn() -> bool) {
+    wait_until(&command, is_so).await;
     command.signal("KILL");
     let ended = command.ended().await;
     assert_eq!(ended.code, None, "it was done before: {}{}", ended.stdout, ended.stderr);
@@ -90,4 +97,23 @@ async fn a_restore_that_is_killed_leaves_what_was_there() {
     let ended = restoring(&kept, "backup", "--replace").await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(contents(&kept.registry()) == wanted && !beside.exists());
+}
+
+/// It was looked for once, before all was copied.
+#[tokio::test]
+async fn a_nopar_that_starts_during_a_restore_keeps_its_registry() {
+    let upstream = FakeUpstream::start().await;
+    let kept = many(400);
+    backup(&kept, "backup", "").await;
+    let beside = kept.beside("registry.restoring");
+    let command = kept.start(&format!("restore {} --replace", text(&kept.beside("backup"))));
+    wait_until(&command, || fs::read_dir(&beside).map_or(0, Iterator::count) >= 1).await;
+    command.signal("STOP");
+    let (_binary, addr) = kept.served(&upstream.url()).await;
+    Publish::of("new", "1.0.0").succeed(addr).await;
+    command.signal("CONT");
+    let ended = command.ended().await;
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("a NOPAR runs on"), "{}", ended.stderr);
+    assert!(kept.registry().join("new/new-1.0.0.tgz").exists() && !beside.exists());
 }

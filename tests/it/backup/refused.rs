@@ -4,14 +4,23 @@ use std::fs;
 
 use super::{backup, restoring};
 use crate::support::binary::Ended;
+use crate::support::disk::SmallDisk;
 use crate::support::kept::{Kept, contents, text};
 use crate::support::nopar::files_below;
 use crate::support::publish::Publish;
 use crate::support::upstream::FakeUpstream;
 
+/// A restore that was not done.
 #[track_caller]
 fn check(ended: &Ended, why: &str) {
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains(why), "{}", ended.stderr);
+}
+
+/// A backup that was not made: its code is not that of one with damage in it.
+#[track_caller]
+fn check_unmade(ended: &Ended, why: &str) {
+    assert_eq!(ended.code, Some(2), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stderr.contains(why), "{}", ended.stderr);
 }
 
@@ -19,19 +28,28 @@ fn check(ended: &Ended, why: &str) {
 async fn a_directory_that_is_mistyped_is_neither_made_nor_filled() {
     let kept = Kept::empty();
     let dir = kept.beside("backup");
-    check(&kept.run(&format!("backup {}", text(&dir))).await, "there is no registry directory");
+    check_unmade(
+        &kept.run(&format!("backup {}", text(&dir))).await,
+        "there is no registry directory",
+    );
     assert!(!dir.exists());
     fs::create_dir(kept.registry()).expect("a folder");
     let deep = kept.beside("none/backup");
-    check(&kept.run(&format!("backup {}", text(&deep))).await, "cannot be used");
+    check_unmade(&kept.run(&format!("backup {}", text(&deep))).await, "cannot be used");
     assert!(!kept.beside("none").exists());
     let home = kept.beside("home");
     fs::create_dir(&home).expect("a folder");
     fs::write(home.join("letter.txt"), "dear").expect("a file");
-    check(&kept.run(&format!("backup {}", text(&home))).await, "is no directory of backups");
+    check_unmade(
+        &kept.run(&format!("backup {}", text(&home))).await,
+        "is not empty and not a backup directory",
+    );
     assert_eq!(files_below(&home), ["letter.txt"]);
     let within = kept.registry().join("backup");
-    check(&kept.run(&format!("backup {}", text(&within))).await, "must not be in each other");
+    check_unmade(
+        &kept.run(&format!("backup {}", text(&within))).await,
+        "must not be in each other",
+    );
     check(&restoring(&kept, "home", "--list").await, "there is no backup in");
     check(&restoring(&kept, "nowhere", "").await, "there is no backup in");
     fs::create_dir(&dir).expect("an empty one is fine");
@@ -89,7 +107,7 @@ async fn two_at_once_do_not_meet() {
     let lock = fs::File::open(kept.beside("backup/lock")).expect("a lock");
     lock.lock().expect("it is free");
     let dir = kept.beside("backup");
-    check(&kept.run(&format!("backup {}", text(&dir))).await, "is at work in");
+    check_unmade(&kept.run(&format!("backup {}", text(&dir))).await, "is at work in");
     check(&restoring(&kept, "backup", "--replace").await, "is at work in");
     assert!(restoring(&kept, "backup", "--list").await.success, "who only looks may");
     drop(lock);
@@ -100,4 +118,70 @@ async fn two_at_once_do_not_meet() {
     check(&restoring(&kept, "backup", "--replace").await, "another nopar restore is at work");
     drop(held);
     assert!(restoring(&kept, "backup", "--replace").await.success);
+}
+
+/// It was found out when all was written, which stayed there beside it under the name of the old one.
+#[tokio::test]
+async fn a_mount_point_is_refused_before_anything_is_written_and_a_directory_below_it_is_not() {
+    let kept = Kept::empty();
+    fs::create_dir(kept.registry()).expect("a folder");
+    fs::write(kept.registry().join("notes.txt"), "an operator's").expect("a file");
+    backup(&kept, "backup", "").await;
+    let disk = match SmallDisk::mount() {
+        Ok(disk) => disk,
+        Err(reason) => return eprintln!("skipped: nothing can be mounted: {reason}"),
+    };
+    let to = format!("--to {}", text(disk.path()));
+    let around = disk.path().parent().expect("a folder").to_owned();
+    let name = disk.path().file_name().expect("a name").to_str().expect("UTF-8").to_owned();
+    let beside = || {
+        let entries = fs::read_dir(&around).expect("a folder").flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|other| other.starts_with(&name)).count()
+    };
+    check(&restoring(&kept, "backup", &to).await, "is a mount point");
+    fs::write(disk.path().join("old.txt"), "precious").expect("a file");
+    let ended = restoring(&kept, "backup", &format!("{to} --replace")).await;
+    check(&ended, &format!("--to {}/registry", text(disk.path())));
+    assert_eq!(beside(), 1, "nothing is left beside it");
+    assert_eq!(files_below(disk.path()), ["old.txt"]);
+    let ended = restoring(&kept, "backup", &format!("{to}/registry")).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(contents(&disk.path().join("registry")) == contents(&kept.registry()));
+}
+
+/// Its bytes were looked at, and its place was, when the registry was replaced already.
+#[tokio::test]
+async fn a_configuration_file_that_cannot_be_given_back_stops_all_of_it() {
+    let kept = Kept::empty();
+    fs::create_dir(kept.registry()).expect("a folder");
+    let file = kept.beside("nopar.toml");
+    fs::write(&file, "[log]\nlevel = \"warn\"\n").expect("a file");
+    let arguments = format!("backup {} --config {}", text(&kept.beside("backup")), text(&file));
+    assert!(kept.run(&arguments).await.success);
+    fs::write(kept.registry().join("only-here.txt"), "precious").expect("a file");
+    let (nowhere, back) = (kept.beside("none/back.toml"), kept.beside("back.toml"));
+    let with = |place: &std::path::Path| format!("--replace --configuration {}", text(place));
+    let nothing_has_changed = || {
+        assert!(kept.registry().join("only-here.txt").exists());
+        assert!(!back.exists() && !kept.beside("registry.restoring").exists());
+    };
+    check(&restoring(&kept, "backup", &with(&nowhere)).await, "cannot be written");
+    nothing_has_changed();
+    // What stops the registry takes the file along.
+    let without = format!("--configuration {}", text(&back));
+    check(&restoring(&kept, "backup", &without).await, "--replace moves it aside");
+    nothing_has_changed();
+    let object = super::damage::object_of(&kept, |snapshot| &snapshot["configuration"]["file"]);
+    crate::support::kept::damage(&object, |bytes| bytes.len() / 2);
+    let ended = restoring(&kept, "backup", &with(&back)).await;
+    check(&ended, "nopar.toml: its bytes in the backup are damaged");
+    nothing_has_changed();
+    let tried = restoring(&kept, "backup", "--dry-run").await;
+    assert_eq!(tried.code, Some(1), "{}", tried.stdout);
+    assert!(tried.stdout.contains("nopar.toml: its bytes"), "{}", tried.stdout);
+    let ended = restoring(&kept, "backup", &format!("{} --even-damaged", with(&back))).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stdout.contains("is restored to") && !back.exists(), "{}", ended.stdout);
+    assert!(ended.stdout.contains("nopar.toml: its bytes"), "{}", ended.stdout);
 }
