@@ -36,7 +36,8 @@ pub fn compare(depot: &Depot, snapshot: &Snapshot, watch: &mut dyn FnMut(Stride)
     {
         compared.damaged.push(format!("{}: {wrong}", it.path));
     }
-    let in_registry = |what: &String| format!("{what} (so it was in the registry already)");
+    let in_registry =
+        |what: &String| format!("{what} (in the registry already, when it was backed up)");
     compared.damaged.extend(snapshot.problems.iter().map(in_registry));
     compared.damaged.sort_unstable();
     compared

@@ -247,7 +247,7 @@ fn lines(
     let (id, files, bytes) = (&snapshot.id, count(restored.files, "file"), size(restored.bytes));
     lines.push(match (is_dry, restored.damaged.is_empty()) {
         (true, true) => format!("{id} is whole: {files} ({bytes}); nothing was written"),
-        (true, false) => format!("whole of {id}: {files} ({bytes}); nothing was written"),
+        (true, false) => format!("of {id}, {files} ({bytes}) can be restored; nothing was written"),
         (false, _) => format!("{id} is restored to {}: {files} ({bytes})", target.display()),
     });
     let aside = restored.aside.iter();
