@@ -89,7 +89,7 @@ fn look_at_cache(
 
 /// Has these dropped; those that stay, and why.
 fn dropped(config: &Config, broken: &[FileName]) -> Result<HashMap<String, String>, Problem> {
-    let reach = Reach::of(config)?;
+    let reach = Reach::to_look(config)?;
     let mut stay = HashMap::new();
     for batch in broken.chunks(BATCH) {
         let name = |name: &FileName| name.relative().rsplit('/').next().map(str::to_owned);
