@@ -32,7 +32,7 @@ pub struct Access {
 
 /// Why a configuration cannot be read. Holds nothing of what it says: there may be secrets in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no configuration that can be read{place}")]
+#[error("it cannot be read as a configuration{place}")]
 pub struct SettingsUnreadable {
     place: String,
 }
