@@ -96,7 +96,7 @@ impl fmt::Display for With {
         let files: Vec<String> = self.taken.iter().map(|path| path.display().to_string()).collect();
         write!(
             f,
-            "{}\nnopar: that is with the settings of the installed service ({}); others are those of --config FILE, or of a \
+            "{}\nnopar: this used the settings of the installed service ({}); for others, give --config FILE or set a \
              NOPAR_ variable",
             self.problem,
             files.join(", ")
