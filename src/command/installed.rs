@@ -177,8 +177,8 @@ mod tests {
         // Of the caller's variables, none counts for the service.
         assert_eq!(sources.env.len(), 2);
         let told = taken.unwrap().told("it failed".into());
-        assert!(told.to_string().starts_with("it failed\nnopar: that is with the settings"));
-        assert!(told.to_string().contains("lib/nopar.service); others"), "{told}");
+        assert!(told.to_string().starts_with("it failed\nnopar: this used the settings"));
+        assert!(told.to_string().contains("lib/nopar.service); for others"), "{told}");
         assert_eq!(told.source().unwrap().to_string(), "it failed");
 
         fs::write(&machine.places.file, "").unwrap();

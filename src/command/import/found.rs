@@ -220,7 +220,7 @@ mod tests {
         assert!(told.contains("/nowhere/at/all cannot be read"), "{told}");
         write(home.path(), "config.yaml", "storage: [\n");
         let told = found(home.path()).unwrap_err();
-        assert!(told.contains("config.yaml: it is no configuration"), "{told}");
+        assert!(told.contains("config.yaml: it cannot be read as a configuration"), "{told}");
         write(home.path(), "config.yaml", "storage: s\n");
         write(home.path(), "s/.verdaccio-db.json", "{");
         let told = found(home.path()).unwrap_err();

@@ -111,6 +111,7 @@ impl Importer<'_> {
 
     async fn take_over(&self, package: &Package, folder: &Path) -> Result<PackageRow, Problem> {
         let mut row = PackageRow::new(package.name.as_str(), Done::Here);
+        // Later attempts find what earlier ones have written.
         let mut was_new = None;
         for _ in 0..ATTEMPTS {
             let (tag, held) = match self.held(&package.name).await? {
@@ -121,8 +122,8 @@ impl Importer<'_> {
                 Ok(plan) => plan,
                 Err(why) => return Ok(row.broken_off(why)),
             };
-            // Later attempts find what earlier ones have written.
-            let is_new = *was_new.get_or_insert(held.is_none());
+            let is_here = held.is_some();
+            let was_new = *was_new.get_or_insert(!is_here);
             let document = held.unwrap_or_else(|| HostedDocument::new(package.name.clone()));
             match self.add(package, folder, (tag, document), plan, &mut row).await? {
                 Written::Conflict => {}
@@ -131,11 +132,11 @@ impl Importer<'_> {
                     row.merged.clone_from(&package.merged);
                     let odd = package.odd.iter().map(|(version, why)| LeftOut::new(version, why));
                     row.left_out.extend(odd);
-                    row.outcome = match (row.versions.is_empty(), is_new) {
-                        (true, true) => Done::LeftOut,
-                        (true, false) => Done::Here,
-                        (false, true) => Done::Imported,
-                        (false, false) => Done::Added,
+                    row.outcome = match row.versions.is_empty() {
+                        true if is_here => Done::Here,
+                        true => Done::LeftOut,
+                        false if was_new => Done::Imported,
+                        false => Done::Added,
                     };
                     return Ok(row);
                 }
