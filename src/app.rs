@@ -42,6 +42,7 @@ use tokio::sync::watch;
 pub use self::metered::endpoint;
 pub use self::opened::Opened;
 pub use crate::cache::is_cache;
+pub use crate::listen::check_host;
 pub use crate::proxy::Administration;
 pub use crate::reload::{ReloadHandle, Reloads};
 pub use crate::stop::{Stop, StopHandle};

@@ -64,8 +64,8 @@ Every setting is an environment variable, or a key of the file; the most used:
   NOPAR_BASE_URL                the URL clients use, behind a reverse proxy
 nopar --print-default-config shows them all, nopar --print-config what they are.
 Where NOPAR is installed as a service (nopar.service, /etc/default/nopar,
-/etc/nopar.toml), whatever does not serve takes the settings of that, unless it is
-given --config or any NOPAR_ variable.
+/etc/nopar.toml), commands use the settings of the service, unless they are given
+--config or any NOPAR_ variable.
 
 Point a package manager at it:  npm config set registry http://localhost:5984/";
 
@@ -94,18 +94,18 @@ struct Options {
 /// What is done instead of serving.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum Action {
-    /// Tell which NOPAR runs, since when, where it listens and whether all is well
+    /// Say whether a NOPAR is running, since when, where it listens, and whether it is well
     Status(StatusOptions),
-    /// List, remove and sum up copies of what upstream registries said
+    /// List, remove and sum up the copies of packages from upstream registries
     #[command(after_help = cache::AFTER_HELP, arg_required_else_help = true)]
     Cache {
         /// What is done with them
         #[command(subcommand)]
         action: CacheAction,
     },
-    /// Fetch everything that lock files name, for machines or times without network
+    /// Fetch everything that lock files name, for when there is no network
     Prefetch(PrefetchOptions),
-    /// Tell whether everything that lock files name is here, and list what is missing
+    /// Check whether everything that lock files name is here, and list what is missing
     Check(CheckOptions),
     /// Compare all that is kept with its digests
     ///
@@ -117,7 +117,7 @@ pub enum Action {
     Backup(BackupOptions),
     /// Put a backup back, once all of it is known to be whole
     Restore(RestoreOptions),
-    /// Take over what another registry holds
+    /// Import packages and users from another registry
     #[command(arg_required_else_help = true)]
     Import {
         /// From which registry
@@ -136,6 +136,9 @@ pub enum Action {
         /// What is done with them instead of listing them
         #[command(subcommand)]
         action: Option<KeysAction>,
+        /// Print JSON: one object for each key
+        #[arg(long, global = true)]
+        json: bool,
     },
     /// Give the name of a package that was unpublished back to the upstream registry
     ///
@@ -145,7 +148,7 @@ pub enum Action {
         /// The package's name
         name: PackageName,
     },
-    /// Have this program take the place of the NOPAR that runs, without a pause
+    /// Have this program take the place of the running NOPAR, without a pause
     ///
     /// It is found by its NOPAR_RUN_PATH, and goes on until the new one serves; what was going on there comes to its end
     /// there.
@@ -154,9 +157,9 @@ pub enum Action {
         #[arg(long, value_name = "PATH")]
         binary: Option<PathBuf>,
     },
-    /// Print what has a shell complete the command line of nopar
+    /// Print shell completions for nopar
     Completions(CompletionsOptions),
-    /// Print the manual, as man reads it
+    /// Print the manual page
     Man(ManOptions),
 }
 

@@ -28,8 +28,9 @@ use self::installed::{Places, Taken};
 use self::out::{Out, is_unread};
 use self::owner::become_owner_of;
 use self::words::printable_lines;
+use crate::app::check_host;
 use crate::cli::{Action, Cli, Command};
-use crate::config::{Config, Log, Sources};
+use crate::config::{Config, Log, Place, Sources};
 use crate::{service, telemetry};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -136,7 +137,7 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
         Action::Prefetch(options) => return prefetch::run(&config, &options),
         Action::Verify(options) => return verify::run(&config, options),
         Action::Release { name } => out.line(&release::run(&config, &name)?)?,
-        Action::Keys { action } => out.print(&keys::run(&config, action)?)?,
+        Action::Keys { action, json } => out.print(&keys::run(&config, action, json)?)?,
         Action::User { action } => {
             let _log = log_of_command(config.log);
             out.print(&user::run(&config.store.path, action)?)?;
@@ -155,8 +156,23 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
 
 fn checked(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {
     config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+    check_hosts(config)?;
     out.line("the configuration is valid")?;
     Ok(Outcome::Well)
+}
+
+/// What a start would find out besides: names that lead nowhere, and addresses that are not this machine's. The settings page
+/// saves none of them; an older NOPAR's did, and configurations move to other machines.
+fn check_hosts(config: &Config) -> Result<(), Problem> {
+    let server = &config.server;
+    let usual = server.listens_on_host().then_some(("NOPAR_HOSTNAME", server.hostname.as_str()));
+    let others = server.listen.iter().filter_map(Place::host);
+    let others = others.map(|(host, _)| ("NOPAR_LISTEN", host));
+    for (variable, host) in usual.into_iter().chain(others) {
+        let told = |why| config.mistake(variable, format!("{host:?} {why}"));
+        check_host(host).map_err(told)?;
+    }
+    Ok(())
 }
 
 fn printed(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {

@@ -5,14 +5,13 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// Below the help of `nopar cache`.
 pub(super) const AFTER_HELP: &str = "\
-The cache holds copies of what upstream registries said (NOPAR_CACHE_PATH). A NOPAR
-that runs is asked through the socket in its NOPAR_RUN_PATH, and goes on serving; where
-none runs, the directory is looked at. Packages that are published here are no copies:
-none of these commands touches them, and whatever is removed is fetched again when
-somebody asks for it.
+The cache holds copies of packages from upstream registries (NOPAR_CACHE_PATH). If a
+NOPAR is running, it is asked through the socket in its NOPAR_RUN_PATH, and goes on
+serving; if not, the directory itself is read. These commands never touch packages that
+were published here; and whatever is removed is fetched again when it is next asked for.
 
   nopar cache ls 'lodash*'         what is held of these packages
-  nopar cache rm lodash@4.17.21    have a version fetched anew
+  nopar cache rm lodash@4.17.21    have a version fetched again
   nopar cache stat                 how much there is, and how much there may be
   nopar cache gc --size 5GiB       make room
 
@@ -20,28 +19,28 @@ Exit codes: 0, it was done; 1, a pattern matched nothing, or it could not be don
 
 /// What patterns mean.
 const PATTERNS: &str = "\
-A PATTERN is the name of a package (lodash, @types/node), the beginning of names with a
-* behind it ('@types/*', 'acme-*', '*'; in quotes, so that the shell leaves it alone), or
-a name and a version (lodash@4.17.21), which means its tarball and its attestations, but
-not the packument, which is of all versions.";
+A PATTERN is the name of a package (lodash, @types/node), the beginning of names followed
+by a * ('@types/*', 'acme-*', '*'; quote it, so that the shell leaves it alone), or a name
+and a version (lodash@4.17.21): the tarball and the attestations of that version, but not
+the packument, which all versions share.";
 
 /// What is done with the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum CacheAction {
-    /// List what is held: packuments, tarballs and what else there is of packages
+    /// List what is held: packuments, tarballs and so on
     #[command(after_help = ls_help())]
     Ls(LsOptions),
-    /// Remove what is held of packages or versions: it is fetched anew when somebody asks for it
+    /// Remove what is held of packages or versions; it is fetched again when it is next asked for
     #[command(after_help = rm_help())]
     Rm(RmOptions),
-    /// Sum up what is held, and how much there may be; where a NOPAR runs, with its hits and misses
+    /// Sum up what is held and how much there may be; if a NOPAR is running, with its hits and misses
     #[command(after_help = STAT_HELP)]
     Stat {
-        /// As JSON: one object
+        /// Print JSON: one object
         #[arg(long)]
         json: bool,
     },
-    /// Remove what nobody needs: of upstreams that the settings do not name, damaged, or left behind
+    /// Remove what nobody needs: from upstreams that the settings no longer name, damaged, or left behind
     #[command(after_help = GC_HELP)]
     Gc(GcOptions),
 }
@@ -50,9 +49,9 @@ fn ls_help() -> String {
     format!(
         "{PATTERNS}
 
-HITS and USED are known for what was asked for since the NOPAR that runs has started; to
-list something is no use of it. With --json there is an object on each line; times are in
-ISO 8601, sizes in bytes.
+HITS and USED are counted from the start of the running NOPAR; listing something does not
+count as use. With --json there is an object on each line; times are in ISO 8601, sizes in
+bytes.
 
   nopar cache ls --sort size --packages | head
   nopar cache ls --json --tarballs '@types/*'
@@ -65,8 +64,8 @@ fn rm_help() -> String {
     format!(
         "{PATTERNS}
 
-What is being sent while it is removed is sent to its end. With --json there is an object on
-each line for what was removed, and at the end one that sums it up.
+Downloads of what is removed are not cut off. With --json there is an object on each line
+for what was removed, and a summary at the end.
 
   nopar cache rm lodash '@types/*'
   nopar cache rm --dry-run 'acme-*'
@@ -77,19 +76,19 @@ nothing can be removed."
 }
 
 const STAT_HELP: &str = "\
-Sizes are of files on the disk. Hits are requests that were answered from what was held,
-misses those that waited for an upstream, both since the NOPAR that runs has started.
+Sizes are of files on the disk. Hits are requests that were answered from the cache, misses
+those that waited for an upstream, both since the running NOPAR was started.
 
   nopar cache stat --json
 
 Exit codes: 0, it was summed up; 1, it could not be.";
 
 const GC_HELP: &str = "\
-Removed are: what is of an upstream that the settings do not name any more, or not for that
-package; files whose heads cannot be read (nopar verify finds damage further in); views of
-packuments that are not held; files that a newer one has replaced; what a process that is
-gone left unfinished. With --size, what was used least recently leaves after that: in the
-order of use where a NOPAR runs, else in the order in which it was fetched.
+It removes what came from an upstream that the settings no longer name, or no longer for
+that package; files whose heads cannot be read (nopar verify finds damage further in); views
+whose packument is gone; files that a newer one has replaced; and what a process that has
+ended left unfinished. With --size, it then removes what was used least recently; if no NOPAR
+is running, what was fetched first.
 
   nopar cache gc --dry-run
   nopar cache gc --size 5GiB
@@ -114,9 +113,16 @@ pub struct LsOptions {
     /// One line for each package and upstream, with sums
     #[arg(long)]
     pub packages: bool,
-    /// As JSON: one object on each line
+    /// Print JSON: one object on each line
     #[arg(long)]
     pub json: bool,
+}
+
+impl LsOptions {
+    /// Whether nothing is left out of the list.
+    pub fn is_all(&self) -> bool {
+        self.patterns.is_empty() && !self.tarballs
+    }
 }
 
 /// The order of a list.
@@ -130,7 +136,7 @@ pub enum Sort {
     Age,
     /// What was confirmed last, first
     Confirmed,
-    /// What was found most often, first
+    /// What was asked for most often, first
     Hits,
     /// What was used last, first
     Used,
@@ -145,7 +151,7 @@ pub struct RmOptions {
     /// Tell what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// As JSON: one object on each line
+    /// Print JSON: one object on each line
     #[arg(long)]
     pub json: bool,
 }
@@ -159,7 +165,7 @@ pub struct GcOptions {
     /// Tell what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// As JSON: one object
+    /// Print JSON: one object
     #[arg(long)]
     pub json: bool,
 }

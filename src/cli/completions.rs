@@ -6,17 +6,17 @@ use clap_complete::Shell;
 
 /// Below the help of `nopar completions`.
 const AFTER_HELP: &str = "\
-Where each shell looks for them, for a user of this machine:
+Where the shells look for them:
   nopar completions bash > ~/.local/share/bash-completion/completions/nopar
   nopar completions fish > ~/.config/fish/completions/nopar.fish
   nopar completions zsh > DIRECTORY/_nopar   a directory of $fpath
-The Debian package has brought those of bash, fish and zsh along.";
+The Debian package installs those for bash, fish and zsh.";
 
 /// For whom they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct CompletionsOptions {
-    /// The shell that they are for
+    /// The shell to complete for
     #[arg(value_enum)]
     pub shell: Shell,
 }

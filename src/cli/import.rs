@@ -7,15 +7,15 @@ use std::path::PathBuf;
 
 /// Below the help of `nopar import verdaccio`.
 const AFTER_HELP: &str = "\
-Packages that were published to that Verdaccio come with their versions, tarballs,
-dist-tags, times, readme and deprecations; each tarball is compared with its
-digests first. What it only proxied stays behind: NOPAR fetches that itself.
-Nothing is overwritten, and a second run does what is still to be done. NOPAR
-need not be stopped; stop Verdaccio, or run this again after its last publish.
+Packages that were published to that Verdaccio are imported with their versions,
+tarballs, dist-tags, times, readme and deprecations; each tarball is compared with
+its digests first. What it only proxied is not: NOPAR fetches that itself. Nothing
+is overwritten, and a second run imports what is new. NOPAR need not be stopped;
+stop Verdaccio, or run this again after its last publish.
 
-Users come along if their passwords are kept as bcrypt; others are named, for
-`nopar user add`. Users log in once: tokens do not come along. Run this with the
-settings that NOPAR runs with, as root or as the user whose the registry is:
+Users are imported if their passwords are stored as bcrypt; others are named, for
+`nopar user add`. Tokens are not imported, so everybody logs in again. Run this with
+the settings that NOPAR runs with, as root or as the user who owns the registry:
   nopar import verdaccio --dry-run /etc/verdaccio
   nopar import verdaccio /etc/verdaccio
 
@@ -35,29 +35,29 @@ pub enum ImportAction {
 pub struct VerdaccioOptions {
     /// The directory with its config.yaml, or its storage
     pub dir: PathBuf,
-    /// Where its storage is, if config.yaml does not say it, or means another machine
+    /// Where its storage is, if config.yaml does not say so, or is for another machine
     #[arg(long, value_name = "DIR")]
     pub storage: Option<PathBuf>,
-    /// Its file of users, if it is neither where config.yaml says nor beside it
+    /// Its file of users, if it is neither where config.yaml says nor next to it
     #[arg(long, value_name = "FILE", conflicts_with = "no_users")]
     pub htpasswd: Option<PathBuf>,
-    /// Only this package, which was published there even if nothing says so (may be given several times)
+    /// Import only this package, even if nothing says that it was published there (may be given several times)
     #[arg(long, value_name = "NAME")]
     pub package: Vec<PackageName>,
-    /// Who owns packages that name no owner, which is all of them as a rule (may be given several times); without it,
-    /// whoever publishes to one next becomes its owner
+    /// Who is to own packages without an owner, which is usually all of them (may be given several times); without it,
+    /// the next user to publish to one becomes its owner
     #[arg(long, value_name = "USER")]
     pub owner: Vec<String>,
-    /// Add versions also to packages that have versions here which that Verdaccio has not
+    /// Add versions also to packages that have versions here which Verdaccio does not have
     #[arg(long)]
     pub merge: bool,
-    /// Leave the users out
+    /// Do not import users
     #[arg(long)]
     pub no_users: bool,
-    /// Look at everything and tell what would be done, but write nothing
+    /// Check everything and say what would be done, but write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// As JSON: a line for each package and each user, one for the rules that are suggested, and a summary
+    /// Print JSON: a line for each package and each user, one for the suggested rules, and a summary
     #[arg(long)]
     pub json: bool,
 }

@@ -6,28 +6,28 @@ use std::path::PathBuf;
 
 /// Below the help of `nopar prefetch`.
 pub(super) const AFTER_PREFETCH: &str = "\
-Of each package that a lock file names, the packument and the tarball are fetched as
-for a client, for every platform, and compared with the digests in the lock file.
-What is held and right is not fetched again: run it once more for what could not be
-had. It works through the NOPAR that runs with the same settings, or alone where none
-does.
+It fetches the packument and the tarball of each package that a lock file names, for
+every platform, as if a client had asked for them, and compares the tarball with the
+digests in the lock file. What is here already is not fetched again, so if something
+failed, just run it again. If a NOPAR with the same settings is running, it fetches;
+if not, this command does.
 
-Read are package-lock.json and npm-shrinkwrap.json (versions 1 to 3), pnpm-lock.yaml
+It reads package-lock.json and npm-shrinkwrap.json (versions 1 to 3), pnpm-lock.yaml
 (6 and 9), yarn.lock (of yarn 1, and of 2 and later) and bun.lock. What comes from git,
-a folder or an address of its own is listed, and not fetched: no registry has it.
+a folder or a URL of its own is listed, and not fetched: it is not from a registry.
 
-Exit codes: 0, all of it is here; 1, something is not, or could not be done.
+Exit codes: 0, everything is here; 1, something is missing, or it failed.
 
   nopar prefetch package-lock.json ../other/pnpm-lock.yaml";
 
 /// Below the help of `nopar check`.
 pub(super) const AFTER_CHECK: &str = "\
-It asks no upstream registry: what is here can be installed while none can be reached,
-by clients that follow the lock file. A package counts as here with its packument,
-which knows the version, and its tarball, which has the digests in the lock file.
-nopar prefetch fetches what is missing, and its help says which lock files are read.
+It asks no upstream registry. What it finds can be installed from the lock file while no
+upstream can be reached: the packument is here and lists the version, and the tarball is
+here and has the digests in the lock file. nopar prefetch fetches what is missing; its
+help says which lock files can be read.
 
-Exit codes: 0, all of it is here; 1, something is missing; 2, it cannot be told.
+Exit codes: 0, everything is here; 1, something is missing; 2, it could not be found out.
 
   nopar check package-lock.json && npm ci --registry=http://localhost:5984/";
 
@@ -44,8 +44,7 @@ pub struct PrefetchOptions {
     /// How many packages are fetched at once
     #[arg(short, long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=MOST_JOBS))]
     pub jobs: u8,
-    /// As JSON: a line for each that is not here ("missing") or of no registry ("other"), and at the end one in all
-    /// ("summary")
+    /// Print JSON: a line for each lock file, for each package that is missing or not from a registry, and a summary
     #[arg(long)]
     pub json: bool,
 }
@@ -57,8 +56,7 @@ pub struct CheckOptions {
     /// The lock files; - is standard input
     #[arg(required = true, value_name = "LOCKFILE")]
     pub files: Vec<PathBuf>,
-    /// As JSON: a line for each that is not here ("missing") or of no registry ("other"), and at the end one in all
-    /// ("summary")
+    /// Print JSON: a line for each lock file, for each package that is missing or not from a registry, and a summary
     #[arg(long)]
     pub json: bool,
 }

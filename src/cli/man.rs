@@ -6,16 +6,16 @@ use std::path::PathBuf;
 
 /// Below the help of `nopar man`.
 const AFTER_HELP: &str = "\
-Read it at once, or have all pages where man looks for them:
+Read it now, or write all pages to where man looks for them:
   nopar man | man -l -
   nopar man --dir /usr/local/share/man/man1
-The Debian package has brought them along: man nopar, man nopar-user.";
+The Debian package installs them: man nopar, man nopar-user.";
 
 /// Where it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ManOptions {
-    /// Write this page and that of each command into DIR, which is there
+    /// Write this page and one for each command to DIR, which must exist
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }

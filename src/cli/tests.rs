@@ -26,11 +26,18 @@ fn arguments_are_read() {
     assert!(parse(&["--prot"]).is_err());
     let cli = parse(&["release", "@acme/ui"]).unwrap();
     assert_eq!(cli.command, Command::Do(Action::Release { name: "@acme/ui".parse().unwrap() }));
-    assert_eq!(parse(&["keys"]).unwrap().command, Command::Do(Action::Keys { action: None }));
+    assert_eq!(
+        parse(&["keys"]).unwrap().command,
+        Command::Do(Action::Keys { action: None, json: false })
+    );
     assert_eq!(
         parse(&["keys", "rotate"]).unwrap().command,
-        Command::Do(Action::Keys { action: Some(KeysAction::Rotate) })
+        Command::Do(Action::Keys { action: Some(KeysAction::Rotate), json: false })
     );
+    for json in [&["keys", "--json"][..], &["keys", "rotate", "--json"]] {
+        let command = parse(json).unwrap().command;
+        assert!(matches!(command, Command::Do(Action::Keys { json: true, .. })), "{command:?}");
+    }
     assert!(parse(&["keys", "rotat"]).is_err());
     assert_eq!(parse(&["upgrade"]).unwrap().command, Command::Do(Action::Upgrade { binary: None }));
     let other = Command::Do(Action::Upgrade { binary: Some("/opt/nopar".into()) });

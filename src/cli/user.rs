@@ -40,7 +40,7 @@ pub enum UserAction {
     },
     /// List the users
     Ls {
-        /// As JSON
+        /// Print JSON: one object for each user
         #[arg(long)]
         json: bool,
     },

@@ -12,9 +12,8 @@ use super::progress::Progress;
 use super::reach::Reach;
 use super::{Outcome, Problem};
 use crate::admin::{Ask, CacheEnd, CacheEntry, CacheRow};
-use crate::app::is_cache;
 use crate::cli::CacheAction;
-use crate::config::{Config, MinFree};
+use crate::config::Config;
 use std::io;
 
 /// So many bytes of patterns go into one ask: it has to fit on a line of 64 KiB.
@@ -28,20 +27,6 @@ pub(super) fn run(config: &Config, action: CacheAction) -> Result<Outcome, Probl
         CacheAction::Stat { json } => stat::run(config, json),
         CacheAction::Gc(options) => collect::run(config, &options),
     }
-}
-
-/// Whoever has the cache. A directory that is none is left as it is; and where this process opens one, nothing leaves
-/// it for lack of room: settings that are not those of the NOPAR whose it is may allow it less.
-fn reach(config: &Config) -> Result<Reach, Problem> {
-    let path = &config.cache.path;
-    // Where this may not look, the NOPAR that runs can be asked, or it turns out.
-    if let Ok(false) = is_cache(path) {
-        let path = path.display();
-        return Err(format!("there is no cache in {path} (NOPAR_CACHE_PATH, or --config)").into());
-    }
-    let mut config = config.clone();
-    (config.cache.size, config.cache.min_free) = (u64::MAX, MinFree::Bytes(0));
-    Reach::of(&config)
 }
 
 /// Asks about these patterns, as many at a time as fit. `take` is given what comes, and told what there is to say at the
@@ -90,7 +75,7 @@ fn portions(patterns: &[String]) -> Vec<&[String]> {
 /// Tells which patterns matched nothing, and by that, what came of the command.
 fn outcome(unmatched: &[String]) -> Outcome {
     for pattern in unmatched {
-        eprintln!("nopar: nothing is held that matches {pattern:?}");
+        eprintln!("nopar: the cache holds nothing that matches {pattern:?}");
     }
     if unmatched.is_empty() { Outcome::Well } else { Outcome::Unwell }
 }
@@ -99,8 +84,8 @@ fn outcome(unmatched: &[String]) -> Outcome {
 fn tell_if_shared(is_shared: bool) {
     if is_shared {
         eprintln!(
-            "nopar: another NOPAR has this cache open, and could not be asked (its NOPAR_RUN_PATH is another one): it \
-             may serve from its memory what was removed, until it looks through the directory, or is restarted"
+            "nopar: another NOPAR has this cache open and could not be told (it has another NOPAR_RUN_PATH): until it \
+             next looks through the directory, or is restarted, it may still serve from memory what was removed"
         );
     }
 }

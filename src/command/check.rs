@@ -18,7 +18,7 @@ const JOBS: usize = 4;
 /// Tells what is missing.
 pub(super) fn run(config: &Config, options: &CheckOptions) -> Result<Outcome, Problem> {
     let needs = Needs::of(&options.files)?;
-    let reach = Reach::of(config)?;
+    let reach = Reach::to_look(config)?;
     let progress = Progress::of_things("looking", needs.items.len() as u64);
     let ask = |items| Ask::Holds { items };
     let fates = ask_all(&reach, &needs.items, ask, (AT_ONCE, JOBS), &progress)?;

@@ -11,7 +11,7 @@ mod users;
 
 use self::found::Found;
 use self::packages::Importer;
-use self::rows::{Done, PackageRow, Summary};
+use self::rows::{PackageRow, Summary};
 use self::source::Source;
 use super::out::Out;
 use super::owner::become_owner_of;
@@ -41,7 +41,7 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     if !registry.is_dir() {
         // A path that is mistyped is not made.
         return Err(format!(
-            "there is no registry directory {} (NOPAR_REGISTRY_PATH): make it first, as the user that NOPAR runs as",
+            "there is no registry directory {} (NOPAR_REGISTRY_PATH): create it first, as the user that NOPAR runs as",
             registry.display()
         )
         .into());
@@ -55,13 +55,16 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     };
     become_owner_of(&registry)?;
     let is_open = config.access.auth == Auth::Open;
+    let names: Vec<String> = known.iter().flatten().map(|user| user.name.clone()).collect();
     // Elsewhere the trail would stand between the rows, which say the same.
     let has_log = config.log.file.as_ref().is_some_and(|file| file.is_file());
     let _log = has_log.then(|| log_of_command(config.log));
     let store = DiskStore::open(&registry)?;
+    let users = Users::open(&registry, Arc::new(Registry(store.clone())));
+    users::check_owners(&users, &options.owner, &names, is_open)?;
     let mut out = Out::new(options.json);
     if !options.json {
-        let dry = if options.dry_run { ", as a dry run: nothing is written" } else { "" };
+        let dry = if options.dry_run { " (a dry run: nothing is written)" } else { "" };
         out.line(&format!(
             "importing {} into {}{dry}",
             found.storage.display(),
@@ -74,8 +77,6 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     let mut summary = Summary { dry_run: options.dry_run, ..Summary::default() };
     runtime.block_on(packages(&importer, &found, &mut out, &mut summary))?;
 
-    let users = Users::open(&registry, Arc::new(Registry(store.clone())));
-    let names: Vec<String> = known.iter().flatten().map(|user| user.name.clone()).collect();
     for row in users::import(&users, known.unwrap_or_default(), options.dry_run)? {
         summary.user(&row);
         out.row(&row)?;
@@ -129,7 +130,7 @@ fn chosen(options: &VerdaccioOptions, found: &Found) -> BTreeMap<String, PathBuf
 
 /// A line of the trail for a package that was changed.
 fn note(row: &PackageRow, options: &VerdaccioOptions) {
-    if matches!(row.outcome, Done::Imported | Done::Added) && !options.dry_run {
+    if !row.versions.is_empty() && !options.dry_run {
         let who = format!("uid {}", rustix::process::getuid().as_raw());
         let line = Line::of(Deed::Write, trail::Outcome::Ok, Some(&who), Some("command"));
         line.with("package", &row.package).with("imported", row.versions.len().to_string()).write();
@@ -147,18 +148,20 @@ fn tell_end(
     let suggestion = found.settings.as_ref().and_then(|it| Suggestion::of(it, users));
     if out.is_json() {
         if let Some(Suggestion { text }) = suggestion {
-            out.json(&json!({"suggested_configuration": text}))?;
+            out.json(&json!({"kind": "rules", "suggested_configuration": text}))?;
         }
         out.json(summary)?;
         return Ok(out.end()?);
     }
     if let Some(Suggestion { text }) = suggestion {
-        out.line("\nWho may do what there, for the configuration file (look through it first):\n")?;
+        out.line(
+            "\nVerdaccio's access rules, for NOPAR's configuration file (check them first):\n",
+        )?;
         out.line(&text)?;
     }
     out.line(summary)?;
     if is_open && summary.users + summary.users_here > 0 {
-        out.line("users count where NOPAR_AUTH=users: now everybody may publish")?;
+        out.line("users have no effect yet: everybody may publish until you set NOPAR_AUTH=users")?;
     }
     Ok(out.end()?)
 }

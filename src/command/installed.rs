@@ -96,7 +96,7 @@ impl fmt::Display for With {
         let files: Vec<String> = self.taken.iter().map(|path| path.display().to_string()).collect();
         write!(
             f,
-            "{}\nnopar: that is with the settings of the installed service ({}); others are those of --config FILE, or of a \
+            "{}\nnopar: this used the settings of the installed service ({}); for others, give --config FILE or set a \
              NOPAR_ variable",
             self.problem,
             files.join(", ")
@@ -177,8 +177,8 @@ mod tests {
         // Of the caller's variables, none counts for the service.
         assert_eq!(sources.env.len(), 2);
         let told = taken.unwrap().told("it failed".into());
-        assert!(told.to_string().starts_with("it failed\nnopar: that is with the settings"));
-        assert!(told.to_string().contains("lib/nopar.service); others"), "{told}");
+        assert!(told.to_string().starts_with("it failed\nnopar: this used the settings"));
+        assert!(told.to_string().contains("lib/nopar.service); for others"), "{told}");
         assert_eq!(told.source().unwrap().to_string(), "it failed");
 
         fs::write(&machine.places.file, "").unwrap();

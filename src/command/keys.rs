@@ -5,12 +5,17 @@ use super::Problem;
 use crate::cli::KeysAction;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::signing::{self, Signing};
+use crate::signing::{self, Key, Signing};
 use crate::store::DiskStore;
+use serde_json::json;
 use std::sync::Arc;
 
 /// The keys in the registry directory, once there is another one if that is asked for.
-pub(super) fn run(config: &Config, action: Option<KeysAction>) -> Result<String, Problem> {
+pub(super) fn run(
+    config: &Config,
+    action: Option<KeysAction>,
+    json: bool,
+) -> Result<String, Problem> {
     let path = &config.store.path;
     if !path.is_dir() {
         // A path that is mistyped is not made.
@@ -23,5 +28,23 @@ pub(super) fn run(config: &Config, action: Option<KeysAction>) -> Result<String,
         Some(KeysAction::Rotate) => Some(signing.rotate(Clock::system().now())?),
         None => signing.look()?,
     };
-    Ok(keys.map_or_else(|| signing::NONE.to_owned(), |keys| keys.told()))
+    Ok(match (keys, json) {
+        (Some(keys), true) => keys.all().iter().map(line).collect(),
+        (Some(keys), false) => keys.told(),
+        (None, true) => String::new(),
+        (None, false) => signing::NONE.to_owned(),
+    })
+}
+
+/// A key for scripts.
+fn line(key: &Key) -> String {
+    let Key { public, since, expires } = key;
+    let line = json!({
+        "keyid": public.keyid,
+        "key": public.key,
+        "since": since,
+        "expires": expires,
+        "is_signing": expires.is_none(),
+    });
+    format!("{line}\n")
 }

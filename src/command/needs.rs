@@ -45,6 +45,8 @@ pub(super) enum NeedsError {
 pub(super) struct Needs {
     /// In order of their names.
     pub(super) items: Vec<Need>,
+    /// The files, and of which form each is.
+    pub(super) read: Vec<(PathBuf, String)>,
     /// What no registry has, and which file names it.
     pub(super) others: Vec<(PathBuf, Other)>,
 }
@@ -70,6 +72,7 @@ impl Needs {
                 read(file).map_err(|source| NeedsError::File { file: file.clone(), source })?;
             let found = Lockfile::read(&file.to_string_lossy(), &bytes)
                 .map_err(|source| NeedsError::Lockfile { file: file.clone(), source })?;
+            needs.read.push((file.clone(), found.format));
             for wanted in found.wanted {
                 let key = (wanted.name.clone(), wanted.version.clone());
                 all.entry(key).or_insert_with(|| Need::of(&wanted)).add(wanted, file);
@@ -144,6 +147,8 @@ mod tests {
         assert_eq!(b.item.integrity, ["sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="]);
         assert_eq!(b.by, paths);
         assert_eq!(needs.others.len(), 1);
+        let formats: Vec<_> = needs.read.iter().map(|(_, format)| format.as_str()).collect();
+        assert_eq!(formats, ["npm, version 3", "yarn, version 1", "npm, version 3"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ const ROOT: u32 = 0;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OwnerError {
     /// The directory cannot be looked at.
-    #[error("{} cannot be looked at: {source} (NOPAR_REGISTRY_PATH)", path.display())]
+    #[error("{} cannot be looked at: {source} (NOPAR_REGISTRY_PATH, NOPAR_CACHE_PATH)", path.display())]
     Unknown {
         /// The directory.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub(super) enum OwnerError {
     },
     /// Root may not do it, as in some containers.
     #[error(
-        "root may not act as user {owner}, whose the registry directory is: run this command as that user: {source}"
+        "the directory belongs to user {owner}, and root may not act as that user here: run this command as user {owner}: {source}"
     )]
     Bound {
         /// The user.
@@ -38,8 +38,7 @@ pub(super) enum OwnerError {
     },
     /// The owner does not get there.
     #[error(
-        "user {owner}, whose the registry directory {} is, does not get there: let that user enter the directories above \
-         it (chmod +x): {source}",
+        "user {owner}, who owns {}, does not get there: let that user enter the directories above it (chmod +x): {source}",
         path.display()
     )]
     Shut {

@@ -5,7 +5,6 @@ use super::needs::{Needs, ask_all, tell};
 use super::out::Out;
 use super::progress::Progress;
 use super::reach::Reach;
-use super::words::size;
 use super::{Outcome, Problem};
 use crate::admin::{Ask, Fate};
 use crate::cli::PrefetchOptions;
@@ -16,6 +15,10 @@ use crate::config::Config;
 const AT_ONCE: usize = 4;
 /// How many are asked about at once when all is fetched: nothing has to be read for that.
 const LOOKED_AT: usize = 100;
+
+/// Which of the two it was, only the NOPAR that keeps the copies knows.
+const TOO_SMALL: &str = "the cache has no room for all of this: raise NOPAR_CACHE_SIZE, or, if its disk is nearly full, \
+                         free some space or lower NOPAR_CACHE_MIN_FREE (nopar cache stat shows the limits)";
 
 /// Fetches what is missing, and tells what could not be had.
 pub(super) fn run(config: &Config, options: &PrefetchOptions) -> Result<Outcome, Problem> {
@@ -43,15 +46,12 @@ pub(super) fn run(config: &Config, options: &PrefetchOptions) -> Result<Outcome,
     out.row(&totals)?;
     out.end()?;
     if has_left {
-        eprintln!(
-            "nopar: the cache is too small for all of this: raise NOPAR_CACHE_SIZE, which is {}",
-            size(config.cache.size)
-        );
+        eprintln!("nopar: {TOO_SMALL}");
     }
     Ok(if totals.missing == 0 { Outcome::Well } else { Outcome::Unwell })
 }
 
 fn left(why: Option<String>) -> String {
     let why = why.unwrap_or_else(|| "it is not here".to_owned());
-    format!("it was here, and left the cache for others: {why}")
+    format!("it was fetched, and then removed to make room for others: {why}")
 }

@@ -1,6 +1,7 @@
 //! How far a command has come that takes a while: a bar on standard error, if that is a terminal.
 //! Knows nothing of what is done.
 
+use super::words::printable;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ impl Progress {
 
     /// What is being done just now.
     pub(super) fn note(&self, what: &str) {
-        let shown: String = what.chars().take(LONGEST_NOTE).map(visible).collect();
+        let shown: String = printable(what).chars().take(LONGEST_NOTE).collect();
         self.0.set_message(shown);
     }
 
@@ -71,11 +72,6 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-/// A name that is shown moves no cursor.
-fn visible(c: char) -> char {
-    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]
@@ -95,8 +91,8 @@ mod tests {
         progress.advance(2);
         progress.expect(4);
         assert_eq!((progress.0.position(), progress.0.length()), (2, Some(7)));
-        progress.note("a\x1b[2J\nb");
-        assert_eq!(progress.0.message(), "a\u{fffd}[2J\u{fffd}b");
+        progress.note("a\x1b[2J\u{202e}b");
+        assert_eq!(progress.0.message(), "a\\u{1b}[2J\\u{202e}b");
         assert_eq!(progress.aside(|| 5), 5);
         assert_eq!(Progress::of_bytes("copying", 9).0.length(), Some(9));
         assert_eq!(Progress::without_end("looking").0.length(), None);

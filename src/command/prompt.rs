@@ -24,16 +24,16 @@ pub(super) enum PromptError {
     #[error("the two passwords differ: nothing was changed")]
     Differ,
     /// Somebody changed their mind.
-    #[error("no password was typed: nothing was changed")]
+    #[error("no password was entered: nothing was changed")]
     Cancelled,
     /// Nothing came.
     #[error(
-        "there is no password on standard input: write it there as one line, or run this on a terminal"
+        "there is no password on standard input: give it as one line, or run this in a terminal"
     )]
     None,
     /// It is something else than a password.
     #[error(
-        "standard input is more than one line, or a long one: write the password there, and nothing else"
+        "standard input is more than one line, or too long: it must be the password and nothing else"
     )]
     Lines,
     /// It is not text.

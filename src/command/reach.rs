@@ -5,9 +5,9 @@
 use super::Problem;
 use super::owner::become_owner_of;
 use crate::admin::{Administrator, Ask, Directories, Question};
-use crate::app::{Administration, Opened};
+use crate::app::{Administration, Opened, is_cache};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, MinFree};
 use crate::inflight::InFlight;
 use crate::service::{self, OrderError};
 use serde::de::DeserializeOwned;
@@ -64,6 +64,24 @@ impl Reach {
         };
         let (administration, in_flight) = opened.administered();
         Ok(Reach::Here(Box::new(Here { administration, in_flight, runtime })))
+    }
+
+    /// The same for a command that looks, or removes what it is told to. Where this process opens the cache, nothing leaves it
+    /// for lack of room, as the settings of a command may be others than those of the NOPAR whose cache it is; and a
+    /// directory that is no cache is left as it is.
+    ///
+    /// # Errors
+    /// As of [`Reach::of`], and when there is no cache.
+    pub(super) fn to_look(config: &Config) -> Result<Reach, Problem> {
+        let path = &config.cache.path;
+        // Where this may not look, the NOPAR that runs can be asked, or it turns out.
+        if let Ok(false) = is_cache(path) {
+            let path = path.display();
+            return Err(format!("there is no cache in {path} (NOPAR_CACHE_PATH)").into());
+        }
+        let mut config = config.clone();
+        (config.cache.size, config.cache.min_free) = (u64::MAX, MinFree::Bytes(0));
+        Reach::of(&config)
     }
 
     /// Asks, and has `row` take one answer after the other. Any number of threads may ask at once. Blocks.

@@ -3,11 +3,13 @@
 
 use super::out::Out;
 use super::reach::folders;
+use super::words::date;
 use super::{Outcome, Problem};
-use crate::admin::{Ask, Question, Status};
+use crate::admin::{Ask, Part, Question, Status};
 use crate::cli::StatusOptions;
 use crate::config::Config;
 use crate::service::{self, OrderError};
+use serde::Serialize;
 use serde_json::json;
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -23,11 +25,11 @@ pub(super) fn run(config: &Config, options: StatusOptions) -> Result<Outcome, Pr
     let mut out = Out::new(options.json);
     match (asked, status) {
         (Ok(()), Some(status)) => {
-            out.row(&Shown(&status))?;
+            out.row(&Shown::of(&status, SystemTime::now()))?;
             out.end()?;
             Ok(if status.is_ready { Outcome::Well } else { Outcome::Unwell })
         }
-        (Ok(()), None) => Err("the NOPAR that runs does not say how it does".into()),
+        (Ok(()), None) => Err("the running NOPAR sent no status".into()),
         (Err(nobody @ OrderError::Nobody(_)), _) => {
             match options.json {
                 true => out.json(&json!({"is_ready": false, "error": nobody.to_string()}))?,
@@ -41,25 +43,45 @@ pub(super) fn run(config: &Config, options: StatusOptions) -> Result<Outcome, Pr
 }
 
 /// As it is shown.
-struct Shown<'a>(&'a Status);
+#[derive(Serialize)]
+struct Shown<'a> {
+    version: &'a str,
+    pid: u32,
+    started: Option<String>,
+    places: &'a [String],
+    is_ready: bool,
+    is_ending: bool,
+    parts: &'a [Part],
+    #[serde(skip)]
+    uptime: Duration,
+}
 
-impl serde::Serialize for Shown<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+impl Shown<'_> {
+    fn of(status: &Status, now: SystemTime) -> Shown<'_> {
+        let Status { version, pid, started, places, is_ready, is_ending, parts } = status;
+        Shown {
+            version,
+            pid: *pid,
+            started: date(*started),
+            places,
+            is_ready: *is_ready,
+            is_ending: *is_ending,
+            parts,
+            uptime: Duration::from_secs(status.uptime(now)),
+        }
     }
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Status { version, pid, places, is_ready, is_ending, parts, .. } = self.0;
+        let Shown { version, pid, places, is_ready, is_ending, parts, uptime, .. } = self;
         let state = match (is_ending, is_ready) {
-            (true, _) => "is about to end",
+            (true, _) => "is stopping",
             (false, true) => "is ready",
-            (false, false) => "runs, and is not ready",
+            (false, false) => "is running, and is not ready",
         };
-        let uptime = Duration::from_secs(self.0.uptime(SystemTime::now()));
-        writeln!(f, "nopar {version} {state}: process {pid}, for {}", told(uptime))?;
-        for place in places {
+        writeln!(f, "nopar {version} {state}: process {pid}, up for {}", told(*uptime))?;
+        for place in *places {
             writeln!(f, "  listening on {place}")?;
         }
         for (at, part) in parts.iter().enumerate() {
@@ -86,7 +108,6 @@ fn told(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::Part;
 
     #[test]
     fn it_is_told_in_a_few_lines() {
@@ -104,17 +125,20 @@ mod tests {
             is_ending: false,
             parts: vec![part("cache"), part("store")],
         };
-        let shown = Shown(&status).to_string();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(61);
+        let shown = Shown::of(&status, now).to_string();
         let lines: Vec<_> = shown.lines().collect();
-        assert!(lines[0].starts_with("nopar 1.0.0 is ready: process 7, for "), "{shown}");
+        assert_eq!(lines[0], "nopar 1.0.0 is ready: process 7, up for 1 min 1 s");
         let rest = [
             "  listening on http://127.0.0.1:5984",
             "  cache: ok, /var/cache",
             "  store: ok, /var/store",
         ];
         assert_eq!(lines[1..], rest);
-        let ending = Shown(&Status { is_ending: true, ..status }).to_string();
-        assert!(ending.contains("is about to end"), "{ending}");
+        let json = serde_json::to_value(Shown::of(&status, now)).unwrap();
+        assert_eq!((&json["started"], &json["pid"]), (&"1970-01-01T00:00:00Z".into(), &7.into()));
+        let ending = Shown::of(&Status { is_ending: true, ..status }, now).to_string();
+        assert!(ending.contains("is stopping"), "{ending}");
     }
 
     #[test]

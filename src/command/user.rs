@@ -2,7 +2,7 @@
 //! Knows nothing of settings, nor of whether NOPAR serves beside it: what changes counts for its next request.
 
 use super::prompt::{PromptError, new_password};
-use super::words::printable;
+use super::words::{date, printable};
 use crate::access::{
     Access, BadNewUser, BadPassword, Ground, Hash, NewPassword, NewUser, Users, UsersError,
     users_file,
@@ -11,8 +11,7 @@ use crate::cli::UserAction;
 use crate::store::disk::OpenError;
 use crate::store::{DiskStore, Store};
 use crate::trail::{Deed, Line, Outcome};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -39,7 +38,7 @@ pub(super) enum UserError {
 impl From<UsersError> for UserError {
     fn from(error: UsersError) -> UserError {
         let help = match error {
-            UsersError::Taken(_) => "; `nopar user passwd` gives them another password",
+            UsersError::Taken(_) => "; `nopar user passwd` changes their password",
             UsersError::Unknown(_) => "; `nopar user ls` lists them",
             _ => "",
         };
@@ -85,7 +84,7 @@ fn add(registry: &Path, users: &Users, name: &str, email: &str) -> Result<String
     let password = hash(name)?;
     users.add(user, password, SystemTime::now())?;
     line(Deed::UserAdd, name).write();
-    Ok(format!("{name} is a user now, in {}\n", users_file(registry).display()))
+    Ok(format!("{name} was added, in {}\n", users_file(registry).display()))
 }
 
 fn passwd(
@@ -107,10 +106,12 @@ fn passwd(
     }
     line(Deed::Password, name).with("tokens_ended", told(&ended)).write();
     let ended = ended.map_err(|error| {
-        UserError::Refused(format!("{name} has another password now, but {error}: do it again"))
+        UserError::Refused(format!(
+            "the password of {name} was changed, but {error}: run this again"
+        ))
     })?;
-    let factor = if reset_2fa { ", and no second factor" } else { "" };
-    Ok(format!("{name} has another password now{factor}{}\n", ended_tokens(ended)))
+    let factor = if reset_2fa { ", and their second factor was removed" } else { "" };
+    Ok(format!("the password of {name} was changed{factor}{}\n", ended_tokens(ended)))
 }
 
 fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
@@ -123,11 +124,11 @@ fn rm(users: &Users, access: &Access, name: &str) -> Result<String, UserError> {
     line(Deed::UserRemove, name).with("tokens_ended", told(&ended)).write();
     let ended = ended.map_err(|error| {
         UserError::Refused(format!(
-            "{name} is no user any more, but {error}: what is left is good only where NOPAR_AUTH=open"
+            "{name} was removed, but {error}: what is left works only where NOPAR_AUTH=open"
         ))
     })?;
     let ended = ended_tokens(ended);
-    Ok(format!("{name} is no user any more{ended}; what they published stays\n"))
+    Ok(format!("{name} was removed{ended}; what they published stays\n"))
 }
 
 /// What is done with a user by whoever has this process.
@@ -144,8 +145,8 @@ fn told<E>(ended: &Result<usize, E>) -> String {
 fn ended_tokens(count: usize) -> String {
     match count {
         0 => String::new(),
-        1 => ", and the token they had is none".to_owned(),
-        _ => format!(", and the {count} tokens they had are none"),
+        1 => ", and their token no longer works".to_owned(),
+        _ => format!(", and their {count} tokens no longer work"),
     }
 }
 
@@ -169,7 +170,7 @@ fn ls(users: &Users, json: bool) -> Result<String, UserError> {
         .map(|(name, user)| Row {
             name: name.to_owned(),
             email: user.email().to_owned(),
-            created: date(user.created()),
+            created: date(user.created()).unwrap_or_else(|| user.created().to_string()),
             second_factor: user.second_factor().map(|it| match it.is_pending() {
                 true => "pending",
                 false => it.mode().as_str(),
@@ -189,16 +190,18 @@ struct Row {
 }
 
 impl Row {
+    /// A line for each.
     fn json(rows: &[Row]) -> String {
         let rows = rows.iter().map(|row| {
-            json!({
-                "name": row.name,
+            let line = json!({
+                "user": row.name,
                 "email": row.email,
                 "created": row.created,
                 "second_factor": row.second_factor,
-            })
+            });
+            format!("{line}\n")
         });
-        format!("{:#}\n", Value::from_iter(rows))
+        rows.collect()
     }
 
     fn table(rows: &[Row]) -> String {
@@ -226,12 +229,6 @@ impl Row {
     }
 }
 
-/// Seconds since 1970 as ISO 8601 has them; as a number where it has not.
-fn date(seconds: u64) -> String {
-    let time = i64::try_from(seconds).ok().and_then(|it| Timestamp::from_second(it).ok());
-    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
-}
-
 /// The directory of the registry, looked after by its store.
 pub(super) struct Registry(pub(super) DiskStore);
 
@@ -248,12 +245,13 @@ impl Ground for Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn rows() -> [Row; 2] {
         let row = |name: &str, email: &str, second_factor| Row {
             name: name.to_owned(),
             email: email.to_owned(),
-            created: date(1_764_000_000),
+            created: date(1_764_000_000).unwrap(),
             second_factor,
         };
         [row("ann", "ann@acme.example", Some("auth-only")), row("ü\u{1b}[2J", "", None)]
@@ -267,19 +265,15 @@ ann         ann@acme.example  2025-11-24T16:00:00Z  auth-only
 ü\\u{1b}[2J  -                 2025-11-24T16:00:00Z  none
 ";
         assert_eq!(Row::table(&rows()), table);
-        let json: Value = serde_json::from_str(&Row::json(&rows())).unwrap();
+        let json = Row::json(&rows());
+        let json: Vec<Value> =
+            json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let first = json!({
-            "name": "ann", "email": "ann@acme.example", "created": "2025-11-24T16:00:00Z",
+            "user": "ann", "email": "ann@acme.example", "created": "2025-11-24T16:00:00Z",
             "second_factor": "auth-only",
         });
         assert_eq!((&json[0], &json[1]["second_factor"]), (&first, &Value::Null));
-        assert_eq!((Row::json(&[]).as_str(), json.as_array().map(Vec::len)), ("[]\n", Some(2)));
+        assert_eq!((Row::json(&[]).as_str(), json.len()), ("", 2));
         assert!(Row::table(&[]).contains("nopar user add"));
-    }
-
-    #[test]
-    fn a_time_that_has_no_date_is_told_as_it_is() {
-        assert_eq!(date(0), "1970-01-01T00:00:00Z");
-        assert_eq!(date(u64::MAX), u64::MAX.to_string());
     }
 }

@@ -108,7 +108,7 @@ fn drop_all(
     broken: &[FileName],
     results: &mut HashMap<String, Option<String>>,
 ) -> Result<(), Problem> {
-    let reach = Reach::of(config)?;
+    let reach = Reach::to_look(config)?;
     for batch in broken.chunks(BATCH) {
         let name = |name: &FileName| name.relative().rsplit('/').next().map(str::to_owned);
         let files: Vec<String> = batch.iter().filter_map(name).collect();

@@ -11,7 +11,7 @@ mod file;
 mod tests;
 
 use super::table::{SETTINGS, Setting};
-use super::{Config, Mistakes, Origin, Upstream, finish, load};
+use super::{Config, Mistake, Mistakes, Origin, Upstream, finish, load};
 use log::warn;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -238,19 +238,31 @@ pub(super) fn on(
     }
     finish::finish(&mut config, &mut mistakes);
     keep_token(raw, &mut config);
-    for mistake in &mut mistakes.0 {
-        // What is said of all settings together names the variable, which says otherwise perhaps.
-        let is_meant = |setting: &Setting, name: &str| {
-            config.origin(setting.key) == Origin::Saved && mistake.key == setting.env
-                || mistake.key == told(name, &registry)
-        };
-        if let Some((_, name)) = settings().find(|(setting, name)| is_meant(setting, name)) {
-            mistake.key = told(name, &registry);
-            mistake.problem += &format!("; {REMEDY}");
-        }
-    }
+    mistakes.0.iter_mut().for_each(|mistake| name_saved(mistake, &config, &registry));
     (config.raw, config.saved) = (Some(Arc::clone(raw)), saved);
     if mistakes.0.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+/// Has a mistake about a saved setting name that, and say how NOPAR starts without it. What is said of all settings together
+/// names the variable, which says otherwise perhaps.
+fn name_saved(mistake: &mut Mistake, config: &Config, registry: &Path) {
+    let is_meant = |setting: &Setting, name: &str| {
+        config.origin(setting.key) == Origin::Saved && mistake.key == setting.env
+            || mistake.key == told(name, registry)
+    };
+    if let Some((_, name)) = settings().find(|(setting, name)| is_meant(setting, name)) {
+        mistake.key = told(name, registry);
+        mistake.problem += &format!("; {REMEDY}");
+    }
+}
+
+impl Config {
+    /// A mistake that comes to light when a setting is used, by its variable, or where it is saved.
+    pub fn mistake(&self, variable: &str, problem: String) -> Mistakes {
+        let mut mistake = Mistake { key: variable.to_owned(), problem };
+        name_saved(&mut mistake, self, &self.store.path);
+        Mistakes(vec![mistake])
+    }
 }
 
 /// A token is for the registry that it was configured for, by the way that was configured: not for whichever was saved

@@ -53,19 +53,19 @@ impl Kept {
             return Kept::Bcrypt(text.to_owned());
         }
         Kept::Otherwise(if text.is_empty() {
-            "not at all"
+            "empty"
         } else if begins(&["{SHA}"]) {
-            "as SHA-1"
+            "stored as SHA-1"
         } else if begins(&["{PLAIN}"]) {
-            "as it is"
+            "stored in plain text"
         } else if begins(&["$apr1$", "$1$"]) {
-            "as MD5"
+            "stored as MD5"
         } else if begins(&["$5$", "$6$", "$y$", "$2x$"]) {
-            "by a crypt of the system"
+            "stored as a crypt hash of the system"
         } else if text.len() == 13 {
-            "by crypt(3)"
+            "stored as a crypt(3) hash"
         } else {
-            "in a way that is not known"
+            "stored in an unknown way"
         })
     }
 }
@@ -90,13 +90,13 @@ mod tests {
         let expected = [
             ("ann", "$2b$12$later"),
             ("bob", "$2y$05$abc"),
-            ("sha", "as SHA-1"),
-            ("md", "as MD5"),
-            ("old", "by crypt(3)"),
-            ("plain", "as it is"),
-            ("six", "by a crypt of the system"),
-            ("odd", "in a way that is not known"),
-            ("none", "not at all"),
+            ("sha", "stored as SHA-1"),
+            ("md", "stored as MD5"),
+            ("old", "stored as a crypt(3) hash"),
+            ("plain", "stored in plain text"),
+            ("six", "stored as a crypt hash of the system"),
+            ("odd", "stored in an unknown way"),
+            ("none", "empty"),
         ];
         assert_eq!(told, expected.map(|(name, way)| (name.to_owned(), way.to_owned())));
         let user = Htuser { name: "ann".to_owned(), kept: Kept::Bcrypt("$2b$".to_owned()) };

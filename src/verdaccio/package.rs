@@ -64,7 +64,7 @@ pub struct OwnVersion {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackageUnreadable {
     /// It is not JSON, or no object.
-    #[error("its document is damaged in line {line}, column {column}")]
+    #[error("its package.json is damaged in line {line}, column {column}")]
     Damaged {
         /// Where.
         line: usize,
@@ -72,10 +72,10 @@ pub enum PackageUnreadable {
         column: usize,
     },
     /// A part of it is of another type.
-    #[error("the {0} of its document is none")]
+    #[error("{0:?} in its package.json has the wrong type")]
     Member(&'static str),
     /// It is of another package.
-    #[error("its document is that of another package")]
+    #[error("its package.json is that of another package")]
     Another,
 }
 
@@ -220,7 +220,7 @@ fn own(
 ) -> Result<OwnVersion, String> {
     let version = Version::parse(key).map_err(|error| error.to_string())?;
     let manifest: Object =
-        serde_json::from_str(raw.get()).map_err(|_| "its manifest is no object".to_owned())?;
+        serde_json::from_str(raw.get()).map_err(|_| "its manifest is not an object".to_owned())?;
     let mut files: Vec<TarballName> = Vec::new();
     let attached_file = attached.and_then(|(file, _)| TarballName::parse(file).ok());
     let named = TarballName::all(name, key, dist.tarball.as_deref());
@@ -235,7 +235,7 @@ fn own(
     let stated: Result<Vec<Integrity>, _> = integrity.into_iter().chain(shasums).collect();
     let stated = stated.map_err(|error| error.to_string())?;
     if stated.is_empty() {
-        return Err("nothing says what its tarball should digest to".to_owned());
+        return Err("no digest of its tarball is known".to_owned());
     }
     Ok(OwnVersion { version, manifest, files, stated, time })
 }

@@ -51,13 +51,13 @@ impl Suggestion {
 fn rule(pattern: &str, access: &Access, users: &[String]) -> String {
     let Some(packages) = said_pattern(pattern) else {
         return format!(
-            "# {} cannot be said here: a rule is for a name, or for all names that begin in one way.\n",
+            "# {} has no counterpart here: a rule is for one name, or for all names with the same beginning.\n",
             quoted(pattern)
         );
     };
     let mut notes = Vec::new();
     if pattern == "*" {
-        notes.push("There, this was for names without a scope only.".to_owned());
+        notes.push("In Verdaccio, this matched only names without a scope.".to_owned());
     }
     let unpublish = access.unpublish.as_ref().unwrap_or(&access.publish);
     let lists = [("read", &access.access), ("publish", &access.publish), ("unpublish", unpublish)];
@@ -80,7 +80,7 @@ fn said_word(word: &str, users: &[String], notes: &mut Vec<String>) -> Option<St
             let quoted = quoted(&said);
             if !said.starts_with('$') && !users.contains(&said) {
                 notes.push(format!(
-                    "{quoted} is no user that is known: if it is a group, make it a team (\"team:NAME\")."
+                    "{quoted} is not a known user: if it is a group, make it a team (\"team:NAME\")."
                 ));
             }
             Some(quoted)
@@ -90,7 +90,7 @@ fn said_word(word: &str, users: &[String], notes: &mut Vec<String>) -> Option<St
             Some(quoted(said))
         }
         Word::Unsaid => {
-            notes.push(format!("{} can be no user here, and is left out.", quoted(word)));
+            notes.push(format!("{} cannot be a user here, and is left out.", quoted(word)));
             None
         }
     }
@@ -119,9 +119,10 @@ fn of_word(word: &str) -> Word {
     match word {
         "$all" | "@all" | "all" => Word::Said("$all".to_owned()),
         "$authenticated" | "@authenticated" => Word::Said("$authenticated".to_owned()),
-        "$anonymous" | "@anonymous" | "anonymous" => {
-            Word::Nearly("$all", "$anonymous was for those only who are not logged in; here, $all.")
-        }
+        "$anonymous" | "@anonymous" | "anonymous" => Word::Nearly(
+            "$all",
+            "$anonymous was only for those who are not logged in; here it is $all.",
+        ),
         _ if word.starts_with('$') || word.contains([':', '/']) => Word::Unsaid,
         _ if word.contains(char::is_control) => Word::Unsaid,
         _ => Word::Said(word.to_owned()),
@@ -170,7 +171,7 @@ auth = \"users\"
 [store]
 local_packages = \"@acme/*\"
 
-# \"staff\" is no user that is known: if it is a group, make it a team (\"team:NAME\").
+# \"staff\" is not a known user: if it is a group, make it a team (\"team:NAME\").
 [[rule]]
 packages = [\"@acme/*\"]
 read = [\"$authenticated\"]
@@ -196,14 +197,20 @@ unpublish = [\"$authenticated\"]
     fn what_cannot_be_said_is_said_to_be_so() {
         for pattern in ["*-plugin", "@{a,b}/*", "a?", "@(a|b)/x", "!x", "a*b*", "../*"] {
             let text = suggested(&format!("  '{pattern}': {{ access: $all }}\n"), &[]);
-            assert!(text.contains("cannot be said here") && !text.contains("[[rule]]"), "{text}");
+            assert!(
+                text.contains("has no counterpart here") && !text.contains("[[rule]]"),
+                "{text}"
+            );
         }
         let text = suggested("  '*': { access: $anonymous, publish: 'a:b $team' }\n", &[]);
         assert!(
             text.contains("names without a scope") && text.contains("read = [\"$all\"]"),
             "{text}"
         );
-        assert!(text.contains("\"a:b\" can be no user") && text.contains("publish = []"), "{text}");
+        assert!(
+            text.contains("\"a:b\" cannot be a user") && text.contains("publish = []"),
+            "{text}"
+        );
         assert_eq!(Suggestion::of(&Settings::default(), &[]), None);
     }
 }

@@ -32,7 +32,7 @@ pub struct Access {
 
 /// Why a configuration cannot be read. Holds nothing of what it says: there may be secrets in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no configuration that can be read{place}")]
+#[error("it cannot be read as a configuration{place}")]
 pub struct SettingsUnreadable {
     place: String,
 }
@@ -185,7 +185,10 @@ web: { title: x }
     fn what_cannot_be_read_is_told_without_what_is_in_it() {
         for text in ["storage: [s3cret", "- s3cret", "packages: s3cret", "storage: { s3cret: 1 }"] {
             let why = Settings::parse(text).unwrap_err().to_string();
-            assert!(why.starts_with("it is no configuration") && !why.contains("s3cret"), "{why}");
+            assert!(
+                why.starts_with("it cannot be read as a configuration") && !why.contains("s3cret"),
+                "{why}"
+            );
         }
     }
 }

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::support::binary::{Binary, Ended, PROGRAM};
 use crate::support::client::get;
 use crate::support::deadline::once;
+use crate::support::documented::expect_documented;
 use crate::support::nopar::files_below;
 use crate::support::upstream::{FakeUpstream, usual_path};
 
@@ -85,9 +86,14 @@ impl Scene {
 
     /// `nopar cache …`, with some settings changed.
     async fn cache_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Ended {
+        self.run_with(&[&["cache"], arguments].concat(), more).await
+    }
+
+    /// `nopar …`, with some settings changed.
+    async fn run_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Ended {
         let env = self.env();
         let env: Vec<_> = env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Binary::start(&[&["cache"], arguments].concat(), &[&env[..], more].concat()).ended().await
+        Binary::start(arguments, &[&env[..], more].concat()).ended().await
     }
 
     /// `nopar cache …`, which is to succeed: what it said.
@@ -106,7 +112,9 @@ impl Scene {
 
     /// The lines that it said, as JSON.
     async fn rows(&self, arguments: &[&str]) -> Vec<Value> {
-        rows(&self.done(arguments).await)
+        let rows = rows(&self.done(arguments).await);
+        expect_documented(&format!("cache {}", arguments[0]), &rows);
+        rows
     }
 
     /// Entries' files.

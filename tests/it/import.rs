@@ -5,6 +5,7 @@ mod again;
 mod damaged;
 mod ends;
 mod people;
+mod serving;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::binary::{Binary, Ended, PROGRAM};
 use crate::support::client::get;
+use crate::support::documented::expect_documented;
 use crate::support::nopar::{TestNopar, files_below};
 use crate::support::upstream::FakeUpstream;
 
@@ -59,9 +61,14 @@ impl Scene {
 
     /// `nopar import verdaccio …` into a registry.
     async fn import_into(&self, registry: &Path, arguments: &str) -> Ended {
+        self.import_with("", registry, arguments).await
+    }
+
+    /// The same with a setting.
+    async fn import_with(&self, setting: &str, registry: &Path, arguments: &str) -> Ended {
         let mut shell = Command::new("/bin/sh");
         let verdaccio = self.verdaccio();
-        shell.arg("-c").arg(format!("{PROGRAM} import verdaccio {arguments}"));
+        shell.arg("-c").arg(format!("{setting} {PROGRAM} import verdaccio {arguments}"));
         let env = [
             ("NOPAR_REGISTRY_PATH", registry.to_str().expect("UTF-8")),
             ("V", verdaccio.to_str().expect("UTF-8")),
@@ -82,7 +89,11 @@ impl Scene {
 
     /// The same where something is not; both outputs.
     async fn unwell(&self, arguments: &str) -> String {
-        let ended = self.import(arguments).await;
+        self.unwell_with("", arguments).await
+    }
+
+    async fn unwell_with(&self, setting: &str, arguments: &str) -> String {
+        let ended = self.import_with(setting, &self.registry(), arguments).await;
         assert!(!ended.success, "{arguments}: {}", ended.stdout);
         ended.stdout + &ended.stderr
     }
@@ -108,7 +119,11 @@ impl Scene {
 
 /// The lines of an output that are JSON.
 fn rows(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    let rows = text.lines().map(|line| serde_json::from_str(line).expect(line));
+    let rows: Vec<Value> = rows.collect();
+    expect_documented("import verdaccio", &rows);
+    assert!(rows.iter().all(|row| row["kind"].is_string()), "{rows:?}");
+    rows
 }
 
 /// The row of a package or user.
@@ -175,16 +190,16 @@ async fn it_is_told_what_came_and_what_did_not() {
         "plain: 2 versions (1.0.0, 1.1.0-beta.1), 600 B",
         "@acme/ui: 2 versions (1.0.0, 1.0.1), 596 B",
         "merged: 1 version (2.0.0), 298 B",
-        "  2 versions of an uplink's (1.0.0, 1.1.0) stay behind: this name is NOPAR's own",
+        "  2 versions from an uplink (1.0.0, 1.1.0) not imported: the package is this registry's own now",
         "  the tag old is left out: it points to 1.0.0, which is not here",
-        "user ann, with their password",
+        "user ann imported, with their password",
         "imported: 4 packages with 6 versions (1.75 KiB), 1 user",
-        "not imported, as they are copies of an uplink's: 1 package (proxied)",
-        "users count where NOPAR_AUTH=users: now everybody may publish",
+        "not imported, as they are only copies from an uplink: 1 package (proxied)",
+        "users have no effect yet: everybody may publish until you set NOPAR_AUTH=users",
     ] {
         assert!(said.lines().any(|it| it == line), "{line}: {said}");
     }
-    assert!(said.contains("without an owner: 4 packages; whoever"), "{said}");
+    assert!(said.contains("without an owner: 4 packages; the next user"), "{said}");
 
     let again = Scene::new();
     let rows = rows(&again.done("--json --owner ann --owner bob \"$V\"").await);
@@ -241,8 +256,8 @@ async fn where_it_is_and_where_it_goes_is_said_when_that_is_wrong() {
     for (arguments, why) in [
         ("/nowhere/at/all", "the storage /nowhere/at/all cannot be read"),
         ("--storage /nowhere \"$V\"", "the storage /nowhere cannot be read"),
-        ("--htpasswd /nowhere \"$V\"", "/nowhere is not there (--htpasswd)"),
-        ("\"$NOPAR_REGISTRY_PATH\"", "is no storage of a Verdaccio"),
+        ("--htpasswd /nowhere \"$V\"", "/nowhere does not exist (--htpasswd)"),
+        ("\"$NOPAR_REGISTRY_PATH\"", "is not a Verdaccio storage"),
     ] {
         let told = scene.unwell(arguments).await;
         assert!(told.contains(why), "{arguments}: {told}");
@@ -257,7 +272,10 @@ async fn where_it_is_and_where_it_goes_is_said_when_that_is_wrong() {
     assert!(!gone.exists());
     // The storage alone will do, and then the users are looked for beside it.
     let said = scene.done("\"$V/storage\"").await;
-    assert!(said.contains("imported: 4 packages") && said.contains("user ann, with"), "{said}");
+    assert!(
+        said.contains("imported: 4 packages") && said.contains("user ann imported, with"),
+        "{said}"
+    );
     assert!(!said.contains("[[rule]]"), "{said}");
 }
 

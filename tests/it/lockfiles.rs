@@ -2,6 +2,7 @@
 //! Knows nothing of the forms of lock files, which unit tests read: one is enough here.
 
 mod failing;
+mod serving;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::binary::{Binary, Ended, PROGRAM};
 use crate::support::client::{Request, get};
+use crate::support::documented::expect_documented;
 use crate::support::publish::Publish;
 use crate::support::upstream::FakeUpstream;
 
@@ -107,7 +109,10 @@ impl Site {
 /// The rows of JSON that a command printed; nothing else is on its standard output.
 fn rows(ended: &Ended) -> Vec<Value> {
     let lines = ended.stdout.lines();
-    lines.map(|line| serde_json::from_str(line).expect("a row of JSON")).collect()
+    let rows = lines.map(|line| serde_json::from_str(line).expect("a row of JSON"));
+    let rows: Vec<Value> = rows.collect();
+    expect_documented("check", &rows);
+    rows
 }
 
 /// The first and second version of one package, and one of another whose name has a scope.
@@ -154,12 +159,13 @@ async fn what_was_prefetched_through_a_nopar_that_runs_is_there_when_the_upstrea
 
     let ended = site.ends(0, &["prefetch", &lock]).await;
     let said = &ended.stdout;
-    assert!(said.starts_with("3 of 3 versions are here (3 fetched, "), "{said}");
+    let expected = format!("read {lock} (npm, version 3)\n3 of 3 versions are here (3 fetched, ");
+    assert!(said.starts_with(&expected), "{said}");
     assert!(ended.stderr.is_empty(), "no bar where there is no terminal: {}", ended.stderr);
     assert_eq!(site.upstream.count("GET /lantern"), 1, "a packument is asked for once");
     let asked = site.upstream.count_all();
     let ended = site.ends(0, &["prefetch", &lock]).await;
-    assert!(ended.stdout.starts_with("3 of 3 versions are here ("), "{}", ended.stdout);
+    assert!(ended.stdout.contains("\n3 of 3 versions are here ("), "{}", ended.stdout);
     assert_eq!(site.upstream.count_all(), asked, "what is held is not fetched again");
 
     expect_served(&site, addr).await;
@@ -170,7 +176,10 @@ async fn what_was_prefetched_through_a_nopar_that_runs_is_there_when_the_upstrea
 async fn it_works_alone_where_no_nopar_runs_and_one_serves_that_later() {
     let site = Site::new().await;
     let lock = site.lock("package-lock.json", &three(&site.upstream));
-    site.ends(1, &["check", &lock]).await;
+    // Where there is no cache, the path of one may be mistyped: none is made.
+    let ended = site.ends(2, &["check", &lock]).await;
+    assert!(ended.stderr.contains("there is no cache in "), "{}", ended.stderr);
+    assert!(!site.path("cache").exists());
     site.ends(0, &["prefetch", "--jobs", "1", &lock]).await;
     site.ends(0, &["check", &lock]).await;
     // A machine without network has the same upstream, which nobody is to ask.
@@ -190,18 +199,22 @@ async fn several_lock_files_are_one_and_scripts_read_json() {
     let folder = ("packages/w".to_owned(), "1.0.0".to_owned(), Value::Null);
     let three = site.lock_of("other.json", std::iter::once(folder));
     let all = ["check", "--json", &one, &two, &three];
+    let (_nopar, _) = site.serving().await;
     let rows = rows(&site.ends(1, &all).await);
     let missing: Vec<_> = rows.iter().filter(|row| row["kind"] == "missing").collect();
     assert_eq!(missing.len(), 3, "{rows:?}");
     let twice = missing.iter().find(|row| row["version"] == "2.0.0").expect("the second version");
     assert_eq!(twice["lockfiles"], json!([one, two]));
-    assert_eq!(rows[3]["kind"], "other");
-    assert_eq!(rows[3]["what"], "packages/w");
+    let kinds: Vec<_> = rows.iter().map(|row| row["kind"].as_str().expect("a kind")).collect();
+    assert_eq!(kinds[..3], ["lockfile"; 3]);
+    assert_eq!(kinds[3..], ["missing", "missing", "missing", "other", "summary"]);
+    assert_eq!((&rows[1]["lockfile"], &rows[1]["format"]), (&json!(two), &json!("npm, version 3")));
+    assert_eq!((&twice["package"], &rows[6]["what"]), (&json!("lantern"), &json!("packages/w")));
     let summary = rows.last().expect("a summary");
     assert_eq!((&summary["kind"], &summary["needed"]), (&json!("summary"), &json!(3)));
     assert_eq!((&summary["missing"], &summary["other"]), (&json!(3), &json!(1)));
     let rows = self::rows(&site.ends(0, &["prefetch", "--json", &one, &two]).await);
-    assert_eq!((rows.len(), &rows[0]["fetched"]), (1, &json!(3)));
+    assert_eq!((rows.len(), &rows[2]["fetched"]), (3, &json!(3)));
 }
 
 #[tokio::test]
@@ -236,10 +249,18 @@ async fn hosted_packages_are_here_if_they_are_what_the_lock_file_means() {
         site.ends(0, &[command, &lock]).await;
         let lock = site.lock_of("package-lock.json", row("1.0.0", &wrong));
         let ended = site.ends(1, &[command, &lock]).await;
-        assert!(ended.stdout.contains("another than was asked for"), "{}", ended.stdout);
+        assert!(
+            ended.stdout.contains("does not have the expected digest sha512-AAAA"),
+            "{}",
+            ended.stdout
+        );
         let lock = site.lock_of("package-lock.json", row("2.0.0", &right));
         let ended = site.ends(1, &[command, &lock]).await;
-        assert!(ended.stdout.contains("own, and has no such version"), "{}", ended.stdout);
+        assert!(
+            ended.stdout.contains("published here, and has no such version"),
+            "{}",
+            ended.stdout
+        );
     }
     assert_eq!(site.upstream.count_all(), 0, "no upstream is asked for what is hosted");
 }
@@ -263,8 +284,8 @@ async fn a_tarball_that_was_damaged_is_missing_and_fetched_again() {
     bytes[middle] ^= 1;
     std::fs::write(&files[0], bytes).expect("damaging it");
     let ended = site.ends(1, &["check", &lock]).await;
-    let expected = "lantern@2.0.0: its tarball lantern-2.0.0.tgz is not here\n";
-    assert!(ended.stdout.starts_with(expected), "{}", ended.stdout);
+    let expected = "\nlantern@2.0.0: its tarball lantern-2.0.0.tgz is not here\n";
+    assert!(ended.stdout.contains(expected), "{}", ended.stdout);
     site.upstream.clear();
     site.ends(0, &["prefetch", &lock]).await;
     assert_eq!((site.upstream.count_all(), site.upstream.count(FILES[1])), (1, 1));

@@ -8,6 +8,7 @@ mod backup;
 mod base_url;
 mod cache_command;
 mod catalogue;
+mod commands;
 mod conditional;
 mod copies;
 mod cors;

@@ -25,7 +25,7 @@ async fn one_that_runs_says_where_it_listens_and_that_all_is_well() {
     let text = status(&binary, &[], &[]).await;
     assert_eq!(text.code, Some(0), "{}", text.stderr);
     let first =
-        format!("nopar {} is ready: process {}, for ", env!("CARGO_PKG_VERSION"), binary.pid());
+        format!("nopar {} is ready: process {}, up for ", env!("CARGO_PKG_VERSION"), binary.pid());
     assert!(text.stdout.starts_with(&first), "{}", text.stdout);
     assert!(text.stdout.contains(&format!("\n  listening on http://{addr}/\n")), "{}", text.stdout);
     assert!(text.stdout.contains("\n  cache: ok, /"), "{}", text.stdout);
@@ -47,7 +47,7 @@ async fn one_that_cannot_keep_anything_is_not_ready_and_none_is_not_either() {
     fs::write(&tmp, "in the way").expect("a file");
     let ill = status(&binary, &[], &[]).await;
     assert_eq!(ill.code, Some(1), "{}", ill.stdout);
-    assert!(ill.stdout.contains("runs, and is not ready"), "{}", ill.stdout);
+    assert!(ill.stdout.contains("is running, and is not ready"), "{}", ill.stdout);
     assert!(ill.stdout.contains("cache: cannot be written, /"), "{}", ill.stdout);
     fs::remove_file(&tmp).expect("a file");
 

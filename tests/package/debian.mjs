@@ -85,7 +85,7 @@ async function commands(debian, service) {
     debian.run('chmod 666 /etc/default/nopar');
     const { status, said } = debian.try('nopar user ls');
     debian.run('chmod 644 /etc/default/nopar');
-    expect(status === 1 && said.includes('/etc/default/nopar is not read: others than root may change it'), `${status}: ${said}`);
+    expect(status === 1 && said.includes('/etc/default/nopar was not read: users other than root may change it'), `${status}: ${said}`);
   });
   await check('what is wrong with them is told with where they are from', () => {
     debian.run("printf '[cash]\\nsize = 3\\n' > /etc/nopar.toml");

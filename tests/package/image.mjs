@@ -120,7 +120,56 @@ async function built() {
       const id = run('docker', ['run', '--rm', '--entrypoint', 'id', tag, '-u']).trim();
       expect(id === '5984', id);
     });
+    const volumes = ['/var/lib/nopar', '/var/cache/nopar'].map((directory, number) => ({ name: `${tag}-${number}`, directory }));
+    const start = () => run('docker', [
+      'run', '--detach', '--name', tag, '--publish', '127.0.0.1::5984', '--health-interval', '1s',
+      ...volumes.flatMap(({ name, directory }) => ['--volume', `${name}:${directory}`]), tag,
+    ]);
+    try {
+      await check('Dockerfile: a container becomes healthy, answers, and ends by being stopped', async () => {
+        await healthy(tag, start);
+        const place = run('docker', ['port', tag, '5984/tcp']).trim().split('\n')[0];
+        const { status } = await fetch(`http://${place}/-/ping`);
+        expect(status === 200, status);
+        run('docker', ['exec', '--interactive', tag, 'nopar', 'user', 'add', 'ann'], { input: 'correct horse' });
+        run('docker', ['stop', tag]);
+        const code = run('docker', ['inspect', '--format', '{{.State.ExitCode}}', tag]).trim();
+        expect(code === '0', `it ended with ${code}`);
+      });
+      await check('Dockerfile: what was written is in the volumes of the next container, also after a restart', async () => {
+        const users = () => run('docker', ['exec', tag, 'nopar', 'user', 'ls']);
+        run('docker', ['rm', tag]);
+        await healthy(tag, start);
+        expect(users().includes('ann'), users());
+        await healthy(tag, () => run('docker', ['restart', tag]));
+        expect(users().includes('ann'), users());
+      });
+    } finally {
+      spawnSync('docker', ['rm', '--force', tag], { stdio: 'ignore' });
+      spawnSync('docker', ['volume', 'rm', '--force', ...volumes.map(({ name }) => name)], { stdio: 'ignore' });
+    }
   } finally {
     spawnSync('docker', ['image', 'rm', '--force', tag], { stdio: 'ignore' });
+  }
+}
+
+/** Starts a container, and waits until docker says that it is healthy. */
+async function healthy(name, start) {
+  // From now on, so that none is missed that comes before this is heard.
+  const since = String(Date.now() / 1000);
+  start();
+  const filters = ['--filter', `container=${name}`, '--filter', 'event=health_status', '--format', '{{.Action}}'];
+  const events = spawn('docker', ['events', '--since', since, ...filters], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const limit = setTimeout(() => events.kill(), START_LIMIT_MS);
+  try {
+    let heard = '';
+    for await (const text of events.stdout.setEncoding('utf8')) {
+      heard += text;
+      if (heard.includes('health_status: healthy')) return;
+    }
+    throw new Error(`it does not become healthy (${heard}):\n${spawnSync('docker', ['logs', name], { encoding: 'utf8' }).stderr}`);
+  } finally {
+    clearTimeout(limit);
+    events.kill();
   }
 }

@@ -2,11 +2,12 @@
 //! Knows nothing of how that is told.
 
 use super::super::words::{count, size};
-use super::{reach, tell_if_shared};
+use super::tell_if_shared;
 use crate::admin::{Ask, CacheCollected, CollectedPart, Unneeded};
 use crate::cli::GcOptions;
 use crate::command::out::Out;
 use crate::command::progress::Progress;
+use crate::command::reach::Reach;
 use crate::command::{Outcome, Problem};
 use crate::config::{Config, parse_size};
 use serde_json::json;
@@ -14,17 +15,17 @@ use serde_json::json;
 /// Has it go, and tells how much that was.
 pub(super) fn run(config: &Config, options: &GcOptions) -> Result<Outcome, Problem> {
     let size = options.size.as_deref().map(parse_size).transpose()?;
-    let reach = reach(config)?;
+    let reach = Reach::to_look(config)?;
     let dry_run = options.dry_run;
     let mut collected = None;
     {
-        let _progress = Progress::without_end("looking at what is held:");
+        let _progress = Progress::without_end("looking through the cache:");
         reach.ask(Ask::CacheCollect { size, dry_run }, &mut |row: CacheCollected| {
             collected = Some(row);
             Ok(())
         })?;
     }
-    let collected = collected.ok_or("the NOPAR that runs does not say what it removed")?;
+    let collected = collected.ok_or("the running NOPAR did not say what it removed")?;
     let mut out = Out::new(options.json);
     match options.json {
         true => out.json(&json!({
@@ -59,7 +60,7 @@ fn total(collected: &CacheCollected) -> CollectedPart {
 fn lines(collected: &CacheCollected, dry_run: bool) -> Vec<String> {
     let left = size(collected.left_bytes);
     if collected.parts.is_empty() {
-        return vec![format!("there is nothing that nobody needs; {left} are held")];
+        return vec![format!("nothing to remove; the cache holds {left}")];
     }
     let told = |part: &CollectedPart, why: &str| {
         format!("{}, {}{why}", count(part.entries, "file"), size(part.bytes))
@@ -68,19 +69,19 @@ fn lines(collected: &CacheCollected, dry_run: bool) -> Vec<String> {
     let head = if dry_run { "would remove:" } else { "removed:" };
     let mut lines = vec![head.to_owned()];
     lines.extend(collected.parts.iter().map(line));
-    let would = if dry_run { "would be" } else { "are" };
-    lines.push(format!("{}; {left} {would} left", told(&total(collected), " in all")));
+    let would = if dry_run { "would then hold" } else { "now holds" };
+    lines.push(format!("{}; the cache {would} {left}", told(&total(collected), " in all")));
     lines
 }
 
 fn why(why: Unneeded) -> &'static str {
     match why {
-        Unneeded::NoUpstream => "of upstreams that the settings do not name",
-        Unneeded::OtherUpstream => "of packages that come from another upstream now",
+        Unneeded::NoUpstream => "from upstream registries that the settings do not name",
+        Unneeded::OtherUpstream => "of packages that now come from another upstream registry",
         Unneeded::Damaged => "damaged",
-        Unneeded::ViewAlone => "views of packuments that are not held",
+        Unneeded::ViewAlone => "views whose packument is gone",
         Unneeded::Replaced => "replaced by newer ones",
-        Unneeded::Unfinished => "left unfinished by processes that are gone",
+        Unneeded::Unfinished => "left unfinished by processes that have ended",
         Unneeded::LeastUsed => "used least recently",
     }
 }
@@ -98,11 +99,11 @@ mod tests {
             "removed:",
             "  1 file, 10 B: damaged",
             "  2 files, 2.00 KiB: used least recently",
-            "3 files, 2.01 KiB in all; 1.00 KiB are left",
+            "3 files, 2.01 KiB in all; the cache now holds 1.00 KiB",
         ];
         assert_eq!(lines(&collected, false), expected);
         assert_eq!(lines(&collected, true)[0], "would remove:");
         let none = lines(&CacheCollected::default(), false);
-        assert_eq!(none, ["there is nothing that nobody needs; 0 B are held"]);
+        assert_eq!(none, ["nothing to remove; the cache holds 0 B"]);
     }
 }

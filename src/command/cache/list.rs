@@ -1,13 +1,14 @@
 //! `nopar cache ls`: what is held.
 //! Knows nothing of where the list comes from.
 
-use super::super::words::{count, size};
-use super::shown::{Row, ago, date, name, now, part};
+use super::super::words::{count, date, size};
+use super::shown::{NOTHING, Row, ago, name, now, part};
 use super::table::{self, Side};
-use super::{ask, outcome, reach};
+use super::{ask, outcome};
 use crate::admin::{Ask, CacheEntry, What};
 use crate::cli::{LsOptions, Sort};
 use crate::command::out::Out;
+use crate::command::reach::Reach;
 use crate::command::{Outcome, Problem};
 use crate::config::Config;
 use crate::npm::Version;
@@ -16,19 +17,23 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
+/// What is told in place of a list that something was asked of.
+const NOTHING_WANTED: &str = "the cache holds nothing that was asked for";
+
 /// Lists it.
 pub(super) fn run(config: &Config, options: &LsOptions) -> Result<Outcome, Problem> {
-    let reach = reach(config)?;
+    let reach = Reach::to_look(config)?;
     let (mut entries, mut seen) = (Vec::new(), HashSet::new());
     let question = |of| Ask::CacheEntries { of };
-    let end = ask(&reach, &options.patterns, question, "looking at what is held:", &mut |entry| {
-        // Several asks may have the same file.
-        let is_wanted = !options.tarballs || entry.what == What::Tarball;
-        if is_wanted && seen.insert(entry.path.clone()) {
-            entries.push(entry);
-        }
-        Ok(())
-    })?;
+    let end =
+        ask(&reach, &options.patterns, question, "looking through the cache:", &mut |entry| {
+            // Several asks may have the same file.
+            let is_wanted = !options.tarballs || entry.what == What::Tarball;
+            if is_wanted && seen.insert(entry.path.clone()) {
+                entries.push(entry);
+            }
+            Ok(())
+        })?;
     let mut out = Out::new(options.json);
     match options.packages {
         true => print_packages(&mut out, options, &entries)?,
@@ -46,35 +51,15 @@ fn print(out: &mut Out, options: &LsOptions, entries: &mut [CacheEntry]) -> io::
         return entries.iter().try_for_each(|entry| out.json(&Row::from(entry)));
     }
     let now = now();
-    let head = [
-        ("PACKAGE", Side::Left),
-        ("VERSION", Side::Left),
-        ("WHAT", Side::Left),
-        ("SIZE", Side::Right),
-        ("FETCHED", Side::Right),
-        ("CONFIRMED", Side::Right),
-        ("HITS", Side::Right),
-        ("USED", Side::Right),
-        ("UPSTREAM", Side::Left),
-    ];
+    let head = columns([("PACKAGE", Side::Left), ("VERSION", Side::Left), ("WHAT", Side::Left)]);
     let row = |entry: &CacheEntry| {
-        let Sums { fetched, confirmed, hits, used, bytes, .. } = Sums::of(entry);
-        [
-            name(entry).to_owned(),
-            part(entry).to_owned(),
-            entry.what.as_str().to_owned(),
-            size(bytes),
-            ago(fetched, now),
-            ago(confirmed, now),
-            hits.map_or_else(|| super::shown::NOTHING.to_owned(), |hits| hits.to_string()),
-            ago(used, now),
-            entry.upstream.clone().unwrap_or_default(),
-        ]
+        let own = [name(entry).to_owned(), part(entry).to_owned(), entry.what.as_str().to_owned()];
+        cells(own, &Sums::of(entry), entry.upstream.as_deref().unwrap_or_default(), now)
     };
     let packages: HashSet<&str> = entries.iter().filter_map(|it| it.package.as_deref()).collect();
     let bytes = entries.iter().map(|entry| entry.bytes).sum();
     let lines = table::lines(head, entries.iter().map(row));
-    finish(out, lines, entries.len() as u64, packages.len() as u64, bytes)
+    finish(out, options.is_all(), lines, entries.len() as u64, packages.len() as u64, bytes)
 }
 
 /// By package, the packument before its tarballs, and these by their versions.
@@ -150,6 +135,7 @@ fn sort<T>(rows: &mut [T], options: &LsOptions, sums: impl Fn(&T) -> Sums) {
 /// All of a package that is of one upstream, for scripts.
 #[derive(Serialize)]
 struct Package<'a> {
+    kind: &'static str,
     package: Option<&'a str>,
     upstream: Option<&'a str>,
     #[serde(flatten)]
@@ -180,6 +166,7 @@ fn print_packages(out: &mut Out, options: &LsOptions, entries: &[CacheEntry]) ->
             };
             let (package, upstream) = (text(package), text(upstream));
             out.json(&Package {
+                kind: "package",
                 package: package.as_deref(),
                 upstream: upstream.as_deref(),
                 sums: *sums,
@@ -190,46 +177,62 @@ fn print_packages(out: &mut Out, options: &LsOptions, entries: &[CacheEntry]) ->
         });
     }
     let now = now();
-    let head = [
-        ("PACKAGE", Side::Left),
-        ("ENTRIES", Side::Right),
-        ("TARBALLS", Side::Right),
+    let head =
+        columns([("PACKAGE", Side::Left), ("ENTRIES", Side::Right), ("TARBALLS", Side::Right)]);
+    let row = |((_, package, upstream), sums): &((bool, &str, &str), Sums)| {
+        let package = if package.is_empty() { NOTHING } else { package };
+        let own = [package.to_owned(), sums.entries.to_string(), sums.tarballs.to_string()];
+        cells(own, sums, upstream, now)
+    };
+    let bytes = entries.iter().map(|entry| entry.bytes).sum();
+    let lines = table::lines(head, rows.iter().map(row));
+    finish(out, options.is_all(), lines, entries.len() as u64, packages, bytes)
+}
+
+/// The head of a list: columns of its own, and those that each list has.
+fn columns(own: [(&'static str, Side); 3]) -> [(&'static str, Side); 9] {
+    let [first, second, third] = own;
+    [
+        first,
+        second,
+        third,
         ("SIZE", Side::Right),
         ("FETCHED", Side::Right),
         ("CONFIRMED", Side::Right),
         ("HITS", Side::Right),
         ("USED", Side::Right),
         ("UPSTREAM", Side::Left),
-    ];
-    let row = |((_, package, upstream), sums): &((bool, &str, &str), Sums)| {
-        let nothing = || super::shown::NOTHING.to_owned();
-        [
-            if package.is_empty() { nothing() } else { (*package).to_owned() },
-            sums.entries.to_string(),
-            sums.tarballs.to_string(),
-            size(sums.bytes),
-            ago(sums.fetched, now),
-            ago(sums.confirmed, now),
-            sums.hits.map_or_else(nothing, |hits| hits.to_string()),
-            ago(sums.used, now),
-            (*upstream).to_owned(),
-        ]
-    };
-    let bytes = entries.iter().map(|entry| entry.bytes).sum();
-    let lines = table::lines(head, rows.iter().map(row));
-    finish(out, lines, entries.len() as u64, packages, bytes)
+    ]
 }
 
-/// Prints the lines of a table with all that it is of; without a row there is none.
+/// A row below that.
+fn cells(own: [String; 3], sums: &Sums, upstream: &str, now: u64) -> [String; 9] {
+    let [first, second, third] = own;
+    [
+        first,
+        second,
+        third,
+        size(sums.bytes),
+        ago(sums.fetched, now),
+        ago(sums.confirmed, now),
+        sums.hits.map_or_else(|| NOTHING.to_owned(), |hits| hits.to_string()),
+        ago(sums.used, now),
+        upstream.to_owned(),
+    ]
+}
+
+/// Prints the lines of a table with all that it is of; without a row there is none. Whether it is of all that is held,
+/// `is_all` says.
 fn finish(
     out: &mut Out,
+    is_all: bool,
     lines: Vec<String>,
     entries: u64,
     packages: u64,
     bytes: u64,
 ) -> io::Result<()> {
     if entries == 0 {
-        return out.line("nothing is held");
+        return out.line(if is_all { "the cache is empty" } else { NOTHING_WANTED });
     }
     for line in lines {
         out.put(&line)?;

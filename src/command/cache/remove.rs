@@ -3,10 +3,11 @@
 
 use super::super::words::{count, printable, size};
 use super::shown::{Row, name, part};
-use super::{ask, outcome, reach, tell_if_shared};
+use super::{ask, outcome, tell_if_shared};
 use crate::admin::{Ask, CacheEntry};
 use crate::cli::RmOptions;
 use crate::command::out::Out;
+use crate::command::reach::Reach;
 use crate::command::{Outcome, Problem};
 use crate::config::Config;
 use serde_json::json;
@@ -14,14 +15,14 @@ use std::collections::HashSet;
 
 /// Removes it, and tells what that was, as it goes.
 pub(super) fn run(config: &Config, options: &RmOptions) -> Result<Outcome, Problem> {
-    let reach = reach(config)?;
+    let reach = Reach::to_look(config)?;
     let mut out = Out::new(options.json);
     let dry_run = options.dry_run;
     let (mut entries, mut bytes, mut seen) = (0, 0, HashSet::new());
     let question = |of| Ask::CacheRemove { of, dry_run };
     // It goes whether or not anybody reads of it.
     let mut unread = None;
-    let end = ask(&reach, &options.patterns, question, "looking for it:", &mut |entry| {
+    let end = ask(&reach, &options.patterns, question, "removing:", &mut |entry| {
         if !seen.insert(entry.path.clone()) {
             return Ok(());
         }
@@ -40,10 +41,16 @@ pub(super) fn run(config: &Config, options: &RmOptions) -> Result<Outcome, Probl
     }
     if options.json {
         let unmatched = &end.unmatched;
-        out.json(&json!({"entries": entries, "bytes": bytes, "dry_run": dry_run, "unmatched": unmatched}))?;
+        out.json(&json!({
+            "kind": "summary",
+            "dry_run": dry_run,
+            "entries": entries,
+            "bytes": bytes,
+            "unmatched": unmatched,
+        }))?;
     } else {
         let would = if dry_run { "would be removed" } else { "removed" };
-        out.put(&format!("{}, {}, {would}", count(entries, "entry"), size(bytes)))?;
+        out.put(&format!("{} {would}, {}", count(entries, "entry"), size(bytes)))?;
     }
     out.end()?;
     if !dry_run {

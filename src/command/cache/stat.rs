@@ -1,9 +1,8 @@
 //! `nopar cache stat`: how much is held, and how much may be.
 //! Knows nothing of how it is counted.
 
-use super::super::words::{count, printable, size};
-use super::reach;
-use super::shown::{NOTHING, ago, date, now};
+use super::super::words::{count, date, printable, size};
+use super::shown::{NOTHING, ago, now};
 use super::table::{self, Side};
 use crate::admin::{Ask, CachePart, CacheServing, CacheStat, CacheStatRow};
 use crate::command::out::Out;
@@ -16,10 +15,10 @@ use std::io;
 
 /// Tells it.
 pub(super) fn run(config: &Config, json: bool) -> Result<Outcome, Problem> {
-    let reach = reach(config)?;
+    let reach = Reach::to_look(config)?;
     let (mut parts, mut whole) = (Vec::new(), None);
     {
-        let _progress = Progress::without_end("looking at what is held:");
+        let _progress = Progress::without_end("looking through the cache:");
         reach.ask(Ask::CacheStat {}, &mut |row| {
             match row {
                 CacheStatRow::Parts(more) => parts.extend(more),
@@ -28,7 +27,7 @@ pub(super) fn run(config: &Config, json: bool) -> Result<Outcome, Problem> {
             Ok(())
         })?;
     }
-    let mut stat = whole.ok_or("the NOPAR that runs does not say how much there is")?;
+    let mut stat = whole.ok_or("the running NOPAR did not say how much its cache holds")?;
     if let Reach::Here(_) = reach {
         // It was opened without limits.
         stat.limit = config.cache.size;
@@ -47,14 +46,16 @@ fn object(stat: &CacheStat, parts: &[CachePart]) -> Result<Value, Problem> {
     let mut serving = serde_json::to_value(&stat.serving)?;
     if let (Some(members), Some(known)) = (serving.as_object_mut(), &stat.serving) {
         members.insert("started".to_owned(), date(known.started).into());
+        members.remove("memory_limit");
+        members.insert("memory_limit_bytes".to_owned(), known.memory_limit.into());
     }
     Ok(json!({
         "path": stat.path,
         "entries": stat.entries,
         "bytes": stat.bytes,
-        "limit": stat.limit,
-        "free": stat.free,
-        "min_free": stat.min_free,
+        "limit_bytes": stat.limit,
+        "free_bytes": stat.free,
+        "min_free_bytes": stat.min_free,
         "parts": parts,
         "serving": serving,
     }))
@@ -69,14 +70,14 @@ fn print(out: &mut Out, stat: &CacheStat, parts: &[CachePart]) -> io::Result<()>
     out.put(&format!("  {entries}, {} of {}{part}", size(*bytes), size(*limit)))?;
     if let Some(free) = free {
         let (free, min_free) = (size(*free), size(*min_free));
-        out.put(&format!("  {free} are free on its file system; {min_free} stay so"))?;
+        out.put(&format!("  {free} free on its file system; {min_free} is kept free"))?;
     }
     if !parts.is_empty() {
         print_parts(out, parts)?;
     }
     match &stat.serving {
         Some(serving) => print_serving(out, serving),
-        None => out.put("no NOPAR that runs was asked: hits and misses are not known"),
+        None => out.put("no NOPAR is running: hits and misses are not known"),
     }
 }
 
@@ -107,7 +108,7 @@ fn print_parts(out: &mut Out, parts: &[CachePart]) -> io::Result<()> {
 
 fn print_serving(out: &mut Out, serving: &CacheServing) -> io::Result<()> {
     let CacheServing { hits, misses, kept, evictions, damaged, .. } = serving;
-    out.put(&format!("since the start {} ago:", ago(Some(serving.started), now())))?;
+    out.put(&format!("since NOPAR started {} ago:", ago(Some(serving.started), now())))?;
     let (hit, missed) = (count(*hits, "hit"), count(*misses, "miss"));
     out.put(&format!("  requests: {hit}, {missed}{}", rate(*hits, *misses)))?;
     let evicted = size(serving.evicted_bytes);

@@ -47,7 +47,7 @@ impl Found {
                 })
                 .map_err(|error| {
                     format!(
-                        "the storage {} cannot be read: {error} (--storage says where else it is)",
+                        "the storage {} cannot be read: {error} (if it is elsewhere, use --storage)",
                         root.display()
                     )
                 })?;
@@ -55,8 +55,8 @@ impl Found {
         let listed = listed(source, &storage)?;
         if listed.is_none() && !folders.values().any(|folder| has_document(source, folder)) {
             return Err(format!(
-                "{} is no storage of a Verdaccio: it has no {}, and no folder in it has a {}; name that, or the directory \
-                 with {}",
+                "{} is not a Verdaccio storage: it has no {}, and none of its folders has a {}; give the storage, or the \
+                 directory with {}",
                 storage.display(),
                 verdaccio::DATABASES[0],
                 verdaccio::DOCUMENT,
@@ -89,7 +89,7 @@ fn storage(options: &VerdaccioOptions, settings: Option<&Settings>) -> Result<Pa
     let Some(settings) = settings else { return Ok(options.dir.clone()) };
     let said = settings.storage.as_ref().ok_or_else(|| {
         let dir = options.dir.display();
-        format!("the configuration in {dir} does not say where the storage is: --storage says it")
+        format!("the configuration in {dir} does not say where the storage is: use --storage")
     })?;
     Ok(options.dir.join(said.trim_start_matches("./")))
 }
@@ -209,7 +209,7 @@ mod tests {
     fn what_is_nothing_of_a_verdaccio_is_said_to_be_so() {
         let home = tempfile::tempdir().unwrap();
         let told = found(home.path()).unwrap_err();
-        assert!(told.contains("is no storage of a Verdaccio"), "{told}");
+        assert!(told.contains("is not a Verdaccio storage"), "{told}");
         let told = found(&home.path().join("gone")).unwrap_err();
         assert!(told.contains("cannot be read") && told.contains("--storage"), "{told}");
         write(home.path(), "config.yaml", "auth: {}\n");
@@ -220,7 +220,7 @@ mod tests {
         assert!(told.contains("/nowhere/at/all cannot be read"), "{told}");
         write(home.path(), "config.yaml", "storage: [\n");
         let told = found(home.path()).unwrap_err();
-        assert!(told.contains("config.yaml: it is no configuration"), "{told}");
+        assert!(told.contains("config.yaml: it cannot be read as a configuration"), "{told}");
         write(home.path(), "config.yaml", "storage: s\n");
         write(home.path(), "s/.verdaccio-db.json", "{");
         let told = found(home.path()).unwrap_err();

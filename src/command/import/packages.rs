@@ -15,7 +15,7 @@ use crate::npm::hosted::{
     HostedDocument, LONGEST_DOCUMENT, Moment, Person, TakenOver, TakenVersion,
 };
 use crate::npm::{DistTag, PackageName, TarballName};
-use crate::store::{Change, Committed, DiskStore, Store, StoreError, Tag, Upload};
+use crate::store::{Change, Committed, Store, StoreError, Tag, Upload};
 use crate::verdaccio::{DATABASES, DOCUMENT, Package};
 use bytes::Bytes;
 use std::path::Path;
@@ -30,7 +30,7 @@ const ATTEMPTS: usize = 20;
 /// Takes packages over.
 pub(super) struct Importer<'a> {
     pub(super) source: &'a Source,
-    pub(super) store: &'a DiskStore,
+    pub(super) store: &'a dyn Store,
     pub(super) options: &'a VerdaccioOptions,
     pub(super) clock: Clock,
 }
@@ -62,7 +62,7 @@ impl Importer<'_> {
             Err(error) if is_absent(&error) => {
                 let is_asked = self.options.package.iter().any(|asked| asked.as_str() == name);
                 let why = match is_listed == Some(true) {
-                    true => format!("{} names it, and it has no {DOCUMENT}", DATABASES[0]),
+                    true => format!("{} lists it, but it has no {DOCUMENT}", DATABASES[0]),
                     false => "there is no such package".to_owned(),
                 };
                 let is_missed = is_asked || is_listed == Some(true);
@@ -89,8 +89,8 @@ impl Importer<'_> {
         let merged = package.merged.clone();
         if package.is_proxied() && package.unclear > 0 && is_listed == Some(true) {
             return left_out(format!(
-                "{} names it, and nothing says which of its versions were published there: --package {name} imports all \
-                 that are not said to be an uplink's",
+                "{} lists it, but nothing says which of its versions were published there: --package {name} imports all \
+                 that are not known to be an uplink's",
                 DATABASES[0]
             ));
         }
@@ -102,7 +102,7 @@ impl Importer<'_> {
         }
         if !package.is_proven && is_listed == Some(false) && !is_asked {
             return left_out(format!(
-                "{} does not name it, and nothing says that it was published there: --package {name} imports it",
+                "{} does not list it, and nothing says that it was published there: --package {name} imports it",
                 DATABASES[0]
             ));
         }
@@ -111,40 +111,38 @@ impl Importer<'_> {
 
     async fn take_over(&self, package: &Package, folder: &Path) -> Result<PackageRow, Problem> {
         let mut row = PackageRow::new(package.name.as_str(), Done::Here);
+        // Later attempts find what earlier ones have written.
+        let mut was_new = None;
         for _ in 0..ATTEMPTS {
             let (tag, held) = match self.held(&package.name).await? {
                 Ok(held) => held,
-                Err(why) => return Ok(PackageRow::left_out(package.name.as_str(), why)),
+                Err(why) => return Ok(row.broken_off(why)),
             };
             let plan = match plan(package, held.as_ref(), self.options.merge) {
                 Ok(plan) => plan,
-                Err(why) => return Ok(PackageRow::left_out(package.name.as_str(), why)),
+                Err(why) => return Ok(row.broken_off(why)),
             };
-            let is_new = held.is_none();
+            let is_here = held.is_some();
+            let was_new = *was_new.get_or_insert(!is_here);
             let document = held.unwrap_or_else(|| HostedDocument::new(package.name.clone()));
-            row = PackageRow::new(package.name.as_str(), Done::Here);
             match self.add(package, folder, (tag, document), plan, &mut row).await? {
                 Written::Conflict => {}
-                Written::Refused(why) => {
-                    return Ok(PackageRow::left_out(package.name.as_str(), why));
-                }
+                Written::Refused(why) => return Ok(row.broken_off(why)),
                 Written::Done => {
                     row.merged.clone_from(&package.merged);
                     let odd = package.odd.iter().map(|(version, why)| LeftOut::new(version, why));
                     row.left_out.extend(odd);
-                    row.outcome = match (row.versions.is_empty(), is_new) {
-                        (true, true) => Done::LeftOut,
-                        (true, false) => Done::Here,
-                        (false, true) => Done::Imported,
-                        (false, false) => Done::Added,
+                    row.outcome = match row.versions.is_empty() {
+                        true if is_here => Done::Here,
+                        true => Done::LeftOut,
+                        false if was_new => Done::Imported,
+                        false => Done::Added,
                     };
                     return Ok(row);
                 }
             }
         }
-        row.why = Some("somebody else changes it all the time: run this again".to_owned());
-        row.outcome = Done::LeftOut;
-        Ok(row)
+        Ok(row.broken_off("others keep changing it: run this again"))
     }
 
     /// What is here of a package; in words, why that cannot be used.
@@ -156,11 +154,11 @@ impl Importer<'_> {
         let Some(stored) = stored else { return Ok(Ok((None, None))) };
         Ok(match HostedDocument::parse(&stored.document) {
             Ok(held) => Ok((Some(stored.tag), Some(held))),
-            Err(error) => Err(format!("what is here of it cannot be read: {error}")),
+            Err(error) => Err(format!("the package that is here cannot be read: {error}")),
         })
     }
 
-    /// Adds the versions of a plan.
+    /// Adds the versions of a plan. What `row` says of those that came with earlier attempts stays.
     async fn add(
         &self,
         package: &Package,
@@ -169,7 +167,7 @@ impl Importer<'_> {
         plan: Plan,
         row: &mut PackageRow,
     ) -> Result<Written, Problem> {
-        row.here = plan.here;
+        row.here = plan.here.saturating_sub(row.versions.len());
         row.left_out = plan.left_out;
         for places in plan.add.chunks(AT_ONCE) {
             let (mut versions, mut files) = (Vec::new(), Vec::new());
@@ -182,7 +180,7 @@ impl Importer<'_> {
                         let Some(file) = file else {
                             row.left_out.push(LeftOut::new(
                                 own.version.as_str(),
-                                "no file can have its name",
+                                "its name cannot be that of a file",
                             ));
                             continue;
                         };
@@ -303,3 +301,6 @@ fn tags_left_out(package: &Package, document: &HostedDocument) -> Vec<LeftOut> {
     }
     left_out
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub(super) fn plan(
     let mut plan = Plan::default();
     if held.is_some_and(|held| !held.is_hosted()) {
         return Err(
-            "an older NOPAR left a copy of an upstream's package of this name here".to_owned()
+            "an older NOPAR left a copy of the upstream's package of this name here".to_owned()
         );
     }
     for (place, own) in package.own.iter().enumerate() {
@@ -41,13 +41,13 @@ pub(super) fn plan(
             Some(held) if held.manifest(version).is_some() => {
                 match held.digests(version).is_some_and(|ours| is_same(&ours, own)) {
                     true => plan.here += 1,
-                    false => {
-                        plan.left_out.push(LeftOut::new(version, "it is here with other bytes"))
-                    }
+                    false => plan
+                        .left_out
+                        .push(LeftOut::new(version, "another tarball of this version is here")),
                 }
             }
             Some(held) if held.check_new(&own.version).is_err() => {
-                plan.left_out.push(LeftOut::new(version, "it was here, and was unpublished"));
+                plan.left_out.push(LeftOut::new(version, "this version was unpublished here"));
             }
             _ => plan.add.push(place),
         }
@@ -56,7 +56,7 @@ pub(super) fn plan(
     plan.is_merge = !others.is_empty();
     if !plan.add.is_empty() && !others.is_empty() && !merge {
         return Err(format!(
-            "there is a package of this name here with versions that are not that Verdaccio's ({}): it stays as it is; \
+            "a package of this name is here with versions that Verdaccio does not have ({}), so it was not changed; \
              --merge adds the {} that it lacks",
             some(&others),
             match plan.add.len() {
@@ -154,7 +154,9 @@ mod tests {
         let more = held(&json!({"1.0.0": {"dist": {"shasum": SHA1}}, "2.0.0": {}}), "");
         assert_eq!(plan(&package, Some(&more), false).unwrap().here, 1);
         let copy = held(&json!({}), r#","_proxied":true"#);
-        assert!(plan(&package, Some(&copy), true).unwrap_err().contains("a copy of an upstream's"));
+        assert!(
+            plan(&package, Some(&copy), true).unwrap_err().contains("a copy of the upstream's")
+        );
     }
 
     #[test]
@@ -166,7 +168,10 @@ mod tests {
         for merge in [false, true] {
             let plan = plan(&package, Some(&held), merge).unwrap();
             let why: Vec<&str> = plan.left_out.iter().map(|it| it.why.as_str()).collect();
-            assert_eq!(why, ["it is here with other bytes", "it was here, and was unpublished"]);
+            assert_eq!(
+                why,
+                ["another tarball of this version is here", "this version was unpublished here"]
+            );
             assert!(plan.add.is_empty() && plan.here == 0);
         }
     }

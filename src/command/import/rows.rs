@@ -45,6 +45,7 @@ impl LeftOut {
 
 /// A package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename = "package")]
 pub(super) struct PackageRow {
     /// Its name.
     pub(super) package: String,
@@ -70,6 +71,7 @@ pub(super) struct PackageRow {
 
 /// A user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename = "user")]
 pub(super) struct UserRow {
     /// Their name.
     pub(super) user: String,
@@ -81,6 +83,7 @@ pub(super) struct UserRow {
 
 /// All of it, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename = "summary")]
 pub(super) struct Summary {
     /// Whether nothing was written.
     pub(super) dry_run: bool,
@@ -120,6 +123,18 @@ impl PackageRow {
     /// One that does not come at all.
     pub(super) fn left_out(package: &str, why: impl Into<String>) -> PackageRow {
         PackageRow { why: Some(why.into()), ..PackageRow::new(package, Done::LeftOut) }
+    }
+
+    /// The same once it turns out that no more can come.
+    pub(super) fn broken_off(self, why: impl Into<String>) -> PackageRow {
+        PackageRow { outcome: Done::LeftOut, why: Some(why.into()), ..self }
+    }
+
+    /// The versions that came, in words.
+    fn came(&self) -> String {
+        let came = count(self.versions.len(), "version");
+        let more = if self.outcome == Done::Added { " more" } else { "" };
+        format!("{came}{more} ({}), {}", some(&self.versions, NAMED), size(self.bytes))
     }
 
     /// Whether people are told of it by a line of its own.
@@ -168,17 +183,17 @@ impl fmt::Display for PackageRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = printable(&self.package);
         match (self.outcome, &self.why) {
-            (Done::LeftOut, Some(why)) => write!(f, "{name} is left out: {}", printable(why))?,
-            (Done::LeftOut, None) => write!(f, "{name} is left out: nothing of it can be had")?,
+            (Done::LeftOut, Some(why)) if self.versions.is_empty() => {
+                write!(f, "{name} is left out: {}", printable(why))?;
+            }
+            (Done::LeftOut, Some(why)) => {
+                write!(f, "{name}: {}; the rest is left out: {}", self.came(), printable(why))?;
+            }
+            (Done::LeftOut, None) => write!(f, "{name} is left out: none of it can be imported")?,
             (Done::Here, _) => write!(f, "{name} is here already")?,
             (Done::Empty, _) => write!(f, "{name} has no version")?,
             (Done::Proxied, _) => write!(f, "{name} is an uplink's")?,
-            (outcome, _) => {
-                let came = count(self.versions.len(), "version");
-                let named = some(&self.versions, NAMED);
-                let now = if outcome == Done::Added { " more" } else { "" };
-                write!(f, "{name}: {came}{now} ({named}), {}", size(self.bytes))?;
-            }
+            _ => write!(f, "{name}: {}", self.came())?,
         }
         for LeftOut { what, why } in &self.left_out {
             write!(f, "\n  {} is left out: {}", printable(what), printable(why))?;
@@ -190,7 +205,7 @@ impl fmt::Display for PackageRow {
             let (count, named) = (count(self.merged.len(), "version"), some(&self.merged, NAMED));
             write!(
                 f,
-                "\n  {count} of an uplink's ({named}) stay behind: this name is NOPAR's own"
+                "\n  {count} from an uplink ({named}) not imported: the package is this registry's own now"
             )?;
         }
         for LeftOut { what, why } in &self.tags_left_out {
@@ -212,7 +227,7 @@ impl fmt::Display for UserRow {
                 )
             }
             (Done::Here, _) => write!(f, "user {name} is here already"),
-            _ => write!(f, "user {name}, with their password"),
+            _ => write!(f, "user {name} imported, with their password"),
         }
     }
 }
@@ -230,7 +245,7 @@ impl fmt::Display for Summary {
         )?;
         if self.packages_here > 0 || self.users_here > 0 {
             let users = count(self.users_here, "user");
-            write!(f, "\nhere already: {}, {users}", count(self.packages_here, "package"))?;
+            write!(f, "\nalready here: {}, {users}", count(self.packages_here, "package"))?;
         }
         if !self.is_whole() || self.users_left_out > 0 {
             let packages = count(self.packages_left_out, "package");
@@ -241,14 +256,17 @@ impl fmt::Display for Summary {
         if self.packages_proxied > 0 {
             let named = some(&self.proxied, NAMED_PACKAGES);
             let packages = count(self.packages_proxied, "package");
-            write!(f, "\nnot imported, as they are copies of an uplink's: {packages} ({named})")?;
+            write!(
+                f,
+                "\nnot imported, as they are only copies from an uplink: {packages} ({named})"
+            )?;
         }
         if self.packages_ownerless > 0 {
             let packages = count(self.packages_ownerless, "package");
             write!(
                 f,
-                "\nwithout an owner: {packages}; whoever publishes to one next becomes its owner, if a rule lets them \
-                 (--owner USER, or npm owner add)"
+                "\nwithout an owner: {packages}; the next user to publish to one becomes its owner, if the rules allow it \
+                 (to name one now: --owner USER, or npm owner add)"
             )?;
         }
         Ok(())
@@ -285,11 +303,18 @@ mod tests {
         let expected = "\
 a: 1 version (1.0.0), 1.50 KiB
   1.1.0 is left out: its tarball is missing
-  6 versions of an uplink's (1, 2, 3, 4, 5 and 1 more) stay behind: this name is NOPAR's own
+  6 versions from an uplink (1, 2, 3, 4, 5 and 1 more) not imported: the package is this registry's own now
   the tag old\\u{1b}[2J is left out: it is gone";
         assert_eq!(row().to_string(), expected);
         let refused = PackageRow::left_out("b\n", "it is damaged");
         assert_eq!(refused.to_string(), "b\\n is left out: it is damaged");
+        let partly = PackageRow {
+            why: Some("it grew too long".to_owned()),
+            left_out: Vec::new(),
+            ..PackageRow { outcome: Done::LeftOut, ..row() }
+        };
+        let expected = "a: 1 version (1.0.0), 1.50 KiB; the rest is left out: it grew too long";
+        assert_eq!(partly.to_string(), expected);
         assert!(row().is_shown() && !PackageRow::new("c", Done::Proxied).is_shown());
     }
 
@@ -308,12 +333,14 @@ a: 1 version (1.0.0), 1.50 KiB
         }
         let expected = "\
 imported: 1 package with 1 version (1.50 KiB), 1 user
-here already: 0 packages, 1 user
+already here: 0 packages, 1 user
 left out, see above: 0 packages, 1 version, 1 user
-not imported, as they are copies of an uplink's: 1 package (p)
-without an owner: 1 package; whoever publishes to one next becomes its owner, if a rule lets them (--owner USER, or npm owner add)";
+not imported, as they are only copies from an uplink: 1 package (p)
+without an owner: 1 package; the next user to publish to one becomes its owner, if the rules allow it (to name one now: --owner USER, or npm owner add)";
         assert_eq!(summary.to_string(), expected);
         let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!(json["kind"], "summary");
+        assert_eq!(serde_json::to_value(row()).unwrap()["kind"], "package");
         assert_eq!(
             (&json["versions_merged"], &json["proxied"]),
             (&6.into(), &serde_json::Value::Null)

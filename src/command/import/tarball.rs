@@ -6,7 +6,7 @@ use super::source::{Source, is_absent};
 use crate::clock::iso;
 use crate::npm::integrity::{Algorithm, Integrity};
 use crate::npm::{Digester, hex};
-use crate::store::{DiskStore, Store, Upload};
+use crate::store::{Store, Upload};
 use crate::verdaccio::OwnVersion;
 use bytes::Bytes;
 use std::fs::File;
@@ -39,7 +39,7 @@ pub(super) async fn load(
     source: &Source,
     folder: &Path,
     own: &OwnVersion,
-    store: Option<&DiskStore>,
+    store: Option<&dyn Store>,
 ) -> Result<Result<Loaded, String>, Problem> {
     let unreadable = |error: io::Error| Ok(Err(format!("its tarball cannot be read: {error}")));
     let mut file = match find(source, folder, own) {
@@ -69,7 +69,7 @@ pub(super) async fn load(
     let computed = digester.finish();
     if len == 0 || own.stated.iter().any(|stated| computed.matches(stated) != Some(true)) {
         return Ok(Err(format!(
-            "its tarball is damaged: it has {len} bytes, and not the digests that it was published with"
+            "its tarball is damaged: its {len} bytes do not have the digests that it was published with"
         )));
     }
     let time = file.metadata().and_then(|it| it.modified()).unwrap_or(SystemTime::UNIX_EPOCH);

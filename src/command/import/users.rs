@@ -22,9 +22,35 @@ pub(super) fn read(
     let text = source.find(file, LONGEST);
     let text = text.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     if text.is_none() && must_be {
-        return Err(format!("{} is not there (--htpasswd)", file.display()).into());
+        return Err(format!("{} does not exist (--htpasswd)", file.display()).into());
     }
     Ok(text.map(|text| htpasswd::users(&String::from_utf8_lossy(&text))))
+}
+
+/// Looks at who is to own packages: somebody mistyped, or nobody, would own all of them.
+///
+/// # Errors
+/// When one can be no user, or, where only users may do anything, is neither one here nor one that comes.
+pub(super) fn check_owners(
+    users: &Users,
+    owners: &[String],
+    coming: &[String],
+    is_open: bool,
+) -> Result<(), Problem> {
+    for owner in owners {
+        if users.find(owner)?.is_some() {
+            continue;
+        }
+        NewUser::parse(owner, "").map_err(|bad| format!("--owner {owner:?}: {bad}"))?;
+        if !is_open && !coming.contains(owner) {
+            return Err(format!(
+                "--owner {owner}: there is no such user, neither here nor among those to be imported; \
+                 `nopar user add {owner}` adds them"
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Adds those who can be added, unless it is only looked; what became of each, in their order.
@@ -55,7 +81,7 @@ pub(super) fn import(
             // Of two names that differ in case only, the second; or somebody else has just added them.
             let is_here = users.alike(&row.user)?.as_ref() == Some(&row.user);
             row.outcome = if is_here { Done::Here } else { Done::LeftOut };
-            let why = || "there is a user of almost this name".to_owned();
+            let why = || "there is a user whose name differs in case only".to_owned();
             row.why = (!is_here).then(why);
             continue;
         }
@@ -77,7 +103,7 @@ fn wanted(users: &Users, user: &Htuser) -> Result<Wanted, Problem> {
     match users.alike(&user.name)? {
         Some(same) if same == user.name => return Ok(Wanted::Here),
         Some(other) => {
-            return Ok(Wanted::Not(format!("there is a user of the name {other} already")));
+            return Ok(Wanted::Not(format!("there is already a user {other}")));
         }
         None => {}
     }
@@ -85,15 +111,15 @@ fn wanted(users: &Users, user: &Htuser) -> Result<Wanted, Problem> {
         Ok(new) => new,
         Err(bad) => return Ok(Wanted::Not(bad.to_string())),
     };
-    let again = format!("`nopar user add {}` gives them one", user.name);
+    let again = format!("`nopar user add {}` adds them with a new one", user.name);
     Ok(match &user.kept {
-        Kept::Otherwise(way) => Wanted::Not(format!(
-            "their password is kept {way}, which is no way to keep one: {again}"
-        )),
+        Kept::Otherwise(way) => {
+            Wanted::Not(format!("their password is {way}, and cannot be taken over: {again}"))
+        }
         Kept::Bcrypt(text) => match Hash::brought(text) {
             Ok(hash) => Wanted::Comes(new, hash),
             Err(_) => Wanted::Not(format!(
-                "their password's hash is damaged, or takes too long to compare with: {again}"
+                "their password's hash is damaged, or too costly to check: {again}"
             )),
         },
     })

@@ -26,7 +26,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) enum ShellError {
     /// It could be anybody's.
     #[error(
-        "{} is not read: others than root may change it, or a directory above it (chown root, chmod go-w)",
+        "{} was not read: users other than root may change it, or a directory above it (chown root, chmod go-w)",
         .0.display()
     )]
     Unsafe(PathBuf),
@@ -47,7 +47,7 @@ pub(super) enum ShellError {
         words: String,
     },
     /// Nor within its time.
-    #[error("a shell has not read {} within {} seconds", .0.display(), .1.as_secs())]
+    #[error("a shell did not finish reading {} within {} seconds", .0.display(), .1.as_secs())]
     Slow(PathBuf, Duration),
     /// A setting is no text.
     #[error("{name} in {}: its value is not UTF-8", path.display())]
@@ -159,7 +159,7 @@ mod tests {
         let Some((home, path)) = file("touch \"$HOME_OF_TEST/run\"; exit 0\n") else { return };
         let refused = || {
             let told = read(&path).unwrap_err().to_string();
-            assert!(told.contains("is not read: others than root may change it"), "{told}");
+            assert!(told.contains("was not read: users other than root may change it"), "{told}");
         };
         for mode in [0o666, 0o664, 0o646] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
@@ -203,7 +203,7 @@ mod tests {
         mkfifoat(CWD, &fifo, Mode::RUSR | Mode::WUSR).unwrap();
         fs::write(&path, format!("exec < {}\n", fifo.display())).unwrap();
         let slow = variables(&path, &Variables::new(), Duration::from_millis(50)).unwrap_err();
-        assert!(slow.to_string().contains("has not read"), "{slow}");
+        assert!(slow.to_string().contains("did not finish reading"), "{slow}");
         // Nor is what is no file opened.
         let told = read(&fifo).unwrap_err().to_string();
         assert!(told.contains("it is not a file"), "{told}");

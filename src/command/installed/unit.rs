@@ -32,7 +32,7 @@ pub(super) enum UnitError {
     },
     /// A line means more than is understood here.
     #[error(
-        "{}: only systemd knows what {value:?} is: give this command its settings (--config FILE, or NOPAR_ variables)",
+        "{}: only systemd knows what {value:?} means here: give this command its settings (--config FILE, or NOPAR_ variables)",
         path.display()
     )]
     Unclear {

@@ -40,7 +40,9 @@ pub(in crate::command) fn ask_all(
             progress.note(&part[0].item.name);
             let told = reach.ask(ask(items), &mut |fate: Fate| {
                 if fate.item >= part.len() {
-                    return Err(io::Error::other("there is no such item"));
+                    return Err(io::Error::other(
+                        "the answer is about something that was not asked",
+                    ));
                 }
                 if fates.lock()[from + fate.item].replace(fate).is_none() {
                     progress.advance(1);
@@ -57,7 +59,7 @@ pub(in crate::command) fn ask_all(
         return Err(problem);
     }
     let fates: Option<Vec<Fate>> = fates.into_inner().into_iter().collect();
-    fates.ok_or_else(|| "the NOPAR that runs has not answered for all that it was asked".into())
+    fates.ok_or_else(|| "the running NOPAR did not answer for everything it was asked about".into())
 }
 
 /// From where to where the items of each ask are.

@@ -4,7 +4,7 @@
 use super::{Need, Needs};
 use crate::admin::Fate;
 use crate::command::out::Out;
-use crate::command::words::size;
+use crate::command::words::{count, printable, size};
 use serde::Serialize;
 use std::fmt;
 use std::io;
@@ -13,10 +13,18 @@ use std::io;
 #[derive(Serialize)]
 struct Missing<'a> {
     kind: &'static str,
-    name: &'a str,
+    package: &'a str,
     version: &'a str,
     why: &'a str,
     lockfiles: Vec<String>,
+}
+
+/// A lock file that was read.
+#[derive(Serialize)]
+struct Read<'a> {
+    kind: &'static str,
+    lockfile: String,
+    format: &'a str,
 }
 
 /// What no registry has.
@@ -73,8 +81,11 @@ impl Totals {
     }
 }
 
-/// Tells of those that are not here, and of what no registry has; the totals, for who tells of them.
+/// Tells which files were read, what is not here, and what no registry has; the totals, for who tells of them.
 pub(in crate::command) fn tell(out: &mut Out, needs: &Needs, fates: &[Fate]) -> io::Result<Totals> {
+    for (file, format) in &needs.read {
+        out.row(&Read { kind: "lockfile", lockfile: file.display().to_string(), format })?;
+    }
     let missing = needs.items.iter().zip(fates).filter(|(_, fate)| !fate.is_here);
     for (need, fate) in missing {
         out.row(&Missing::of(need, fate))?;
@@ -90,7 +101,7 @@ impl Missing<'_> {
     fn of<'a>(need: &'a Need, fate: &'a Fate) -> Missing<'a> {
         Missing {
             kind: "missing",
-            name: &need.item.name,
+            package: &need.item.name,
             version: &need.item.version,
             why: fate.why.as_deref().unwrap_or("it is not here"),
             lockfiles: need.by.iter().map(|file| file.display().to_string()).collect(),
@@ -100,21 +111,28 @@ impl Missing<'_> {
 
 impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, version) = (visible(self.name), visible(self.version));
-        write!(f, "{name}@{version}: {}", visible(self.why))
+        let (package, version) = (printable(self.package), printable(self.version));
+        write!(f, "{package}@{version}: {}", printable(self.why))
+    }
+}
+
+impl fmt::Display for Read<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read {} ({})", printable(&self.lockfile), self.format)
     }
 }
 
 impl fmt::Display for Foreign<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}, which no registry has", visible(self.what), self.from)
+        write!(f, "{} is not from a registry: it is {}", printable(self.what), self.from)
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Totals { needed, here, fetched, missing, bytes, fetched_bytes, .. } = self;
-        write!(f, "{here} of {needed} versions are here")?;
+        let verb = if *needed == 1 { "is" } else { "are" };
+        write!(f, "{here} of {} {verb} here", count(*needed, "version"))?;
         match fetched {
             0 => write!(f, " ({})", size(*bytes))?,
             fetched => write!(f, " ({fetched} fetched, {})", size(*fetched_bytes))?,
@@ -126,14 +144,10 @@ impl fmt::Display for Totals {
     }
 }
 
-/// A text out of a lock file moves no cursor.
-fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lockfile::Kind;
 
     #[test]
     fn totals_are_a_sentence() {
@@ -150,6 +164,7 @@ mod tests {
             (totals(3, 0, 0), "3 of 3 versions are here (2.00 KiB)"),
             (totals(3, 0, 2), "3 of 5 versions are here (2.00 KiB), 2 missing"),
             (totals(3, 2, 0), "3 of 3 versions are here (2 fetched, 1.00 KiB)"),
+            (totals(1, 0, 0), "1 of 1 version is here (2.00 KiB)"),
             (totals(3, 2, 1), "3 of 4 versions are here (2 fetched, 1.00 KiB), 1 missing"),
         ] {
             assert_eq!(totals.to_string(), expected);
@@ -160,6 +175,10 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_lock_file_moves_no_cursor() {
-        assert_eq!(visible("a\x1b[2J\nb"), "a\u{fffd}[2J\u{fffd}b");
+        let what = "a\x1b[2J\u{202e}b";
+        let foreign =
+            Foreign { kind: "other", what, from: Kind::Git.to_string(), lockfile: String::new() };
+        let expected = "a\\u{1b}[2J\\u{202e}b is not from a registry: it is a git repository";
+        assert_eq!(foreign.to_string(), expected);
     }
 }

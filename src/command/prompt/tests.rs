@@ -92,7 +92,7 @@ fn one_line_comes_from_another_program() {
         ("", Err("there is no password on standard input")),
         ("one\ntwo\n", Err("standard input is more than one line")),
         ("one\n\n", Err("standard input is more than one line")),
-        (&"x".repeat(4097), Err("standard input is more than one line, or a long one")),
+        (&"x".repeat(4097), Err("standard input is more than one line, or too long")),
     ] {
         let got = only_line(input.as_bytes()).map_err(|error| error.to_string());
         match (got, expected) {

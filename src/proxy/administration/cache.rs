@@ -32,7 +32,11 @@ fn quietly(work: impl FnOnce() + Send + 'static) -> Result<(), Unanswered> {
         work();
     };
     let begun = Builder::new().name("cache-look".to_owned()).spawn(quiet);
-    let refused = |error| Unanswered::Refused(format!("there is no thread to look: {error}"));
+    let refused = |error| {
+        Unanswered::Refused(format!(
+            "the cache cannot be looked through, as no thread can be started: {error}"
+        ))
+    };
     begun.map(drop).map_err(refused)
 }
 
@@ -46,7 +50,7 @@ async fn quietly_done<T: Send + 'static>(
 }
 
 fn broken_off() -> Unanswered {
-    Unanswered::Refused("the look through the cache was broken off: the log says why".to_owned())
+    Unanswered::Refused("the search through the cache was cut short: the log says why".to_owned())
 }
 
 /// Has `see` look at every file that there is; what it returns comes in batches. An error it gets is of a file that is
@@ -60,6 +64,10 @@ fn scan<T: Send + 'static>(
         let mut batch = Vec::new();
         let all = (0..cache.shards()).flat_map(|shard| cache.files_in(shard));
         for name in all {
+            if found.is_closed() {
+                // Who asked is gone.
+                return;
+            }
             let facts = cache.facts(&name);
             if let Err(error) = &facts
                 && (error.kind() == io::ErrorKind::NotFound || DiskCache::is_passing(error))
@@ -67,9 +75,8 @@ fn scan<T: Send + 'static>(
                 continue;
             }
             batch.extend(see(&name, facts.as_ref()));
-            if batch.len() >= BATCH && found.blocking_send(std::mem::take(&mut batch)).is_err() {
-                // Who asked is gone.
-                return;
+            if batch.len() >= BATCH {
+                let _ = found.blocking_send(std::mem::take(&mut batch));
             }
         }
         if batch.is_empty() || found.blocking_send(batch).is_ok() {

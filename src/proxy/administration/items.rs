@@ -144,7 +144,7 @@ impl Door {
             return Err("its packument is not here".to_owned());
         };
         if !self.knows(&packument, asked).await {
-            return Err("its packument here does not know this version".to_owned());
+            return Err("the packument held does not list this version".to_owned());
         }
         let mut bytes = packument.body_len();
         for file in &asked.files {
@@ -243,7 +243,7 @@ impl Door {
             Ok(Authority::Own(package)) => Ok(Some(package)),
             Ok(Authority::Upstream(_)) => Ok(None),
             Ok(Authority::Claimed(_)) => {
-                let why = "the name is this registry's own (NOPAR_LOCAL_PACKAGES), and nothing of it is published here";
+                let why = "the name is reserved for this registry (NOPAR_LOCAL_PACKAGES), and the package is not published here";
                 Err(why.to_owned())
             }
             Err(error) => Err(error.to_string()),
@@ -256,7 +256,7 @@ impl Door {
             Ok((bytes, None)) => Ok(Here { bytes, was_fetched: false }),
             Ok((_, Some(expected))) => Err(differs(&expected, None)),
             Err(HostedError::Absent) => {
-                Err("the package is this registry's own, and has no such version".to_owned())
+                Err("the package is published here, and has no such version".to_owned())
             }
             Err(error) => Err(error.to_string()),
         }
@@ -289,12 +289,14 @@ impl Door {
 }
 
 fn not_asked() -> Hindrance {
-    let why = "it is not here, and no upstream registry is asked for it (NOPAR_AUTO_FORWARD)";
+    let why =
+        "it is not here, and no upstream registry may be asked for it (NOPAR_AUTO_FORWARD=no)";
     Hindrance::Final(why.to_owned())
 }
 
 fn differs(expected: &Integrity, computed: Option<&Integrity>) -> String {
-    let told = computed.map(|computed| format!(", and this one digests to {computed}"));
-    let told = told.unwrap_or_default();
-    format!("its tarball here is another than was asked for: {expected} was{told}")
+    match computed {
+        Some(computed) => format!("the digest of its tarball is {computed}; expected {expected}"),
+        None => format!("its tarball does not have the expected digest {expected}"),
+    }
 }

@@ -96,10 +96,10 @@ fn versions_that_cannot_be_had_are_named() {
     assert_eq!(versions(&package), ["2.0.0"]);
     let why: Vec<&str> = package.odd.iter().map(|(_, why)| why.as_str()).collect();
     assert!(why[0].contains("is not a semantic version"), "{why:?}");
-    assert!(why[1].contains("nothing says what its tarball"), "{why:?}");
-    assert!(why[2].contains("manifest is no object"), "{why:?}");
+    assert!(why[1].contains("no digest of its tarball"), "{why:?}");
+    assert!(why[2].contains("manifest is not an object"), "{why:?}");
     assert!(why[3].contains("no usable"), "{why:?}");
-    assert!(why[4].contains("nothing says") && why[5].contains("build metadata"), "{why:?}");
+    assert!(why[4].contains("no digest") && why[5].contains("build metadata"), "{why:?}");
     assert_eq!((package.own[0].time.as_deref(), package.created), (None, None));
     assert!(package.tags.is_empty() && package.owners.is_empty());
 }
@@ -112,7 +112,7 @@ fn a_document_that_cannot_be_read_is_told_without_what_is_in_it() {
     assert_eq!(parse("{}"), PackageUnreadable::Another);
     for damaged in ["", "{\"name\":\"a\",", "root:x:0", "[]"] {
         let why = parse(damaged).to_string();
-        assert!(why.starts_with("its document is damaged in line 1"), "{why}");
+        assert!(why.starts_with("its package.json is damaged in line 1"), "{why}");
     }
     for (damaged, part) in [
         (r#"{"name":"a","versions":[1]}"#, "versions"),
@@ -121,5 +121,7 @@ fn a_document_that_cannot_be_read_is_told_without_what_is_in_it() {
         (r#"{"name":"a","_attachments":{"x":1}}"#, "_attachments"),
     ] {
         assert_eq!(parse(damaged), PackageUnreadable::Member(part));
+        let told = format!("{part:?} in its package.json has the wrong type");
+        assert_eq!(parse(damaged).to_string(), told);
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Scene, entries_in, rows};
 use crate::support::binary::Binary;
 use crate::support::client::get;
+use crate::support::kept::damage;
 
 /// A scene whose NOPAR has held everything, and ended.
 async fn left() -> Scene {
@@ -90,7 +91,10 @@ async fn a_pattern_that_nothing_matches_is_told_and_one_that_is_none() {
     for command in ["ls", "rm"] {
         let (_, why) = scene.failed(&[command, "left-pad", "a@2.0.0", "zz*"]).await;
         for pattern in ["\"left-pad\"", "\"a@2.0.0\"", "\"zz*\""] {
-            assert!(why.contains(&format!("nothing is held that matches {pattern}")), "{why}");
+            assert!(
+                why.contains(&format!("the cache holds nothing that matches {pattern}")),
+                "{why}"
+            );
         }
         for (pattern, told) in
             [("a@latest", "by its number"), ("../x", "matches no package"), ("", "no package")]
@@ -103,7 +107,7 @@ async fn a_pattern_that_nothing_matches_is_told_and_one_that_is_none() {
     // What is there goes all the same.
     let (said, _) = scene.failed(&["rm", "left-pad", "a"]).await;
     assert!(
-        said.contains("2 entries, ") && said.contains("removed a 1.0.0 tarball 293."),
+        said.contains("2 entries removed, ") && said.contains("removed a 1.0.0 tarball 293."),
         "{said}"
     );
     assert_eq!(scene.files().len(), 2);
@@ -114,14 +118,18 @@ async fn what_was_removed_is_fetched_again_by_the_next_nopar_and_the_rest_is_not
     let scene = left().await;
     let would = scene.done(&["rm", "--dry-run", "a@1.0.0", "@s/*"]).await;
     assert!(
-        would.contains("would remove a 1.0.0 tarball") && would.ends_with(", would be removed\n"),
+        would.contains("would remove a 1.0.0 tarball")
+            && would.contains("\n3 entries would be removed, "),
         "{would}"
     );
     assert_eq!(scene.files().len(), 4);
-    let rows = rows(&scene.done(&["rm", "--json", "a@1.0.0", "@s/*"]).await);
+    let rows = scene.rows(&["rm", "--json", "a@1.0.0", "@s/*"]).await;
     assert_eq!(rows.len(), 4, "{rows:?}");
     let sum: u64 = rows[..3].iter().filter_map(|row| row["bytes"].as_u64()).sum();
-    assert_eq!(rows[3], json!({"entries": 3, "bytes": sum, "dry_run": false, "unmatched": []}));
+    assert_eq!(
+        rows[3],
+        json!({"kind": "summary", "dry_run": false, "entries": 3, "bytes": sum, "unmatched": []})
+    );
     assert_eq!(scene.files().len(), 1);
     scene.upstream.clear();
     let serving = scene.serve().await;
@@ -143,10 +151,18 @@ async fn whoever_looks_has_nothing_leave_for_lack_of_room() {
         assert!(ended.success, "{arguments:?}: {}", ended.stderr);
         assert_eq!(scene.files().len(), 4, "{arguments:?}");
     }
+    let lock = scene.path("package-lock.json");
+    let text = r#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;
+    std::fs::write(&lock, text).expect("a lock file");
+    let ended = scene.run_with(&["check", lock.to_str().expect("UTF-8")], &small).await;
+    assert_eq!((ended.code, scene.files().len()), (Some(0), 4), "{}", ended.stderr);
     let ended = scene.cache_with(&["stat", "--json"], &small).await;
     let stat = &rows(&ended.stdout)[0];
-    assert_eq!((&stat["limit"], &stat["entries"]), (&json!(1024), &json!(4)), "{stat}");
-    assert!(stat["min_free"].as_u64() > stat["free"].as_u64().map(|free| free / 2), "{stat}");
+    assert_eq!((&stat["limit_bytes"], &stat["entries"]), (&json!(1024), &json!(4)), "{stat}");
+    assert!(
+        stat["min_free_bytes"].as_u64() > stat["free_bytes"].as_u64().map(|free| free / 2),
+        "{stat}"
+    );
     let parts = stat["parts"].as_array().expect("parts");
     assert_eq!(parts.len(), 2);
     assert!(
@@ -154,6 +170,12 @@ async fn whoever_looks_has_nothing_leave_for_lack_of_room() {
         "{stat}"
     );
     assert_eq!(stat["serving"], json!(null));
+    // One that is broken goes, and it alone.
+    let file = scene.files().remove(0);
+    damage(&scene.cache().join(&file), |bytes| bytes.len() - 2);
+    let ended = scene.run_with(&["verify", "--only", "cache", "--repair"], &small).await;
+    assert!(ended.success && !scene.files().contains(&file), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(scene.files().len(), 3);
 }
 
 #[tokio::test]
@@ -174,11 +196,13 @@ async fn a_directory_that_is_no_cache_is_told_and_left_as_it_is() {
 async fn an_empty_cache_is_told_to_be_empty() {
     let scene = Scene::new().await;
     scene.serve().await.end().await;
-    assert_eq!(scene.done(&["ls"]).await, "nothing is held\n");
+    assert_eq!(scene.done(&["ls"]).await, "the cache is empty\n");
+    let tarballs = scene.done(&["ls", "--tarballs", "*"]).await;
+    assert_eq!(tarballs, "the cache holds nothing that was asked for\n");
     assert_eq!(scene.done(&["ls", "--json", "--packages"]).await, "");
-    assert_eq!(scene.done(&["rm", "*"]).await, "0 entries, 0 B, removed\n");
+    assert_eq!(scene.done(&["rm", "*"]).await, "0 entries removed, 0 B\n");
     assert!(scene.done(&["stat"]).await.contains("0 entries, 0 B of"));
-    assert!(scene.done(&["gc"]).await.starts_with("there is nothing that nobody needs"));
+    assert!(scene.done(&["gc"]).await.starts_with("nothing to remove; the cache holds 0 B"));
 }
 
 #[tokio::test]

@@ -122,15 +122,15 @@ async fn what_is_damaged_alone_replaced_or_unfinished_goes() {
     for line in [
         "  1 file, ",
         ": damaged\n",
-        ": views of packuments that are not held\n",
-        "  1 file, 1000 B: left unfinished by processes that are gone\n",
+        ": views whose packument is gone\n",
+        "  1 file, 1000 B: left unfinished by processes that have ended\n",
         "3 files, ",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
     assert_eq!(scene.files().len(), 2, "{told}");
     assert!(!unfinished.exists());
-    assert!(scene.done(&["gc"]).await.starts_with("there is nothing"));
+    assert!(scene.done(&["gc"]).await.starts_with("nothing to remove"));
 }
 
 /// Beside a NOPAR that serves: what a process left that died meanwhile, and a file that another process has replaced.
@@ -188,4 +188,35 @@ async fn with_a_size_what_was_used_least_recently_leaves() {
     assert!(scene.files().is_empty());
     let (said, why) = scene.failed(&["gc", "--size", "much"]).await;
     assert!(said.is_empty() && why.contains("\"much\" is not a size"), "{why}");
+}
+
+/// What was removed until then is not kept in memory.
+#[tokio::test]
+async fn a_directory_that_cannot_be_read_is_told_of_and_what_was_removed_is_forgotten() {
+    let scene = Scene::new().await;
+    let file = scene.path("nopar.toml");
+    fs::write(&file, "").expect("a file");
+    let scene = scene.with("NOPAR_CONFIG", file.to_str().expect("a path in UTF-8"));
+    let serving = scene.serve().await;
+    serving.fill(&scene).await;
+    let upstreams =
+        "[[upstream]]\npackages = [\"a\", \"@s/*\"]\nurl = \"http://registry.example/\"\n";
+    fs::write(&file, upstreams).expect("a file");
+    serving.binary.signal("HUP");
+    serving.binary.says("reload: ").await;
+    let memory = async || {
+        let stat = scene.rows(&["stat", "--json"]).await.remove(0);
+        stat["serving"]["memory_rows"].as_u64().expect("a number")
+    };
+    assert!(memory().await > 0);
+    // A file where a folder of entries would be.
+    let folders = (0..=255).map(|number| scene.cache().join(format!("{number:02x}")));
+    let folder = folders.into_iter().find(|folder| !folder.exists()).expect("a free name");
+    fs::write(&folder, "in the way").expect("a file");
+    let (_, why) = scene.failed(&["gc"]).await;
+    assert!(why.contains("not all of the cache could be read: "), "{why}");
+    assert_eq!(memory().await, 0);
+    fs::remove_file(&folder).expect("it was there");
+    assert_eq!(parts(&scene.collected(&[]).await), []);
+    serving.end().await;
 }

@@ -1,15 +1,15 @@
 //! Beside a NOPAR that serves: it is asked, and goes on, under load as well.
 //! Knows nothing of what is collected.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 
 use serde_json::{Value, json};
 
 use super::{Scene, rows};
 use crate::support::client::{Connection, Request, get};
 use crate::support::deadline::once;
-use crate::support::upstream::usual_path;
+use crate::support::load::Load;
 
 const TARBALL: &str = "/a/-/a-1.0.0.tgz";
 /// Enough of it that Pingora, which gathers small pieces, passes the head on.
@@ -48,7 +48,8 @@ async fn hits_and_last_use_are_told_and_to_list_something_is_no_use_of_it() {
     assert!(serves["memory_rows"].as_u64() > Some(0), "{stat}");
     assert!(serves["started"].as_str().is_some_and(|time| time.ends_with('Z')), "{stat}");
     let text = scene.done(&["stat"]).await;
-    for words in ["4 entries, ", "WHAT", "packument", "since the start ", "requests: ", "memory: "]
+    for words in
+        ["4 entries, ", "WHAT", "packument", "since NOPAR started ", "requests: ", "memory: "]
     {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -79,7 +80,7 @@ async fn what_was_removed_is_served_anew_at_once() {
     let own = crate::support::publish::Publish::of("own", "1.0.0");
     own.succeed(serving.addr).await;
     let (_, why) = scene.failed(&["rm", "own"]).await;
-    assert!(why.contains("nothing is held that matches \"own\""), "{why}");
+    assert!(why.contains("the cache holds nothing that matches \"own\""), "{why}");
     scene.done(&["rm", "*"]).await;
     get(serving.addr, "/own/-/own-1.0.0.tgz").await.expect(200);
     serving.end().await;
@@ -111,59 +112,10 @@ async fn a_download_goes_on_while_its_tarball_is_removed() {
     second.send(&Request::get(serving.addr, TARBALL)).await.expect("a request on its way");
     assert_eq!(second.receive_head().await.expect("a head").status, 200);
     let removed = scene.done(&["rm", "a@1.0.0"]).await;
-    assert!(removed.contains("1 entry, "), "{removed}");
+    assert!(removed.contains("1 entry removed, "), "{removed}");
     let body = second.receive_body(usize::MAX).await.expect("a whole body");
     assert!(body == scene.upstream.tarball("a", "1.0.0"), "{} bytes", body.len());
     serving.end().await;
-}
-
-/// Clients that ask until they are told to stop, and look at each byte.
-struct Load {
-    stop: Arc<AtomicBool>,
-    asked: Arc<AtomicUsize>,
-    clients: Vec<tokio::task::JoinHandle<()>>,
-}
-
-impl Load {
-    fn begin(scene: &Scene, addr: std::net::SocketAddr, clients: usize) -> Self {
-        let (stop, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
-        let bodies: Vec<_> =
-            ["a", "@s/n"].iter().map(|it| scene.upstream.tarball(it, "1.0.0")).collect();
-        let client = |_| {
-            let (stop, asked, bodies) = (Arc::clone(&stop), Arc::clone(&asked), bodies.clone());
-            tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    for (name, body) in ["a", "@s/n"].iter().zip(&bodies) {
-                        let packument = get(addr, &format!("/{}", name.replace('/', "%2f"))).await;
-                        assert_eq!(packument.expect(200).json()["name"], **name);
-                        let answer = get(addr, &usual_path(name, "1.0.0")).await.expect(200);
-                        assert!(answer.complete && answer.body == *body, "{name}");
-                        asked.fetch_add(2, Ordering::Relaxed);
-                    }
-                }
-            })
-        };
-        let clients = (0..clients).map(client).collect();
-        Self { stop, asked, clients }
-    }
-
-    /// Waits until so many more requests were answered.
-    async fn goes_on(&self, more: usize) {
-        let wanted = self.asked.load(Ordering::Relaxed) + more;
-        once("more answers", async || {
-            let asked = self.asked.load(Ordering::Relaxed);
-            let is_over = self.clients.iter().any(|client| client.is_finished());
-            if asked >= wanted || is_over { Ok(()) } else { Err(format!("{asked}")) }
-        })
-        .await;
-    }
-
-    async fn end(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for client in self.clients {
-            client.await.expect("no request failed");
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -171,7 +123,7 @@ async fn clients_are_served_while_things_are_listed_removed_and_collected() {
     let scene = Scene::new().await;
     let serving = scene.serve().await;
     serving.fill(&scene).await;
-    let load = Load::begin(&scene, serving.addr, 6);
+    let load = Load::begin(&scene.upstream, &["a", "@s/n"], serving.addr, 6);
     load.goes_on(50).await;
     for arguments in [
         &["rm", "*"][..],
@@ -209,7 +161,7 @@ async fn a_nopar_that_cannot_be_asked_is_told_of() {
     let serving = scene.serve_with(&[("NOPAR_RUN_PATH", elsewhere)]).await;
     serving.fill(&scene).await;
     let ended = scene.cache_with(&["rm", "a@1.0.0"], &[]).await;
-    assert!(ended.success && ended.stdout.contains("1 entry, "), "{}", ended.stderr);
+    assert!(ended.success && ended.stdout.contains("1 entry removed, "), "{}", ended.stderr);
     assert!(ended.stderr.contains("another NOPAR has this cache open"), "{}", ended.stderr);
     // It serves what it has in memory, or fetches anew: never anything wrong.
     let answer = get(serving.addr, TARBALL).await.expect(200);
@@ -233,5 +185,41 @@ async fn any_number_of_patterns_can_be_given() {
     assert!(!ended.success);
     assert_eq!(rows(&ended.stdout).len(), 4, "none is told twice");
     assert_eq!(ended.stderr.lines().count(), 3000);
+    serving.end().await;
+}
+
+/// What memory holds of what is gone would stay there until something else needs its place.
+#[tokio::test]
+async fn who_goes_away_while_things_are_removed_leaves_nothing_of_them_in_memory() {
+    const PACKAGES: u64 = 300;
+    let scene = Scene::new().await;
+    let serving = scene.serve().await;
+    for number in 0..PACKAGES {
+        let name = format!("p{number}");
+        scene.upstream.package(&name).version("1.0.0", |v| v);
+        get(serving.addr, &format!("/{name}")).await.expect(200);
+    }
+    let held = async || {
+        let stat = scene.rows(&["stat", "--json"]).await.remove(0);
+        let number = |value: &Value| value.as_u64().expect("a number");
+        (number(&stat["entries"]), number(&stat["serving"]["memory_rows"]))
+    };
+    let each = once("as many rows for each", async || match held().await {
+        (entries, rows) if entries == PACKAGES && rows > 0 && rows % PACKAGES == 0 => {
+            Ok(rows / PACKAGES)
+        }
+        told => Err(format!("{told:?}")),
+    })
+    .await;
+
+    let ask = json!({"ask": {"ask": {"cache-remove": {"of": ["*"]}}}});
+    let mut socket = UnixStream::connect(scene.path("run/nopar.sock")).expect("it is heard");
+    writeln!(socket, "{ask}").expect("it is asked");
+    drop(socket);
+    once("no row of what is gone", async || match held().await {
+        (entries, rows) if rows == each * entries && entries < PACKAGES => Ok(()),
+        told => Err(format!("{told:?}")),
+    })
+    .await;
     serving.end().await;
 }

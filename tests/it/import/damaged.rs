@@ -19,9 +19,9 @@ async fn a_version_whose_tarball_cannot_be_had_is_named_and_the_others_come() {
     let told = scene.unwell("\"$V\"").await;
     for lines in [
         "plain: 1 version (1.1.0-beta.1), 303 B\n  1.0.0 is left out: its tarball is missing\n  the tag latest is left out: it points to 1.0.0, which is not here; here, it points to 1.1.0-beta.1\n",
-        "@acme/ui: 1 version (1.0.0), 298 B\n  1.0.1 is left out: its tarball is damaged: it has 298 bytes, and not the digests that it was published with\n",
-        "taken-back is left out: nothing of it can be had\n  1.0.0 is left out: its tarball is damaged: it has 0 bytes",
-        "merged is left out: nothing of it can be had\n  2.0.0 is left out: its tarball cannot be read: it is not a file\n",
+        "@acme/ui: 1 version (1.0.0), 298 B\n  1.0.1 is left out: its tarball is damaged: its 298 bytes do not have the digests that it was published with\n",
+        "taken-back is left out: none of it can be imported\n  1.0.0 is left out: its tarball is damaged: its 0 bytes",
+        "merged is left out: none of it can be imported\n  2.0.0 is left out: its tarball cannot be read: it is not a file\n",
         "left out, see above: 2 packages, 4 versions, 3 users\n",
     ] {
         assert!(told.contains(lines), "{lines}: {told}");
@@ -52,9 +52,9 @@ async fn a_document_that_cannot_be_read_is_named_without_what_is_in_it() {
     fs::create_dir(scene.stored("lost")).expect("a folder, which is none of a package");
     let told = scene.unwell("\"$V\"").await;
     for line in [
-        "plain is left out: its document is damaged in line ",
-        "taken-back is left out: its document is that of another package",
-        "merged is left out: .verdaccio-db.json names it, and it has no package.json",
+        "plain is left out: its package.json is damaged in line ",
+        "taken-back is left out: its package.json is that of another package",
+        "merged is left out: .verdaccio-db.json lists it, but it has no package.json",
         "@acme/ui: 2 versions",
         "left out, see above: 4 packages, 0 versions, 3 users",
     ] {
@@ -73,7 +73,7 @@ async fn what_may_not_have_been_published_there_comes_when_it_is_asked_for() {
     scene.change("plain/package.json", "\"version\": \"1.0.0\"\n\t\t}", "\"x\": 1\n\t\t}");
     scene.change("plain/package.json", "\"version\": \"1.1.0-beta.1\"\n\t\t}", "\"x\": 1\n\t\t}");
     let told = scene.unwell("\"$V\"").await;
-    let line = "plain is left out: .verdaccio-db.json does not name it, and nothing says that it was published there: --package plain imports it";
+    let line = "plain is left out: .verdaccio-db.json does not list it, and nothing says that it was published there: --package plain imports it";
     assert!(told.contains(line), "{told}");
     // The document of this one says it.
     assert!(told.contains("merged: 1 version"), "{told}");
@@ -95,7 +95,7 @@ async fn what_is_listed_and_not_told_apart_is_no_copy_that_stays_behind_in_silen
         "\"_uplinks\": {\"up\": {\"fetched\": 1}}",
     );
     let told = scene.unwell("\"$V\"").await;
-    let line = "plain is left out: .verdaccio-db.json names it, and nothing says which of its versions were published there: --package plain imports all";
+    let line = "plain is left out: .verdaccio-db.json lists it, but nothing says which of its versions were published there: --package plain imports all";
     assert!(told.contains(line), "{told}");
     let told = scene.done("--package plain --no-users \"$V\"").await;
     assert!(told.contains("plain: 2 versions"), "{told}");
@@ -109,7 +109,7 @@ async fn a_list_or_a_configuration_that_is_damaged_stops_it_before_anything_is_d
             "{\"list\":[\"s3cret\"",
             "storage/.verdaccio-db.json: it is damaged in line 1",
         ),
-        ("config.yaml", "storage: [s3cret", "config.yaml: it is no configuration that can be read"),
+        ("config.yaml", "storage: [s3cret", "config.yaml: it cannot be read as a configuration"),
     ] {
         let scene = Scene::new();
         fs::write(scene.verdaccio().join(file), text).expect("a file");

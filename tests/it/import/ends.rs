@@ -5,7 +5,7 @@ use super::*;
 use crate::support::disk::SmallDisk;
 
 /// Makes so many packages more, all like `plain`.
-fn multiply(scene: &Scene, count: usize) {
+pub(super) fn multiply(scene: &Scene, count: usize) {
     let text = fs::read_to_string(scene.stored("plain/package.json")).expect("a document");
     let mut names = Vec::new();
     for number in 0..count {

@@ -23,9 +23,9 @@ async fn who_logs_in_with_the_password_of_before_has_it_kept_as_ours_are() {
     fs::create_dir_all(&registry).expect("a folder");
     let ended = scene.import_into(&registry, "\"$V\"").await;
     assert!(ended.success, "{}", ended.stderr);
-    for (name, way) in [("sha", "as SHA-1"), ("md", "as MD5"), ("old", "by crypt(3)")] {
+    for (name, way) in [("sha", "SHA-1"), ("md", "MD5"), ("old", "a crypt(3) hash")] {
         let line = format!(
-            "user {name} is left out: their password is kept {way}, which is no way to keep one: `nopar user add {name}` gives them one"
+            "user {name} is left out: their password is stored as {way}, and cannot be taken over: `nopar user add {name}` adds them with a new one"
         );
         assert!(ended.stdout.contains(&line), "{line}: {}", ended.stdout);
         assert_eq!(kept(&registry, name), Value::Null);
@@ -69,22 +69,47 @@ async fn names_and_hashes_that_cannot_be_are_named() {
     fs::write(scene.verdaccio().join("htpasswd"), text).expect("a file");
     let told = scene.done("\"$V\"").await;
     for line in [
-        "user ann, with their password",
-        "user Ann is left out: there is a user of almost this name",
+        "user ann imported, with their password",
+        "user Ann is left out: there is a user whose name differs in case only",
         "user b b is left out: the name cannot be that of a user",
         "user -x is left out: the name cannot be that of a user",
-        "user slow is left out: their password's hash is damaged, or takes too long",
+        "user slow is left out: their password's hash is damaged, or too costly",
         "user cut is left out: their password's hash is damaged",
-        "user plain is left out: their password is kept as it is",
+        "user plain is left out: their password is stored in plain text",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
     assert!(!told.contains("s3cret") && !told.contains("$2a$"), "{told}");
     let told = scene.done("\"$V\"").await;
-    assert!(
-        told.contains("user Ann is left out: there is a user of the name ann already"),
-        "{told}"
-    );
+    assert!(told.contains("user Ann is left out: there is already a user ann"), "{told}");
+}
+
+/// Nobody, or somebody mistyped, would own all packages.
+#[tokio::test]
+async fn an_owner_who_can_be_no_user_or_is_none_is_refused_before_anything_is_written() {
+    let scene = Scene::new();
+    for (owner, why) in [
+        ("", "--owner \"\": the name cannot be that of a user: it is empty"),
+        ("an n", "--owner \"an n\": the name cannot be that of a user"),
+    ] {
+        for dry in ["", "--dry-run "] {
+            let told = scene.unwell(&format!("{dry}--owner '{owner}' \"$V\"")).await;
+            assert!(told.contains(why), "{told}");
+        }
+    }
+    let users = "NOPAR_AUTH=users";
+    let told = scene.unwell_with(users, "--owner ann --owner bbo \"$V\"").await;
+    let why = "--owner bbo: there is no such user, neither here nor among those to be imported; `nopar user add bbo` adds them";
+    assert!(told.contains(why), "{told}");
+    let told = scene.unwell_with(users, "--no-users --owner ann \"$V\"").await;
+    assert!(told.contains("--owner ann: there is no such user"), "{told}");
+    assert_eq!(files_below(&scene.registry()), Vec::<String>::new());
+    // Who comes with it, and who is here by then.
+    for more in ["", "--no-users --package plain "] {
+        let arguments = format!("{more}--owner ann \"$V\"");
+        let ended = scene.import_with(users, &scene.registry(), &arguments).await;
+        assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn each_that_cannot_be_had_is_told_with_why_and_the_others_are_fetched() {
         "lantern@9.0.0: the upstream registry has no such version\n",
         "none@1.0.0: the upstream registry has no such package\n",
         "cut@1.0.0: the upstream registry broke the tarball off\n",
-        "other@1.0.0: its tarball here is another than was asked for: sha512-AAAA",
+        "other@1.0.0: the digest of its tarball is sha",
         "refused@1.0.0: the upstream registry answered 500",
         "1 of 6 versions are here (1 fetched, ",
     ] {
@@ -73,7 +73,7 @@ async fn a_version_that_is_newer_than_the_packument_here_is_found() {
     site.upstream.package("lantern").version("3.0.0", |v| v);
     let lock = site.lock("package-lock.json", &[("lantern", "3.0.0")]);
     let ended = site.ends(1, &["check", &lock]).await;
-    assert!(ended.stdout.contains("does not know this version"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("does not list this version"), "{}", ended.stdout);
     site.ends(0, &["prefetch", &lock]).await;
     site.ends(0, &["check", &lock]).await;
 }
@@ -115,12 +115,13 @@ async fn a_cache_that_is_too_small_is_told_of() {
     let lock = site.lock("package-lock.json", &names.map(|name| (name, "1.0.0")));
     let ended = site.ends(1, &["prefetch", "--jobs", "1", &lock]).await;
     assert!(
-        ended.stdout.contains("it was here, and left the cache for others: "),
+        ended.stdout.contains("it was fetched, and then removed to make room for others: "),
         "{}",
         ended.stdout
     );
     assert!(
-        ended.stderr.contains("raise NOPAR_CACHE_SIZE, which is 100.00 KiB"),
+        ended.stderr.contains("raise NOPAR_CACHE_SIZE, or,")
+            && ended.stderr.contains("NOPAR_CACHE_MIN_FREE"),
         "{}",
         ended.stderr
     );
@@ -132,7 +133,7 @@ async fn a_tarball_that_is_longer_than_is_kept_is_told_of() {
     let lock = site.lock("package-lock.json", &three(&site.upstream));
     let ended = site.ends(1, &["prefetch", &lock]).await;
     let expected = "lantern@2.0.0: it could not be kept: it is longer than NOPAR_MAX_TARBALL";
-    assert!(ended.stdout.starts_with(expected), "{}", ended.stdout);
+    assert!(ended.stdout.contains(expected), "{}", ended.stdout);
     assert!(ended.stdout.contains("2 of 3 versions are here (2 fetched, "), "{}", ended.stdout);
 }
 
@@ -157,6 +158,7 @@ async fn one_that_is_killed_goes_on_where_it_was_when_it_is_run_again() {
 async fn a_name_that_is_claimed_is_asked_of_nobody() {
     let site = Site::with(&[("NOPAR_LOCAL_PACKAGES", "@s/*")]).await;
     let lock = site.lock("package-lock.json", &three(&site.upstream)[2..]);
+    let (_nopar, _) = site.serving().await;
     for command in ["check", "prefetch"] {
         let ended = site.ends(1, &[command, &lock]).await;
         assert!(ended.stdout.contains("NOPAR_LOCAL_PACKAGES"), "{}", ended.stdout);

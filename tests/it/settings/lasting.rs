@@ -114,6 +114,31 @@ async fn a_damaged_file_keeps_nopar_from_starting_and_tells_the_way_back_in() {
     assert!(run(folder.path(), &["keys"]).await.success);
 }
 
+/// As an older NOPAR saved it, or another machine: what a start refuses is not called valid.
+#[tokio::test]
+async fn a_saved_name_that_cannot_be_listened_on_is_a_mistake_before_the_start() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let place = folder.path().join("registry.json");
+    for host in ["no-such-host.invalid", "192.0.2.1"] {
+        std::fs::write(&place, format!("{{\"settings\": {{\"hostname\": {host:?}}}}}"))
+            .expect("a file");
+        let ended = run(folder.path(), &["--check-config"]).await;
+        assert!(!ended.success && ended.stdout.is_empty(), "{}", ended.stdout);
+        let said = ended.stderr;
+        assert!(
+            said.contains(&format!("hostname in {}: {host:?} cannot be ", place.display())),
+            "{said}"
+        );
+        assert!(said.contains("--ignore-saved-settings"), "{said}");
+        let ended = run(folder.path(), &["--check-config", "--ignore-saved-settings"]).await;
+        assert!(ended.success, "{}", ended.stderr);
+        let env = [("NOPAR_HOSTNAME", host)];
+        let ended = Binary::start(&["--check-config"], &env).ended().await;
+        let expected = format!("NOPAR_HOSTNAME: {host:?} cannot be ");
+        assert!(!ended.success && ended.stderr.contains(&expected), "{}", ended.stderr);
+    }
+}
+
 /// Without what is saved NOPAR starts; what is saved then stands in the place of what made no sense.
 #[tokio::test]
 async fn the_way_back_in_leads_on() {

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::log_output::file_with;
 use crate::support::binary::Binary;
@@ -28,6 +28,16 @@ async fn logging(upstream: &str) -> (Binary, SocketAddr, PathBuf) {
     (binary, addr.parse().expect("an address"), log)
 }
 
+/// Waits until there is such a file.
+async fn begun(log: &Path) {
+    let opening = async {
+        while !log.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("a new file in its place".to_owned(), opening).await;
+}
+
 #[tokio::test]
 async fn a_log_that_was_moved_is_begun_anew_and_no_line_is_lost() {
     let upstream = FakeUpstream::start().await;
@@ -42,12 +52,7 @@ async fn a_log_that_was_moved_is_begun_anew_and_no_line_is_lost() {
             }
         }
         // What waits to be written by then goes to the file of before, and what comes after it to the new one.
-        let opening = async {
-            while !log.exists() {
-                tokio::task::yield_now().await;
-            }
-        };
-        within("a new file in its place".to_owned(), opening).await;
+        begun(&log).await;
         get(addr, &format!("/-/new-{round}")).await.expect(404);
         file_with(&log, &format!("/-/new-{round} ")).await;
     }
@@ -75,6 +80,7 @@ async fn a_log_that_cannot_be_opened_again_goes_on_as_it_was() {
     file_with(&moved, "GET /-/on 404 ").await;
     fs::remove_dir(&log).expect("it is empty");
     binary.signal("USR1");
+    begun(&log).await;
     get(addr, "/-/again").await.expect(404);
     file_with(&log, "GET /-/again 404 ").await;
     binary.signal("TERM");

@@ -30,9 +30,12 @@ async fn adduser(nopar: &TestNopar, name: &str, password: &str) -> Response {
 }
 
 async fn users(nopar: &TestNopar) -> Vec<String> {
-    let listed: Value = serde_json::from_str(&user(nopar.registry_path(), "ls --json", "").await)
-        .expect("users in JSON");
-    listed.as_array().expect("a list").iter().map(|user| text(&user["name"])).collect()
+    let listed = user(nopar.registry_path(), "ls --json", "").await;
+    let name = |line: &str| {
+        let row: Value = serde_json::from_str(line).expect("a user in JSON");
+        text(&row["user"])
+    };
+    listed.lines().map(name).collect()
 }
 
 fn account<'a>(

@@ -26,11 +26,16 @@ impl Administration {
         let cache = self.door.cache;
         let (unneeded, others) = self.unneeded().await?;
         self.check(&unneeded, others)?;
-        let collected = quietly_done(move || collect(cache, &unneeded, size, is_dry)).await?;
-        let (amounts, removed, left_bytes) = collected.map_err(|error| {
-            Unanswered::Refused(format!("not all of the cache could be looked at: {error}"))
-        })?;
+        let work = move || {
+            let mut removed = Vec::new();
+            (collect(cache, &unneeded, size, is_dry, &mut removed), removed)
+        };
+        let (collected, removed) = quietly_done(work).await?;
+        // Also of what was removed before something failed.
         self.door.forget(&removed);
+        let (amounts, left_bytes) = collected.map_err(|error| {
+            Unanswered::Refused(format!("not all of the cache could be read: {error}"))
+        })?;
         let part = |why: Unneeded| {
             let Amount { files, bytes } = *amounts.get(&why)?;
             (files > 0).then_some(CollectedPart { why, entries: files, bytes })
@@ -41,7 +46,7 @@ impl Administration {
                 .iter()
                 .fold((0, 0), |(files, bytes), part| (files + part.entries, bytes + part.bytes));
             info!(
-                "cache: {files} files, {bytes} bytes, were removed by a command as nobody needs them"
+                "cache: {files} files, {bytes} bytes, that nobody needs were removed by a command"
             );
         }
         let is_shared = self.is_shared();
@@ -78,9 +83,9 @@ impl Administration {
             return Ok(());
         }
         Err(Unanswered::Refused(format!(
-            "all that is held ({foreign} entries) is of upstream registries that these settings do not name ({}), so they \
-             may not be those of the NOPAR whose cache this is (--config, NOPAR_FORWARDER_URL): nothing was removed. If \
-             they are, `nopar cache rm '*'` removes everything",
+            "nothing was removed: all {foreign} entries come from upstream registries that these settings do not name ({}). \
+             Run this with the settings of the NOPAR whose cache it is (--config, NOPAR_FORWARDER_URL); if these are its \
+             settings, `nopar cache rm '*'` removes everything",
             self.roots().join(", ")
         )))
     }
@@ -106,35 +111,35 @@ fn why_not(
     (matches!(subject.thing, Thing::View(_)) && is_alone()).then_some(Unneeded::ViewAlone)
 }
 
-/// Removes files, and what else is of no use; how much that was, which generations left the index, and how many bytes are
-/// left. Blocks.
+/// Removes files, and what else is of no use; how much that was, and how many bytes are left. Which generations left the
+/// index is noted in `removed`, whatever fails. Blocks.
 fn collect(
     cache: &DiskCache,
     unneeded: &[(FileName, Unneeded)],
     size: Option<u64>,
     is_dry: bool,
-) -> Result<(Amounts, Vec<FileName>, u64), OpenError> {
-    let (mut amounts, mut removed) = (Amounts::new(), Vec::new());
+    removed: &mut Vec<FileName>,
+) -> Result<(Amounts, u64), OpenError> {
+    let mut amounts = Amounts::new();
     for (name, why) in unneeded {
-        if is_dry || cache.take_out(name) {
+        let is_removed = !is_dry && cache.take_out(name);
+        removed.extend(is_removed.then_some(*name));
+        if is_dry || is_removed {
             amounts.entry(*why).or_default().add(name.size());
-            removed.push(*name);
         }
     }
     amounts.insert(Unneeded::Replaced, cache.replaced_files(is_dry)?);
     amounts.insert(Unneeded::Unfinished, cache.unfinished_files(is_dry)?);
     let mut left = cache.size();
     if is_dry {
-        left = left.saturating_sub(removed.iter().map(FileName::size).sum());
+        let would_go: u64 = unneeded.iter().map(|(name, _)| name.size()).sum();
+        left = left.saturating_sub(would_go);
     }
     if let Some(size) = size {
-        let ids: HashSet<u64> = removed.iter().map(FileName::id).collect();
-        let shed = if is_dry { cache.would_shrink(size, &ids) } else { cache.shrink(size) };
+        let others: HashSet<u64> = unneeded.iter().map(|(name, _)| name.id()).collect();
+        let shed = if is_dry { cache.would_shrink(size, &others) } else { cache.shrink(size) };
         amounts.insert(Unneeded::LeastUsed, shed);
         left = if is_dry { left.saturating_sub(shed.bytes) } else { cache.size() };
     }
-    if is_dry {
-        removed.clear();
-    }
-    Ok((amounts, removed, left))
+    Ok((amounts, left))
 }

@@ -59,18 +59,19 @@ impl Administration {
             return self.tell_all(selection, rows, |_, _| true).await.map(drop);
         }
         let names: Vec<_> = selection.wanted().filter_map(|it| Some(it.one()?.0.clone())).collect();
-        let removed = Arc::new(Mutex::new(Vec::new()));
+        // `None`: no more is removed. The look goes on for a while when nobody takes what is told.
+        let removed = Arc::new(Mutex::new(Some(Vec::new())));
         let noted = Arc::clone(&removed);
         // One whose place a newer one took meanwhile is none that was meant.
         let remove = move |cache: &DiskCache, name: &FileName| {
+            let mut noted = noted.lock();
+            let Some(removed) = noted.as_mut() else { return false };
             let is_removed = cache.take_out(name);
-            if is_removed {
-                noted.lock().push(*name);
-            }
+            removed.extend(is_removed.then_some(*name));
             is_removed
         };
         let told = self.tell_all(selection, rows, remove).await;
-        let removed = std::mem::take(&mut *removed.lock());
+        let removed = removed.lock().take().unwrap_or_default();
         self.door.forget(&removed);
         names.iter().for_each(|name| self.door.forget_failures_of(name));
         let bytes: u64 = removed.iter().map(FileName::size).sum();
