@@ -2,6 +2,7 @@
 //! Knows nothing of what a key is.
 
 use super::Problem;
+use super::owner::absent;
 use crate::cli::KeysAction;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -17,10 +18,9 @@ pub(super) fn run(
     json: bool,
 ) -> Result<String, Problem> {
     let path = &config.store.path;
-    if !path.is_dir() {
+    if let Some(absent) = absent(path) {
         // A path that is mistyped is not made.
-        let path = path.display();
-        return Err(format!("there is no registry directory {path} (NOPAR_REGISTRY_PATH)").into());
+        return Err(absent.into());
     }
     let store = DiskStore::open(path)?;
     let signing = Signing::of_directory(path, Arc::new(store));

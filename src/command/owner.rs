@@ -8,7 +8,7 @@ use rustix::fs::{Gid, Uid};
 use rustix::process::geteuid;
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -36,9 +36,9 @@ pub(super) enum OwnerError {
         /// What the system said.
         source: io::Error,
     },
-    /// The owner does not get there.
+    /// The owner cannot reach it.
     #[error(
-        "user {owner}, who owns {}, does not get there: let that user enter the directories above it (chmod +x): {source}",
+        "user {owner}, who owns {}, cannot reach it: let that user enter the directories above it (chmod +x): {source}",
         path.display()
     )]
     Shut {
@@ -51,12 +51,24 @@ pub(super) enum OwnerError {
     },
 }
 
+/// That there is no directory of a registry, in words, if there is none. One that may not be looked for is not taken for
+/// absent.
+pub(super) fn absent(registry: &Path) -> Option<String> {
+    let is_absent = match fs::metadata(registry) {
+        Ok(it) => !it.is_dir(),
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    };
+    let told =
+        || format!("there is no registry directory {} (NOPAR_REGISTRY_PATH)", registry.display());
+    is_absent.then(told)
+}
+
 /// Goes on as the owner of the directory of a registry, or of that which it is to be made in, if this is root and it is
 /// somebody else's. It holds for this thread, and for those that it begins; so it comes before any is begun. Who runs the
 /// command stays known (the real user).
 ///
 /// # Errors
-/// When that cannot be, or the owner does not get there; see [`OwnerError`].
+/// When that cannot be, or the owner cannot reach it; see [`OwnerError`].
 pub(super) fn become_owner_of(registry: &Path) -> Result<(), OwnerError> {
     if geteuid().as_raw() != ROOT {
         return Ok(());
@@ -146,6 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_is_absent_only_where_it_is_known_not_to_be_there() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(absent(home.path()), None);
+        for registry in [home.path().join("mistyped"), file.join("below"), file] {
+            let told = absent(&registry).unwrap();
+            assert!(told.contains(registry.to_str().unwrap()), "{told}");
+            assert!(told.contains("NOPAR_REGISTRY_PATH"), "{told}");
+        }
+        let long = home.path().join("x".repeat(1000));
+        assert_eq!(absent(&long), None, "what the system does not say is not known");
+    }
+
+    #[test]
     fn an_owner_who_does_not_get_there_is_told_of() {
         let Some(home) = nobodys() else { return };
         let registry = home.path().join("registry");
@@ -155,7 +182,7 @@ mod tests {
         fs::set_permissions(home.path(), Permissions::from_mode(0o700)).unwrap();
         let (done, owner) = made(home.path(), registry);
         let told = done.unwrap_err().to_string();
-        assert!(told.contains("does not get there") && told.contains("chmod +x"), "{told}");
+        assert!(told.contains("cannot reach it") && told.contains("chmod +x"), "{told}");
         assert_eq!(owner, None);
     }
 

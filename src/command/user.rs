@@ -1,6 +1,7 @@
 //! `nopar user …`: the users, changed by who runs NOPAR.
 //! Knows nothing of settings, nor of whether NOPAR serves beside it: what changes counts for its next request.
 
+use super::owner::absent;
 use super::prompt::{PromptError, new_password};
 use super::words::{date, printable};
 use crate::access::{
@@ -64,6 +65,11 @@ impl From<BadPassword> for UserError {
 /// # Errors
 /// When nothing was done, see [`UserError`].
 pub(super) fn run(registry: &Path, action: UserAction) -> Result<String, UserError> {
+    // Nobody is in a directory that is not there, whose path may be mistyped; the first user may come before it.
+    let may_be_new = matches!(action, UserAction::Add { .. });
+    if let Some(absent) = absent(registry).filter(|_| !may_be_new) {
+        return Err(UserError::Refused(absent));
+    }
     let ground = Arc::new(Registry(DiskStore::open(registry)?));
     let users = Users::open(registry, Arc::clone(&ground) as Arc<dyn Ground>);
     let access = Access::of_directory(registry, ground);
@@ -84,7 +90,7 @@ fn add(registry: &Path, users: &Users, name: &str, email: &str) -> Result<String
     let password = hash(name)?;
     users.add(user, password, SystemTime::now())?;
     line(Deed::UserAdd, name).write();
-    Ok(format!("{name} was added, in {}\n", users_file(registry).display()))
+    Ok(format!("{name} was added to {}\n", users_file(registry).display()))
 }
 
 fn passwd(
@@ -208,7 +214,7 @@ impl Row {
         if rows.is_empty() {
             return "there are no users: `nopar user add NAME` adds one\n".to_owned();
         }
-        let head = ["name", "e-mail", "created", "second factor"].map(str::to_owned);
+        let head = ["NAME", "E-MAIL", "CREATED", "SECOND FACTOR"].map(str::to_owned);
         let cells = rows.iter().map(|row| {
             let email = if row.email.is_empty() { "-" } else { &row.email };
             let second_factor = row.second_factor.unwrap_or("none");
@@ -260,7 +266,7 @@ mod tests {
     #[test]
     fn the_list_is_a_table_or_json() {
         let table = "\
-name        e-mail            created               second factor
+NAME        E-MAIL            CREATED               SECOND FACTOR
 ann         ann@acme.example  2025-11-24T16:00:00Z  auth-only
 ü\\u{1b}[2J  -                 2025-11-24T16:00:00Z  none
 ";

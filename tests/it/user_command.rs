@@ -66,12 +66,14 @@ fn home() -> (TempDir, Registry) {
 #[tokio::test]
 async fn users_are_added_changed_listed_and_removed() {
     let (_home, registry) = home();
+    std::fs::create_dir(&registry.0).expect("a directory");
     let none = registry.done("ls", "").await;
     assert!(none.starts_with("there are no users"), "{none}");
-    assert!(!registry.0.exists(), "who only looks makes nothing");
+    assert!(!registry.0.join(".nopar").exists(), "who only looks makes nothing");
+    std::fs::remove_dir(&registry.0).expect("it is empty");
 
     let said = registry.done("add ann --email ann@acme.example", "correct horse\n").await;
-    assert_eq!(said, format!("ann was added, in {}\n", registry.file().display()));
+    assert_eq!(said, format!("ann was added to {}\n", registry.file().display()));
     registry.done("add bob", "battery staple").await;
     let ann = registry.kept("ann");
     assert_eq!(ann["email"], "ann@acme.example");
@@ -103,13 +105,14 @@ async fn users_are_added_changed_listed_and_removed() {
 #[tokio::test]
 async fn what_cannot_be_done_is_said_with_what_can() {
     let (_home, registry) = home();
+    std::fs::create_dir(&registry.0).expect("a directory");
     for (arguments, why) in [
         ("passwd ann", "no user of the name ann; `nopar user ls` lists them"),
         ("rm ann", "no user of the name ann; `nopar user ls` lists them"),
     ] {
         registry.refused(arguments, "correct horse", why).await;
     }
-    assert!(!registry.0.exists(), "nothing is made for a name that is misspelt");
+    assert!(!registry.0.join(".nopar").exists(), "nothing is made for a name that is misspelt");
     for (arguments, input, why) in [
         ("add ann", "", "give it as one line"),
         ("add ann", "short\n", "at least 8 characters"),
@@ -123,13 +126,25 @@ async fn what_cannot_be_done_is_said_with_what_can() {
     ] {
         registry.refused(arguments, input, why).await;
     }
-    assert!(!registry.0.exists());
+    assert!(!registry.0.join(".nopar").exists());
     registry.done("add ann", "correct horse").await;
     let kept = registry.kept("ann");
     registry.refused("add ann", "battery staple", "changes their password").await;
     registry.refused("add Ann", "battery staple", "a user of the name ann already").await;
     registry.refused("passwd ann", "short", "at least 8 characters").await;
     assert_eq!(registry.kept("ann"), kept);
+}
+
+/// A path that is mistyped looked like a registry without users.
+#[tokio::test]
+async fn a_registry_that_is_not_there_is_told_of() {
+    let (_home, registry) = home();
+    let why =
+        format!("there is no registry directory {} (NOPAR_REGISTRY_PATH)", registry.0.display());
+    for arguments in ["ls", "ls --json", "rm ann", "passwd ann"] {
+        registry.refused(arguments, "correct horse", &why).await;
+    }
+    assert!(!registry.0.exists(), "none is made");
 }
 
 #[tokio::test]
