@@ -73,9 +73,36 @@ pub fn iso(time: SystemTime) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// The time that a text means: ISO 8601 with a date, a time and an offset, from 1970 to the year 9999. `None`: it is no
+/// such text.
+pub fn of_iso(text: &str) -> Option<SystemTime> {
+    let time: Timestamp = text.parse().ok()?;
+    (time >= Timestamp::UNIX_EPOCH).then(|| time.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_times_only_if_they_name_one() {
+        for (text, expected) in [
+            ("2025-11-28T11:59:59.007Z", Some("2025-11-28T11:59:59.007Z")),
+            ("2025-11-28T11:59:59Z", Some("2025-11-28T11:59:59.000Z")),
+            ("2025-11-28T11:59:59.0079+02:00", Some("2025-11-28T09:59:59.007Z")),
+            ("9999999-evil", None),
+            ("0 <script>", None),
+            ("2025-11-28", None),
+            ("2025-11-28T11:59:59", None),
+            ("2025-13-28T11:59:59Z", None),
+            ("99999-11-28T11:59:59Z", None),
+            ("1969-12-31T23:59:59Z", None),
+            ("2025-11-28T11:59:59Z\u{1b}[31m", None),
+            ("", None),
+        ] {
+            assert_eq!(of_iso(text).map(iso).as_deref(), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn times_are_written_as_npm_does() {

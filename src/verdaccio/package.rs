@@ -4,6 +4,7 @@
 //! Verdaccio puts both into one document. Of a tarball that was published to it, `_attachments` says the version; of one
 //! that an uplink told of, `_distfiles` says where it is.
 
+use crate::clock::{iso, of_iso};
 use crate::npm::hosted::Person;
 use crate::npm::{Integrity, PackageName, TarballName, Version};
 use indexmap::IndexMap;
@@ -13,9 +14,6 @@ use serde_json::value::RawValue;
 
 /// A JSON object's members, as the text they were.
 type Object = IndexMap<String, Box<RawValue>>;
-
-/// The longest text that is taken for a time.
-const LONGEST_TIME: usize = 40;
 
 /// What a document says.
 #[derive(Clone, Debug)]
@@ -34,10 +32,12 @@ pub struct Package {
     pub tags: Vec<(String, String)>,
     /// Who maintains it: Verdaccio itself notes nobody.
     pub owners: Vec<Person>,
-    /// When it was made.
+    /// When it was made, as npm writes times.
     pub created: Option<String>,
     /// When it was changed last.
     pub modified: Option<String>,
+    /// Of what something is said in place of a time that is none: versions, `created`, `modified`.
+    pub odd_times: Vec<String>,
     /// All members of its root but those that are above.
     pub members: Object,
     /// Whether the document says of a version that it was published there. That of none does, where it was made by hand, or by
@@ -56,7 +56,7 @@ pub struct OwnVersion {
     pub files: Vec<TarballName>,
     /// Each digest that is said of its tarball: all have to be right.
     pub stated: Vec<Integrity>,
-    /// When it was published.
+    /// When it was published, as npm writes times; `None` if that is not known.
     pub time: Option<String>,
 }
 
@@ -136,6 +136,7 @@ impl Package {
             owners: parts.maintainers.as_deref().map(owners).unwrap_or_default(),
             created: parts.time_of("created"),
             modified: parts.time_of("modified"),
+            odd_times: parts.odd_times(),
             members: std::mem::take(&mut parts.members),
             is_proven: false,
         };
@@ -187,9 +188,12 @@ impl Parts {
     }
 
     fn time_of(&self, key: &str) -> Option<String> {
-        let time = said(self.time.get(key)?)?;
-        let is_time = time.len() <= LONGEST_TIME && time.starts_with(|c: char| c.is_ascii_digit());
-        is_time.then_some(time)
+        time(self.time.get(key)?)
+    }
+
+    fn odd_times(&self) -> Vec<String> {
+        let is_odd = |raw: &RawValue| raw.get() != "null" && time(raw).is_none();
+        self.time.iter().filter(|(_, raw)| is_odd(raw)).map(|(key, _)| key.clone()).collect()
     }
 
     /// The file of a version, if the document says that it was published there.
@@ -254,6 +258,11 @@ fn owners(raw: &RawValue) -> Vec<Person> {
     let list: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).unwrap_or_default();
     let person = |raw: Box<RawValue>| serde_json::from_str::<Person>(raw.get()).ok();
     list.into_iter().filter_map(person).filter(|it| !it.name.is_empty()).collect()
+}
+
+/// A time as npm writes it: clients compare them as dates.
+fn time(raw: &RawValue) -> Option<String> {
+    of_iso(&said(raw)?).map(iso)
 }
 
 fn said(raw: &RawValue) -> Option<String> {

@@ -51,7 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["allocator", "base_url", "cache", "counters", "negotiate", "npm"]),
     ("view", &["base_url", "cache", "counters", "document", "negotiate", "npm", "pages"]),
     ("access", &["clock", "config", "npm", "regular"]),
-    ("verdaccio", &["npm"]),
+    ("verdaccio", &["clock", "npm"]),
     ("cli", &["npm"]),
     ("search", &["config", "npm"]),
     ("settings", &["config"]),

@@ -9,6 +9,7 @@ use super::plan::{Plan, plan};
 use super::rows::{Done, LeftOut, PackageRow};
 use super::source::{Source, is_absent};
 use super::tarball::{Loaded, load};
+use crate::access::NewUser;
 use crate::cli::VerdaccioOptions;
 use crate::clock::{Clock, iso};
 use crate::npm::hosted::{
@@ -132,6 +133,7 @@ impl Importer<'_> {
                     row.merged.clone_from(&package.merged);
                     let odd = package.odd.iter().map(|(version, why)| LeftOut::new(version, why));
                     row.left_out.extend(odd);
+                    note_what_is_odd(package, was_new, &mut row);
                     row.outcome = match row.versions.is_empty() {
                         true if is_here => Done::Here,
                         true => Done::LeftOut,
@@ -142,7 +144,7 @@ impl Importer<'_> {
                 }
             }
         }
-        Ok(row.broken_off("others keep changing it: run this again"))
+        Ok(row.broken_off("it kept being changed meanwhile: run this again"))
     }
 
     /// What is here of a package; in words, why that cannot be used.
@@ -154,7 +156,7 @@ impl Importer<'_> {
         let Some(stored) = stored else { return Ok(Ok((None, None))) };
         Ok(match HostedDocument::parse(&stored.document) {
             Ok(held) => Ok((Some(stored.tag), Some(held))),
-            Err(error) => Err(format!("the package that is here cannot be read: {error}")),
+            Err(error) => Err(format!("the package already here cannot be read: {error}")),
         })
     }
 
@@ -180,7 +182,7 @@ impl Importer<'_> {
                         let Some(file) = file else {
                             row.left_out.push(LeftOut::new(
                                 own.version.as_str(),
-                                "its name cannot be that of a file",
+                                "it makes no valid file name",
                             ));
                             continue;
                         };
@@ -228,7 +230,9 @@ impl Importer<'_> {
         let named: Vec<TarballName> =
             document.versions().filter_map(|it| document.file(it)).collect();
         if let Some((file, _)) = files.iter().find(|(file, _)| named.contains(file)) {
-            return Ok(Written::Refused(format!("another version here has the file {file}")));
+            return Ok(Written::Refused(format!(
+                "another version here already has the file {file}"
+            )));
         }
         let before = document.clone();
         let now = iso(self.clock.now());
@@ -266,20 +270,41 @@ fn taken(
     is_merge: bool,
 ) -> TakenOver {
     let owner = |name: &String| Person { name: name.clone(), email: String::new() };
-    let owners = match package.owners.is_empty() {
-        true => owners.iter().map(owner).collect(),
-        false => package.owners.clone(),
-    };
+    let mut own: Vec<Person> = package.owners.iter().filter_map(|it| user(it).ok()).collect();
+    if own.is_empty() {
+        own = owners.iter().map(owner).collect();
+    }
     let tag = |(tag, to): &(String, String)| Some((DistTag::parse(tag).ok()?, to.clone()));
     TakenOver {
         members: package.members.clone(),
-        owners,
+        owners: own,
         versions,
         tags: package.tags.iter().filter_map(tag).collect(),
         keeps_tags: is_merge,
         created: package.created.clone(),
         modified: package.modified.clone(),
     }
+}
+
+/// Somebody as a user who may be one here; the address is left out if it is none.
+///
+/// # Errors
+/// Why they can be no user.
+fn user(person: &Person) -> Result<Person, String> {
+    let Person { name, email } = person;
+    NewUser::parse(name, "").map_err(|bad| bad.to_string())?;
+    let email = NewUser::parse(name, email).map(|_| email.clone());
+    Ok(Person { name: name.clone(), email: email.unwrap_or_default() })
+}
+
+/// Notes what a document says of the versions that came, and of a package that is new, and that cannot be so here.
+fn note_what_is_odd(package: &Package, is_new: bool, row: &mut PackageRow) {
+    let is_new = is_new && !row.versions.is_empty();
+    let is_of_package = |key: &String| matches!(key.as_str(), "created" | "modified");
+    let came = |key: &&String| row.versions.contains(key) || is_new && is_of_package(key);
+    row.times_replaced = package.odd_times.iter().filter(came).cloned().collect();
+    let odd = |it: &Person| user(it).err().map(|why| LeftOut::new(&it.name, why));
+    row.owners_left_out = package.owners.iter().filter(|_| is_new).filter_map(odd).collect();
 }
 
 /// The tags that are not here, or point elsewhere.

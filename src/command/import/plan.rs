@@ -43,7 +43,7 @@ pub(super) fn plan(
                     true => plan.here += 1,
                     false => plan
                         .left_out
-                        .push(LeftOut::new(version, "another tarball of this version is here")),
+                        .push(LeftOut::new(version, "this version is here with another tarball")),
                 }
             }
             Some(held) if held.check_new(&own.version).is_err() => {
@@ -56,7 +56,7 @@ pub(super) fn plan(
     plan.is_merge = !others.is_empty();
     if !plan.add.is_empty() && !others.is_empty() && !merge {
         return Err(format!(
-            "a package of this name is here with versions that Verdaccio does not have ({}), so it was not changed; \
+            "there is already a package of this name here, with versions that Verdaccio does not have ({}), so it was not changed; \
              --merge adds the {} that it lacks",
             some(&others),
             match plan.add.len() {
@@ -170,7 +170,7 @@ mod tests {
             let why: Vec<&str> = plan.left_out.iter().map(|it| it.why.as_str()).collect();
             assert_eq!(
                 why,
-                ["another tarball of this version is here", "this version was unpublished here"]
+                ["this version is here with another tarball", "this version was unpublished here"]
             );
             assert!(plan.add.is_empty() && plan.here == 0);
         }

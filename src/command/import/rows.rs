@@ -62,6 +62,10 @@ pub(super) struct PackageRow {
     pub(super) merged: Vec<String>,
     /// Tags that did not come.
     pub(super) tags_left_out: Vec<LeftOut>,
+    /// What of the versions that came, or of the package, had a time that is none.
+    pub(super) times_replaced: Vec<String>,
+    /// Owners who can be no users.
+    pub(super) owners_left_out: Vec<LeftOut>,
     /// Whether nobody owns it.
     pub(super) is_ownerless: bool,
     /// Why it did not come.
@@ -115,6 +119,8 @@ impl PackageRow {
             left_out: Vec::new(),
             merged: Vec::new(),
             tags_left_out: Vec::new(),
+            times_replaced: Vec::new(),
+            owners_left_out: Vec::new(),
             is_ownerless: false,
             why: None,
         }
@@ -211,6 +217,17 @@ impl fmt::Display for PackageRow {
         for LeftOut { what, why } in &self.tags_left_out {
             write!(f, "\n  the tag {} is left out: {}", printable(what), printable(why))?;
         }
+        for LeftOut { what, why } in &self.owners_left_out {
+            write!(f, "\n  the owner {} is left out: {}", printable(what), printable(why))?;
+        }
+        if !self.times_replaced.is_empty() {
+            let (count, named) =
+                (count(self.times_replaced.len(), "time"), some(&self.times_replaced, NAMED));
+            write!(
+                f,
+                "\n  {count} replaced, not a valid date ({named}): with that of the tarball's file, or now"
+            )?;
+        }
         Ok(())
     }
 }
@@ -293,6 +310,8 @@ mod tests {
             left_out: vec![LeftOut::new("1.1.0", "its tarball is missing")],
             merged: ["1", "2", "3", "4", "5", "6"].map(str::to_owned).into(),
             tags_left_out: vec![LeftOut::new("old\u{1b}[2J", "it is gone")],
+            times_replaced: vec!["created".to_owned(), "1.0.0".to_owned()],
+            owners_left_out: vec![LeftOut::new("\u{1b}[31meve", "it is odd")],
             is_ownerless: true,
             ..PackageRow::new("a", Done::Imported)
         }
@@ -304,7 +323,9 @@ mod tests {
 a: 1 version (1.0.0), 1.50 KiB
   1.1.0 is left out: its tarball is missing
   6 versions from an uplink (1, 2, 3, 4, 5 and 1 more) not imported: the package is this registry's own now
-  the tag old\\u{1b}[2J is left out: it is gone";
+  the tag old\\u{1b}[2J is left out: it is gone
+  the owner \\u{1b}[31meve is left out: it is odd
+  2 times replaced, not a valid date (created, 1.0.0): with that of the tarball's file, or now";
         assert_eq!(row().to_string(), expected);
         let refused = PackageRow::left_out("b\n", "it is damaged");
         assert_eq!(refused.to_string(), "b\\n is left out: it is damaged");

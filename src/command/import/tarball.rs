@@ -69,7 +69,7 @@ pub(super) async fn load(
     let computed = digester.finish();
     if len == 0 || own.stated.iter().any(|stated| computed.matches(stated) != Some(true)) {
         return Ok(Err(format!(
-            "its tarball is damaged: its {len} bytes do not have the digests that it was published with"
+            "its tarball is damaged: its {len} bytes do not match the digests it was published with"
         )));
     }
     let time = file.metadata().and_then(|it| it.modified()).unwrap_or(SystemTime::UNIX_EPOCH);

@@ -44,7 +44,7 @@ pub(super) fn check_owners(
         NewUser::parse(owner, "").map_err(|bad| format!("--owner {owner:?}: {bad}"))?;
         if !is_open && !coming.contains(owner) {
             return Err(format!(
-                "--owner {owner}: there is no such user, neither here nor among those to be imported; \
+                "--owner {owner}: there is no such user here, nor among those to be imported; \
                  `nopar user add {owner}` adds them"
             )
             .into());
@@ -81,7 +81,7 @@ pub(super) fn import(
             // Of two names that differ in case only, the second; or somebody else has just added them.
             let is_here = users.alike(&row.user)?.as_ref() == Some(&row.user);
             row.outcome = if is_here { Done::Here } else { Done::LeftOut };
-            let why = || "there is a user whose name differs in case only".to_owned();
+            let why = || "there is already a user whose name differs only in case".to_owned();
             row.why = (!is_here).then(why);
             continue;
         }
@@ -114,7 +114,7 @@ fn wanted(users: &Users, user: &Htuser) -> Result<Wanted, Problem> {
     let again = format!("`nopar user add {}` adds them with a new one", user.name);
     Ok(match &user.kept {
         Kept::Otherwise(way) => {
-            Wanted::Not(format!("their password is {way}, and cannot be taken over: {again}"))
+            Wanted::Not(format!("their password is {way}, which cannot be imported: {again}"))
         }
         Kept::Bcrypt(text) => match Hash::brought(text) {
             Ok(hash) => Wanted::Comes(new, hash),

@@ -101,7 +101,25 @@ fn versions_that_cannot_be_had_are_named() {
     assert!(why[3].contains("no usable"), "{why:?}");
     assert!(why[4].contains("no digest") && why[5].contains("build metadata"), "{why:?}");
     assert_eq!((package.own[0].time.as_deref(), package.created), (None, None));
+    assert_eq!(package.odd_times, ["2.0.0", "created"]);
     assert!(package.tags.is_empty() && package.owners.is_empty());
+}
+
+/// What is no date breaks `npm install --before`, and is shown on pages.
+#[test]
+fn times_are_dates_and_written_as_npm_does() {
+    let versions = json!({"1.0.0": dist("a.tgz"), "1.1.0": dist("a.tgz"), "1.2.0": dist("a.tgz")});
+    let package = parse(&json!({"name": "a", "versions": versions, "time": {
+        "created": "9999999-evil", "modified": "2026-01-02T03:04:05+01:00",
+        "1.0.0": "0 <script>", "1.1.0": "2026-01-02T03:04:05Z", "1.2.0": null,
+    }}));
+    let times: Vec<_> = package.own.iter().map(|own| own.time.as_deref()).collect();
+    assert_eq!(times, [None, Some("2026-01-02T03:04:05.000Z"), None]);
+    assert_eq!(package.modified.as_deref(), Some("2026-01-02T02:04:05.000Z"));
+    assert_eq!(
+        (package.created, package.odd_times),
+        (None, vec!["created".into(), "1.0.0".into()])
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ async fn a_version_whose_tarball_cannot_be_had_is_named_and_the_others_come() {
     let told = scene.unwell("\"$V\"").await;
     for lines in [
         "plain: 1 version (1.1.0-beta.1), 303 B\n  1.0.0 is left out: its tarball is missing\n  the tag latest is left out: it points to 1.0.0, which is not here; here, it points to 1.1.0-beta.1\n",
-        "@acme/ui: 1 version (1.0.0), 298 B\n  1.0.1 is left out: its tarball is damaged: its 298 bytes do not have the digests that it was published with\n",
+        "@acme/ui: 1 version (1.0.0), 298 B\n  1.0.1 is left out: its tarball is damaged: its 298 bytes do not match the digests it was published with\n",
         "taken-back is left out: none of it can be imported\n  1.0.0 is left out: its tarball is damaged: its 0 bytes",
         "merged is left out: none of it can be imported\n  2.0.0 is left out: its tarball cannot be read: it is not a file\n",
         "left out, see above: 2 packages, 4 versions, 3 users\n",
@@ -34,6 +34,27 @@ async fn a_version_whose_tarball_cannot_be_had_is_named_and_the_others_come() {
         !files.iter().any(|file| file.contains("merged") || file.contains("1.0.1")),
         "{files:?}"
     );
+}
+
+/// `npm install --before` finds no version whose time is no date.
+#[tokio::test]
+async fn a_time_that_is_no_date_is_replaced_and_told_of() {
+    let scene = Scene::new();
+    let created = "\"created\": \"2026-11-29T15:06:41.977Z\"";
+    scene.change("plain/package.json", created, "\"created\": \"9999999-evil\"");
+    let time = "\"1.0.0\": \"2026-11-29T15:06:41.977Z\"";
+    scene.change("plain/package.json", time, "\"1.0.0\": \"0 <script>\"");
+    let told = scene.done("--no-users \"$V\"").await;
+    let line = "  2 times replaced, not a valid date (created, 1.0.0): with that of the tarball's file, or now";
+    assert!(told.lines().any(|it| it == line) && !told.contains("script"), "{told}");
+    let times = scene.document("plain/plain.json")["time"].clone();
+    for key in ["created", "1.0.0"] {
+        let time = times[key].as_str().expect("a time");
+        assert!(time.starts_with("20") && time.ends_with('Z') && time.len() == 24, "{key}: {time}");
+    }
+    assert_eq!(times["1.1.0-beta.1"], "2026-11-29T15:06:42.950Z");
+    let again = scene.done("--no-users \"$V\"").await;
+    assert!(!again.contains("replaced"), "nothing of it came: {again}");
 }
 
 #[tokio::test]

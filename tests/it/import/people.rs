@@ -25,7 +25,7 @@ async fn who_logs_in_with_the_password_of_before_has_it_kept_as_ours_are() {
     assert!(ended.success, "{}", ended.stderr);
     for (name, way) in [("sha", "SHA-1"), ("md", "MD5"), ("old", "a crypt(3) hash")] {
         let line = format!(
-            "user {name} is left out: their password is stored as {way}, and cannot be taken over: `nopar user add {name}` adds them with a new one"
+            "user {name} is left out: their password is stored as {way}, which cannot be imported: `nopar user add {name}` adds them with a new one"
         );
         assert!(ended.stdout.contains(&line), "{line}: {}", ended.stdout);
         assert_eq!(kept(&registry, name), Value::Null);
@@ -70,7 +70,7 @@ async fn names_and_hashes_that_cannot_be_are_named() {
     let told = scene.done("\"$V\"").await;
     for line in [
         "user ann imported, with their password",
-        "user Ann is left out: there is a user whose name differs in case only",
+        "user Ann is left out: there is already a user whose name differs only in case",
         "user b b is left out: the name cannot be that of a user",
         "user -x is left out: the name cannot be that of a user",
         "user slow is left out: their password's hash is damaged, or too costly",
@@ -99,7 +99,7 @@ async fn an_owner_who_can_be_no_user_or_is_none_is_refused_before_anything_is_wr
     }
     let users = "NOPAR_AUTH=users";
     let told = scene.unwell_with(users, "--owner ann --owner bbo \"$V\"").await;
-    let why = "--owner bbo: there is no such user, neither here nor among those to be imported; `nopar user add bbo` adds them";
+    let why = "--owner bbo: there is no such user here, nor among those to be imported; `nopar user add bbo` adds them";
     assert!(told.contains(why), "{told}");
     let told = scene.unwell_with(users, "--no-users --owner ann \"$V\"").await;
     assert!(told.contains("--owner ann: there is no such user"), "{told}");
@@ -110,6 +110,40 @@ async fn an_owner_who_can_be_no_user_or_is_none_is_refused_before_anything_is_wr
         let ended = scene.import_with(users, &scene.registry(), &arguments).await;
         assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
     }
+}
+
+/// A package whose owners are nobody who can log in belonged to nobody, and was not counted as such.
+#[tokio::test]
+async fn owners_who_can_be_no_users_are_left_out_and_named() {
+    let owners = |scene: &Scene, file: &str, owners: Value| {
+        let text = format!("\"maintainers\": {owners},\n\t\"_uplinks\"");
+        scene.change(file, "\"_uplinks\"", &text);
+    };
+    let mallory = json!({"name": "\u{1b}[31mmallory", "email": "m@acme.example"});
+    let scene = Scene::new();
+    owners(&scene, "plain/package.json", json!([mallory]));
+    let ann = json!({"name": "ann", "email": "\u{1b}[31m"});
+    owners(&scene, "@acme/ui/package.json", json!([mallory, ann]));
+    let told = rows(&scene.done("--json \"$V\"").await);
+    for name in ["plain", "@acme/ui"] {
+        let left_out = &row(&told, "package", name)["owners_left_out"];
+        assert_eq!(left_out[0]["what"], mallory["name"], "{left_out}");
+        assert_eq!(left_out.as_array().map(Vec::len), Some(1), "{left_out}");
+    }
+    assert_eq!(row(&told, "package", "plain")["is_ownerless"], true);
+    assert_eq!(row(&told, "package", "@acme/ui")["is_ownerless"], false);
+    let held = scene.document("plain/plain.json");
+    assert!(held["maintainers"].as_array().is_none_or(Vec::is_empty), "{held}");
+    let held = scene.document("@acme/ui/ui.json");
+    assert_eq!(held["maintainers"], json!([{"name": "ann", "email": ""}]));
+
+    let scene = Scene::new();
+    owners(&scene, "plain/package.json", json!([mallory]));
+    let told = scene.done("--owner bob \"$V\"").await;
+    let line = "  the owner \\u{1b}[31mmallory is left out: the name cannot be that of a user: it has a control";
+    assert!(told.lines().any(|it| it.starts_with(line)), "{told}");
+    let held = scene.document("plain/plain.json");
+    assert_eq!(held["maintainers"], json!([{"name": "bob", "email": ""}]));
 }
 
 #[tokio::test]
