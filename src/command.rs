@@ -19,13 +19,14 @@ mod reach;
 mod release;
 mod restore;
 mod status;
+mod telling;
 mod upgrade;
 mod user;
 mod verify;
 mod words;
 
 use self::installed::{Places, Taken};
-use self::out::{Out, is_unread};
+use self::out::{Out, is_unread, remark};
 use self::owner::become_owner_of;
 use self::words::printable_lines;
 use crate::app::check_host;
@@ -60,10 +61,10 @@ pub fn run(cli: Cli) -> ExitCode {
     match done(cli) {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::Unwell) => ExitCode::from(FAILURE),
-        // Whoever read what is printed has read enough.
+        // Nothing was to be done but to print it, and whoever read it has read enough.
         Err(problem) if is_unread(problem.as_ref()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("nopar: {}", printable_lines(&problem.to_string()));
+            remark(&printable_lines(&problem.to_string()));
             ExitCode::from(if is_question { UNKNOWN } else { FAILURE })
         }
     }
@@ -155,7 +156,7 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
 }
 
 fn checked(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {
-    config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+    config.warnings.iter().for_each(remark);
     check_hosts(config)?;
     out.line("the configuration is valid")?;
     Ok(Outcome::Well)
@@ -176,7 +177,7 @@ fn check_hosts(config: &Config) -> Result<(), Problem> {
 }
 
 fn printed(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {
-    config.warnings.iter().for_each(|warning| eprintln!("nopar: {warning}"));
+    config.warnings.iter().for_each(remark);
     config.settings().iter().try_for_each(|setting| out.line(setting))?;
     Ok(Outcome::Well)
 }

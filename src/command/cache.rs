@@ -8,6 +8,7 @@ mod shown;
 mod stat;
 mod table;
 
+use super::out::remark;
 use super::progress::Progress;
 use super::reach::Reach;
 use super::{Outcome, Problem};
@@ -75,7 +76,7 @@ fn portions(patterns: &[String]) -> Vec<&[String]> {
 /// Tells which patterns matched nothing, and by that, what came of the command.
 fn outcome(unmatched: &[String]) -> Outcome {
     for pattern in unmatched {
-        eprintln!("nopar: the cache holds nothing that matches {pattern:?}");
+        remark(&format!("the cache holds nothing that matches {pattern:?}"));
     }
     if unmatched.is_empty() { Outcome::Well } else { Outcome::Unwell }
 }
@@ -83,9 +84,9 @@ fn outcome(unmatched: &[String]) -> Outcome {
 /// Tells that somebody else does not know yet what was removed.
 fn tell_if_shared(is_shared: bool) {
     if is_shared {
-        eprintln!(
-            "nopar: another NOPAR has this cache open and could not be told (it has another NOPAR_RUN_PATH): until it \
-             next looks through the directory, or is restarted, it may still serve from memory what was removed"
+        remark(
+            "another NOPAR has this cache open and could not be told (it has another NOPAR_RUN_PATH): until it next \
+             looks through the directory, or is restarted, it may still serve from memory what was removed",
         );
     }
 }

@@ -14,8 +14,9 @@ use self::packages::Importer;
 use self::rows::{PackageRow, Summary};
 use self::source::Source;
 use super::out::Out;
-use super::owner::become_owner_of;
+use super::owner::{absent, become_owner_of};
 use super::progress::Progress;
+use super::telling::Telling;
 use super::user::Registry;
 use super::{Outcome, Problem, log_of_command};
 use crate::access::Users;
@@ -28,6 +29,7 @@ use crate::verdaccio::Suggestion;
 use futures_util::StreamExt;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,13 +40,10 @@ const AT_ONCE: usize = 4;
 pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Problem> {
     let ImportAction::Verdaccio(options) = action;
     let registry = config.store.path.clone();
-    if !registry.is_dir() {
+    if let Some(absent) = absent(&registry) {
         // A path that is mistyped is not made.
-        return Err(format!(
-            "there is no registry directory {} (NOPAR_REGISTRY_PATH): create it first, as the user that NOPAR runs as",
-            registry.display()
-        )
-        .into());
+        let help = "create it first, as the user that NOPAR runs as";
+        return Err(format!("{absent}: {help}").into());
     }
     let source = Source::start()?;
     let found = Found::of(&source, &options)?;
@@ -62,26 +61,24 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
     let store = DiskStore::open(&registry)?;
     let users = Users::open(&registry, Arc::new(Registry(store.clone())));
     users::check_owners(&users, &options.owner, &names, is_open)?;
-    let mut out = Out::new(options.json);
+    let mut telling = Telling::on(Out::new(options.json));
     if !options.json {
         let dry = if options.dry_run { " (a dry run: nothing is written)" } else { "" };
-        out.line(&format!(
-            "importing {} into {}{dry}",
-            found.storage.display(),
-            registry.display()
-        ))?;
+        let (from, to) = (found.storage.display(), registry.display());
+        telling.tell(|out| out.line(&format!("importing {from} into {to}{dry}")));
     }
     let importer =
         Importer { source: &source, store: &store, options: &options, clock: Clock::system() };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut summary = Summary { dry_run: options.dry_run, ..Summary::default() };
-    runtime.block_on(packages(&importer, &found, &mut out, &mut summary))?;
+    runtime.block_on(packages(&importer, &found, &mut telling, &mut summary))?;
 
     for row in users::import(&users, known.unwrap_or_default(), options.dry_run)? {
         summary.user(&row);
-        out.row(&row)?;
+        telling.tell(|out| out.row(&row));
     }
-    tell_end(&mut out, &found, &names, &summary, is_open)?;
+    telling.tell(|out| tell_end(out, &found, &names, &summary, is_open));
+    telling.end()?;
     Ok(if summary.is_whole() { Outcome::Well } else { Outcome::Unwell })
 }
 
@@ -89,7 +86,7 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
 async fn packages(
     importer: &Importer<'_>,
     found: &Found,
-    out: &mut Out,
+    telling: &mut Telling,
     summary: &mut Summary,
 ) -> Result<(), Problem> {
     let folders = chosen(importer.options, found);
@@ -105,8 +102,8 @@ async fn packages(
         progress.note(&row.package);
         summary.package(&row);
         note(&row, importer.options);
-        if out.is_json() || row.is_shown() {
-            progress.aside(|| out.row(&row).and_then(|()| out.end()))?;
+        if importer.options.json || row.is_shown() {
+            progress.aside(|| telling.tell(|out| out.row(&row).and_then(|()| out.end())));
         }
     }
     Ok(())
@@ -144,14 +141,13 @@ fn tell_end(
     users: &[String],
     summary: &Summary,
     is_open: bool,
-) -> Result<(), Problem> {
+) -> io::Result<()> {
     let suggestion = found.settings.as_ref().and_then(|it| Suggestion::of(it, users));
     if out.is_json() {
         if let Some(Suggestion { text }) = suggestion {
             out.json(&json!({"kind": "rules", "suggested_configuration": text}))?;
         }
-        out.json(summary)?;
-        return Ok(out.end()?);
+        return out.json(summary);
     }
     if let Some(Suggestion { text }) = suggestion {
         out.line(
@@ -163,5 +159,5 @@ fn tell_end(
     if is_open && summary.users + summary.users_here > 0 {
         out.line("users have no effect yet: everybody may publish until you set NOPAR_AUTH=users")?;
     }
-    Ok(out.end()?)
+    Ok(())
 }

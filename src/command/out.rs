@@ -12,7 +12,8 @@ pub(super) struct Out {
     is_json: bool,
 }
 
-/// Standard output as it is, whose closed pipe is told apart from all others: that of a NOPAR which ended is no good end.
+/// Standard output as it is, whose failures say that they are its own: the closed pipe of a NOPAR which ended is no good end,
+/// and a full disk below it is not that of the registry.
 struct Standard(Stdout);
 
 /// Nobody reads it any more.
@@ -33,7 +34,7 @@ impl Write for Standard {
 fn unread(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, Unread),
-        _ => error,
+        kind => io::Error::new(kind, format!("standard output cannot be written: {error}")),
     }
 }
 
@@ -53,6 +54,11 @@ pub(super) fn is_unread(problem: &(dyn Error + 'static)) -> bool {
 /// What came of telling something, where the command goes by what it found, whether or not that is read to its end.
 pub(super) fn read_or_not(told: io::Result<()>) -> io::Result<()> {
     told.or_else(|error| if is_unread(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Tells of what is wrong on standard error, also where nobody reads the rest; and goes on where nobody reads that either.
+pub(super) fn remark(line: &(impl Display + ?Sized)) {
+    let _ = writeln!(io::stderr(), "nopar: {line}");
 }
 
 impl Out {
@@ -116,7 +122,8 @@ mod tests {
         assert!(is_unread(&unread(pipe())));
         assert!(is_unread(&OrderError::Untaken(unread(pipe()))));
         assert!(!is_unread(&OrderError::BrokenOff(pipe())));
-        assert!(!is_unread(&unread(io::ErrorKind::StorageFull.into())));
+        let full = unread(io::ErrorKind::StorageFull.into());
+        assert!(!is_unread(&full) && full.to_string().starts_with("standard output cannot"));
         assert!(read_or_not(Err(unread(pipe()))).is_ok());
         assert!(read_or_not(Err(pipe())).is_err());
     }

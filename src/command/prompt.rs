@@ -58,7 +58,7 @@ pub(super) fn new_password(name: &str) -> Result<String, PromptError> {
 /// Asks twice, so that what nobody sees is what was meant.
 fn twice(terminal: &File, out: &mut dyn Write, name: &str) -> Result<String, PromptError> {
     let first = once(terminal, out, &format!("New password for {name}: "))?;
-    let second = once(terminal, out, "The same again: ")?;
+    let second = once(terminal, out, "Repeat the password: ")?;
     if first == second { Ok(first) } else { Err(PromptError::Differ) }
 }
 

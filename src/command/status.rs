@@ -1,7 +1,7 @@
 //! `nopar status`: whether a NOPAR runs, and how it does.
 //! Knows nothing of how that is found out.
 
-use super::out::Out;
+use super::out::{Out, read_or_not, remark};
 use super::reach::folders;
 use super::words::date;
 use super::{Outcome, Problem};
@@ -25,17 +25,19 @@ pub(super) fn run(config: &Config, options: StatusOptions) -> Result<Outcome, Pr
     let mut out = Out::new(options.json);
     match (asked, status) {
         (Ok(()), Some(status)) => {
-            out.row(&Shown::of(&status, SystemTime::now()))?;
-            out.end()?;
+            let told = out.row(&Shown::of(&status, SystemTime::now()));
+            // `nopar status | head` does not call ready what is not.
+            read_or_not(told.and_then(|()| out.end()))?;
             Ok(if status.is_ready { Outcome::Well } else { Outcome::Unwell })
         }
         (Ok(()), None) => Err("the running NOPAR sent no status".into()),
         (Err(nobody @ OrderError::Nobody(_)), _) => {
-            match options.json {
-                true => out.json(&json!({"is_ready": false, "error": nobody.to_string()}))?,
-                false => eprintln!("nopar: {nobody}"),
+            if options.json {
+                let told = out.json(&json!({"is_ready": false, "error": nobody.to_string()}));
+                read_or_not(told.and_then(|()| out.end()))?;
+            } else {
+                remark(&nobody);
             }
-            out.end()?;
             Ok(Outcome::Unwell)
         }
         (Err(error), _) => Err(error.into()),
@@ -78,7 +80,7 @@ impl fmt::Display for Shown<'_> {
         let state = match (is_ending, is_ready) {
             (true, _) => "is stopping",
             (false, true) => "is ready",
-            (false, false) => "is running, and is not ready",
+            (false, false) => "is running, but not ready",
         };
         writeln!(f, "nopar {version} {state}: process {pid}, up for {}", told(*uptime))?;
         for place in *places {

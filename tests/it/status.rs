@@ -47,7 +47,7 @@ async fn one_that_cannot_keep_anything_is_not_ready_and_none_is_not_either() {
     fs::write(&tmp, "in the way").expect("a file");
     let ill = status(&binary, &[], &[]).await;
     assert_eq!(ill.code, Some(1), "{}", ill.stdout);
-    assert!(ill.stdout.contains("is running, and is not ready"), "{}", ill.stdout);
+    assert!(ill.stdout.contains("is running, but not ready"), "{}", ill.stdout);
     assert!(ill.stdout.contains("cache: cannot be written, /"), "{}", ill.stdout);
     fs::remove_file(&tmp).expect("a file");
 

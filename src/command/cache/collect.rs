@@ -5,12 +5,13 @@ use super::super::words::{count, size};
 use super::tell_if_shared;
 use crate::admin::{Ask, CacheCollected, CollectedPart, Unneeded};
 use crate::cli::GcOptions;
-use crate::command::out::Out;
+use crate::command::out::{Out, read_or_not};
 use crate::command::progress::Progress;
 use crate::command::reach::Reach;
 use crate::command::{Outcome, Problem};
 use crate::config::{Config, parse_size};
 use serde_json::json;
+use std::io;
 
 /// Has it go, and tells how much that was.
 pub(super) fn run(config: &Config, options: &GcOptions) -> Result<Outcome, Problem> {
@@ -26,26 +27,28 @@ pub(super) fn run(config: &Config, options: &GcOptions) -> Result<Outcome, Probl
         })?;
     }
     let collected = collected.ok_or("the running NOPAR did not say what it removed")?;
-    let mut out = Out::new(options.json);
-    match options.json {
-        true => out.json(&json!({
-            "dry_run": dry_run,
-            "entries": total(&collected).entries,
-            "bytes": total(&collected).bytes,
-            "left_bytes": collected.left_bytes,
-            "parts": collected.parts,
-        }))?,
-        false => {
-            for line in lines(&collected, dry_run) {
-                out.put(&line)?;
-            }
-        }
-    }
-    out.end()?;
+    read_or_not(tell(Out::new(options.json), &collected, dry_run))?;
     if !dry_run {
         tell_if_shared(collected.is_shared && !collected.parts.is_empty());
     }
     Ok(Outcome::Well)
+}
+
+fn tell(mut out: Out, collected: &CacheCollected, dry_run: bool) -> io::Result<()> {
+    if out.is_json() {
+        out.json(&json!({
+            "dry_run": dry_run,
+            "entries": total(collected).entries,
+            "bytes": total(collected).bytes,
+            "left_bytes": collected.left_bytes,
+            "parts": collected.parts,
+        }))?;
+    } else {
+        for line in lines(collected, dry_run) {
+            out.put(&line)?;
+        }
+    }
+    out.end()
 }
 
 fn total(collected: &CacheCollected) -> CollectedPart {

@@ -7,7 +7,7 @@ use super::table::{self, Side};
 use super::{ask, outcome};
 use crate::admin::{Ask, CacheEntry, What};
 use crate::cli::{LsOptions, Sort};
-use crate::command::out::Out;
+use crate::command::out::{Out, read_or_not};
 use crate::command::reach::Reach;
 use crate::command::{Outcome, Problem};
 use crate::config::Config;
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 /// What is told in place of a list that something was asked of.
-const NOTHING_WANTED: &str = "the cache holds nothing that was asked for";
+const NOTHING_WANTED: &str = "nothing in the cache matches";
 
 /// Lists it.
 pub(super) fn run(config: &Config, options: &LsOptions) -> Result<Outcome, Problem> {
@@ -35,11 +35,12 @@ pub(super) fn run(config: &Config, options: &LsOptions) -> Result<Outcome, Probl
             Ok(())
         })?;
     let mut out = Out::new(options.json);
-    match options.packages {
-        true => print_packages(&mut out, options, &entries)?,
-        false => print(&mut out, options, &mut entries)?,
-    }
-    out.end()?;
+    let told = match options.packages {
+        true => print_packages(&mut out, options, &entries),
+        false => print(&mut out, options, &mut entries),
+    };
+    // `nopar cache ls nothing | head` does not call well what it did not find.
+    read_or_not(told.and_then(|()| out.end()))?;
     Ok(outcome(&end.unmatched))
 }
 

@@ -8,6 +8,7 @@ use crate::admin::{Ask, CacheEntry};
 use crate::cli::RmOptions;
 use crate::command::out::Out;
 use crate::command::reach::Reach;
+use crate::command::telling::Telling;
 use crate::command::{Outcome, Problem};
 use crate::config::Config;
 use serde_json::json;
@@ -16,46 +17,38 @@ use std::collections::HashSet;
 /// Removes it, and tells what that was, as it goes.
 pub(super) fn run(config: &Config, options: &RmOptions) -> Result<Outcome, Problem> {
     let reach = Reach::to_look(config)?;
-    let mut out = Out::new(options.json);
+    let mut telling = Telling::on(Out::new(options.json));
     let dry_run = options.dry_run;
     let (mut entries, mut bytes, mut seen) = (0, 0, HashSet::new());
     let question = |of| Ask::CacheRemove { of, dry_run };
-    // It goes whether or not anybody reads of it.
-    let mut unread = None;
     let end = ask(&reach, &options.patterns, question, "removing:", &mut |entry| {
         if !seen.insert(entry.path.clone()) {
             return Ok(());
         }
         (entries, bytes) = (entries + 1, bytes + entry.bytes);
-        if unread.is_none() {
-            let told = match options.json {
-                true => out.json(&Row::from(&entry)),
-                false => out.put(&line(&entry, dry_run)),
-            };
-            unread = told.err();
-        }
+        telling.tell(|out| match options.json {
+            true => out.json(&Row::from(&entry)),
+            false => out.put(&line(&entry, dry_run)),
+        });
         Ok(())
     })?;
-    if let Some(error) = unread {
-        return Err(error.into());
-    }
-    if options.json {
-        let unmatched = &end.unmatched;
-        out.json(&json!({
+    telling.tell(|out| match options.json {
+        true => out.json(&json!({
             "kind": "summary",
             "dry_run": dry_run,
             "entries": entries,
             "bytes": bytes,
-            "unmatched": unmatched,
-        }))?;
-    } else {
-        let would = if dry_run { "would be removed" } else { "removed" };
-        out.put(&format!("{} {would}, {}", count(entries, "entry"), size(bytes)))?;
-    }
-    out.end()?;
+            "unmatched": end.unmatched,
+        })),
+        false => {
+            let would = if dry_run { "would be removed" } else { "removed" };
+            out.put(&format!("{} {would}, {}", count(entries, "entry"), size(bytes)))
+        }
+    });
     if !dry_run {
         tell_if_shared(end.is_shared);
     }
+    telling.end()?;
     Ok(outcome(&end.unmatched))
 }
 

@@ -5,7 +5,7 @@ use super::super::words::{count, date, printable, size};
 use super::shown::{NOTHING, ago, now};
 use super::table::{self, Side};
 use crate::admin::{Ask, CachePart, CacheServing, CacheStat, CacheStatRow};
-use crate::command::out::Out;
+use crate::command::out::{Out, read_or_not};
 use crate::command::progress::Progress;
 use crate::command::reach::Reach;
 use crate::command::{Outcome, Problem};
@@ -34,11 +34,11 @@ pub(super) fn run(config: &Config, json: bool) -> Result<Outcome, Problem> {
         stat.min_free = config.cache.min_free.of(stat.total.unwrap_or_default());
     }
     let mut out = Out::new(json);
-    match json {
-        true => out.json(&object(&stat, &parts)?)?,
-        false => print(&mut out, &stat, &parts)?,
-    }
-    out.end()?;
+    let told = match json {
+        true => out.json(&object(&stat, &parts)?),
+        false => print(&mut out, &stat, &parts),
+    };
+    read_or_not(told.and_then(|()| out.end()))?;
     Ok(Outcome::Well)
 }
 

@@ -198,7 +198,7 @@ async fn an_empty_cache_is_told_to_be_empty() {
     scene.serve().await.end().await;
     assert_eq!(scene.done(&["ls"]).await, "the cache is empty\n");
     let tarballs = scene.done(&["ls", "--tarballs", "*"]).await;
-    assert_eq!(tarballs, "the cache holds nothing that was asked for\n");
+    assert_eq!(tarballs, "nothing in the cache matches\n");
     assert_eq!(scene.done(&["ls", "--json", "--packages"]).await, "");
     assert_eq!(scene.done(&["rm", "*"]).await, "0 entries removed, 0 B\n");
     assert!(scene.done(&["stat"]).await.contains("0 entries, 0 B of"));

@@ -2,6 +2,7 @@
 //! Knows nothing of what is imported.
 
 use super::*;
+use crate::support::binary::unread;
 use crate::support::disk::SmallDisk;
 
 /// Makes so many packages more, all like `plain`.
@@ -56,6 +57,27 @@ async fn an_import_that_is_killed_leaves_whole_packages_and_the_next_one_does_th
     let contents = scene.contents();
     let count = |ending| contents.keys().filter(|file| file.ends_with(ending)).count();
     assert_eq!((count(".json"), count(".tgz")), (64, 126));
+}
+
+/// `nopar import verdaccio … | head` left packages and all users out, and said that all was well.
+#[tokio::test]
+async fn an_import_that_nobody_reads_goes_on_to_its_end() {
+    for json in ["", "--json"] {
+        let scene = Scene::new();
+        multiply(&scene, 60);
+        let (registry, verdaccio) = (scene.registry(), scene.verdaccio());
+        let env = [("NOPAR_REGISTRY_PATH", registry.to_str().expect("UTF-8"))];
+        let mut arguments = vec!["import", "verdaccio", verdaccio.to_str().expect("UTF-8")];
+        arguments.extend(Some(json).filter(|json| !json.is_empty()));
+        let code = || unread(&arguments, &env);
+        assert_eq!(code(), Some(0), "{json}");
+        let documents = scene.contents().into_keys().filter(|file| file.ends_with(".json"));
+        assert_eq!(documents.count(), 64, "{json}");
+        assert!(registry.join(".nopar/users.json").is_file(), "{json}");
+        fs::remove_file(registry.join("plain/plain.json")).expect("a document");
+        fs::remove_file(scene.stored("plain/plain-1.0.0.tgz")).expect("a tarball");
+        assert_eq!(code(), Some(1), "{json}: a version cannot be had");
+    }
 }
 
 #[tokio::test]

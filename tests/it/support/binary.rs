@@ -194,6 +194,20 @@ impl Binary {
     }
 }
 
+/// Has it run to its end with nobody who reads what it writes; its exit code, `None` if a signal ended it. Blocks.
+pub(crate) fn unread(arguments: &[&str], env: &[(&str, &str)]) -> Option<i32> {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        Stdio::from(writer)
+    };
+    let folder = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env_clear().envs(env.iter().copied()).current_dir(folder.path());
+    command.stdin(Stdio::null()).stdout(closed()).stderr(closed());
+    command.status().expect("the binary starts").code()
+}
+
 impl Drop for Binary {
     fn drop(&mut self) {
         if !self.has_ended() {
