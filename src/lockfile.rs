@@ -62,7 +62,12 @@ pub enum Kind {
     Git,
     /// A tarball at some address.
     Url,
-    /// What this NOPAR does not know.
+    /// Node.js or another runtime, which a package manager downloads from where it is made.
+    Runtime,
+    /// Nobody knows: an optional package that the package manager could not find when it wrote the lock file, and does
+    /// not install.
+    Unresolved,
+    /// What this NOPAR does not understand: a registry may have it.
     Unknown,
 }
 
@@ -71,8 +76,10 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Local => "a folder or file of the project",
             Kind::Git => "a git repository",
-            Kind::Url => "a tarball at an address of its own",
-            Kind::Unknown => "of a kind that is not known here",
+            Kind::Url => "a tarball at a URL of its own",
+            Kind::Runtime => "a runtime, which the package manager downloads itself",
+            Kind::Unresolved => "an optional package without a version in the lock file",
+            Kind::Unknown => "something that NOPAR does not understand",
         })
     }
 }
@@ -124,7 +131,7 @@ impl Lockfile {
         if bytes.starts_with(b"#!/usr/bin/env bun\nbun-lockfile-format") || file.ends_with(".lockb")
         {
             return Err(Unreadable::new(
-                "it is bun's lock file of old, which is not text: bun install --save-text-lockfile --frozen-lockfile --lockfile-only makes a bun.lock of it",
+                "it is bun's old lock file, which is not text: bun install --save-text-lockfile --frozen-lockfile --lockfile-only makes a bun.lock of it",
             ));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -148,13 +155,13 @@ impl Lockfile {
         } else if begins("lockfileVersion:").is_some() {
             pnpm::read(text)
         } else if begins("shrinkwrapVersion:").is_some() {
-            Err(Unreadable::new("it is a lock file of pnpm 2 or older, which is not read"))
+            Err(Unreadable::new("it is a lock file of pnpm 2 or older, which NOPAR does not read"))
         } else if begins("# yarn lockfile v1").is_some() || file.ends_with("yarn.lock") {
             classic::read(text)
         } else if start.is_empty() {
             Err(Unreadable::new("it is empty"))
         } else {
-            Err(Unreadable::new(format!("it is no lock file that is known here: {KINDS} are read")))
+            Err(Unreadable::new(format!("it is none of the lock files that NOPAR reads: {KINDS}")))
         }
     }
 
@@ -208,5 +215,5 @@ fn integrity(entry: &str, text: Option<&str>) -> Result<Option<Integrity>, Unrea
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     text.map(Integrity::parse)
         .transpose()
-        .map_err(|error| Unreadable::new(format!("{entry:?}: its integrity is of no use: {error}")))
+        .map_err(|error| Unreadable::new(format!("{entry:?}: its integrity is not valid: {error}")))
 }

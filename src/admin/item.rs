@@ -28,6 +28,9 @@ pub struct Fate {
     /// Whether something of it was fetched for this.
     #[serde(default)]
     pub was_fetched: bool,
+    /// Whether its package's document is held, but is too old to be served unless an upstream confirms it.
+    #[serde(default)]
+    pub is_too_old: bool,
     /// How many bytes that is together, as they are held.
     #[serde(default)]
     pub bytes: u64,

@@ -24,8 +24,9 @@ Exit codes: 0, everything is here; 1, something is missing, or it failed.
 pub(super) const AFTER_CHECK: &str = "\
 It asks no upstream registry. What it finds can be installed from the lock file while no
 upstream can be reached: the packument is here and lists the version, and the tarball is
-here and has the digests in the lock file. nopar prefetch fetches what is missing; its
-help says which lock files can be read.
+here and has the digests in the lock file. The last line says if packuments are too old
+for that, by NOPAR_STALE_IF_ERROR. An entry that NOPAR does not understand counts as
+missing. nopar prefetch fetches what is missing; its help says which lock files can be read.
 
 Exit codes: 0, everything is here; 1, something is missing; 2, it could not be found out.
 

@@ -1,8 +1,8 @@
 //! `nopar check LOCKFILE…`: whether all of it is here.
 //! Knows nothing of how that is found out.
 
-use super::needs::{Needs, ask_all, tell};
-use super::out::Out;
+use super::needs::{Needs, Totals, ask_all, tell};
+use super::out::{Out, read_or_not};
 use super::progress::Progress;
 use super::reach::Reach;
 use super::{Outcome, Problem};
@@ -24,8 +24,8 @@ pub(super) fn run(config: &Config, options: &CheckOptions) -> Result<Outcome, Pr
     let fates = ask_all(&reach, &needs.items, ask, (AT_ONCE, JOBS), &progress)?;
     drop(progress);
     let mut out = Out::new(options.json);
-    let totals = tell(&mut out, &needs, &fates)?;
-    out.row(&totals)?;
-    out.end()?;
+    let totals = Totals::of(&needs, &fates);
+    // `nopar check | head` does not call whole what is not.
+    read_or_not(tell(&mut out, &needs, &fates, &totals))?;
     Ok(if totals.missing == 0 { Outcome::Well } else { Outcome::Unwell })
 }

@@ -5,7 +5,7 @@ mod asking;
 mod told;
 
 pub(super) use asking::ask_all;
-pub(super) use told::tell;
+pub(super) use told::{Totals, tell};
 
 use super::Problem;
 use crate::admin::Item;

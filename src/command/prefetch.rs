@@ -1,8 +1,8 @@
 //! `nopar prefetch LOCKFILE…`: has all of it be here.
 //! Knows nothing of how anything is fetched.
 
-use super::needs::{Needs, ask_all, tell};
-use super::out::Out;
+use super::needs::{Needs, Totals, ask_all, tell};
+use super::out::{Out, read_or_not, remark};
 use super::progress::Progress;
 use super::reach::Reach;
 use super::{Outcome, Problem};
@@ -36,17 +36,17 @@ pub(super) fn run(config: &Config, options: &PrefetchOptions) -> Result<Outcome,
     drop(progress);
     let mut has_left = false;
     for (fate, now) in fates.iter_mut().zip(looked) {
+        fate.is_too_old = now.is_too_old;
         if fate.is_here && !now.is_here {
             has_left = true;
             *fate = Fate { why: Some(left(now.why)), ..now };
         }
     }
     let mut out = Out::new(options.json);
-    let totals = tell(&mut out, &needs, &fates)?;
-    out.row(&totals)?;
-    out.end()?;
+    let totals = Totals::of(&needs, &fates);
+    read_or_not(tell(&mut out, &needs, &fates, &totals))?;
     if has_left {
-        eprintln!("nopar: {TOO_SMALL}");
+        remark(TOO_SMALL);
     }
     Ok(if totals.missing == 0 { Outcome::Well } else { Outcome::Unwell })
 }

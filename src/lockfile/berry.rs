@@ -29,7 +29,7 @@ pub(super) fn read(text: &str) -> Result<Lockfile, Unreadable> {
     let version = version.unwrap_or_default();
     if !version.parse::<u32>().is_ok_and(|version| version >= OLDEST) {
         let why =
-            format!("the version of its __metadata is {version:?}: {OLDEST} and later are read");
+            format!("the version of its __metadata is {version:?}; NOPAR reads {OLDEST} and later");
         return Err(Unreadable::new(why));
     }
     let mut found = Lockfile::of(format!("yarn, version {version}"));

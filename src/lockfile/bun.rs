@@ -23,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<Lockfile, Unreadable> {
     let lock: Lock = serde_json::from_str(&json).map_err(|error| Unreadable::of_json(&error))?;
     let version = lock.version.as_u64().filter(|version| *version <= NEWEST);
     let Some(version) = version else {
-        let why = format!("its lockfileVersion is {}, and 0 to {NEWEST} are read", lock.version);
+        let why = format!("its lockfileVersion is {}; NOPAR reads 0 to {NEWEST}", lock.version);
         return Err(Unreadable::new(why));
     };
     let mut found = Lockfile::of(format!("bun, version {version}"));

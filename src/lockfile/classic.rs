@@ -49,7 +49,7 @@ pub(super) fn read(text: &str) -> Result<Lockfile, Unreadable> {
 
 fn misread(line: usize, text: &str) -> Unreadable {
     let text: String = text.chars().take(60).collect();
-    Unreadable::at(line, format!("{text:?} is no line of a yarn.lock"))
+    Unreadable::at(line, format!("{text:?} is not a line of a yarn.lock"))
 }
 
 /// The first of the patterns in a heading: they are all of one package.
@@ -93,7 +93,7 @@ fn value(text: &str) -> Option<(String, &str)> {
 
 fn add(found: &mut Lockfile, entry: &Entry) -> Result<(), Unreadable> {
     let wrong = |why: &str| Unreadable::at(entry.line, format!("{:?} {why}", entry.pattern));
-    let (alias, range) = split(&entry.pattern).ok_or_else(|| wrong("is no name and range"))?;
+    let (alias, range) = split(&entry.pattern).ok_or_else(|| wrong("is not a name and a range"))?;
     let name = match range.strip_prefix("npm:") {
         Some(real) => split(real).map_or(real, |(name, _)| name),
         None => alias,
@@ -109,7 +109,7 @@ fn add(found: &mut Lockfile, entry: &Entry) -> Result<(), Unreadable> {
     let said = entry.integrity.as_deref();
     let digests = Integrity::of_dist(said, shasum);
     if said.is_some() && digests.is_err() {
-        return Err(wrong("has an integrity that is of no use"));
+        return Err(wrong("has an integrity that is not valid"));
     }
     let added = found.add(&entry.pattern, name, version, source, digests.ok());
     added.map_err(|error| Unreadable { line: Some(entry.line), ..error })

@@ -37,6 +37,8 @@ struct Package {
     integrity: Option<String>,
     #[serde(default)]
     link: bool,
+    #[serde(default)]
+    optional: bool,
     /// It came in the tarball of another.
     #[serde(default, rename = "inBundle")]
     in_bundle: bool,
@@ -68,23 +70,28 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 pub(super) fn read(text: &str) -> Result<Lockfile, Unreadable> {
     let lock: Lock = serde_json::from_str(text).map_err(|error| Unreadable::of_json(&error))?;
     if lock.version.is_none() && lock.specifiers.is_some() {
-        return Err(Unreadable::new("it is a lock file of deno, which is not read"));
+        return Err(Unreadable::new("it is a lock file of deno, which NOPAR does not read"));
     }
     let version = match &lock.version {
         // npm 4 and older wrote none.
         None if lock.dependencies.is_some() => 1,
-        None => return Err(Unreadable::new("it has no lockfileVersion, so it is none of npm's")),
+        None => return Err(Unreadable::new("it has no lockfileVersion, so it is not npm's")),
         Some(version) => version.as_u64().unwrap_or(u64::MAX),
     };
     if !(1..=NEWEST).contains(&version) {
         let told = lock.version.unwrap_or_default();
-        let why = format!("its lockfileVersion is {told}, and 1 to {NEWEST} are read");
+        let why = format!("its lockfileVersion is {told}; NOPAR reads 1 to {NEWEST}");
         return Err(Unreadable::new(why));
     }
     let mut found = Lockfile::of(format!("npm, version {version}"));
     match lock.packages {
         Some(packages) => {
             packages.iter().try_for_each(|(path, it)| package(&mut found, path, it))?;
+        }
+        // One that lost it would pass for that of a project that needs nothing.
+        None if version > 1 => {
+            let why = format!("it has no \"packages\", though its lockfileVersion is {version}");
+            return Err(Unreadable::new(why));
         }
         None => dependencies(&mut found, &lock.dependencies.unwrap_or_default())?,
     }
@@ -102,13 +109,21 @@ fn package(found: &mut Lockfile, path: &str, package: &Package) -> Result<(), Un
     };
     let name = package.name.as_deref().unwrap_or(folder);
     let Some(version) = package.version.as_deref() else {
-        // Of an optional package that npm did not get to know.
-        found.other(path, Kind::Unknown);
+        found.other(path, without_version(package));
         return Ok(());
     };
     let source = source(package.resolved.as_deref(), name, version);
     let integrity = integrity(path, package.integrity.as_deref())?;
     found.add(path, name, version, source, integrity)
+}
+
+/// What something is that has no version: a folder or repository need not have one.
+fn without_version(package: &Package) -> Kind {
+    match package.resolved.as_deref().map(|address| source_at(address, "", "")) {
+        Some(Source::Elsewhere(kind)) => kind,
+        None if package.optional => Kind::Unresolved,
+        _ => Kind::Unknown,
+    }
 }
 
 fn dependencies(

@@ -68,10 +68,10 @@ pub(super) fn read(text: &str) -> Result<Lockfile, Unreadable> {
 
 fn not_read(version: &str) -> Unreadable {
     let why = match version.split('.').next() {
-        Some("5") => "pnpm install --lockfile-only of pnpm 8 makes one that is",
-        _ => "6.0 and 9.0 are",
+        Some("5") => ": pnpm install --lockfile-only of pnpm 8 makes a newer one of it",
+        _ => "",
     };
-    Unreadable::new(format!("its lockfileVersion {version} is not read: {why}"))
+    Unreadable::new(format!("its lockfileVersion is {version}; NOPAR reads 6.0 and 9.0{why}"))
 }
 
 fn add(
@@ -109,6 +109,8 @@ fn file_of(address: &str) -> Option<TarballName> {
 }
 
 fn elsewhere(key: &str, resolution: &Resolution) -> Kind {
+    // That slash is of packages of a registry, in old files; no path of a folder begins so.
+    let key = key.strip_prefix('/').unwrap_or(key);
     let what = split(key).map_or(key, |(_, what)| what);
     match (kind_of(what), kind_of(key)) {
         _ if resolution.directory.is_some() => Kind::Local,

@@ -60,7 +60,20 @@ pub(super) fn source_at(address: &str, name: &str, version: &str) -> Source {
 /// What kind of thing a text speaks of that is no version.
 pub(super) fn kind_of(text: &str) -> Kind {
     let begins = |these: &[&str]| these.iter().any(|it| text.starts_with(it));
-    if begins(&["file:", "link:", "portal:", "workspace:", "root:", "./", "../", "/", "~/"]) {
+    if begins(&["runtime:"]) {
+        Kind::Runtime
+    } else if begins(&[
+        "file:",
+        "link:",
+        "portal:",
+        "workspace:",
+        "exec:",
+        "root:",
+        "./",
+        "../",
+        "/",
+        "~/",
+    ]) {
         Kind::Local
     } else if is_git(text) {
         Kind::Git

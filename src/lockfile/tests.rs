@@ -131,12 +131,12 @@ fn what_no_registry_has_is_listed_with_where_it_comes_from() {
         "node_modules/w": {"link": true, "resolved": "packages/w"},
         "node_modules/g": {"version": "1.0.0", "resolved": "git+ssh://git@git.example/g.git#0123"},
         "node_modules/t": {"version": "1.0.0", "resolved": "https://files.example/t.tgz"},
-        "node_modules/o": {"optional": true}}}"#;
+        "node_modules/o": {"version": "1.0.0/../../x", "resolved": "https://registry.example/o/-/o-1.0.0.tgz"}}}"#;
     let old = r#"{"dependencies": {"w": {"version": "file:packages/w"},
         "g": {"version": "github:somebody/g#0123", "from": "g"},
         "t": {"version": "https://files.example/t.tgz"}, "o": {"version": "what"}}}"#;
-    let pnpm = "lockfileVersion: '9.0'\npackages:\n  w@file:packages/w:\n    resolution: {directory: packages/w, type: directory}\n  g@git+https://git.example/g.git#0123:\n    resolution: {commit: '0123', repo: https://git.example/g.git, type: git}\n  t@https://files.example/t.tgz:\n    resolution: {tarball: https://files.example/t.tgz}\n  o@runtime:24.0.0:\n    resolution: {type: variations}\n";
-    let six = "lockfileVersion: '6.0'\npackages:\n  file:packages/w:\n    resolution: {directory: packages/w, type: directory}\n  git.example/g/0123:\n    resolution: {commit: '0123', repo: https://git.example/g.git, type: git}\n  '@files.example/t.tgz':\n    resolution: {tarball: https://files.example/t.tgz}\n  what:\n    resolution: {}\n";
+    let pnpm = "lockfileVersion: '9.0'\npackages:\n  w@file:packages/w:\n    resolution: {directory: packages/w, type: directory}\n  g@git+https://git.example/g.git#0123:\n    resolution: {commit: '0123', repo: https://git.example/g.git, type: git}\n  t@https://files.example/t.tgz:\n    resolution: {tarball: https://files.example/t.tgz}\n  o@what:\n    resolution: {type: variations}\n";
+    let six = "lockfileVersion: '6.0'\npackages:\n  file:packages/w:\n    resolution: {directory: packages/w, type: directory}\n  git.example/g/0123:\n    resolution: {commit: '0123', repo: https://git.example/g.git, type: git}\n  '@files.example/t.tgz':\n    resolution: {tarball: https://files.example/t.tgz}\n  /up5/1.0.0:\n    resolution: {integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}\n";
     let yarn = "# yarn lockfile v1\n\"w@file:packages/w\":\n  version \"1.0.0\"\n\"g@git+https://git.example/g.git\":\n  version \"1.0.0\"\n  resolved \"git+https://git.example/g.git#0123\"\n\"t@https://files.example/t.tgz\":\n  version \"1.0.0\"\n  resolved \"https://files.example/t.tgz#0123\"\n\"o@what:x\":\n  version \"what\"\n";
     let berry = "__metadata:\n  version: 8\n\"w@workspace:packages/w\":\n  resolution: \"w@workspace:packages/w\"\n\"g@git+https://git.example/g.git\":\n  resolution: \"g@https://git.example/g.git#commit=0123\"\n\"t@https://files.example/t.tgz\":\n  resolution: \"t@https://files.example/t.tgz\"\n\"o@what:x\":\n  resolution: \"o@what:x\"\n\"p@workspace:.\":\n  resolution: \"p@workspace:.\"\n";
     let bun = r#"{"lockfileVersion": 1, "workspaces": {"": {}}, "packages": {"w": ["w@workspace:packages/w"],
@@ -156,6 +156,23 @@ fn what_no_registry_has_is_listed_with_where_it_comes_from() {
         let kinds: Vec<_> = found.others.iter().map(|other| other.kind).collect();
         assert_eq!(kinds, [Kind::Local, Kind::Git, Kind::Url, Kind::Unknown], "{text}");
     }
+}
+
+/// What has no version, or is fetched from where it is made, is nothing that NOPAR fails to understand.
+#[test]
+fn what_need_not_have_a_version_is_understood() {
+    let kind = |package: &str| {
+        let lock =
+            format!(r#"{{"lockfileVersion": 3, "packages": {{"node_modules/o": {package}}}}}"#);
+        read("package-lock.json", &lock).others[0].kind
+    };
+    assert_eq!(kind(r#"{"optional": true}"#), Kind::Unresolved);
+    assert_eq!(kind(r#"{"resolved": "git+ssh://git@git.example/o.git#0123"}"#), Kind::Git);
+    assert_eq!(kind(r#"{"resolved": "file:o.tgz", "optional": true}"#), Kind::Local);
+    assert_eq!(kind(r#"{"dev": true}"#), Kind::Unknown);
+    assert_eq!(kind(r#"{"resolved": "https://registry.example/o/-/o-1.0.0.tgz"}"#), Kind::Unknown);
+    let pnpm = "lockfileVersion: '9.0'\npackages:\n  node@runtime:24.0.0:\n    resolution: {type: variations}\n";
+    assert_eq!(read("pnpm-lock.yaml", pnpm).others[0].kind, Kind::Runtime);
 }
 
 #[test]

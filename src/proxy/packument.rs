@@ -79,6 +79,11 @@ impl Door {
         }
     }
 
+    /// Whether an entry is sent to who asks for nothing special now, even if the upstream fails.
+    pub(super) fn may_be_sent_if_all_fails(&self, entry: &Entry) -> bool {
+        self.is_young(entry) || self.may_be_sent_after_failure(entry)
+    }
+
     fn send_held(
         self: &Arc<Self>,
         entry: &Entry,

@@ -257,7 +257,7 @@ async fn hosted_packages_are_here_if_they_are_what_the_lock_file_means() {
         let lock = site.lock_of("package-lock.json", row("2.0.0", &right));
         let ended = site.ends(1, &[command, &lock]).await;
         assert!(
-            ended.stdout.contains("published here, and has no such version"),
+            ended.stdout.contains("published here, but has no such version"),
             "{}",
             ended.stdout
         );

@@ -53,6 +53,7 @@ mod tidy;
 mod tls;
 mod trail;
 mod trust;
+mod unread;
 mod upgrade;
 mod user_command;
 mod users;

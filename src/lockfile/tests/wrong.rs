@@ -14,16 +14,30 @@ fn told(file: &str, text: &str) -> String {
 fn what_is_no_lock_file_is_told_so() {
     for (file, text, expected) in [
         ("x", "", "it is empty"),
-        ("x", "hello\n", "it is no lock file that is known here: package-lock.json"),
+        ("x", "hello\n", "it is none of the lock files that NOPAR reads: package-lock.json"),
         ("deno.lock", r#"{"version": "5", "specifiers": {}}"#, "it is a lock file of deno"),
         ("package.json", r#"{"name": "a"}"#, "it has no lockfileVersion"),
-        ("package-lock.json", r#"{"lockfileVersion": 4}"#, "its lockfileVersion is 4, and 1 to 3"),
+        (
+            "package-lock.json",
+            r#"{"lockfileVersion": 4}"#,
+            "its lockfileVersion is 4; NOPAR reads 1 to 3",
+        ),
+        ("package-lock.json", r#"{"lockfileVersion": 3}"#, "it has no \"packages\""),
+        (
+            "package-lock.json",
+            r#"{"lockfileVersion": 2, "dependencies": {}}"#,
+            "it has no \"packages\", though its lockfileVersion is 2",
+        ),
         ("package-lock.json", r#"{"lockfileVersion": "x"}"#, "its lockfileVersion is \"x\""),
         ("pnpm-lock.yaml", "lockfileVersion: 5.4\n", "pnpm install --lockfile-only of pnpm 8"),
-        ("pnpm-lock.yaml", "lockfileVersion: '10.0'\n", "its lockfileVersion 10.0 is not read"),
+        (
+            "pnpm-lock.yaml",
+            "lockfileVersion: '10.0'\n",
+            "its lockfileVersion is 10.0; NOPAR reads 6.0 and 9.0",
+        ),
         ("shrinkwrap.yaml", "shrinkwrapVersion: 3\n", "pnpm 2 or older"),
         ("yarn.lock", "__metadata:\n  version: 3\n", "the version of its __metadata is \"3\""),
-        ("bun.lock", r#"{"lockfileVersion": 3}"#, "its lockfileVersion is 3, and 0 to 2"),
+        ("bun.lock", r#"{"lockfileVersion": 3}"#, "its lockfileVersion is 3; NOPAR reads 0 to 2"),
         ("bun.lockb", "x", "bun install --save-text-lockfile"),
         ("x", "#!/usr/bin/env bun\nbun-lockfile-format-v0\n", "bun install --save-text-lockfile"),
     ] {
@@ -49,7 +63,7 @@ fn a_mistake_is_told_with_its_line_or_its_entry() {
         (
             "package-lock.json",
             r#"{"lockfileVersion": 1, "dependencies": {"a": {"version": "1.0.0", "integrity": "sha512-x"}}}"#,
-            "\"a\": its integrity is of no use",
+            "\"a\": its integrity is not valid",
         ),
         ("pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages: [\n", "line "),
         ("pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  a@1.0.0: 5\n", "line 3: "),
@@ -64,7 +78,7 @@ fn a_mistake_is_told_with_its_line_or_its_entry() {
             "line 3: \"a@1\" has no version",
         ),
         ("yarn.lock", "# yarn lockfile v1\n  version \"1\"\n", "line 2: "),
-        ("yarn.lock", "# yarn lockfile v1\na@1\n", "line 2: \"a@1\" is no line"),
+        ("yarn.lock", "# yarn lockfile v1\na@1\n", "line 2: \"a@1\" is not a line"),
         ("yarn.lock", "# yarn lockfile v1\na@1:\n  version \"1\n", "line 3: "),
         (
             "yarn.lock",

@@ -31,6 +31,14 @@ const ANY_ADDRESS: &str = "http://localhost:5984";
 struct Here {
     bytes: u64,
     was_fetched: bool,
+    /// Whether that is of use only while the upstream answers.
+    is_too_old: bool,
+}
+
+impl Here {
+    fn of(bytes: u64) -> Here {
+        Here { bytes, was_fetched: false, is_too_old: false }
+    }
 }
 
 /// What is held, or the end of a sentence that says why it is not.
@@ -84,8 +92,8 @@ impl Administration {
 
 fn fate(item: usize, told: Told) -> Fate {
     match told {
-        Ok(Here { bytes, was_fetched }) => {
-            Fate { item, is_here: true, was_fetched, bytes, why: None }
+        Ok(Here { bytes, was_fetched, is_too_old }) => {
+            Fate { item, is_here: true, was_fetched, is_too_old, bytes, why: None }
         }
         Err(why) => Fate { item, why: Some(why), ..Fate::default() },
     }
@@ -144,7 +152,7 @@ impl Door {
             return Err("its packument is not here".to_owned());
         };
         if !self.knows(&packument, asked).await {
-            return Err("the packument held does not list this version".to_owned());
+            return Err("its packument here does not list this version".to_owned());
         }
         let mut bytes = packument.body_len();
         for file in &asked.files {
@@ -154,7 +162,9 @@ impl Door {
             self.compare(&entry, asked).await?;
             bytes += entry.body_len();
         }
-        Ok(Here { bytes, was_fetched: false })
+        // Who may be asked may also fail, which nobody finds out here.
+        let is_too_old = self.is_asked(&asked.name) && !self.may_be_sent_if_all_fails(&packument);
+        Ok(Here { is_too_old, ..Here::of(bytes) })
     }
 
     /// Tries again where that may help.
@@ -202,7 +212,7 @@ impl Door {
             bytes += entry.body_len();
             was_fetched |= is_new;
         }
-        Ok(Here { bytes, was_fetched })
+        Ok(Here { was_fetched, ..Here::of(bytes) })
     }
 
     /// The packument, if it is fresh and knows the version; else the upstream is asked, whatever is remembered of it.
@@ -243,7 +253,7 @@ impl Door {
             Ok(Authority::Own(package)) => Ok(Some(package)),
             Ok(Authority::Upstream(_)) => Ok(None),
             Ok(Authority::Claimed(_)) => {
-                let why = "the name is reserved for this registry (NOPAR_LOCAL_PACKAGES), and the package is not published here";
+                let why = "the name is reserved for this registry (NOPAR_LOCAL_PACKAGES), but the package is not published here";
                 Err(why.to_owned())
             }
             Err(error) => Err(error.to_string()),
@@ -253,10 +263,10 @@ impl Door {
     /// What is published here is held; whether it is what is wanted.
     async fn hosts(&self, package: &Package, asked: &Asked) -> Told {
         match self.hosted.kept(package, &asked.version, &asked.integrity).await {
-            Ok((bytes, None)) => Ok(Here { bytes, was_fetched: false }),
+            Ok((bytes, None)) => Ok(Here::of(bytes)),
             Ok((_, Some(expected))) => Err(differs(&expected, None)),
             Err(HostedError::Absent) => {
-                Err("the package is published here, and has no such version".to_owned())
+                Err("the package is published here, but has no such version".to_owned())
             }
             Err(error) => Err(error.to_string()),
         }

@@ -105,6 +105,60 @@ async fn nothing_is_fetched_if_one_lock_file_cannot_be_read() {
     assert!(!site.path("cache").exists(), "nothing is made for files that cannot be read");
 }
 
+/// Such an entry was listed as something that is from no registry, and all seemed to be here.
+#[tokio::test]
+async fn what_is_not_understood_of_a_lock_file_is_missing() {
+    let site = Site::new().await;
+    let odd = row("lantern", "1.0.0/../../x", Value::Null);
+    let lock = site.lock_of("package-lock.json", std::iter::once(odd));
+    let (_nopar, _) = site.serving().await;
+    for command in ["check", "prefetch"] {
+        let ended = site.ends(1, &[command, &lock]).await;
+        let expected = ": NOPAR does not understand this entry of the lock file\n0 of 1 version is here (0 B), 1 missing\n";
+        assert!(ended.stdout.ends_with(expected), "{}", ended.stdout);
+        let rows = super::rows(&site.ends(1, &[command, "--json", &lock]).await);
+        assert_eq!((&rows[1]["kind"], &rows[1]["package"]), (&json!("missing"), &Value::Null));
+        assert!(rows[1]["what"].as_str().is_some_and(|what| what.contains("lantern")), "{rows:?}");
+    }
+}
+
+/// A check asks nobody, so what only an answer makes good again was called here without a word.
+#[tokio::test]
+async fn packuments_that_are_too_old_to_be_served_alone_are_told_of() {
+    let ages = ["NOPAR_META_TTL", "NOPAR_STALE_TTL", "NOPAR_STALE_IF_ERROR"].map(|age| (age, "0s"));
+    let site = Site::with(&ages).await;
+    let lock = site.lock("package-lock.json", &three(&site.upstream));
+    let told = "; 2 packuments are too old to be served if the upstream registry fails (NOPAR_STALE_IF_ERROR)\n";
+    for command in ["prefetch", "check"] {
+        let ended = site.ends(0, &[command, &lock]).await;
+        assert!(ended.stdout.ends_with(told), "{command}: {}", ended.stdout);
+    }
+    let rows = super::rows(&site.ends(0, &["check", "--json", &lock]).await);
+    assert_eq!(rows.last().expect("a summary")["too_old"], 2);
+    let (nopar, addr) = site.serving().await;
+    site.upstream.stop().await;
+    let answer = get(addr, "/lantern").await;
+    assert!(answer.status >= 500, "{}", answer.status);
+    nopar.signal("TERM");
+    nopar.ended().await;
+    // With either of these it is served as it is.
+    let mut site = site;
+    for (name, value) in [("NOPAR_STALE_IF_ERROR", "unlimited"), ("NOPAR_AUTO_FORWARD", "no")] {
+        site.more = ages
+            .iter()
+            .filter(|(age, _)| *age != name)
+            .map(|(age, zero)| (age.to_string(), zero.to_string()))
+            .collect();
+        site.more.push((name.to_owned(), value.to_owned()));
+        let ended = site.ends(0, &["check", &lock]).await;
+        assert!(!ended.stdout.contains("too old"), "{name}: {}", ended.stdout);
+        let (nopar, addr) = site.serving().await;
+        get(addr, "/lantern").await.expect(200);
+        nopar.signal("TERM");
+        nopar.ended().await;
+    }
+}
+
 #[tokio::test]
 async fn a_cache_that_is_too_small_is_told_of() {
     let site = Site::with(&[("NOPAR_CACHE_SIZE", "100 KiB")]).await;

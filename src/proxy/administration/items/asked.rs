@@ -22,7 +22,7 @@ impl Asked {
     pub(super) fn of(item: &Item) -> Result<Asked, String> {
         let name = PackageName::parse(&item.name).map_err(|error| error.to_string())?;
         let canonical = TarballName::kept(&name, &item.version, None);
-        let canonical = canonical.ok_or_else(|| "its version is not a valid version".to_owned())?;
+        let canonical = canonical.ok_or_else(|| "that is not a valid version".to_owned())?;
         let mut files = vec![canonical];
         for file in &item.files {
             let file = TarballName::parse(file).map_err(|error| error.to_string())?;
