@@ -5,6 +5,7 @@ mod basics;
 mod damage;
 mod full;
 mod kill;
+mod left_out;
 mod parallel;
 mod refused;
 mod root;
