@@ -6,6 +6,7 @@ mod damage;
 mod full;
 mod kill;
 mod left_out;
+mod names;
 mod parallel;
 mod refused;
 mod root;
