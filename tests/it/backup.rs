@@ -10,6 +10,7 @@ mod names;
 mod parallel;
 mod refused;
 mod root;
+mod unread;
 
 use std::path::Path;
 
