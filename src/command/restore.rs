@@ -131,12 +131,15 @@ fn put_back<'a>(
 
 /// Whether no NOPAR works with that directory, as far as this can be known.
 fn check_unused(keeper: &Keeper, sockets: Vec<PathBuf>, target: &Path) -> Result<(), Problem> {
-    // NOPAR answers who gave the command, and not each owner of a directory.
-    let store = keeper.run(move || Ok(store_of_running(&sockets)))??;
     let is_in_use = DiskStore::is_in_use(target)
         .map_err(|error| format!("{} cannot be looked at: {error}", target.display()))?;
-    let runs = store.is_some_and(|store| store.is_none_or(|store| store == target));
-    if runs || is_in_use {
+    // Where that tells it, nobody is waited for who may hang. NOPAR answers who gave the command, and not each owner of a
+    // directory.
+    let runs = is_in_use || {
+        let store = keeper.run(move || Ok(store_of_running(&sockets)))??;
+        store.is_some_and(|store| store.is_none_or(|store| store == target))
+    };
+    if runs {
         return Err(format!("a NOPAR runs on {}: stop it first", target.display()).into());
     }
     Ok(())

@@ -38,7 +38,7 @@ key that versions are signed with. Keep it as safe as the registry itself.
 /// Whether a directory is one of backups.
 pub(super) fn check(path: &Path) -> Result<(), DepotError> {
     let mark = path.join(MARK);
-    match regular::read_to_string(&mark).map_err(regular::naming(&mark)) {
+    match regular::read_to_string(&mark).map_err(of(&mark)) {
         Ok(found) if found.trim() == FORMAT => Ok(()),
         Ok(found) => {
             Err(DepotError::Format { path: path.to_owned(), found: found.trim().to_owned() })
@@ -55,7 +55,8 @@ pub(super) fn check(path: &Path) -> Result<(), DepotError> {
 pub(super) fn shared(path: &Path) -> Result<Option<File>, DepotError> {
     check(path)?;
     // Reading is enough for a lock: it may be a medium that is only read.
-    let lock = match regular::open(&path.join(LOCK)).map_err(regular::naming(&path.join(LOCK))) {
+    let place = path.join(LOCK);
+    let lock = match regular::open(&place).map_err(of(&place)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(at(path))?,
     };

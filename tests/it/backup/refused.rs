@@ -119,6 +119,10 @@ async fn a_nopar_that_has_written_nothing_is_noticed_whatever_a_command_is_told(
     };
     check(&restore().await, "a NOPAR runs on");
     assert!(contents(&registry) == before && !kept.beside("registry.restoring").exists());
+    // Nor is one waited for that does not answer.
+    binary.signal("STOP");
+    check(&restoring(&kept, "backup", "--replace").await, "a NOPAR runs on");
+    binary.signal("CONT");
     binary.signal("TERM");
     assert!(binary.ended().await.success);
     let ended = restore().await;
