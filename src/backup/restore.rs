@@ -200,6 +200,8 @@ fn written(
     let failed = |source| RestoreError::Io { path: target.to_owned(), source };
     let mut restored = fill(depot, snapshot, beside.path(), watch).map_err(failed)?;
     restored.damaged.extend(looked_at(beside.path())?);
+    // What could not be read then is missing, and nobody sees that.
+    restored.damaged.extend(snapshot.problems_beside(&restored.damaged));
     if !restored.damaged.is_empty() && !way.even_damaged {
         return Err(RestoreError::Damaged(restored.damaged));
     }

@@ -4,7 +4,7 @@
 use crate::npm::{Integrity, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -136,6 +136,15 @@ impl Snapshot {
         self.files.values().map(|kept| kept.size).sum()
     }
 
+    /// What was damaged in the registry already, but for paths that are told of among these.
+    pub fn problems_beside(&self, told: &[String]) -> Vec<String> {
+        let path = |what: &str| what.split_once(": ").map_or("", |(path, _)| path).to_owned();
+        let paths: BTreeSet<String> = told.iter().map(|what| path(what)).collect();
+        let others = self.problems.iter().filter(|what| !paths.contains(&path(what)));
+        let say = |what| format!("{what} (in the registry already, when it was backed up)");
+        others.map(say).collect()
+    }
+
     /// Each object that it needs: its digest and length.
     pub fn objects(&self) -> impl Iterator<Item = (&str, u64)> {
         let configuration = self.configuration.iter().map(|it| &it.file);
@@ -259,6 +268,15 @@ mod tests {
         let line = String::from_utf8(text).unwrap();
         let line = line.lines().find(|line| line.contains("b/b.json")).unwrap();
         assert!(line.contains(&"ab".repeat(32)), "{line}");
+    }
+
+    #[test]
+    fn what_was_damaged_already_is_told_once() {
+        let problems = ["a/a.json: it is cut", "b: nowhere"].map(str::to_owned).to_vec();
+        let snapshot = Snapshot { problems, ..snapshot() };
+        assert_eq!(snapshot.problems_beside(&[]).len(), 2);
+        let beside = snapshot.problems_beside(&["a/a.json: it is no JSON".to_owned()]);
+        assert_eq!(beside, ["b: nowhere (in the registry already, when it was backed up)"]);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use serde::Serialize;
 use std::fmt;
 use std::io;
 
+/// The length of a name as backups have, with a number behind.
+const LONGEST_NAME: usize = "2026-11-28T10-20-30Z-002".len();
+
 /// A backup, as it is listed.
 #[derive(Serialize)]
 struct Listed {
@@ -76,12 +79,12 @@ impl Listed {
 
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = printable(&self.snapshot);
+        write!(f, "{:<LONGEST_NAME$}", printable(&self.snapshot))?;
         if let Some(error) = &self.error {
-            return write!(f, "{id}  {}", printable(error));
+            return write!(f, "  {}", printable(error));
         }
         let (files, bytes) = (self.files.unwrap_or_default(), self.bytes.unwrap_or_default());
-        write!(f, "{id}  {:>12}  {:>10}", count(files, "file"), size(bytes))?;
+        write!(f, "  {:>12}  {:>10}", count(files, "file"), size(bytes))?;
         match self.problem_count.unwrap_or_default() {
             0 => {}
             problems => write!(f, "  {problems} damaged in the registry then")?,

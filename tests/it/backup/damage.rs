@@ -1,6 +1,7 @@
 //! Damage, in the registry and in a backup: told, and never made worse.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use super::{backup, listed, restored, restoring};
 use crate::support::disk::fifo;
@@ -102,6 +103,26 @@ async fn a_damaged_snapshot_is_told_of_and_the_others_are_restored() {
         assert!(before.iter().all(|object| now.contains(object)), "--keep {most}");
         assert!(listed_at_all(&kept).await.starts_with(&ids), "--keep {most}");
     }
+}
+
+/// It was restored without what was missing, and called well.
+#[tokio::test]
+async fn what_could_not_be_read_then_is_missed_when_it_is_restored() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    // A package on a disk that is not mounted.
+    symlink("/nowhere", kept.registry().join("gone")).expect("a link");
+    let dir = kept.beside("backup");
+    let ended = kept.run(&format!("backup {}", text(&dir))).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let to = format!("--to {}", text(&kept.beside("restored")));
+    let ended = restoring(&kept, "backup", &to).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stderr.contains("gone: No such file"), "{}", ended.stderr);
+    assert!(!kept.beside("restored").exists());
+    let ended = restoring(&kept, "backup", &format!("{to} --even-damaged")).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stdout.contains("gone: No such file"), "{}", ended.stdout);
+    assert!(kept.beside("restored/x/x.json").exists());
 }
 
 /// The names of the backups, also where one of them is damaged.
