@@ -47,7 +47,7 @@ pub struct BackupOptions {
     /// Where backups are
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Keep the last N backups, and remove those before them, unless something was damaged
+    /// Keep the last N backups, and remove those before them, unless something is damaged
     #[arg(long, value_name = "N")]
     pub keep: Option<NonZeroUsize>,
     /// Read all files again, also those that have not changed, and mend what is damaged in DIR

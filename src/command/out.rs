@@ -55,6 +55,11 @@ pub(super) fn read_or_not(told: io::Result<()>) -> io::Result<()> {
     told.or_else(|error| if is_unread(&error) { Ok(()) } else { Err(error) })
 }
 
+/// Tells of what is wrong on standard error, also where nobody reads the rest; and goes on where nobody reads that either.
+pub(super) fn remark(line: &(impl Display + ?Sized)) {
+    let _ = writeln!(io::stderr(), "nopar: {line}");
+}
+
 impl Out {
     /// For people.
     pub(super) fn text() -> Out {
