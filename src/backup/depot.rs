@@ -5,6 +5,8 @@
 
 mod made;
 
+pub(super) use made::naming_above;
+
 use self::made::{FORMAT, check, prepare, shared};
 use super::object::{ObjectError, bytes_of};
 use super::snapshot::{Kept, Snapshot, SnapshotError};

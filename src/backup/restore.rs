@@ -4,7 +4,7 @@
 //! Nothing is replaced before all of it is known to be whole: each file by its digest, and then each document, each
 //! tarball against its document, users, tokens and keys, as `verify` looks at them.
 
-use super::depot::{Depot, DepotError};
+use super::depot::{Depot, DepotError, naming_above};
 use super::object::{Uncopied, copy};
 use super::snapshot::{Kept, Snapshot};
 use super::swap::{Beside, Place, Swapped, Unswapped, is_mount_point, place_beside, place_of};
@@ -165,7 +165,10 @@ fn unbegun(target: &Path, source: io::Error) -> RestoreError {
         (io::ErrorKind::PermissionDenied, Some(above)) => {
             RestoreError::Forbidden { above: regular::folder(above).to_owned(), source }
         }
-        _ => RestoreError::Unbegun { path: place_beside(target), source },
+        _ => {
+            let source = naming_above(source, target);
+            RestoreError::Unbegun { path: place_beside(target), source }
+        }
     }
 }
 

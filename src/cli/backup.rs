@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 /// Below the help of `nopar backup`.
 const AFTER_BACKUP: &str = "\
-DIR is made if it is not there. It gets all of the registry's directory
-(NOPAR_REGISTRY_PATH): packages, staged versions, users, tokens, the signing key
-and the saved settings; and the configuration file, if NOPAR has one. Not in it
-are the cache, and what is set by environment variables. NOPAR may go on serving
-and publishing meanwhile: each package is in it as it was at one moment.
+DIR is made if it is not there; the directory above it has to be. It gets all of
+the registry's directory (NOPAR_REGISTRY_PATH): packages, staged versions, users,
+tokens, the signing key and the saved settings; and the configuration file, if
+NOPAR has one. Not in it are the cache, and what is set by environment variables.
+NOPAR may go on serving and publishing meanwhile: each package is in it as it was
+at one moment.
 
 Each backup after the first reads and keeps only what is new, and each can be
 restored by itself. DIR holds secrets, and is open to nobody else.

@@ -87,10 +87,21 @@ pub(super) fn prepare(path: &Path) -> Result<File, DepotError> {
     Ok(lock)
 }
 
+/// The same error; where there is no directory to make it in, with the name of that. One that is mistyped is not made.
+pub(in crate::backup) fn naming_above(error: io::Error, path: &Path) -> io::Error {
+    match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(above)) => {
+            let what = format!("there is no directory {}: make it first", above.display());
+            io::Error::new(io::ErrorKind::NotFound, what)
+        }
+        _ => error,
+    }
+}
+
 /// Makes a directory of backups: the mark last.
 fn begin(path: &Path) -> Result<(), DepotError> {
     let failed = at(path);
-    owned::make_folder(path).map_err(&failed)?;
+    owned::make_folder(path).map_err(|error| failed(naming_above(error, path)))?;
     for there in fs::read_dir(path).map_err(&failed)? {
         let name = there.map_err(&failed)?.file_name();
         // What a crash may have left of this, and what file systems have of their own.

@@ -35,7 +35,7 @@ async fn a_directory_that_is_mistyped_is_neither_made_nor_filled() {
     assert!(!dir.exists());
     fs::create_dir(kept.registry()).expect("a folder");
     let deep = kept.beside("none/backup");
-    check_unmade(&kept.run(&format!("backup {}", text(&deep))).await, "cannot be used");
+    check_unmade(&kept.run(&format!("backup {}", text(&deep))).await, "/none: make it first");
     assert!(!kept.beside("none").exists());
     let home = kept.beside("home");
     fs::create_dir(&home).expect("a folder");
