@@ -283,12 +283,15 @@ fn warn_of_no_users(config: &Config) {
     }
 }
 
-/// Looks at all hosted packages, on a thread of its own: tells what is wrong with them, and has their names known
-/// before anybody asks.
+/// Has others told that this directory is served, and looks at all hosted packages, on a thread of its own: tells what is
+/// wrong with them, and has their names known before anybody asks.
 fn look_around(store: DiskStore, hosted: Arc<Hosted>, path: String) {
-    let look = move || match hosted.survey(&store) {
-        Ok(survey) => survey.tell(&path),
-        Err(error) => warn!("{error}"),
+    let look = move || {
+        store.serve();
+        match hosted.survey(&store) {
+            Ok(survey) => survey.tell(&path),
+            Err(error) => warn!("{error}"),
+        }
     };
     // Without a thread, it is told of when it is asked for.
     let _ = thread::Builder::new().name("store".to_owned()).spawn(look);

@@ -5,7 +5,7 @@
 //! ```text
 //! DIR/README.txt            how to get files back by hand
 //! DIR/nopar-backup          which layout this is
-//! DIR/lock                  held by who makes a backup, and, shared, by who reads one
+//! DIR/lock                  held by who makes a backup, and, shared, by who reads one; a copy of DIR may be without
 //! DIR/objects/ab/abcdef…    the bytes of files, each named by its SHA-256
 //! DIR/snapshots/TIME.json   what there was at that time: each file with its digest, length, mode and date
 //! DIR/tmp/                  what is not finished; emptied by the next backup
@@ -31,7 +31,7 @@ pub use make::{BackupError, Made, Wish, make};
 pub use object::ObjectError;
 pub use prune::{Pruned, prune};
 pub use restore::{MayReplace, RestoreError, Restored, Way, restore};
-pub use snapshot::{Configuration, Kept, Snapshot};
+pub use snapshot::{Configuration, Kept, Snapshot, is_id};
 
 use jiff::Timestamp;
 use std::time::SystemTime;

@@ -64,8 +64,8 @@ Every setting is an environment variable, or a key of the file; the most used:
   NOPAR_BASE_URL                the URL clients use, behind a reverse proxy
 nopar --print-default-config shows them all, nopar --print-config what they are.
 Where NOPAR is installed as a service (nopar.service, /etc/default/nopar,
-/etc/nopar.toml), commands use the settings of the service, unless they are given
---config or any NOPAR_ variable.
+/etc/nopar.toml), commands use the settings of the service; NOPAR_ variables go
+before them. With another --config, or NOPAR_HOME, none of them counts.
 
 Point a package manager at it:  npm config set registry http://localhost:5984/";
 

@@ -65,12 +65,20 @@ pub fn folder(path: &Path) -> &Path {
     if path == Path::new("") { Path::new(".") } else { path }
 }
 
+/// Opens a folder, to lock it or to have its names on the disk; what is none is not waited for. Links are followed.
+///
+/// # Errors
+/// As the system says, `NotADirectory` among that.
+pub fn open_folder(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(libc::O_DIRECTORY).open(folder(path))
+}
+
 /// Waits until the names in a folder are on the disk.
 ///
 /// # Errors
 /// As the system says.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
+    open_folder(path)?.sync_all()
 }
 
 /// Whether an error says that what is there is no file.
@@ -130,6 +138,11 @@ mod tests {
                 assert_eq!(error.to_string(), "it is not a file");
             }
         }
+        for name in ["fifo", "socket", "device"] {
+            let error = open_folder(&place(name)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotADirectory, "{name}: {error}");
+        }
+        open_folder(&place("folder")).unwrap();
         assert!(is_no_file(&read(&place("fifo")).unwrap_err()));
         assert!(is_no_file(&read_to_string(&place("folder")).unwrap_err()));
         let named = open(&place("fifo")).map_err(naming(Path::new("a/b"))).unwrap_err();

@@ -21,6 +21,9 @@ pub struct Status {
     pub is_ending: bool,
     /// What it needs for that.
     pub parts: Vec<Part>,
+    /// Where it gets packages from, by their addresses: one that is down makes no NOPAR unready. A NOPAR of old does not say.
+    #[serde(default)]
+    pub upstreams: Vec<Part>,
 }
 
 /// Something that is needed.

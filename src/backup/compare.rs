@@ -36,9 +36,7 @@ pub fn compare(depot: &Depot, snapshot: &Snapshot, watch: &mut dyn FnMut(Stride)
     {
         compared.damaged.push(format!("{}: {wrong}", it.path));
     }
-    let in_registry =
-        |what: &String| format!("{what} (in the registry already, when it was backed up)");
-    compared.damaged.extend(snapshot.problems.iter().map(in_registry));
+    compared.damaged.extend(snapshot.problems_beside(&compared.damaged));
     compared.damaged.sort_unstable();
     compared
 }

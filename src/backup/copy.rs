@@ -11,7 +11,7 @@ mod bytes;
 use self::bytes::Trouble;
 use super::depot::Depot;
 use super::snapshot::Kept;
-use super::source::{is_left_out, is_own, is_stage};
+use super::source::{NOT_UTF_8, is_left_out, is_own, is_stage};
 use crate::npm::hosted::HostedDocument;
 use crate::npm::{Integrity, TarballName};
 use crate::regular::{self, Stamp};
@@ -171,10 +171,8 @@ impl Copier<'_> {
         let mut suspicious = Vec::new();
         for name in names {
             let place = folder.join(name);
-            let Some(path) = place.to_str() else {
-                copied.problem(&place, "its name is not UTF-8");
-                continue;
-            };
+            // Folders that have other names are not copied at all.
+            let Some(path) = place.to_str() else { continue };
             match self.file(path, lately) {
                 Ok(Some(kept)) => {
                     let wrong = expected.get(name).zip(kept.integrity());
@@ -213,7 +211,11 @@ impl Copier<'_> {
             match entry.file_name().into_string() {
                 Ok(name) if is_left_out(folder, &name) => {}
                 Ok(name) => drop(names.insert(name)),
-                Err(name) => copied.problem(&folder.join(name), "its name is not UTF-8"),
+                // No package has such a file, and no snapshot such a name.
+                Err(name) => {
+                    let place = folder.join(name);
+                    copied.left_out.push(format!("{}: {NOT_UTF_8}", place.display()));
+                }
             }
         }
         Ok(names)

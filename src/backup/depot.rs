@@ -5,6 +5,8 @@
 
 mod made;
 
+pub(super) use made::naming_above;
+
 use self::made::{FORMAT, check, prepare, shared};
 use super::object::{ObjectError, bytes_of};
 use super::snapshot::{Kept, Snapshot, SnapshotError};
@@ -69,7 +71,7 @@ pub enum DepotError {
     },
 }
 
-/// The directory. It is locked as long as this lives, unless it is only listed.
+/// The directory. It is locked as long as this lives, unless it is only listed, or is a copy without a lock.
 #[derive(Debug)]
 pub struct Depot {
     path: PathBuf,
@@ -96,7 +98,7 @@ impl Depot {
     pub fn open(path: &Path, keeper: Keeper) -> Result<Depot, DepotError> {
         let place = path.to_owned();
         let opened = keeper.run(move || Ok(shared(&place))).map_err(at(path))?;
-        Ok(Depot::new(path, keeper, Some(opened?)))
+        Ok(Depot::new(path, keeper, opened?))
     }
 
     /// The one in `path`, to see which backups there are, whoever is at work there.
@@ -123,11 +125,12 @@ impl Depot {
         &self.keeper
     }
 
-    /// The names of its snapshots, the oldest first.
+    /// The names of its snapshots, the oldest first, and among them those that somebody has called otherwise
+    /// ([`Snapshot::is_called`]).
     ///
     /// # Errors
     /// When they cannot be listed.
-    pub fn snapshots(&self) -> Result<Vec<String>, DepotError> {
+    pub fn names(&self) -> Result<Vec<String>, DepotError> {
         let folder = self.path.join(SNAPSHOTS);
         let list = move || {
             let mut ids = Vec::new();
@@ -142,7 +145,7 @@ impl Depot {
         self.keeper.run(list).map_err(at(&self.path))
     }
 
-    /// A snapshot, by its name.
+    /// A snapshot, by its name, which need not be the one that it got when it was made.
     ///
     /// # Errors
     /// When there is none of that name, or it is damaged.
@@ -152,13 +155,12 @@ impl Depot {
             return Err(unknown());
         }
         let place = self.place_of(id);
-        let read = self.keeper.run(move || regular::read(&place));
-        match read {
-            Ok(text) => Snapshot::read(&text)
-                .map_err(|source| DepotError::Snapshot { id: id.to_owned(), source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(unknown()),
-            Err(error) => Err(at(&self.path)(error)),
-        }
+        let read = match self.keeper.run(move || regular::read(&place)) {
+            Ok(text) => Snapshot::read(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown()),
+            Err(error) => Err(SnapshotError::Unread(error)),
+        };
+        read.map_err(|source| DepotError::Snapshot { id: id.to_owned(), source })
     }
 
     /// Gives a snapshot its name, when all that it speaks of is on the disk.
@@ -169,8 +171,8 @@ impl Depot {
         let (path, place) = (self.path.clone(), self.place_of(&snapshot.id));
         self.keeper.run(move || {
             let objects = path.join(OBJECTS);
-            for folder in fs::read_dir(&objects)? {
-                sync_folder(&folder?.path())?;
+            for folder in folders_in(&objects)? {
+                sync_folder(&folder)?;
             }
             sync_folder(&objects)?;
             fs::rename(unfinished, place)?;
@@ -188,18 +190,18 @@ impl Depot {
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         let path = self.path.join(TEMPORARY).join(number.to_string());
         let place = path.clone();
-        let file = self.keeper.run(move || owned::create(&place))?;
+        let file = self.keeper.run(move || owned::create(&place).map_err(of(&place)))?;
         Ok((path, file))
     }
 
-    /// Gives the bytes of such a file their name; they are on the disk already.
+    /// Gives the bytes of such a file their name, whatever has it; they are on the disk already.
     pub(super) fn keep(&self, unfinished: PathBuf, sha256: &str) -> io::Result<()> {
         let place = self.place_of_object(sha256);
         self.keeper.run(move || {
             if let Some(folder) = place.parent() {
-                owned::make_folder(folder)?;
+                owned::make_folder(folder).map_err(of(folder))?;
             }
-            fs::rename(unfinished, place)
+            fs::rename(unfinished, &place).map_err(of(&place))
         })
     }
 
@@ -209,18 +211,13 @@ impl Depot {
         let _ = self.keeper.run(move || fs::remove_file(unfinished));
     }
 
-    /// Whether it has these bytes, by their length; with `whole`, they are read and compared.
-    pub(super) fn has(&self, sha256: &str, size: u64, whole: bool) -> io::Result<bool> {
+    /// Whether it has these bytes, by their length; with `whole`, they are read and compared. It has none that cannot be
+    /// read: they are written anew, and if not even that can be, it is said then.
+    pub(super) fn has(&self, sha256: &str, size: u64, whole: bool) -> bool {
         let place = self.place_of_object(sha256);
-        let opened = self.keeper.run(move || match regular::open(&place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            opened => opened.map(Some),
-        })?;
-        let Some(file) = opened else { return Ok(false) };
-        if file.metadata()?.len() != size {
-            return Ok(false);
-        }
-        Ok(!whole || digest_of(file)? == sha256)
+        let Ok(file) = self.keeper.run(move || regular::open(&place)) else { return false };
+        file.metadata().is_ok_and(|it| it.len() == size)
+            && (!whole || digest_of(file).is_ok_and(|digest| digest == sha256))
     }
 
     /// These bytes, to be read.
@@ -249,15 +246,15 @@ impl Depot {
         let objects = self.path.join(OBJECTS);
         self.keeper.run(move || {
             let (mut count, mut bytes) = (0, 0);
-            for folder in fs::read_dir(objects)? {
-                for object in fs::read_dir(folder?.path())? {
+            for folder in folders_in(&objects)? {
+                for object in fs::read_dir(&folder).map_err(of(&folder))? {
                     let object = object?;
                     let name = object.file_name().into_string().unwrap_or_default();
                     // Whatever else lies there is somebody's.
                     if is_sha256(&name) && !is_wanted(&name) {
                         bytes += object.metadata()?.len();
                         count += 1;
-                        fs::remove_file(object.path())?;
+                        fs::remove_file(object.path()).map_err(of(&object.path()))?;
                     }
                 }
             }
@@ -286,6 +283,21 @@ pub(super) fn digest_of(mut file: File) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The folders in one; whatever else lies there is somebody's.
+fn folders_in(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(path).map_err(of(path))? {
+        let entry = entry?;
+        folders.extend(entry.file_type()?.is_dir().then(|| entry.path()));
+    }
+    Ok(folders)
+}
+
+/// An error that says which file it is about.
+fn of(path: &Path) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> DepotError {

@@ -3,12 +3,13 @@
 
 use super::copy::{Copied, Copier};
 use super::depot::{Depot, DepotError};
-use super::snapshot::{Configuration, Snapshot};
+use super::snapshot::{Configuration, Kept, Snapshot, is_id};
 use super::source::Folders;
 use super::{Stride, in_name};
 use crate::store::DiskStore;
 use crate::store::disk::OpenError;
 use crate::verify::{self, Step, VerifyError, in_parallel};
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,13 +44,15 @@ pub enum BackupError {
     /// There is nothing to copy.
     #[error("there is no registry directory {} (NOPAR_REGISTRY_PATH)", .0.display())]
     Nothing(PathBuf),
-    /// One is in the other: each backup would be in the next, or go with what it is of.
-    #[error("the backup directory {} and the registry directory {} must not be in each other", depot.display(), registry.display())]
+    /// One is in the other: each backup would be in the next, or go with what it is of, or with copies that may always go.
+    #[error("the backup directory {} and the {what} directory {} must not be in each other", depot.display(), other.display())]
     Within {
         /// That of backups.
         depot: PathBuf,
-        /// That of the registry.
-        registry: PathBuf,
+        /// Which the other is: `registry`, or `cache`.
+        what: &'static str,
+        /// The other.
+        other: PathBuf,
     },
     /// It cannot be opened.
     #[error(transparent)]
@@ -81,9 +84,8 @@ pub fn make(
     watch: &mut dyn FnMut(Stride),
 ) -> Result<Made, BackupError> {
     let store = DiskStore::open(root)?;
-    let ids = depot.snapshots()?;
-    let before = last_readable(depot, &ids);
-    let files = before.map(|it| it.files).unwrap_or_default();
+    let names = depot.names()?;
+    let (last, files) = before(depot, &names);
     let copier = Copier {
         root,
         store: &store,
@@ -93,7 +95,7 @@ pub fn make(
         has_failed: AtomicBool::default(),
     };
     let folders = Folders::of(root).map_err(BackupError::Unread)?;
-    let snapshot = Snapshot::new(name_of(now, &ids), root);
+    let snapshot = Snapshot::new(name_of(now, last, &names), root);
     let mut made = Made { snapshot, new_files: 0, new_bytes: 0, left_out: folders.left_out };
     made.snapshot.problems = folders.problems;
     if let Some((path, it, bytes)) = wish.configuration {
@@ -146,25 +148,41 @@ impl Made {
     }
 }
 
-/// The last one that can be read: a damaged one costs the time of reading all files.
-fn last_readable(depot: &Depot, ids: &[String]) -> Option<Snapshot> {
-    ids.iter().rev().find_map(|id| depot.snapshot(id).ok())
-}
-
-/// What a backup of that time is called, among these.
-fn name_of(now: SystemTime, ids: &[String]) -> String {
-    let time = in_name(now);
-    // Behind all that there are, also those of the same second, and where the clock was set back.
-    match ids.last().filter(|last| **last >= time) {
-        None => time,
-        Some(last) => {
-            let (stem, number) = match last.rsplit_once('-') {
-                Some((stem, number)) if stem.ends_with('Z') => (stem, number.parse().unwrap_or(1)),
-                _ => (last.as_str(), 1_u32),
-            };
-            format!("{stem}-{:03}", number.saturating_add(1))
+/// The name of the backup before, and the files of the last one that can be read: where it is damaged, it costs the time of
+/// reading all files. Copies that somebody keeps under other names are none.
+fn before<'a>(depot: &Depot, names: &'a [String]) -> (Option<&'a str>, BTreeMap<String, Kept>) {
+    let mut last = None;
+    for name in names.iter().rev().filter(|name| is_id(name)) {
+        match depot.snapshot(name) {
+            Ok(snapshot) if !snapshot.is_called(name) => {}
+            Ok(snapshot) => return (last.or(Some(name.as_str())), snapshot.files),
+            Err(_) => last = last.or(Some(name.as_str())),
         }
     }
+    (last, BTreeMap::new())
+}
+
+/// What a backup of that time is called, behind the last one, also if that is of the same second, or the clock was set
+/// back; and as none of these names.
+fn name_of(now: SystemTime, last: Option<&str>, names: &[String]) -> String {
+    let time = in_name(now);
+    let mut name = match last.filter(|last| *last >= time.as_str()) {
+        None => time,
+        Some(last) => next(last),
+    };
+    while names.contains(&name) {
+        name = next(&name);
+    }
+    name
+}
+
+/// The name behind this one.
+fn next(name: &str) -> String {
+    let (stem, number) = match name.rsplit_once('-') {
+        Some((stem, number)) if stem.ends_with('Z') => (stem, number.parse().unwrap_or(1)),
+        _ => (name, 1_u32),
+    };
+    format!("{stem}-{:03}", number.saturating_add(1))
 }
 
 #[cfg(test)]
@@ -178,10 +196,14 @@ mod tests {
             |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_000_000 + seconds);
         let mut ids = Vec::new();
         for seconds in [0, 0, 0, 1, 0, 0, 1, 2_u64] {
-            let name = name_of(time(seconds), &ids);
+            let name = name_of(time(seconds), ids.last().map(String::as_str), &ids);
             assert!(ids.last().is_none_or(|last| *last < name), "{name} after {ids:?}");
             ids.push(name);
         }
         assert_eq!(ids[..2], ["2025-11-24T16-00-00Z", "2025-11-24T16-00-00Z-002"]);
+        // What has a later name, and is none of them, keeps it.
+        let names = ["2025-11-24T16-00-00Z", "2025-11-24T16-00-01Z"].map(str::to_owned);
+        let name = name_of(time(1), Some(&names[0]), &names);
+        assert_eq!(name, "2025-11-24T16-00-01Z-002");
     }
 }

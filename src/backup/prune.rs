@@ -17,17 +17,25 @@ pub struct Pruned {
 }
 
 /// Removes all but the last `most` backups, and what only they have: after a crash in the middle of it, the rest is whole.
+/// A copy of a snapshot that somebody keeps under a name of their own is no backup more, and stays, with all that it needs.
 ///
 /// # Errors
-/// When that cannot be done, or one of those that stay cannot be read: then nothing of what they have is removed.
+/// When that cannot be done; and where any snapshot cannot be read, of which nobody knows what it needs, or what could still
+/// be made of it: then nothing is removed.
 pub fn prune(depot: &Depot, most: usize) -> Result<Pruned, DepotError> {
     let failed = |source: io::Error| DepotError::Io { path: depot.path().to_owned(), source };
-    let mut old = depot.snapshots()?;
-    let stay = old.split_off(old.len().saturating_sub(most.max(1)));
-    let mut wanted = HashSet::new();
-    for id in &stay {
-        wanted.extend(depot.snapshot(id)?.objects().map(|(sha256, _)| sha256.to_owned()));
+    let (mut left, mut old, mut wanted) = (most.max(1), Vec::new(), HashSet::new());
+    for name in depot.names()?.into_iter().rev() {
+        let snapshot = depot.snapshot(&name)?;
+        let is_backup = snapshot.is_called(&name);
+        if is_backup && left == 0 {
+            old.push(name);
+            continue;
+        }
+        left -= usize::from(is_backup);
+        wanted.extend(snapshot.objects().map(|(sha256, _)| sha256.to_owned()));
     }
+    old.reverse();
     for id in &old {
         depot.remove_snapshot(id).map_err(failed)?;
     }

@@ -4,13 +4,14 @@
 //! Nothing is replaced before all of it is known to be whole: each file by its digest, and then each document, each
 //! tarball against its document, users, tokens and keys, as `verify` looks at them.
 
-use super::depot::{Depot, DepotError};
+use super::depot::{Depot, DepotError, naming_above};
 use super::object::{Uncopied, copy};
 use super::snapshot::{Kept, Snapshot};
 use super::swap::{Beside, Place, Swapped, Unswapped, is_mount_point, place_beside, place_of};
 use super::{Stride, in_name};
-use crate::regular::owned;
+use crate::regular::{self, owned};
 use crate::verify::{self, Step, VerifyError, in_parallel};
+use rustix::process::getuid;
 use std::error::Error;
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -84,6 +85,14 @@ pub enum RestoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nor may one be made there.
+    #[error("nothing may be made in {}, where what is restored is written first: {source}{}", above.display(), as_root())]
+    Forbidden {
+        /// The directory above.
+        above: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It cannot be written.
     #[error("{} cannot be restored: {source}", path.display())]
     Io {
@@ -129,8 +138,7 @@ pub fn restore(
     watch: &mut dyn FnMut(Stride),
 ) -> Result<Restored, RestoreError> {
     check_place(target, way)?;
-    let beside = Beside::make(target, depot.keeper())
-        .map_err(|source| RestoreError::Unbegun { path: place_beside(target), source })?;
+    let beside = Beside::make(target, depot.keeper()).map_err(|source| unbegun(target, source))?;
     let beside = beside.ok_or_else(|| RestoreError::Busy(target.to_owned()))?;
     let written = written(depot, snapshot, &beside, target, way, watch).and_then(|restored| {
         // It may have taken hours.
@@ -150,6 +158,23 @@ pub fn restore(
     let Swapped { aside, unsynced } =
         swapped.map_err(|source| RestoreError::Unplaced { path: target.to_owned(), source })?;
     Ok(Restored { aside, unsynced, ..restored })
+}
+
+fn unbegun(target: &Path, source: io::Error) -> RestoreError {
+    match (source.kind(), target.parent()) {
+        (io::ErrorKind::PermissionDenied, Some(above)) => {
+            RestoreError::Forbidden { above: regular::folder(above).to_owned(), source }
+        }
+        _ => {
+            let source = naming_above(source, target);
+            RestoreError::Unbegun { path: place_beside(target), source }
+        }
+    }
+}
+
+/// What helps who is not root, and has not begun as root.
+fn as_root() -> &'static str {
+    if getuid().is_root() { "" } else { "; run this command as root" }
 }
 
 /// Whether a directory can be put there, and may be.
@@ -178,6 +203,8 @@ fn written(
     let failed = |source| RestoreError::Io { path: target.to_owned(), source };
     let mut restored = fill(depot, snapshot, beside.path(), watch).map_err(failed)?;
     restored.damaged.extend(looked_at(beside.path())?);
+    // What could not be read then is missing, and nobody sees that.
+    restored.damaged.extend(snapshot.problems_beside(&restored.damaged));
     if !restored.damaged.is_empty() && !way.even_damaged {
         return Err(RestoreError::Damaged(restored.damaged));
     }

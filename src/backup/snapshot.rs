@@ -4,7 +4,7 @@
 use crate::npm::{Integrity, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -14,6 +14,8 @@ use std::path::{Component, Path};
 const FORMAT: u32 = 1;
 /// What stands before the digest of all that is before it.
 const CHECKSUM: &str = "\"checksum\": ";
+/// How a time is written in a name; `0` is any digit.
+const TIME: &str = "0000-00-00T00-00-00Z";
 
 /// What there was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +82,9 @@ pub enum SnapshotError {
     /// A path in it leads out of the registry.
     #[error("it is damaged: {0:?} is no path below a registry")]
     Path(String),
+    /// Nobody can say whether it is whole.
+    #[error("it cannot be read: {0}")]
+    Unread(#[source] io::Error),
 }
 
 impl Kept {
@@ -120,9 +125,24 @@ impl Snapshot {
         }
     }
 
+    /// Whether a snapshot of this name is a backup in the order of all: what is called otherwise than when it was made is a
+    /// copy that somebody keeps.
+    pub fn is_called(&self, name: &str) -> bool {
+        is_id(name) && self.id == name
+    }
+
     /// The bytes of all files, together.
     pub fn bytes(&self) -> u64 {
         self.files.values().map(|kept| kept.size).sum()
+    }
+
+    /// What was damaged in the registry already, but for paths that are told of among these.
+    pub fn problems_beside(&self, told: &[String]) -> Vec<String> {
+        let path = |what: &str| what.split_once(": ").map_or("", |(path, _)| path).to_owned();
+        let paths: BTreeSet<String> = told.iter().map(|what| path(what)).collect();
+        let others = self.problems.iter().filter(|what| !paths.contains(&path(what)));
+        let say = |what| format!("{what} (in the registry already, when it was backed up)");
+        others.map(say).collect()
     }
 
     /// Each object that it needs: its digest and length.
@@ -178,6 +198,15 @@ impl Snapshot {
             None => Ok(snapshot),
         }
     }
+}
+
+/// Whether a name is one that a backup gets: its time, `2026-11-28T10-20-30Z`, and a number behind where there are more.
+pub fn is_id(name: &str) -> bool {
+    let Some((time, number)) = name.split_at_checked(TIME.len()) else { return false };
+    let is_like = |(c, like): (u8, u8)| if like == b'0' { c.is_ascii_digit() } else { c == like };
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|c| c.is_ascii_digit());
+    time.bytes().zip(TIME.bytes()).all(is_like)
+        && (number.is_empty() || number.strip_prefix('-').is_some_and(is_number))
 }
 
 fn json(value: &impl Serialize) -> io::Result<String> {
@@ -239,6 +268,35 @@ mod tests {
         let line = String::from_utf8(text).unwrap();
         let line = line.lines().find(|line| line.contains("b/b.json")).unwrap();
         assert!(line.contains(&"ab".repeat(32)), "{line}");
+    }
+
+    #[test]
+    fn what_was_damaged_already_is_told_once() {
+        let problems = ["a/a.json: it is cut", "b: nowhere"].map(str::to_owned).to_vec();
+        let snapshot = Snapshot { problems, ..snapshot() };
+        assert_eq!(snapshot.problems_beside(&[]).len(), 2);
+        let beside = snapshot.problems_beside(&["a/a.json: it is no JSON".to_owned()]);
+        assert_eq!(beside, ["b: nowhere (in the registry already, when it was backed up)"]);
+    }
+
+    #[test]
+    fn a_backup_is_told_from_a_copy_under_another_name() {
+        for (name, is) in [
+            ("2026-11-28T10-20-30Z", true),
+            ("2026-11-28T10-20-30Z-002", true),
+            ("2026-11-28T10-20-30Z-", false),
+            ("2026-11-28T10-20-30Z-old", false),
+            ("2026-11-28T10-20-30Z.bak", false),
+            ("2026-11-28T10-20-3\u{e9}", false),
+            ("before-upgrade", false),
+            ("", false),
+        ] {
+            assert_eq!(is_id(name), is, "{name}");
+        }
+        assert!(snapshot().is_called("2026-11-28T10-20-30Z"));
+        assert!(!snapshot().is_called("2026-11-28T10-20-31Z"));
+        let odd = Snapshot { id: "keep-this".to_owned(), ..snapshot() };
+        assert!(!odd.is_called("keep-this"));
     }
 
     #[test]

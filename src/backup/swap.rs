@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// The directory beside.
@@ -105,8 +105,11 @@ impl<'a> Beside<'a> {
     pub(super) fn make(target: &Path, keeper: &'a Keeper) -> io::Result<Option<Beside<'a>>> {
         let path = place_beside(target);
         // Held until the new one is locked, so that whoever finds the old one goes away.
-        let left = match File::open(&path) {
+        let left = match owned::open_folder(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(io::Error::other("something else has that name: remove it"));
+            }
             opened => Some(opened?),
         };
         if let Some(left) = &left {
@@ -123,7 +126,7 @@ impl<'a> Beside<'a> {
             let (place, user, group) = (path.clone(), geteuid().as_raw(), getegid().as_raw());
             keeper.run(move || make_for(&place, user, group))?;
         }
-        let lock = File::open(&path)?;
+        let lock = owned::open_folder(&path)?;
         if !is_locked(&lock, &path)? {
             return Ok(None);
         }
@@ -252,9 +255,7 @@ fn remove(path: &Path, keeper: &Keeper) -> io::Result<()> {
 
 fn make_for(path: &Path, user: u32, group: u32) -> io::Result<()> {
     owned::make_folder(path)?;
-    let mut options = File::options();
-    options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
-    fchown(options.open(path)?, Some(user), Some(group))
+    fchown(owned::open_folder(path)?, Some(user), Some(group))
 }
 
 /// Beside a path, with this behind its name.
@@ -274,6 +275,8 @@ fn free(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{Mode, mkfifoat};
+    use std::os::unix::fs::symlink;
     use std::process::Command;
     use tempfile::TempDir;
 
@@ -326,6 +329,25 @@ mod tests {
         assert!(!path.join("half").exists());
         second.discard().unwrap();
         assert_eq!(names(&home), [""; 0]);
+    }
+
+    /// A FIFO was waited for.
+    #[test]
+    fn what_has_its_name_and_is_no_directory_is_told_of() {
+        let (home, keeper) = (tempfile::tempdir().unwrap(), Keeper::begin().unwrap());
+        let (target, beside) =
+            (home.path().join("registry"), home.path().join("registry.restoring"));
+        let places: [fn(&Path); 3] = [
+            |at| mkfifoat(CWD, at, Mode::RUSR | Mode::WUSR).unwrap(),
+            |at| fs::write(at, "").unwrap(),
+            |at| symlink("/", at).unwrap(),
+        ];
+        for make in places {
+            make(&beside);
+            let error = Beside::make(&target, &keeper).unwrap_err().to_string();
+            assert!(error.contains("something else has that name"), "{error}");
+            fs::remove_file(&beside).unwrap();
+        }
     }
 
     #[test]

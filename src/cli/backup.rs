@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 /// Below the help of `nopar backup`.
 const AFTER_BACKUP: &str = "\
-DIR is made if it is not there. It gets all of the registry's directory
-(NOPAR_REGISTRY_PATH): packages, staged versions, users, tokens, the signing key
-and the saved settings; and the configuration file, if NOPAR has one. Not in it
-are the cache, and what is set by environment variables. NOPAR may go on serving
-and publishing meanwhile: each package is in it as it was at one moment.
+DIR is made if it is not there; the directory above it has to be. It gets all of
+the registry's directory (NOPAR_REGISTRY_PATH): packages, staged versions, users,
+tokens, the signing key and the saved settings; and the configuration file, if
+NOPAR has one. Not in it are the cache, and what is set by environment variables.
+NOPAR may go on serving and publishing meanwhile: each package is in it as it was
+at one moment.
 
 Each backup after the first reads and keeps only what is new, and each can be
 restored by itself. DIR holds secrets, and is open to nobody else.
@@ -47,7 +48,7 @@ pub struct BackupOptions {
     /// Where backups are
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Keep the last N backups, and remove those before them, unless something was damaged
+    /// Keep the last N backups, and remove those before them, unless something is damaged
     #[arg(long, value_name = "N")]
     pub keep: Option<NonZeroUsize>,
     /// Read all files again, also those that have not changed, and mend what is damaged in DIR

@@ -1,12 +1,12 @@
 //! `nopar backup`: the directory of the registry, kept elsewhere.
 //! Knows nothing of how it is copied.
 
-use super::out::Out;
+use super::out::{Out, read_or_not, remark};
 use super::owner::become_owner_of;
 use super::progress::Progress;
 use super::words::{count, printable, size};
 use super::{Outcome, Problem};
-use crate::backup::{self, BackupError, Depot, Made, Pruned, Stride, Wish};
+use crate::backup::{self, BackupError, Depot, DepotError, Made, Pruned, Stride, Wish};
 use crate::cli::BackupOptions;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -42,7 +42,8 @@ pub(super) fn run(
     if !registry.is_dir() {
         return Err(BackupError::Nothing(registry.clone()).into());
     }
-    check_apart(&options.dir, registry)?;
+    check_apart(&options.dir, "registry", registry)?;
+    check_apart(&options.dir, "cache", &config.cache.path)?;
     let configuration = file.map(|path| read(&path)).transpose()?;
     // The backup belongs to who makes it, whoever's the registry is.
     let depot = Depot::make(&options.dir, Keeper::begin()?)?;
@@ -65,20 +66,36 @@ pub(super) fn run(
         Ok(pruned) => (pruned, None),
         Err(error) => (Pruned::default(), Some(error)),
     };
-    tell(&made, &pruned, options)?;
-    // Also where nobody reads the rest, as by a timer.
-    if !is_well {
-        let kept = if options.keep.is_some() { "; older backups are kept" } else { "" };
-        let things = count(made.snapshot.problems.len(), "thing");
-        eprintln!(
-            "nopar: {things} damaged in {}: `nopar verify` tells more{kept}",
-            registry.display()
-        );
+    // It is made, whoever reads of it.
+    if let Err(error) = read_or_not(tell(&made, &pruned, options)) {
+        remark(&format!("{} is made, and could not be told of: {error}", made.snapshot.id));
     }
-    if let Some(error) = &unpruned {
-        eprintln!("nopar: older backups are not removed: {error}");
-    }
+    warn(&made, registry, unpruned.as_ref(), options);
     Ok(if is_well && unpruned.is_none() { Outcome::Well } else { Outcome::Unwell })
+}
+
+/// What is told also where nobody reads the rest, as of a timer.
+fn warn(made: &Made, registry: &Path, unpruned: Option<&DepotError>, options: &BackupOptions) {
+    let problems = made.snapshot.problems.len();
+    if problems > 0 {
+        let kept = if options.keep.is_some() { "; older backups are kept" } else { "" };
+        let (things, registry) = (count(problems, "thing"), registry.display());
+        remark(&format!("{things} damaged in {registry}: `nopar verify` tells more{kept}"));
+    }
+    if let Some(error) = unpruned {
+        let remedy = match error {
+            DepotError::Snapshot { id, .. } => format!(
+                "; remove {}/snapshots/{}.json if you do without it",
+                options.dir.display(),
+                printable(id)
+            ),
+            _ => String::new(),
+        };
+        remark(&format!(
+            "older backups are not removed: {}{remedy}",
+            printable(&error.to_string())
+        ));
+    }
 }
 
 fn tell(made: &Made, pruned: &Pruned, options: &BackupOptions) -> io::Result<()> {
@@ -132,8 +149,12 @@ fn read(path: &Path) -> Result<(PathBuf, Metadata, Vec<u8>), Problem> {
     read.map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
 }
 
-/// Whether neither is in the other.
-pub(super) fn check_apart(depot: &Path, registry: &Path) -> Result<(), BackupError> {
+/// Whether neither is in the other, of a directory of backups and another one of this kind.
+pub(super) fn check_apart(
+    depot: &Path,
+    what: &'static str,
+    other: &Path,
+) -> Result<(), BackupError> {
     let real = |path: &Path| {
         let above = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
         let rest = |above: &Path| path.strip_prefix(above).unwrap_or(path).to_owned();
@@ -141,9 +162,9 @@ pub(super) fn check_apart(depot: &Path, registry: &Path) -> Result<(), BackupErr
     };
     let absolute =
         |path: &Path| real(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
-    let (one, other) = (absolute(depot), absolute(registry));
+    let (one, other) = (absolute(depot), absolute(other));
     match one.starts_with(&other) || other.starts_with(&one) {
-        true => Err(BackupError::Within { depot: one, registry: other }),
+        true => Err(BackupError::Within { depot: one, what, other }),
         false => Ok(()),
     }
 }
@@ -166,7 +187,7 @@ mod tests {
             ("link/backup", false),
             ("", false),
         ] {
-            let checked = check_apart(&place(depot), &place("registry"));
+            let checked = check_apart(&place(depot), "registry", &place("registry"));
             assert_eq!(checked.is_ok(), is_fine, "{depot}");
         }
     }

@@ -1,6 +1,10 @@
-//! The settings of the NOPAR that is installed as a service on this machine: a command that is given none takes them, so
-//! that `sudo nopar user add ann` is about the registry that is served.
+//! The settings of the NOPAR that is installed as a service on this machine: commands take them, so that `sudo nopar user
+//! add ann` is about the registry that is served.
 //! Knows nothing of what a setting means, nor of commands.
+//!
+//! A variable of the caller's takes the place of the service's: were one enough to do without all others, `NOPAR_LOGLEVEL=info
+//! nopar user add ann` would make a registry in the current directory. Another NOPAR is meant by whoever names its
+//! configuration file or its directory.
 //!
 //! They are what the service has: the variables of its unit, those of /etc/default/nopar, which is read by a shell, and
 //! /etc/nopar.toml. Another command line that a drop-in gives the service is not followed.
@@ -23,6 +27,11 @@ const UNITS: [&str; 5] = [
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 ];
+
+/// The variable that names a configuration file.
+const FILE: &str = "NOPAR_CONFIG";
+/// The variable that names the directory in which a NOPAR has all that is its own.
+const DIRECTORY: &str = "NOPAR_HOME";
 
 /// Where a service has its settings.
 pub(super) struct Places {
@@ -47,13 +56,12 @@ impl Places {
 /// The files that settings were taken from.
 pub(super) struct Taken(Vec<PathBuf>);
 
-/// Gives a command the settings of the service, if it has none of its own, and there is a service.
+/// Gives a command the settings of the service, if there is one and no other NOPAR is meant.
 ///
 /// # Errors
 /// When they cannot be read, or not be trusted.
 pub(super) fn take(sources: &mut Sources, places: &Places) -> Result<Option<Taken>, Problem> {
-    let has_own = sources.env.keys().any(|name| name.starts_with("NOPAR_"));
-    if sources.file.is_some() || has_own {
+    if is_about_another(sources, places) {
         return Ok(None);
     }
     let unit = unit::read(&places.units)?;
@@ -68,9 +76,22 @@ pub(super) fn take(sources: &mut Sources, places: &Places) -> Result<Option<Take
     if taken.is_empty() {
         return Ok(None);
     }
+    let own = std::mem::take(&mut sources.env).into_iter();
+    let own = own.filter(|(name, _)| name.starts_with("NOPAR_") && name != FILE);
+    env.extend(own);
     sources.env = env;
     sources.file = file;
     Ok(Some(Taken(taken)))
+}
+
+/// Whether another NOPAR is meant than the service.
+fn is_about_another(sources: &Sources, places: &Places) -> bool {
+    let file = sources.file.clone().or_else(|| sources.env.get(FILE).map(PathBuf::from));
+    let is_services = |file: &Path| match (file.canonicalize(), places.file.canonicalize()) {
+        (Ok(file), Ok(services)) => file == services,
+        _ => false,
+    };
+    sources.env.contains_key(DIRECTORY) || file.is_some_and(|file| !is_services(&file))
 }
 
 fn is_there(path: &Path) -> bool {
@@ -96,8 +117,7 @@ impl fmt::Display for With {
         let files: Vec<String> = self.taken.iter().map(|path| path.display().to_string()).collect();
         write!(
             f,
-            "{}\nnopar: this used the settings of the installed service ({}); for others, give --config FILE or set a \
-             NOPAR_ variable",
+            "{}\nnopar: the settings used are those of the installed service ({})",
             self.problem,
             files.join(", ")
         )
@@ -157,15 +177,39 @@ mod tests {
     }
 
     #[test]
-    fn who_is_given_settings_keeps_to_them() {
+    fn who_names_a_file_or_a_directory_means_another_nopar() {
         let machine = Machine::new().with_unit();
         fs::write(&machine.places.file, "").unwrap();
-        let (sources, taken) = machine.taken(&[("NOPAR_PORT", "7")], None);
+        let (sources, taken) = machine.taken(&[("NOPAR_HOME", "/home"), ("NOPAR_PORT", "7")], None);
         assert!(taken.is_none());
-        assert_eq!((sources.env["NOPAR_PORT"].as_str(), sources.env.len()), ("7", 1));
+        assert_eq!((sources.env["NOPAR_PORT"].as_str(), sources.env.len()), ("7", 2));
         let (sources, taken) = machine.taken(&[], Some("my.toml"));
         assert!(taken.is_none() && sources.env.is_empty());
         assert_eq!(sources.file, Some("my.toml".into()));
+        let (_, taken) = machine.taken(&[("NOPAR_CONFIG", "my.toml")], None);
+        assert!(taken.is_none());
+    }
+
+    #[test]
+    fn the_callers_variables_go_before_the_services() {
+        let machine = Machine::new().with_unit();
+        let env = [("NOPAR_PORT", "7"), ("LANG", "C")];
+        let (sources, taken) = machine.taken(&env, None);
+        assert!(taken.is_some());
+        assert_eq!(
+            (&*sources.env["NOPAR_PORT"], &*sources.env["NOPAR_HOME"]),
+            ("7", "/var/lib/nopar")
+        );
+        assert!(!sources.env.contains_key("LANG"));
+        // The service's own file is no other's, however it is named.
+        fs::write(&machine.places.file, "").unwrap();
+        let file = machine.places.file.to_str().unwrap();
+        for (env, file) in [(vec![], Some(file)), (vec![("NOPAR_CONFIG", file)], None)] {
+            let (sources, taken) = machine.taken(&env, file);
+            assert!(taken.is_some());
+            assert_eq!(sources.file.as_ref(), Some(&machine.places.file));
+            assert_eq!((sources.env.len(), &*sources.env["NOPAR_PORT"]), (2, "1"));
+        }
     }
 
     #[test]
@@ -177,8 +221,8 @@ mod tests {
         // Of the caller's variables, none counts for the service.
         assert_eq!(sources.env.len(), 2);
         let told = taken.unwrap().told("it failed".into());
-        assert!(told.to_string().starts_with("it failed\nnopar: this used the settings"));
-        assert!(told.to_string().contains("lib/nopar.service); for others"), "{told}");
+        assert!(told.to_string().starts_with("it failed\nnopar: the settings used are those of"));
+        assert!(told.to_string().ends_with("lib/nopar.service)"), "{told}");
         assert_eq!(told.source().unwrap().to_string(), "it failed");
 
         fs::write(&machine.places.file, "").unwrap();

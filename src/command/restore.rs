@@ -2,17 +2,18 @@
 //! Knows nothing of how it is copied.
 
 mod configuration;
+mod list;
 
 use self::configuration::Placed;
 use super::backup::check_apart;
-use super::out::Out;
+use super::out::{Out, read_or_not, remark};
 use super::owner::become_owner_of;
 use super::progress::Progress;
 use super::reach::folders;
 use super::words::{count, printable, size};
 use super::{Outcome, Problem};
 use crate::admin::{Ask, Question, Status};
-use crate::backup::{self, Depot, Restored, Snapshot, Stride, Way};
+use crate::backup::{self, Depot, Restored, Snapshot, Stride, Way, is_id};
 use crate::cli::RestoreOptions;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -20,25 +21,8 @@ use crate::keeper::Keeper;
 use crate::service::{self, OrderError};
 use crate::store::DiskStore;
 use serde::Serialize;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// A backup, as it is listed.
-#[derive(Serialize)]
-struct Listed {
-    snapshot: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<u64>,
-    /// How many things were damaged then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem_count: Option<usize>,
-    /// Why it is of no use, if it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
 
 /// What was restored, for scripts.
 #[derive(Serialize)]
@@ -57,7 +41,7 @@ struct Row<'a> {
 pub(super) fn run(config: &Config, options: &RestoreOptions) -> Result<Outcome, Problem> {
     let keeper = Keeper::begin()?;
     if options.list {
-        return list(&Depot::look(&options.dir, keeper)?, options);
+        return list::run(&Depot::look(&options.dir, keeper)?, options.json);
     }
     let target = options.to.as_ref().unwrap_or(&config.store.path);
     // A link stays where it is, and leads to what is restored.
@@ -68,16 +52,37 @@ pub(super) fn run(config: &Config, options: &RestoreOptions) -> Result<Outcome, 
         true => (compared(&depot, &snapshot), None),
         false => put_back(config, &depot, &snapshot, target, options)?,
     };
-    tell(&snapshot, target, &restored, placed.as_ref(), options)?;
+    // It is done, whoever reads of it.
+    if let Err(error) = read_or_not(tell(&snapshot, target, &restored, placed.as_ref(), options)) {
+        remark(&format!("what came of it could not be told: {error}"));
+    }
+    warn(&snapshot, target, &restored, options);
     let is_well = restored.damaged.is_empty() && restored.unsynced.is_none();
     Ok(if is_well { Outcome::Well } else { Outcome::Unwell })
 }
 
+/// The one that is asked for, or the last that was made. One that somebody has called otherwise is not taken for that,
+/// whatever its name is.
 fn wanted(depot: &Depot, options: &RestoreOptions) -> Result<Snapshot, Problem> {
-    let ids = depot.snapshots()?;
-    let id = options.snapshot.as_ref().or(ids.last());
-    let id = id.ok_or_else(|| format!("there is no backup in {}", options.dir.display()))?;
-    Ok(depot.snapshot(id)?)
+    if let Some(name) = &options.snapshot {
+        return Ok(depot.snapshot(name)?);
+    }
+    let passed_over = |name: &str| {
+        let (dir, name) = (options.dir.display(), printable(name));
+        remark(&format!(
+            "{dir}/snapshots/{name}.json has not the name that a backup gets: it is passed over (--snapshot {name} restores it)"
+        ));
+    };
+    let names = depot.names()?;
+    names.iter().filter(|name| !is_id(name)).for_each(|name| passed_over(name));
+    for name in names.iter().rev().filter(|name| is_id(name)) {
+        let snapshot = depot.snapshot(name)?;
+        if snapshot.is_called(name) {
+            return Ok(snapshot);
+        }
+        passed_over(name);
+    }
+    Err(format!("there is no backup in {}", options.dir.display()).into())
 }
 
 fn compared(depot: &Depot, snapshot: &Snapshot) -> Restored {
@@ -100,7 +105,7 @@ fn put_back<'a>(
     target: &Path,
     options: &RestoreOptions,
 ) -> Result<(Restored, Option<Placed<'a>>), Problem> {
-    check_apart(&options.dir, target)?;
+    check_apart(&options.dir, "registry", target)?;
     let configuration = match &options.configuration {
         Some(place) => Some((place, configuration::read(depot, snapshot, place)?)),
         None => None,
@@ -126,12 +131,15 @@ fn put_back<'a>(
 
 /// Whether no NOPAR works with that directory, as far as this can be known.
 fn check_unused(keeper: &Keeper, sockets: Vec<PathBuf>, target: &Path) -> Result<(), Problem> {
-    // NOPAR answers who gave the command, and not each owner of a directory.
-    let store = keeper.run(move || Ok(store_of_running(&sockets)))??;
     let is_in_use = DiskStore::is_in_use(target)
         .map_err(|error| format!("{} cannot be looked at: {error}", target.display()))?;
-    let runs = store.is_some_and(|store| store.is_none_or(|store| store == target));
-    if runs || is_in_use {
+    // Where that tells it, nobody is waited for who may hang. NOPAR answers who gave the command, and not each owner of a
+    // directory.
+    let runs = is_in_use || {
+        let store = keeper.run(move || Ok(store_of_running(&sockets)))??;
+        store.is_some_and(|store| store.is_none_or(|store| store == target))
+    };
+    if runs {
         return Err(format!("a NOPAR runs on {}: stop it first", target.display()).into());
     }
     Ok(())
@@ -150,49 +158,6 @@ fn store_of_running(sockets: &[PathBuf]) -> Result<Option<Option<PathBuf>>, Prob
         Ok(()) => Ok(Some(store.map(PathBuf::from))),
         Err(OrderError::Nobody(_)) => Ok(None),
         Err(error) => Err(format!("whether NOPAR runs cannot be found out: {error}").into()),
-    }
-}
-
-fn list(depot: &Depot, options: &RestoreOptions) -> Result<Outcome, Problem> {
-    let mut out = Out::new(options.json);
-    let ids = depot.snapshots()?;
-    if ids.is_empty() && !options.json {
-        out.line("there are no backups yet")?;
-    }
-    let mut outcome = Outcome::Well;
-    for id in ids {
-        let row = match depot.snapshot(&id) {
-            Ok(snapshot) => Listed {
-                files: Some(snapshot.files.len()),
-                bytes: Some(snapshot.bytes()),
-                problem_count: Some(snapshot.problems.len()),
-                snapshot: id,
-                error: None,
-            },
-            Err(error) => {
-                outcome = Outcome::Unwell;
-                let error = Some(error.to_string());
-                Listed { snapshot: id, files: None, bytes: None, problem_count: None, error }
-            }
-        };
-        out.row(&row)?;
-    }
-    out.end()?;
-    Ok(outcome)
-}
-
-impl fmt::Display for Listed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = printable(&self.snapshot);
-        if let Some(error) = &self.error {
-            return write!(f, "{id}  {}", printable(error));
-        }
-        let (files, bytes) = (self.files.unwrap_or_default(), self.bytes.unwrap_or_default());
-        write!(f, "{id}  {:>12}  {:>10}", count(files, "file"), size(bytes))?;
-        match self.problem_count.unwrap_or_default() {
-            0 => Ok(()),
-            problems => write!(f, "  {problems} damaged in the registry then"),
-        }
     }
 }
 
@@ -221,16 +186,19 @@ fn tell(
             out.line(&line)?;
         }
     }
-    out.end()?;
-    // Also where nobody reads the rest.
+    out.end()
+}
+
+/// What is told also where nobody reads the rest.
+fn warn(snapshot: &Snapshot, target: &Path, restored: &Restored, options: &RestoreOptions) {
     if !restored.damaged.is_empty() {
         let done = if options.dry_run { "is not whole" } else { "is restored without all of it" };
-        eprintln!("nopar: {id} {done}: {} damaged", count(restored.damaged.len(), "thing"));
+        let things = count(restored.damaged.len(), "thing");
+        remark(&format!("{} {done}: {things} damaged", snapshot.id));
     }
     if let Some(error) = &restored.unsynced {
-        eprintln!("nopar: {} is not known to be on the disk: {error}", target.display());
+        remark(&format!("{} is not known to be on the disk: {error}", target.display()));
     }
-    Ok(())
 }
 
 /// The end of it for people.

@@ -54,13 +54,15 @@ struct Shown<'a> {
     is_ready: bool,
     is_ending: bool,
     parts: &'a [Part],
+    upstreams: &'a [Part],
     #[serde(skip)]
     uptime: Duration,
 }
 
 impl Shown<'_> {
     fn of(status: &Status, now: SystemTime) -> Shown<'_> {
-        let Status { version, pid, started, places, is_ready, is_ending, parts } = status;
+        let Status { version, pid, started, places, is_ready, is_ending, parts, upstreams } =
+            status;
         Shown {
             version,
             pid: *pid,
@@ -69,6 +71,7 @@ impl Shown<'_> {
             is_ready: *is_ready,
             is_ending: *is_ending,
             parts,
+            upstreams,
             uptime: Duration::from_secs(status.uptime(now)),
         }
     }
@@ -76,7 +79,8 @@ impl Shown<'_> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shown { version, pid, places, is_ready, is_ending, parts, uptime, .. } = self;
+        let Shown { version, pid, places, is_ready, is_ending, parts, upstreams, uptime, .. } =
+            self;
         let state = match (is_ending, is_ready) {
             (true, _) => "is stopping",
             (false, true) => "is ready",
@@ -86,12 +90,12 @@ impl fmt::Display for Shown<'_> {
         for place in *places {
             writeln!(f, "  listening on {place}")?;
         }
-        for (at, part) in parts.iter().enumerate() {
+        let parts = parts.iter().map(|part| {
             let path = part.path.as_deref().unwrap_or_default();
-            let end = if at + 1 < parts.len() { "\n" } else { "" };
-            write!(f, "  {}: {}, {path}{end}", part.name, part.state)?;
-        }
-        Ok(())
+            format!("  {}: {}, {path}", part.name, part.state)
+        });
+        let upstreams = upstreams.iter().map(|it| format!("  upstream: {}, {}", it.state, it.name));
+        f.write_str(&parts.chain(upstreams).collect::<Vec<_>>().join("\n"))
     }
 }
 
@@ -126,6 +130,11 @@ mod tests {
             is_ready: true,
             is_ending: false,
             parts: vec![part("cache"), part("store")],
+            upstreams: vec![Part {
+                name: "https://registry.example/".to_owned(),
+                state: "could not be reached".to_owned(),
+                path: None,
+            }],
         };
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(61);
         let shown = Shown::of(&status, now).to_string();
@@ -135,6 +144,7 @@ mod tests {
             "  listening on http://127.0.0.1:5984",
             "  cache: ok, /var/cache",
             "  store: ok, /var/store",
+            "  upstream: could not be reached, https://registry.example/",
         ];
         assert_eq!(lines[1..], rest);
         let json = serde_json::to_value(Shown::of(&status, now)).unwrap();

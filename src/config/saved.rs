@@ -90,6 +90,14 @@ pub enum SavedError {
     },
 }
 
+impl SavedError {
+    /// Whether this user may not read it.
+    fn is_forbidden(&self) -> bool {
+        let SavedError::Failed { source, .. } = self else { return false };
+        source.kind() == io::ErrorKind::PermissionDenied
+    }
+}
+
 impl Saved {
     /// Those of the registry in this directory; none if nothing was ever saved there. Blocks.
     ///
@@ -212,7 +220,11 @@ pub(super) fn load(
         false => match Saved::read(&finish::registry(&raw)) {
             Ok(saved) => Some(saved),
             Err(error) => {
-                mistakes.add("the saved settings", format!("{error}; {REMEDY}"));
+                let remedy = match error.is_forbidden() {
+                    true => "only root and NOPAR's user may read it",
+                    false => REMEDY,
+                };
+                mistakes.add("the saved settings", format!("{error}; {remedy}"));
                 None
             }
         },

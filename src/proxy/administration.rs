@@ -10,6 +10,7 @@ use super::{Door, Proxy};
 use crate::admin::{self, Administrator, Ask, Directories, Part, Rows, Status, Unanswered};
 use crate::clock::to_millis;
 use crate::config::Config;
+use crate::ui::{Running, UpstreamState};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -74,6 +75,11 @@ impl Administration {
                 path: Some(path.display().to_string()),
             })
             .collect();
+        let upstreams = self.door.upstreams().into_iter().map(|upstream| Part {
+            state: word_of(&upstream).to_owned(),
+            name: upstream.root,
+            path: None,
+        });
         let is_ending = readiness.is_ending();
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -83,6 +89,18 @@ impl Administration {
             is_ready: !is_ending && found.iter().all(|(_, state)| *state == State::Works),
             is_ending,
             parts,
+            upstreams: upstreams.collect(),
         }
+    }
+}
+
+/// How an upstream does, in words.
+fn word_of(upstream: &UpstreamState) -> &'static str {
+    match upstream {
+        UpstreamState { is_asked: false, .. } => "not asked",
+        UpstreamState { is_down: true, .. } => "could not be reached",
+        UpstreamState { is_erring: true, .. } => "answers with errors",
+        UpstreamState { reached: None, .. } => "not asked yet",
+        _ => "ok",
     }
 }

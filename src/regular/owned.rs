@@ -86,12 +86,17 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
             check_folder(path)
         }
         Err(error) => Err(error),
-        Ok(()) => {
-            let mut options = File::options();
-            options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
-            give_to_owner(&options.open(path)?, folder_of(path))
-        }
+        Ok(()) => give_to_owner(&open_folder(path)?, folder_of(path)),
     }
+}
+
+/// Opens a folder that is no link; what is none is not waited for.
+///
+/// # Errors
+/// As the system says, `NotADirectory` among that.
+pub fn open_folder(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(path)
 }
 
 /// Whether root may work in a folder: not if it is a link that somebody else has made, who may have it lead anywhere.

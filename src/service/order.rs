@@ -19,7 +19,7 @@ const LONGEST: u64 = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
     /// Nobody hears it.
-    #[error("no running NOPAR was found ({}): this command needs the settings that it runs with (NOPAR_RUN_PATH, NOPAR_CACHE_PATH)", looked_for(.0))]
+    #[error("no running NOPAR was found: {}", looked_for(.0))]
     Nobody(Vec<PathBuf>),
     /// Somebody does, who may not be reached.
     #[error("{} cannot be reached: {source}", path.display())]
@@ -50,9 +50,13 @@ fn looked_for(folders: &[PathBuf]) -> String {
     match folders {
         [] => "NOPAR_RUN_PATH is not set".to_owned(),
         all => {
-            let all: Vec<String> =
-                all.iter().map(|it| it.join(SOCKET).display().to_string()).collect();
-            format!("nothing listens on {}", all.join(" nor "))
+            let mut sockets: Vec<String> = Vec::new();
+            for socket in all.iter().map(|it| it.join(SOCKET).display().to_string()) {
+                if !sockets.contains(&socket) {
+                    sockets.push(socket);
+                }
+            }
+            format!("nothing listens on {}", sockets.join(" or "))
         }
     }
 }

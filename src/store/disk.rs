@@ -2,6 +2,7 @@
 //! Knows nothing of HTTP, of upstreams, or of what documents say beside their names.
 //!
 //! ```text
+//! <registry>/                               locked, shared, by who serves it (`presence`)
 //! <registry>/<name>/<name>.json             the document; its rename is the commit point
 //! <registry>/<name>/<file>.tgz              tarballs beside it
 //! <registry>/@scope/<name>/<name>.json      the same with a scope
@@ -178,12 +179,18 @@ impl DiskStore {
         Ok((self.inner.disk.root().to_owned(), self.inner.stage_ids()?))
     }
 
-    /// Whether a NOPAR that runs has written in this directory, or is about to. Blocks for a moment.
+    /// From now on others are told that the directory is served ([`is_in_use`](Self::is_in_use)): once there is one, and
+    /// whether or not anything can be written there. Nothing is made for it. Blocks for a moment.
+    pub fn serve(&self) {
+        self.inner.presence.serve();
+    }
+
+    /// Whether a NOPAR that runs serves this directory, has written in it, or is about to. Blocks for a moment.
     ///
     /// # Errors
     /// When it cannot be looked at.
     pub fn is_in_use(root: &Path) -> io::Result<bool> {
-        workspace::is_in_use(root)
+        Ok(presence::is_served(root)? || workspace::is_in_use(root)?)
     }
 
     /// Shows a package to `look` while nobody changes it: whoever does is waited for, and whoever wants to waits.

@@ -5,9 +5,12 @@ mod basics;
 mod damage;
 mod full;
 mod kill;
+mod left_out;
+mod names;
 mod parallel;
 mod refused;
 mod root;
+mod unread;
 
 use std::path::Path;
 

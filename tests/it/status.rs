@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::support::binary::{Binary, Ended, PROGRAM};
+use crate::support::client::get;
 use crate::support::upstream::FakeUpstream;
 
 /// What the command says in the directory of that NOPAR, with its settings.
@@ -29,6 +30,12 @@ async fn one_that_runs_says_where_it_listens_and_that_all_is_well() {
     assert!(text.stdout.starts_with(&first), "{}", text.stdout);
     assert!(text.stdout.contains(&format!("\n  listening on http://{addr}/\n")), "{}", text.stdout);
     assert!(text.stdout.contains("\n  cache: ok, /"), "{}", text.stdout);
+    let line = format!("\n  upstream: not asked yet, {}", upstream.url());
+    assert!(text.stdout.contains(&line), "{}", text.stdout);
+    get(addr, "/x").await.expect(404);
+    let text = status(&binary, &[], &[]).await;
+    let line = format!("\n  upstream: ok, {}", upstream.url());
+    assert!(text.stdout.contains(&line), "{}", text.stdout);
 
     let json = status(&binary, &["--json"], &[]).await;
     let told: Value = serde_json::from_str(&json.stdout).expect("JSON");

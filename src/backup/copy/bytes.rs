@@ -45,7 +45,7 @@ impl Copier<'_> {
         }
         let known = self.before.get(path).filter(|known| !self.is_full && known.is_still(&it));
         if let Some(known) = known.filter(|known| !is_tarball || known.integrity.is_some())
-            && self.depot.has(&known.sha256, known.size, false).map_err(Trouble::Unwritten)?
+            && self.depot.has(&known.sha256, known.size, false)
         {
             let mode = format!("{:o}", it.mode() & 0o777);
             return Ok(Some(Kept { mode, ..known.clone() }));
@@ -76,7 +76,7 @@ impl Copier<'_> {
             digester.finish()
         });
         let (sha256, size) = (hex(&Sha256::digest(&bytes)), bytes.len() as u64);
-        if !self.depot.has(&sha256, size, self.is_full)? {
+        if !self.depot.has(&sha256, size, self.is_full) {
             self.put(new, &sha256, size, |file| file.write_all(&bytes))?;
         }
         Ok(Kept::of(it, sha256, size, integrity))
@@ -111,7 +111,7 @@ impl Copier<'_> {
         };
         let size = copy().inspect_err(|_: &Trouble| self.depot.discard(unfinished.clone()))?;
         let sha256 = hex(&sha256.finalize());
-        if self.depot.has(&sha256, size, self.is_full).map_err(unwritten)? {
+        if self.depot.has(&sha256, size, self.is_full) {
             self.depot.discard(unfinished);
         } else {
             self.depot.keep(unfinished, &sha256).map_err(unwritten)?;

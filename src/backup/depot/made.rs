@@ -1,7 +1,7 @@
 //! How a directory of backups comes about, and how it is known to be one.
 //! Knows nothing of what is kept in it. Everything here blocks.
 
-use super::{DepotError, OBJECTS, SNAPSHOTS, TEMPORARY, at};
+use super::{DepotError, OBJECTS, SNAPSHOTS, TEMPORARY, at, of};
 use crate::regular::{self, owned, sync_folder};
 use rustix::process::geteuid;
 use std::fs::{self, File, Permissions};
@@ -38,7 +38,7 @@ key that versions are signed with. Keep it as safe as the registry itself.
 /// Whether a directory is one of backups.
 pub(super) fn check(path: &Path) -> Result<(), DepotError> {
     let mark = path.join(MARK);
-    match regular::read_to_string(&mark).map_err(regular::naming(&mark)) {
+    match regular::read_to_string(&mark).map_err(of(&mark)) {
         Ok(found) if found.trim() == FORMAT => Ok(()),
         Ok(found) => {
             Err(DepotError::Format { path: path.to_owned(), found: found.trim().to_owned() })
@@ -50,13 +50,18 @@ pub(super) fn check(path: &Path) -> Result<(), DepotError> {
     }
 }
 
-/// Locks one that is there, together with others who read.
-pub(super) fn shared(path: &Path) -> Result<File, DepotError> {
+/// Locks one that is there, together with others who read; `None` where there is no lock, as nobody has made a backup there
+/// since it was copied.
+pub(super) fn shared(path: &Path) -> Result<Option<File>, DepotError> {
     check(path)?;
     // Reading is enough for a lock: it may be a medium that is only read.
-    let lock = regular::open(&path.join(LOCK)).map_err(at(path))?;
+    let place = path.join(LOCK);
+    let lock = match regular::open(&place).map_err(of(&place)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(at(path))?,
+    };
     match lock.try_lock_shared() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(Some(lock)),
         Err(fs::TryLockError::WouldBlock) => Err(DepotError::Busy(path.to_owned())),
         Err(fs::TryLockError::Error(error)) => Err(at(path)(error)),
     }
@@ -76,15 +81,27 @@ pub(super) fn prepare(path: &Path) -> Result<File, DepotError> {
         owned::make_folder(&path.join(folder)).map_err(&failed)?;
     }
     for unfinished in fs::read_dir(path.join(TEMPORARY)).map_err(&failed)? {
-        fs::remove_file(unfinished.map_err(&failed)?.path()).map_err(&failed)?;
+        let place = unfinished.map_err(&failed)?.path();
+        fs::remove_file(&place).map_err(of(&place)).map_err(&failed)?;
     }
     Ok(lock)
+}
+
+/// The same error; where there is no directory to make it in, with the name of that. One that is mistyped is not made.
+pub(in crate::backup) fn naming_above(error: io::Error, path: &Path) -> io::Error {
+    match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(above)) => {
+            let what = format!("there is no directory {}: make it first", above.display());
+            io::Error::new(io::ErrorKind::NotFound, what)
+        }
+        _ => error,
+    }
 }
 
 /// Makes a directory of backups: the mark last.
 fn begin(path: &Path) -> Result<(), DepotError> {
     let failed = at(path);
-    owned::make_folder(path).map_err(&failed)?;
+    owned::make_folder(path).map_err(|error| failed(naming_above(error, path)))?;
     for there in fs::read_dir(path).map_err(&failed)? {
         let name = there.map_err(&failed)?.file_name();
         // What a crash may have left of this, and what file systems have of their own.

@@ -51,7 +51,7 @@ impl Locks {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        patiently(|| file.lock_shared())?;
+        share(&file)?;
         Ok(Some(file))
     }
 
@@ -74,6 +74,11 @@ pub(super) fn lock(file: &File) -> io::Result<()> {
     patiently(|| file.lock())
 }
 
+/// Locks a file together with others who do the same. Blocks.
+pub(super) fn share(file: &File) -> io::Result<()> {
+    patiently(|| file.lock_shared())
+}
+
 fn patiently(lock: impl Fn() -> io::Result<()>) -> io::Result<()> {
     loop {
         match lock() {
@@ -87,4 +92,13 @@ fn patiently(lock: impl Fn() -> io::Result<()>) -> io::Result<()> {
 fn number(name: &PackageName) -> u16 {
     let digest = digest(name.as_str().as_bytes());
     u16::from_be_bytes([digest[0], digest[1]]) % NUMBERS
+}
+
+/// Whether somebody waits for the lock of a file.
+#[cfg(test)]
+pub(super) fn is_waited_for(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let number = format!(":{} ", file.metadata().unwrap().ino());
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().any(|line| line.contains("->") && line.contains(&number))
 }

@@ -16,25 +16,30 @@
 //!   in it is looked at each time, as another process may publish there.
 //!
 //! Otherwise it is gone, until it is back or NOPAR is started anew.
+//!
+//! Who serves it also holds it if nothing is in it, and has it locked, together with all others who do: so whoever is about
+//! to put another one in its place knows that it is served, also where nothing was written to it yet.
 
 use super::find::is_absent;
 use super::format::{self, OWN};
+use super::lock;
+use crate::regular;
 use crate::store::StoreError;
 use parking_lot::{Mutex, RwLock};
-use rustix::fs::{Mode, OFlags};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is known of the directory.
 pub(super) struct Presence {
     root: PathBuf,
     /// As it was when it was last looked at. `None` as long as there was none: it is made by the first who writes.
     known: RwLock<Option<Known>>,
-    /// It, open, unless it is bare.
-    held: Mutex<Option<OwnedFd>>,
+    /// It, open, unless it is bare and not served.
+    held: Mutex<Option<File>>,
+    is_served: AtomicBool,
 }
 
 /// A directory that was looked at.
@@ -61,8 +66,26 @@ impl Presence {
     /// Looks at a directory for the first time. One that cannot be looked at is looked at again when it is asked for.
     pub(super) fn of(root: &Path) -> Presence {
         let known = look(root).unwrap_or_default();
-        let held = Mutex::new(hold(root, known));
-        Presence { root: root.to_owned(), known: RwLock::new(known), held }
+        let held = Mutex::new(hold(root, known, false));
+        Presence {
+            root: root.to_owned(),
+            known: RwLock::new(known),
+            held,
+            is_served: AtomicBool::default(),
+        }
+    }
+
+    /// Has it locked from now on, once there is one. Who asks whether it is served has it locked for a moment, and is waited
+    /// for. Where it cannot be locked, it is served all the same.
+    pub(super) fn serve(&self) {
+        self.is_served.store(true, Ordering::Relaxed);
+        let waited_for = regular::open_folder(&self.root);
+        let waited_for = waited_for.and_then(|folder| lock::share(&folder).map(|()| folder));
+        // It may have been made since it was looked at. What is wrong with it is told when it is asked for.
+        let _ = self.is_there();
+        let known = *self.known.read();
+        *self.held.lock() = self.hold(known);
+        drop(waited_for);
     }
 
     /// Notes that something was written: from now on this very directory has to be there.
@@ -70,8 +93,12 @@ impl Presence {
         if let Ok(Some(seen)) = look(&self.root) {
             let seen = Some(Known { is_empty: false, ..seen });
             *self.known.write() = seen;
-            *self.held.lock() = hold(&self.root, seen);
+            *self.held.lock() = self.hold(seen);
         }
+    }
+
+    fn hold(&self, seen: Option<Known>) -> Option<File> {
+        hold(&self.root, seen, self.is_served.load(Ordering::Relaxed))
     }
 
     /// Fails if the directory was there and is not any more. One look at one name, as a rule.
@@ -103,26 +130,45 @@ impl Presence {
                 seen.numbers == known.numbers || seen.has_mark || known.is_bare()
             }
         };
-        if is_there && seen.is_some() {
+        if is_there && seen.is_some() && seen != known {
             let mut now = self.known.write();
             // Who has written meanwhile knows better.
             if *now == known {
                 *now = seen;
-                *self.held.lock() = hold(&self.root, seen);
+                *self.held.lock() = self.hold(seen);
             }
         }
         Ok(is_there)
     }
 }
 
-/// Holds a directory, if it is still the one that was seen and there is something in it. Nothing else comes of it than that
-/// it cannot be unmounted but lazily.
-fn hold(root: &Path, seen: Option<Known>) -> Option<OwnedFd> {
-    let seen = seen.filter(|seen| !seen.is_bare())?;
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let held = rustix::fs::open(root, flags, Mode::empty()).ok()?;
-    let file = rustix::fs::fstat(&held).ok()?;
-    ((file.st_dev, file.st_ino) == seen.numbers).then_some(held)
+/// Holds a directory, if it is still the one that was seen, and there is something in it or it is served; locks it then.
+/// Nothing else comes of it than that it cannot be unmounted but lazily.
+fn hold(root: &Path, seen: Option<Known>, is_served: bool) -> Option<File> {
+    let seen = seen.filter(|seen| is_served || !seen.is_bare())?;
+    let held = regular::open_folder(root).ok()?;
+    let it = held.metadata().ok()?;
+    if (it.dev(), it.ino()) != seen.numbers {
+        return None;
+    }
+    if is_served {
+        // A request waits for nobody here: whoever has it locked just now is about to put another one in its place.
+        let _ = held.try_lock_shared();
+    }
+    Some(held)
+}
+
+/// Whether somebody serves a directory, as far as its lock tells.
+pub(super) fn is_served(root: &Path) -> io::Result<bool> {
+    let folder = match regular::open_folder(root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match folder.try_lock() {
+        Ok(()) => Ok(false),
+        Err(fs::TryLockError::WouldBlock) => Ok(true),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// The directory as it is now; `None` when there is none.

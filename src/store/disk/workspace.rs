@@ -164,15 +164,8 @@ fn is_dead(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::MetadataExt;
+    use crate::store::disk::lock::is_waited_for;
     use std::thread;
-
-    /// Whether somebody waits for the lock of a file.
-    fn is_waited_for(file: &File) -> bool {
-        let number = format!(":{} ", file.metadata().unwrap().ino());
-        let locks = fs::read_to_string("/proc/locks").unwrap();
-        locks.lines().any(|line| line.contains("->") && line.contains(&number))
-    }
 
     /// A folder that had no lock yet counted as one of a process that is gone.
     #[test]

@@ -158,7 +158,16 @@ async fn a_directory_of_backups_may_be_copied_and_only_read() {
         fs::set_permissions(medium.join(file), fs::Permissions::from_mode(0o444))
             .expect("its mode");
     }
-    assert!(contents(&restored(&kept, "medium", "").await) == contents(&kept.registry()));
+    // Whoever copies may leave out locks.
+    for without in ["", "lock"] {
+        if !without.is_empty() {
+            fs::remove_file(medium.join(without)).expect("it is there");
+        }
+        let to = restored(&kept, "medium", "").await;
+        assert!(contents(&to) == contents(&kept.registry()), "without {without:?}");
+        assert_eq!(medium.join("lock").exists(), without.is_empty(), "nothing is made there");
+        fs::remove_dir_all(&to).expect("gone");
+    }
 }
 
 #[tokio::test]

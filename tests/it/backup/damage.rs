@@ -1,8 +1,10 @@
 //! Damage, in the registry and in a backup: told, and never made worse.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use super::{backup, listed, restored, restoring};
+use crate::support::disk::fifo;
 use crate::support::kept::{Kept, contents, damage, rows, text};
 use crate::support::nopar::files_below;
 use crate::support::upstream::FakeUpstream;
@@ -88,13 +90,68 @@ async fn a_damaged_snapshot_is_told_of_and_the_others_are_restored() {
     assert!(ended.code == Some(1) && ended.stderr.contains(&ids[1]), "{}", ended.stderr);
     let to = restored(&kept, "backup", &format!("--snapshot {}", ids[0])).await;
     assert!(contents(&to) == contents(&kept.registry()));
-    // Nothing is removed by who cannot know what is needed.
+    // Nothing is removed by who cannot know what is needed, or what could still be made of it: not even what only that has.
+    fs::remove_dir_all(kept.registry().join("x")).expect("gone");
     let before = files_below(&kept.beside("backup/objects"));
     let dir = kept.beside("backup");
-    let pruned = kept.run(&format!("backup {} --keep 2", text(&dir))).await;
-    assert_eq!(pruned.code, Some(1), "it is made: {}", pruned.stderr);
-    assert!(pruned.stderr.contains("checksum"), "{}", pruned.stderr);
-    assert_eq!(files_below(&kept.beside("backup/objects")), before);
+    for most in [2, 1] {
+        let pruned = kept.run(&format!("backup {} --keep {most}", text(&dir))).await;
+        assert_eq!(pruned.code, Some(1), "it is made: {}", pruned.stderr);
+        assert!(pruned.stderr.contains("checksum"), "{}", pruned.stderr);
+        assert!(pruned.stderr.contains(&format!("{}.json", ids[1])), "{}", pruned.stderr);
+        let now = files_below(&kept.beside("backup/objects"));
+        assert!(before.iter().all(|object| now.contains(object)), "--keep {most}");
+        assert!(listed_at_all(&kept).await.starts_with(&ids), "--keep {most}");
+    }
+}
+
+/// It was restored without what was missing, and called well.
+#[tokio::test]
+async fn what_could_not_be_read_then_is_missed_when_it_is_restored() {
+    let kept = Kept::filled(&FakeUpstream::start().await).await;
+    // A package on a disk that is not mounted.
+    symlink("/nowhere", kept.registry().join("gone")).expect("a link");
+    let dir = kept.beside("backup");
+    let ended = kept.run(&format!("backup {}", text(&dir))).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let to = format!("--to {}", text(&kept.beside("restored")));
+    let ended = restoring(&kept, "backup", &to).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stderr.contains("gone: No such file"), "{}", ended.stderr);
+    assert!(!kept.beside("restored").exists());
+    let ended = restoring(&kept, "backup", &format!("{to} --even-damaged")).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stdout.contains("gone: No such file"), "{}", ended.stdout);
+    assert!(kept.beside("restored/x/x.json").exists());
+}
+
+/// The names of the backups, also where one of them is damaged.
+async fn listed_at_all(kept: &Kept) -> Vec<String> {
+    let rows = rows(&restoring(kept, "backup", "--list --json").await);
+    rows.iter().map(|row| row["snapshot"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// No backup could be made any more, and it was not said of which file.
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_written_anew_or_named() {
+    let kept = Kept::empty();
+    fs::create_dir(kept.registry()).expect("a folder");
+    fs::write(kept.registry().join("notes.txt"), "an operator's").expect("a file");
+    backup(&kept, "backup", "").await;
+    let object = object_of(&kept, |snapshot| &snapshot["files"]["notes.txt"]);
+    for full in ["", "--full"] {
+        fifo(&object);
+        let ended = restoring(&kept, "backup", "--dry-run").await;
+        assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+        backup(&kept, "backup", full).await;
+        assert_eq!(fs::read(&object).expect("a file"), b"an operator's");
+    }
+    fs::remove_file(&object).expect("gone");
+    fs::create_dir(&object).expect("what no file takes the place of");
+    let ended = kept.run(&format!("backup {}", text(&kept.beside("backup")))).await;
+    assert_eq!(ended.code, Some(2), "{}", ended.stdout);
+    assert!(ended.stderr.contains(text(&object)), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot be written"), "{}", ended.stderr);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{backup, restoring};
-use crate::support::binary::Ended;
+use crate::support::binary::{Binary, Ended};
 use crate::support::disk::SmallDisk;
 use crate::support::kept::{Kept, contents, text};
 use crate::support::nopar::files_below;
@@ -35,7 +35,7 @@ async fn a_directory_that_is_mistyped_is_neither_made_nor_filled() {
     assert!(!dir.exists());
     fs::create_dir(kept.registry()).expect("a folder");
     let deep = kept.beside("none/backup");
-    check_unmade(&kept.run(&format!("backup {}", text(&deep))).await, "cannot be used");
+    check_unmade(&kept.run(&format!("backup {}", text(&deep))).await, "/none: make it first");
     assert!(!kept.beside("none").exists());
     let home = kept.beside("home");
     fs::create_dir(&home).expect("a folder");
@@ -46,10 +46,13 @@ async fn a_directory_that_is_mistyped_is_neither_made_nor_filled() {
     );
     assert_eq!(files_below(&home), ["letter.txt"]);
     let within = kept.registry().join("backup");
-    check_unmade(
-        &kept.run(&format!("backup {}", text(&within))).await,
-        "must not be in each other",
-    );
+    for (within, what) in [(within, "registry"), (kept.cache().join("backup"), "cache")] {
+        check_unmade(
+            &kept.run(&format!("backup {}", text(&within))).await,
+            &format!("and the {what} directory"),
+        );
+        assert!(!within.exists());
+    }
     check(&restoring(&kept, "home", "--list").await, "there is no backup in");
     check(&restoring(&kept, "nowhere", "").await, "there is no backup in");
     fs::create_dir(&dir).expect("an empty one is fine");
@@ -96,6 +99,33 @@ async fn nothing_is_restored_under_a_nopar_that_runs() {
     binary.signal("TERM");
     assert!(binary.ended().await.success);
     let ended = restoring(&kept, "backup", "--replace").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+/// Only one that had written there was noticed, or that had its socket where the command looked for it.
+#[tokio::test]
+async fn a_nopar_that_has_written_nothing_is_noticed_whatever_a_command_is_told() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    backup(&kept, "backup", "").await;
+    let before = contents(&kept.registry());
+    let (binary, _) = kept.served(&upstream.url()).await;
+    // By then it has begun to look at what it serves.
+    binary.says("2 packages in").await;
+    let (dir, registry) = (kept.beside("backup"), kept.registry());
+    let restore = async || {
+        let env = [("NOPAR_REGISTRY_PATH", text(&registry))];
+        Binary::start(&["restore", text(&dir), "--replace"], &env).ended().await
+    };
+    check(&restore().await, "a NOPAR runs on");
+    assert!(contents(&registry) == before && !kept.beside("registry.restoring").exists());
+    // Nor is one waited for that does not answer.
+    binary.signal("STOP");
+    check(&restoring(&kept, "backup", "--replace").await, "a NOPAR runs on");
+    binary.signal("CONT");
+    binary.signal("TERM");
+    assert!(binary.ended().await.success);
+    let ended = restore().await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 

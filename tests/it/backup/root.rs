@@ -2,11 +2,12 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 use crate::support::binary::{Binary, Ended, PROGRAM};
-use crate::support::disk::{folder, is_root_or_skipped};
+use crate::support::disk::{NOBODY, Program, folder, is_root_or_skipped};
 use crate::support::kept::text;
 use crate::support::nopar::files_below;
 
@@ -69,4 +70,30 @@ async fn the_backup_is_roots_and_what_is_restored_belongs_to_whose_the_registry_
     let ended = nopar(&place, &format!("restore {}", text(&dir))).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert_eq!(fs::metadata(place.join("a/a.json")).expect("it").uid(), owner);
+}
+
+#[tokio::test]
+async fn who_may_make_nothing_above_the_registry_is_told_where_and_what_helps() {
+    if !is_root_or_skipped("only root is somebody else") {
+        return;
+    }
+    let (program, home, roots) = (Program::new(), folder(), tempfile::tempdir().expect("one"));
+    fs::set_permissions(roots.path(), Permissions::from_mode(0o755)).expect("open");
+    let [registry, dir] = ["registry", "backup"].map(|name| home.path().join(name));
+    fs::create_dir(&registry).expect("a folder");
+    lchown(&registry, Some(NOBODY), Some(NOBODY)).expect("given away");
+    let nobody = async |arguments: String| {
+        let mut command = Command::new(program.path());
+        command.args(arguments.split(' ')).uid(NOBODY).gid(NOBODY);
+        let env = [("NOPAR_REGISTRY_PATH", text(&registry))];
+        Binary::start_as(folder(), command, &env).ended().await
+    };
+    let ended = nobody(format!("backup {}", text(&dir))).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let place = roots.path().join("registry");
+    let ended = nobody(format!("restore {} --to {}", text(&dir), text(&place))).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let told = format!("nothing may be made in {}", text(roots.path()));
+    assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    assert!(ended.stderr.contains("run this command as root"), "{}", ended.stderr);
 }

@@ -199,7 +199,7 @@ async fn where_no_nopar_runs_there_is_none_to_upgrade() {
     let path = run(home.path());
     let env = [("NOPAR_RUN_PATH", path.to_str().expect("UTF-8"))];
     let ordered = Binary::start(&["upgrade"], &env).ended().await;
-    let told = format!("nobody hears {}", path.join("nopar.sock").display());
+    let told = format!("nothing listens on {}", path.join("nopar.sock").display());
     assert!(!ordered.success && ordered.stderr.contains(&told), "{}", ordered.stderr);
 }
 

@@ -2,11 +2,14 @@
 //! Knows nothing of how the store notices it.
 
 use super::{directory, open};
+use crate::regular;
 use crate::store::conformance::{bytes_of, file, name, publish, read, versions};
 use crate::store::disk::DiskStore;
+use crate::store::disk::lock::is_waited_for;
 use crate::store::{Store, StoreError};
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 /// What a mount point may hold of its own.
 fn litter(root: &Path) {
@@ -162,6 +165,54 @@ async fn who_keeps_something_there_hears_of_it() {
     fs::rename(&away, &root).unwrap();
     store.check().unwrap();
     store.prepare().unwrap();
+}
+
+/// Only who had written there was noticed.
+#[test]
+fn who_serves_a_directory_is_noticed_whatever_is_in_it() {
+    let home = directory();
+    let [root, away] = ["registry", "away"].map(|folder| home.path().join(folder));
+    let is_in_use = || DiskStore::is_in_use(&root).unwrap();
+    let (store, other) = (open(&root), open(&root));
+    store.serve();
+    assert!(!is_in_use() && !root.exists(), "it is not made for that");
+    // Made or mounted later, it is noticed with the first request.
+    fs::create_dir(&root).unwrap();
+    assert!(!is_in_use());
+    store.check().unwrap();
+    assert!(is_in_use());
+    // Two do so while one hands over to the other; who only opens it does not.
+    other.serve();
+    drop(store);
+    let _looks = open(&root);
+    assert!(is_in_use());
+    fs::rename(&root, &away).unwrap();
+    fs::create_dir(&root).unwrap();
+    assert!(!is_in_use());
+    other.check().unwrap();
+    assert!(is_in_use());
+    drop(other);
+    assert!(!is_in_use());
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "nothing was made there");
+}
+
+/// Whoever asks has it locked for a moment.
+#[test]
+fn who_is_about_to_serve_a_directory_waits_for_who_asks() {
+    let home = directory();
+    let (root, store) = (home.path(), open(home.path()));
+    let asking = regular::open_folder(root).unwrap();
+    asking.lock().unwrap();
+    thread::scope(|scope| {
+        let serving = scope.spawn(|| store.serve());
+        while !serving.is_finished() && !is_waited_for(&asking) {
+            thread::yield_now();
+        }
+        assert!(!serving.is_finished());
+        drop(asking);
+        serving.join().unwrap();
+    });
+    assert!(DiskStore::is_in_use(root).unwrap());
 }
 
 /// An empty directory that was empty before is as it should be.
