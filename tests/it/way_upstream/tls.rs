@@ -37,7 +37,9 @@ async fn an_unknown_authority_is_told_of_in_plain_words() {
     let url = format!("https://localhost:{}", front.port());
     let (nopar, addr) = Binary::serving(&url, &[]).await;
     get(addr, "/a").await.expect(502);
-    nopar.says("could not be fetched: its certificate is not trusted (UnknownIssuer): NOPAR_CA_FILE").await;
+    nopar
+        .says("could not be fetched: its certificate is not trusted (UnknownIssuer): NOPAR_CA_FILE")
+        .await;
     let line = nopar.says("GET /a 502").await;
     assert!(line.contains(" error=upstream_unreachable "), "{line}");
 }
