@@ -8,6 +8,7 @@ use crate::access::{
     users_file,
 };
 use crate::cli::UserAction;
+use crate::config::Auth;
 use crate::store::disk::OpenError;
 use crate::store::{DiskStore, Store};
 use crate::trail::{Deed, Line, Outcome};
@@ -17,6 +18,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+/// What is told of users where everybody is let in.
+const NOT_YET: &str = "users make no difference yet: with NOPAR_AUTH=open everybody may publish; set NOPAR_AUTH=users";
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +67,18 @@ impl From<BadPassword> for UserError {
 ///
 /// # Errors
 /// When nothing was done, see [`UserError`].
-pub(super) fn run(registry: &Path, action: UserAction) -> Result<String, UserError> {
+pub(super) fn run(registry: &Path, auth: Auth, action: UserAction) -> Result<String, UserError> {
     let ground = Arc::new(Registry(DiskStore::open(registry)?));
     let users = Users::open(registry, Arc::clone(&ground) as Arc<dyn Ground>);
     let access = Access::of_directory(registry, ground);
     match action {
-        UserAction::Add { name, email } => add(registry, &users, &name, &email),
+        UserAction::Add { name, email } => {
+            let added = add(registry, &users, &name, &email)?;
+            if auth == Auth::Open {
+                eprintln!("nopar: {NOT_YET}");
+            }
+            Ok(added)
+        }
         UserAction::Passwd { name, reset_2fa } => passwd(&users, &access, &name, reset_2fa),
         UserAction::Rm { name } => rm(&users, &access, &name),
         UserAction::Ls { json } => ls(&users, json),
