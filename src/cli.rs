@@ -69,6 +69,30 @@ before them. With another --config, or NOPAR_HOME, none of them counts.
 
 Point a package manager at it:  npm config set registry http://localhost:5984/";
 
+/// Below the help of `nopar release`.
+const AFTER_RELEASE: &str = "\
+On a terminal it says what will happen, and asks; --yes goes on without that.
+
+  nopar release @acme/ui
+
+Exit codes: 0, the name is given back; 1, it is not, and nothing has changed.";
+
+/// Below the help of `nopar upgrade`.
+const AFTER_UPGRADE: &str = "\
+  install -m 755 nopar /usr/bin/nopar && nopar upgrade
+
+Exit codes: 0, the new NOPAR serves; 1, it does not, and the old one goes on.";
+
+/// Below the help of `nopar keys`.
+const AFTER_KEYS: &str = "\
+  nopar keys            which keys there are
+  nopar keys rotate     make a new one
+
+Exit codes: 0, they are listed, even if there are none yet; 1, they cannot be.";
+
+/// Below the help of `nopar keys rotate`.
+const AFTER_ROTATE: &str = "Exit codes: 0, there is a new key; 1, there is none.";
+
 #[derive(Parser)]
 #[command(name = "nopar", version, about = "The Node PAckage Registry & proxy", after_help = AFTER_HELP)]
 struct Options {
@@ -132,6 +156,7 @@ pub enum Action {
         action: UserAction,
     },
     /// List or change the keys that versions published here are signed with
+    #[command(after_help = AFTER_KEYS)]
     Keys {
         /// What is done with them instead of listing them
         #[command(subcommand)]
@@ -144,14 +169,19 @@ pub enum Action {
     ///
     /// It is forgotten which versions there were: they may be published again. A name that NOPAR_LOCAL_PACKAGES claims
     /// stays this registry's own.
+    #[command(after_help = AFTER_RELEASE)]
     Release {
         /// The package's name
         name: PackageName,
+        /// Do not ask on a terminal whether to go on
+        #[arg(short, long)]
+        yes: bool,
     },
     /// Have this program take the place of the running NOPAR, without a pause
     ///
     /// It is found by its NOPAR_RUN_PATH, and goes on until the new one serves; what was going on there comes to its end
     /// there.
+    #[command(after_help = AFTER_UPGRADE)]
     Upgrade {
         /// Another program than this one
         #[arg(long, value_name = "PATH")]
@@ -169,6 +199,7 @@ pub enum KeysAction {
     /// Make a new key, which signs from now on, also in a NOPAR that runs
     ///
     /// The one before is offered on for what it has signed, and its private half is deleted.
+    #[command(after_help = AFTER_ROTATE)]
     Rotate,
 }
 

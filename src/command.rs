@@ -137,11 +137,11 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
         Action::Check(options) => return check::run(&config, &options),
         Action::Prefetch(options) => return prefetch::run(&config, &options),
         Action::Verify(options) => return verify::run(&config, options),
-        Action::Release { name } => out.line(&release::run(&config, &name)?)?,
+        Action::Release { name, yes } => out.line(&release::run(&config, &name, yes)?)?,
         Action::Keys { action, json } => out.print(&keys::run(&config, action, json)?)?,
         Action::User { action } => {
             let _log = log_of_command(config.log);
-            out.print(&user::run(&config.store.path, action)?)?;
+            out.print(&user::run(&config.store.path, config.access.auth, action)?)?;
         }
         Action::Backup(_)
         | Action::Completions(_)
@@ -158,7 +158,10 @@ fn act(action: Action, config: Config) -> Result<Outcome, Problem> {
 fn checked(config: &Config, out: &mut Out) -> Result<Outcome, Problem> {
     config.warnings.iter().for_each(remark);
     check_hosts(config)?;
-    out.line("the configuration is valid")?;
+    out.line(match config.warnings.is_empty() {
+        true => "the configuration is valid",
+        false => "the configuration is valid, but see the warnings above",
+    })?;
     Ok(Outcome::Well)
 }
 

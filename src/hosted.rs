@@ -31,7 +31,7 @@ mod tests;
 pub use findings::Findings;
 pub use large::Large;
 pub use package::{Package, Standing};
-pub use release::{ReleaseError, release, released};
+pub use release::{ReleaseError, release, released, releasing};
 pub use survey::Survey;
 pub use tarball::HostedTarball;
 pub use work::{Room, Worked, computed, in_turn, turn_for};

@@ -8,6 +8,11 @@ use std::io;
 /// How many signs of life there are in the time after which none is taken for the end: one may be late.
 const SIGNS: u32 = 2;
 
+/// Whether there is a service manager that hears it.
+pub fn is_heard() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
 /// NOPAR serves from now on; `status` is what `systemctl status` shows of that.
 pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);

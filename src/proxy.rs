@@ -55,6 +55,7 @@ mod search;
 mod settings;
 mod tarball;
 mod tidy;
+mod trouble;
 mod update;
 mod visit;
 mod wanted;

@@ -8,11 +8,15 @@ use crate::notify;
 use crate::settings::{Reloaded, Settings};
 use log::{error, info, warn};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
 /// The most of what a service manager shows, in characters: it is one line of `systemctl status`.
 const LONGEST_STATUS: usize = 300;
+
+/// The file that the unit names at the start of the service, if it is there.
+const USUAL_FILE: &str = "/etc/nopar.toml";
 
 /// Where it is asked for. Who asks before NOPAR serves waits until then.
 pub struct Reloads {
@@ -122,7 +126,11 @@ impl Reloader {
         let done = self.settings.reload(&read, &tell);
         let done = done.map(|reloaded| reloaded.to_string()).map_err(|not| not.to_string());
         match &done {
-            Ok(_) => self.tell_of_strangers(strangers),
+            Ok(_) => {
+                let unread = unread(&self.sources, Path::new(USUAL_FILE), notify::is_heard());
+                let _ = unread.filter(|_| !quietly).map(|told| warn!("reload: {told}"));
+                self.tell_of_strangers(strangers);
+            }
             Err(why) => error!("reload: {why}"),
         }
         if !quietly && !(self.is_stopping)() {
@@ -138,5 +146,36 @@ impl Reloader {
         let now: BTreeSet<String> = (self.strangers)().into_iter().collect();
         now.difference(known).for_each(|told| warn!("access: {told}"));
         *known = now;
+    }
+}
+
+/// What is told where a service was started without a configuration file, and its usual one is there by now: only a start
+/// gives it to NOPAR.
+fn unread(sources: &Sources, usual: &Path, is_service: bool) -> Option<String> {
+    let is_unread = is_service && sources.place().is_none() && usual.exists();
+    is_unread.then(|| {
+        format!(
+            "{} is not read: it was not there when NOPAR started; restart NOPAR (systemctl restart nopar)",
+            usual.display()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_came_after_the_start_is_told_of() {
+        let home = tempfile::tempdir().unwrap();
+        let usual = home.path().join("nopar.toml");
+        let none = Sources::default();
+        assert_eq!(unread(&none, &usual, true), None, "it is not there");
+        std::fs::write(&usual, "").unwrap();
+        let told = unread(&none, &usual, true).unwrap();
+        assert!(told.contains("nopar.toml is not read") && told.contains("restart"), "{told}");
+        assert_eq!(unread(&none, &usual, false), None, "no service was to read it");
+        let other = Sources { file: Some("/other.toml".into()), ..Sources::default() };
+        assert_eq!(unread(&other, &usual, true), None, "another one is read");
     }
 }

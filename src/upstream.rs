@@ -17,6 +17,7 @@ mod room;
 mod slots;
 mod target;
 mod tunnel;
+mod words;
 
 pub use choice::{Successor, Upstreams};
 pub use fetch::Answer;

@@ -37,7 +37,8 @@ impl Api {
             Purged::Version(version) => format!("{name}@{version}"),
             Purged::Tarball(file) => format!("{name}, {file}"),
         };
-        info!("{count} copies of {what}, {bytes} bytes, were purged by {}", call.name());
+        let copies = if count == 1 { "copy" } else { "copies" };
+        info!("{} purged {count} {copies} of {what}, {bytes} bytes", call.name());
         let told = json!({"ok": true, "removed": count, "bytes": bytes});
         Ok(Reply::json(StatusCode::OK, &told).with(header::CACHE_CONTROL, "no-store"))
     }

@@ -49,7 +49,7 @@ pub struct BackupOptions {
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Keep the last N backups, and remove those before them, unless something is damaged
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub keep: Option<NonZeroUsize>,
     /// Read all files again, also those that have not changed, and mend what is damaged in DIR
     #[arg(long)]
@@ -90,4 +90,9 @@ pub struct RestoreOptions {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// How many are kept: to keep none is to make a backup in vain.
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a number, at least 1".to_owned())
 }

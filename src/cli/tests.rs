@@ -25,7 +25,10 @@ fn arguments_are_read() {
     assert!(parse(&["--check-config", "--print-default-config"]).is_err());
     assert!(parse(&["--prot"]).is_err());
     let cli = parse(&["release", "@acme/ui"]).unwrap();
-    assert_eq!(cli.command, Command::Do(Action::Release { name: "@acme/ui".parse().unwrap() }));
+    let name = "@acme/ui".parse().unwrap();
+    assert_eq!(cli.command, Command::Do(Action::Release { name, yes: false }));
+    let sure = parse(&["release", "--yes", "@acme/ui"]).unwrap().command;
+    assert!(matches!(sure, Command::Do(Action::Release { yes: true, .. })), "{sure:?}");
     assert_eq!(
         parse(&["keys"]).unwrap().command,
         Command::Do(Action::Keys { action: None, json: false })
@@ -188,4 +191,17 @@ fn what_is_verified_kept_and_put_back_is_said_by_options() {
     for wrong in [["--list", "--replace"], ["--dry-run", "--replace"]] {
         assert!(done(&[&["restore", "/b"][..], &wrong].concat()).is_err(), "{wrong:?}");
     }
+}
+
+/// Whoever calls a command from a script reads its help.
+#[test]
+fn the_help_of_every_command_says_what_it_ends_with() {
+    fn check(command: &mut clap::Command) {
+        let is_group = command.has_subcommands() && command.is_arg_required_else_help_set();
+        let help = command.render_long_help().to_string();
+        assert!(is_group || help.contains("Exit codes:"), "{}:\n{help}", command.get_name());
+        // `help` is the library's own.
+        command.get_subcommands_mut().filter(|it| it.get_name() != "help").for_each(check);
+    }
+    Cli::definition().get_subcommands_mut().for_each(check);
 }

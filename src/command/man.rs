@@ -1,6 +1,8 @@
 //! `nopar man`: the manual, from the definitions of the command line.
 //! Knows nothing of any command.
 
+mod synopsis;
+
 use super::Problem;
 use super::out::Out;
 use crate::cli::{Cli, ManOptions};
@@ -43,8 +45,9 @@ struct Page {
     text: String,
 }
 
-/// Writes them into a directory, which must be there: one that is mistyped is not made.
+/// Writes them into a directory, which is made if it is not there.
 fn write(dir: &Path, pages: &[Page]) -> Result<(), Problem> {
+    fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     for Page { file, text } in pages {
         let path = dir.join(file);
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -65,7 +68,10 @@ fn pages(definition: clap::Command) -> Result<Vec<Page>, Problem> {
 
 fn add(command: &clap::Command, pages: &mut Vec<Page>) -> Result<(), Problem> {
     let source = concat!("nopar ", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command.clone()).source(source).manual(MANUAL);
+    // The library would leave out the values of options.
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    let usage = format!("{name} {}", synopsis::of(command));
+    let man = Man::new(command.clone().override_usage(usage)).source(source).manual(MANUAL);
     let mut text = Vec::new();
     man.render(&mut text)?;
     pages.push(Page { file: man.get_filename(), text: noted(&String::from_utf8(text)?) });
@@ -126,6 +132,10 @@ mod tests {
             assert!(page.text.contains(env!("CARGO_PKG_VERSION")), "{}", page.file);
             assert!(!page.text.contains(".SH EXTRA"), "{}", page.file);
         }
+        let prefetch = pages.iter().find(|page| page.file == "nopar-prefetch.1").unwrap();
+        for words in ["\\fBnopar prefetch\\fR", "jobs NUMBER]", " LOCKFILE..."] {
+            assert!(prefetch.text.contains(words), "{words}: {}", prefetch.text);
+        }
     }
 
     #[test]
@@ -138,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_named_and_not_made() {
+    fn a_directory_that_is_not_there_is_made() {
         let home = tempfile::tempdir().unwrap();
         let options = |dir: &str| ManOptions { dir: Some(home.path().join(dir)) };
-        let told = run(&options("none"), &mut Out::text()).unwrap_err().to_string();
-        assert!(told.contains("none/nopar.1: No such file"), "{told}");
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
-        run(&options(""), &mut Out::text()).unwrap();
-        let written = fs::read_to_string(home.path().join("nopar-user-add.1")).unwrap();
+        fs::write(home.path().join("file"), "").unwrap();
+        let told = run(&options("file"), &mut Out::text()).unwrap_err().to_string();
+        assert!(told.contains("/file: "), "{told}");
+        run(&options("share/man1"), &mut Out::text()).unwrap();
+        let written = fs::read_to_string(home.path().join("share/man1/nopar-user-add.1")).unwrap();
         assert!(written.contains("nopar\\-user\\-add"), "{written}");
     }
 }

@@ -1,4 +1,4 @@
-//! A password that is typed, or comes from another program.
+//! What is asked of whoever runs a command: a password, which may also come from another program, or whether to go on.
 //! Knows nothing of whose it is, nor of what is done with it.
 //!
 //! A terminal echoes nothing meanwhile, as with getpass(3). Nor does Ctrl-C end the process then, which would leave the
@@ -53,6 +53,28 @@ pub(super) fn new_password(name: &str) -> Result<String, PromptError> {
     // Without std's buffer, which would keep what was typed ahead.
     let terminal = File::from(stdin.as_fd().try_clone_to_owned()?);
     twice(&terminal, &mut io::stderr(), name)
+}
+
+/// Whether somebody wants what they are told of. Only who sits at a terminal is asked: scripts go on.
+///
+/// # Errors
+/// When the terminal can be neither read nor written.
+pub(super) fn is_confirmed(told: &str, question: &str) -> io::Result<bool> {
+    let stdin = stdin();
+    if !stdin.is_terminal() {
+        return Ok(true);
+    }
+    let terminal = File::from(stdin.as_fd().try_clone_to_owned()?);
+    is_yes(&terminal, &mut io::stderr(), &format!("{told}\n{question} [y/N] "))
+}
+
+/// Whether the answer is a yes; nothing, or the end of what is typed, is a no.
+fn is_yes(terminal: &File, out: &mut dyn Write, question: &str) -> io::Result<bool> {
+    write!(out, "{question}")?;
+    out.flush()?;
+    let line = line_of(terminal)?;
+    let answer = String::from_utf8_lossy(&line).trim().to_ascii_lowercase();
+    Ok(matches!(answer.as_str(), "y" | "yes"))
 }
 
 /// Asks twice, so that what nobody sees is what was meant.

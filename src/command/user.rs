@@ -1,6 +1,7 @@
 //! `nopar user …`: the users, changed by who runs NOPAR.
 //! Knows nothing of settings, nor of whether NOPAR serves beside it: what changes counts for its next request.
 
+use super::out::remark;
 use super::owner::absent;
 use super::prompt::{PromptError, new_password};
 use super::words::{date, printable};
@@ -9,6 +10,7 @@ use crate::access::{
     users_file,
 };
 use crate::cli::UserAction;
+use crate::config::Auth;
 use crate::store::disk::OpenError;
 use crate::store::{DiskStore, Store};
 use crate::trail::{Deed, Line, Outcome};
@@ -18,6 +20,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+/// What is told of users where everybody is let in.
+const NOT_YET: &str = "users make no difference yet: with NOPAR_AUTH=open everybody may publish; set NOPAR_AUTH=users";
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +69,7 @@ impl From<BadPassword> for UserError {
 ///
 /// # Errors
 /// When nothing was done, see [`UserError`].
-pub(super) fn run(registry: &Path, action: UserAction) -> Result<String, UserError> {
+pub(super) fn run(registry: &Path, auth: Auth, action: UserAction) -> Result<String, UserError> {
     // Nobody is in a directory that is not there, whose path may be mistyped; the first user may come before it.
     let may_be_new = matches!(action, UserAction::Add { .. });
     if let Some(absent) = absent(registry).filter(|_| !may_be_new) {
@@ -74,7 +79,13 @@ pub(super) fn run(registry: &Path, action: UserAction) -> Result<String, UserErr
     let users = Users::open(registry, Arc::clone(&ground) as Arc<dyn Ground>);
     let access = Access::of_directory(registry, ground);
     match action {
-        UserAction::Add { name, email } => add(registry, &users, &name, &email),
+        UserAction::Add { name, email } => {
+            let added = add(registry, &users, &name, &email)?;
+            if auth == Auth::Open {
+                remark(NOT_YET);
+            }
+            Ok(added)
+        }
         UserAction::Passwd { name, reset_2fa } => passwd(&users, &access, &name, reset_2fa),
         UserAction::Rm { name } => rm(&users, &access, &name),
         UserAction::Ls { json } => ls(&users, json),

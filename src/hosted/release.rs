@@ -52,6 +52,22 @@ pub async fn release(store: &DiskStore, name: &PackageName) -> Result<(), Releas
     }
 }
 
+/// What is to become of a name that is about to be given back, as sentences for who does that.
+pub fn releasing(name: &PackageName, claims: &[Pattern]) -> String {
+    let then = match claims.iter().find(|claim| claim.matches_any_case(name)) {
+        None => {
+            "From then on it is the upstream's: clients get what the upstream has under this name"
+                .to_owned()
+        }
+        Some(claim) => {
+            format!("It stays this registry's own, as NOPAR_LOCAL_PACKAGES claims {claim}")
+        }
+    };
+    format!(
+        "All that is known of the versions of {name} is forgotten, and they may be published again. {then}."
+    )
+}
+
 /// What is so of a name that was given back, as sentences for who did that: a claim of the configuration (`claims`) keeps
 /// it NOPAR's own all the same.
 pub fn released(name: &PackageName, claims: &[Pattern]) -> String {
@@ -81,5 +97,10 @@ mod tests {
         for told in [free, claimed] {
             assert!(told.contains("versions that were used before"), "{told}");
         }
+        let [acme, other] = ["@acme/", "x-"].map(|text| Pattern::Prefix(text.to_owned()));
+        let free = releasing(&name, &[other]);
+        assert!(free.contains("From then on it is the upstream's"), "{free}");
+        let claimed = releasing(&name, &[acme]);
+        assert!(claimed.contains("claims @acme/*") && !claimed.contains("upstream's"), "{claimed}");
     }
 }

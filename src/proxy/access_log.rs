@@ -3,7 +3,7 @@
 
 use super::ctx::Ctx;
 use super::hot::Sent;
-use super::{Door, request_id};
+use super::{Door, request_id, trouble};
 use crate::access_log::Line;
 use crate::connection::{self, Caller, End, Plain};
 use http::header::USER_AGENT;
@@ -25,7 +25,7 @@ pub(super) fn write(session: &Session, error: Option<&Error>, ctx: &Ctx) {
         cache: ctx.cache_state.as_str(),
         upstream: ctx.upstream_time.or_else(|| ctx.upstream_since.map(|since| since.elapsed())),
         client: session.client_addr().and_then(|client| client.as_inet().copied()),
-        error: cut.or(error.map(|error| error.etype().as_str())),
+        error: cut.or(error.map(|error| error.etype().as_str())).or(trouble::of(session)),
         kind: ctx.kind.as_str(),
         id: &request_id::of(session),
         caller: ctx.caller.as_deref(),

@@ -66,6 +66,12 @@ impl Failure {
         Failure::new(StatusCode::NOT_FOUND, "not_found", "document not found")
     }
 
+    /// The package is not held, and no upstream may be asked for it.
+    pub(super) fn not_held() -> Failure {
+        let reason = "not here, and no upstream is asked (NOPAR_AUTO_FORWARD=no)";
+        Failure::new(StatusCode::NOT_FOUND, "not_found", reason)
+    }
+
     /// The package is there, the version or dist-tag is not.
     pub(super) fn no_version(selector: &str) -> Failure {
         let error = format!("version not found: {selector}");

@@ -107,11 +107,11 @@ impl Door {
 
     /// The answer of a NOPAR that must not ask the upstream: what it holds, of any age.
     async fn without_upstream(&self, held: Option<Arc<Entry>>, ask: &Ask) -> Decision {
-        let Some(entry) = held else { return Failure::no_package().into() };
+        let Some(entry) = held else { return Failure::not_held().into() };
         match self.current_view(&entry, ask).await {
             Ok((entry, view)) => Decision::View(view, CacheState::Hit, self.age(&entry)),
             Err(ViewError::NoSuchVersion) => missing(ask).into(),
-            Err(ViewError::Lost(_)) => Failure::no_package().into(),
+            Err(ViewError::Lost(_)) => Failure::not_held().into(),
         }
     }
 

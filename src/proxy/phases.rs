@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::private::Private;
 use super::request_id::Called;
 use super::wanted::Wanted;
-use super::{Proxy, body, carried, figures, packument, raw, tarball, wanted, write};
+use super::{Proxy, body, carried, figures, packument, raw, tarball, trouble, wanted, write};
 use crate::access_log::shown;
 use crate::cache::in_parts;
 use crate::connection::{self, STREAM_PIECE};
@@ -36,6 +36,7 @@ impl ProxyHttp for Proxy {
         modules.add_module(raw::module());
         modules.add_module(carried::builder::<Wanted>());
         modules.add_module(carried::builder::<Called>());
+        modules.add_module(trouble::module());
     }
 
     async fn early_request_filter(&self, session: &mut Session, _ctx: &mut Ctx) -> Result<()> {

@@ -4,7 +4,7 @@
 use super::ctx::CacheState;
 use super::failure::Failure;
 use super::tarball::TARBALL_CONTROL;
-use super::wanted;
+use super::{trouble, wanted};
 use crate::connection::STREAM_PIECE;
 use crate::hosted::{HostedTarball, Large};
 use crate::negotiate::Encoding;
@@ -44,6 +44,7 @@ const PACKUMENT_CONTROL: &str = "public, no-cache";
 
 /// Sends a reply; an error as a page, where that is wanted.
 pub(super) async fn reply(session: &mut Session, reply: &Reply, state: CacheState) -> Result<()> {
+    trouble::note(session, reply);
     let page = wanted::page(session, reply);
     let reply = page.as_ref().unwrap_or(reply);
     let header = reply_header(reply, state)?;

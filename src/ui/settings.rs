@@ -174,7 +174,11 @@ fn shown(field: &Field, config: &Config, typed: &Typed, waiting: &[&str]) -> Set
             Kind::OneOf(choices) => choices,
         },
         otherwise: field.otherwise.clone(),
-        is: format!("Is {value} ({from}); {}.", field.env),
+        is: match config.origin(field.key) {
+            // That is what `from` is.
+            Origin::Environment => format!("Is {value} ({from})."),
+            _ => format!("Is {value} ({from}); {}.", field.env),
+        },
         error: typed.errors.get(field.key).cloned(),
         waits: waiting.contains(&field.key),
         confirmed: typed.confirmed.filter(|_| field.key == BASE_URL),

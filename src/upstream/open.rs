@@ -3,6 +3,7 @@
 
 use super::guard::is_forbidden;
 use super::slots::Permit;
+use super::words::told;
 use super::{Message, Target, Upstream};
 use crate::counters::{Counters, Limited, Outcome};
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use pingora::ErrorType;
 use pingora::connectors::http::Connector;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::client::HttpSession;
-use pingora::upstreams::peer::HttpPeer;
+use pingora::upstreams::peer::{HttpPeer, Peer};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,10 +27,12 @@ const WORTH_WAITING: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// No connection, or it broke.
-    #[error("{target} could not be fetched: {source}")]
+    #[error("{target} could not be fetched: {}", told(source, address.as_deref()))]
     Connection {
         /// What was asked for.
         target: String,
+        /// What could not be connected to, if that is the matter.
+        address: Option<String>,
         /// What Pingora said.
         source: Box<pingora::Error>,
     },
@@ -166,7 +169,8 @@ impl Body {
             }
             Err(source) => {
                 self.counters.body_broke();
-                Err(FetchError::Connection { target: self.target.clone(), source })
+                let target = self.target.clone();
+                Err(FetchError::Connection { target, address: None, source })
             }
         }
     }
@@ -287,7 +291,11 @@ impl Upstream {
         message: Message<'_>,
         permit: Permit,
     ) -> Result<Opened, FetchError> {
-        let broken = |source| FetchError::Connection { target: target.to_string(), source };
+        let failed = |source, address| {
+            let target = target.to_string();
+            FetchError::Connection { target, address, source }
+        };
+        let broken = |source| failed(source, None);
         let since = Instant::now();
         let (mut attempt, mut tried_anew) = (1, false);
         loop {
@@ -302,7 +310,7 @@ impl Upstream {
                         attempt += 1;
                         continue;
                     }
-                    return Err(broken(error));
+                    return Err(failed(error, Some(peer.address().to_string())));
                 }
             };
             match exchange(&mut session, &peer, request, message.body).await {

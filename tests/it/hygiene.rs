@@ -239,5 +239,8 @@ async fn without_auto_forward_the_upstream_is_left_alone() {
     for path in ["/a", "/a/1.0.0", "/-/package/a/dist-tags", "/a/-/a-1.0.0.tgz"] {
         json_error(nopar.get(path).await, 404, path);
     }
+    let told = nopar.get("/a").await.json();
+    assert_eq!(told["error"], "not_found", "clients know that word");
+    assert_eq!(told["reason"], "not here, and no upstream is asked (NOPAR_AUTO_FORWARD=no)");
     assert_eq!(upstream.count_all(), 0);
 }

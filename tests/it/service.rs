@@ -99,7 +99,8 @@ pub(crate) fn command_of_unit(etc: &Path) -> String {
     script.replace("/etc/", &format!("{}/", etc.display())).replace("/usr/bin/nopar", PROGRAM)
 }
 
-/// An old NOPAR's /etc/default/nopar is shell: with `export`, backticks, and a user that NOPAR was to become.
+/// An old NOPAR's /etc/default/nopar is shell: with `export`, backticks, and a user that NOPAR was to become. Most files of
+/// that folder do without `export`.
 #[tokio::test]
 async fn the_unit_reads_the_settings_of_an_old_nopar() {
     let upstream = FakeUpstream::start().await;
@@ -107,7 +108,7 @@ async fn the_unit_reads_the_settings_of_an_old_nopar() {
     let etc = folder.path().join("etc");
     std::fs::create_dir_all(etc.join("default")).expect("a directory");
     let old = format!(
-        "# Settings of NOPAR\nexport NOPAR_HOSTNAME=`echo 127.0.0.1`\nexport NOPAR_PORT=0\n\
+        "# Settings of NOPAR\nexport NOPAR_HOSTNAME=`echo 127.0.0.1`\nNOPAR_PORT=0\n\
          export NOPAR_FORWARDER_URL=\"{}\"\nexport NOPAR_RUNAS_USER=nopar\nexport NOPAR_LOGFILE=\n",
         upstream.url()
     );

@@ -102,6 +102,20 @@ async fn users_are_added_changed_listed_and_removed() {
     assert_ne!(registry.kept("bob"), Value::Null);
 }
 
+/// Where everybody is let in, a new user is told to make no difference.
+#[tokio::test]
+async fn who_adds_a_user_is_told_whether_that_counts() {
+    let (home, registry) = home();
+    let ended = registry.user("add ann", "correct horse").await;
+    assert!(ended.success, "{}", ended.stderr);
+    assert!(ended.stderr.contains("set NOPAR_AUTH=users"), "{}", ended.stderr);
+    let config = home.path().join("nopar.toml");
+    std::fs::write(&config, "[access]\nauth = \"users\"\n").expect("a file");
+    let add = format!("add bob --config {}", config.display());
+    let ended = registry.user(&add, "correct horse").await;
+    assert!(ended.success && !ended.stderr.contains("NOPAR_AUTH"), "{}", ended.stderr);
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_is_said_with_what_can() {
     let (_home, registry) = home();

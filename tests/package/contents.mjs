@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
+import { links } from '../checks/docs.mjs';
 import { check, expect, expectNone } from '../clients/report.mjs';
 import { build, has, program, run, top } from './build.mjs';
 
@@ -27,7 +28,7 @@ const EXPECTED = {
   './usr/share/doc/nopar/changelog.Debian.gz': '-rw-r--r--',
   './usr/share/doc/nopar/third-party-licences.txt.gz': '-rw-r--r--',
   './usr/share/doc/nopar/README.md': '-rw-r--r--',
-  './usr/share/doc/nopar/install.md': '-rw-r--r--',
+  './usr/share/doc/nopar/docs/install.md': '-rw-r--r--',
   './usr/share/doc/nopar/examples/nopar.toml': '-rw-r--r--',
   './usr/share/doc/nopar/examples/nginx.conf': '-rw-r--r--',
 };
@@ -87,6 +88,14 @@ async function look(package_, work) {
     const named = read('etc/default/nopar').match(/\/(usr\/share\/doc\/nopar|etc\/logrotate)[^\s,)]*/g) ?? [];
     expect(named.length >= 4 && !/\bconf\//.test(read('etc/default/nopar')), `it names ${named}`);
     expectNone(named.filter((name) => !existsSync(path.join(tree, name))), 'not there');
+  });
+  await check('links in what is to be read lead to files that are there', () => {
+    const doc = path.join(tree, 'usr/share/doc/nopar');
+    const pages = readdirSync(doc, { recursive: true }).filter((name) => name.endsWith('.md'));
+    const found = pages.flatMap((page) => links(readFileSync(path.join(doc, page), 'utf8')).map(({ target }) => [page, target.split('#')[0]]));
+    const place = (page, to) => to.startsWith('/') ? path.join(tree, to) : path.join(doc, path.dirname(page), to);
+    expectNone(found.filter(([page, to]) => to && !existsSync(place(page, to))).map(([page, to]) => `${page}: ${to}`), 'dead links');
+    expect(pages.length > 15 && found.length > 50 && !pages.some((page) => page.endsWith('develop.md')), `${pages}`);
   });
   await check('the unit is that of systemd/, but for a user who is there', () => {
     const lines = (text) => text.split('\n').filter((line) => line && !line.startsWith('#'));

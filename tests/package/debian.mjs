@@ -54,7 +54,7 @@ async function life(debian, before, now) {
     expect(debian.run('dpkg --verify nopar') === '', debian.run('dpkg --verify nopar'));
   });
   // Any port, and nobody upstream: this machine may have no way to one.
-  debian.run("sed -i 's/^export NOPAR_PORT=.*/export NOPAR_PORT=0 NOPAR_FORWARDER_URL=http:\\/\\/127.0.0.1:9\\/ NOPAR_CACHE_MIN_FREE=0/' /etc/default/nopar");
+  debian.run("sed -i 's/^#export NOPAR_PORT=.*/NOPAR_PORT=0 NOPAR_FORWARDER_URL=http:\\/\\/127.0.0.1:9\\/ NOPAR_CACHE_MIN_FREE=0/' /etc/default/nopar");
   const service = await check('the unit\'s own command line serves, and the registry answers', async () => {
     const service = await Service.start(debian);
     expect((await fetch(new URL('-/ping', service.url))).status === 200, 'it does not answer');

@@ -163,7 +163,7 @@ async function removing() {
     notCalled(ran, 'deluser');
     for (const name of ['lib', 'cache', 'log']) expect(existsSync(machine.place(`var/${name}/nopar`)), `${name} is gone`);
   });
-  await on('a purge leaves nothing where nothing was published', { getent: ':' }, (machine) => {
+  await on('a purge leaves nothing where nothing was published and there are no users', { getent: ':' }, (machine) => {
     machine.run('postinst', 'configure', '');
     for (const name of ['var/lib/nopar/.nopar/users.json', 'var/lib/nopar/.nopar/keys/keys.json', 'var/cache/nopar/ab/entry', 'var/log/nopar/nopar.log', 'run/nopar/nopar.pid']) machine.make(name, '{}');
     machine.make('var/lib/nopar/registry.json', '{"version":"1.0.0","settings":{"port":80}}');
@@ -173,8 +173,20 @@ async function removing() {
     called(ran, 'deb-systemd-helper purge nopar.service nopar.socket');
     for (const name of ['var/lib', 'var/cache', 'var/log', 'run']) expect(!existsSync(machine.place(`${name}/nopar`)), `${name} is left`);
   });
+  const aside = 'var/lib/nopar.before-restore-2026-11-22T10-00-00Z';
+  await on('a purge names what a restore has put aside, and keeps it with its user', { getent: ':' }, (machine) => {
+    machine.make('var/lib/nopar/.nopar/users.json', '{}');
+    machine.make(`${aside}/.nopar/users.json`, '{}');
+    const ran = machine.run('postrm', 'purge');
+    notCalled(ran, 'deluser');
+    saying(ran, `rm -r /${aside}`);
+    expect(!existsSync(machine.place('var/lib/nopar')) && existsSync(machine.place(aside)), 'the wrong one is gone');
+    machine.make('var/lib/nopar/ui/ui.json', '{}');
+    saying(machine.run('postrm', 'purge'), `rm -r /${aside}`);
+  });
   const kept = {
     'a package': (machine) => machine.make('var/lib/nopar/@acme/ui/ui.json', '{}'),
+    'a user': (machine) => machine.make('var/lib/nopar/.nopar/users.json', '{"users":{"ann":{"password":"$argon2id$"}}}'),
     'a staged version': (machine) => machine.make('var/lib/nopar/.nopar/stage/4f1c/record.json', '{}'),
     'a registry.json of the oldest NOPARs': (machine) => machine.make('var/lib/nopar/registry.json', '{"ui":{"versions":{}}}'),
     'what cannot be looked at': (machine) => {

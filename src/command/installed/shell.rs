@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What the file prints is not mistaken for a variable: it goes where complaints go.
-const SCRIPT: &str = "exec 3>&1 >&2; file=$1; shift; . \"$file\"; exec /usr/bin/env -0 >&3";
+const SCRIPT: &str = "exec 3>&1 >&2; file=$1; shift; set -a; . \"$file\"; exec /usr/bin/env -0 >&3";
 /// As systemd has it for a service.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long the file may take: it may look up the name of the machine.
@@ -141,16 +141,17 @@ mod tests {
 
     #[test]
     fn a_file_is_read_as_the_unit_reads_it() {
-        let text = "# old\nexport NOPAR_HOSTNAME=`echo a`\nNOPAR_LOST=1\nNOPAR_PORT=\"4 0\"\nexport NOPAR_X='a\nb'\n\
+        let text = "# old\nexport NOPAR_HOSTNAME=`echo a`\nNOPAR_PLAIN=1\nNOPAR_PORT=\"4 0\"\nexport NOPAR_X='a\nb'\n\
                     echo NOPAR_PRINTED=1; echo complaint >&2; [ $# = 0 ] && export NOPAR_ARGS=none\nfalse\n";
         let Some((_home, path)) = file(text) else { return };
         let found = read(&path).unwrap();
         assert_eq!(found["NOPAR_HOSTNAME"], "a");
-        // What came with export before needs none; other variables of the shell stay there.
+        // As in other files of /etc/default, no export is needed.
+        assert_eq!(found["NOPAR_PLAIN"], "1");
         assert_eq!((found["NOPAR_PORT"].as_str(), found["NOPAR_HOME"].as_str()), ("4 0", "/home"));
         assert_eq!(found["NOPAR_X"], "a\nb");
         assert_eq!(found["NOPAR_ARGS"], "none");
-        assert!(!found.contains_key("NOPAR_LOST") && !found.contains_key("NOPAR_PRINTED"));
+        assert!(!found.contains_key("NOPAR_PRINTED"));
         assert!(!found.contains_key("CARGO"), "the caller's variables are not the service's");
     }
 

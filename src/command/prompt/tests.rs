@@ -103,3 +103,22 @@ fn one_line_comes_from_another_program() {
     }
     assert!(matches!(only_line(&b"\xff\xfe\n"[..]), Err(PromptError::NoText)));
 }
+
+#[test]
+fn only_a_yes_is_a_yes() {
+    for (typed, expected) in [
+        ("y\n", true),
+        ("Yes\n", true),
+        ("\n", false),
+        ("n\n", false),
+        ("yesterday\n", false),
+        ("", false),
+    ] {
+        let mut answer = tempfile::tempfile().unwrap();
+        answer.write_all(typed.as_bytes()).unwrap();
+        std::io::Seek::rewind(&mut answer).unwrap();
+        let mut asked = Vec::new();
+        let is_yes = is_yes(&answer, &mut asked, "Go on? [y/N] ").unwrap();
+        assert_eq!((is_yes, asked.as_slice()), (expected, &b"Go on? [y/N] "[..]), "{typed:?}");
+    }
+}

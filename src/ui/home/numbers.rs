@@ -61,7 +61,7 @@ pub(super) fn room(snapshot: &Snapshot) -> Vec<Stat> {
         },
         Stat {
             value: count(snapshot.connections.open()),
-            name: "connections",
+            name: if snapshot.connections.open() == 1 { "connection" } else { "connections" },
             more: String::new(),
         },
     ]

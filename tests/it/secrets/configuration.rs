@@ -75,6 +75,13 @@ async fn a_configuration_is_printed_with_where_it_comes_from_and_without_secrets
         assert!(text.lines().any(|it| it == line), "{line} is not in {text}");
     }
     assert!(!text.contains(SECRET), "{text}");
+    let checked = said_by("--check-config", &[("NOPAR_PROT", "1")], "").await;
+    assert!(
+        checked.contains("the configuration is valid, but see the warnings above"),
+        "{checked}"
+    );
+    let checked = said_by("--check-config", &[], "").await;
+    assert!(checked.contains("the configuration is valid\n"), "{checked}");
     let wrong = said_by("--print-config", &[("NOPAR_PORT", "x")], "").await;
     assert!(wrong.contains("NOPAR_PORT") && !wrong.contains("server.hostname"), "{wrong}");
 }

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use super::tls_front::TlsFront;
 use super::{failed_in_time, upstream};
+use crate::support::binary::Binary;
+use crate::support::client::get;
 use crate::support::nopar::TestNopar;
 
 const PATHS: [&str; 2] = ["/a", "/a/-/a-1.0.0.tgz"];
@@ -25,6 +27,32 @@ async fn an_unknown_authority_is_refused() {
         }
     }
     assert_eq!(upstream.count_all(), 0);
+}
+
+/// The log says so in words, and the line of the request says that it failed.
+#[tokio::test]
+async fn an_unknown_authority_is_told_of_in_plain_words() {
+    let upstream = upstream().await;
+    let front = TlsFront::start(upstream.addr(), &HOSTS).await;
+    let url = format!("https://localhost:{}", front.port());
+    let (nopar, addr) = Binary::serving(&url, &[]).await;
+    get(addr, "/a").await.expect(502);
+    nopar
+        .says("could not be fetched: its certificate is not trusted (UnknownIssuer): NOPAR_CA_FILE")
+        .await;
+    let line = nopar.says("GET /a 502").await;
+    assert!(line.contains(" error=upstream_unreachable "), "{line}");
+}
+
+/// So it does where nobody listens.
+#[tokio::test]
+async fn an_upstream_that_refuses_connections_is_named() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = listener.local_addr().expect("an address");
+    drop(listener);
+    let (nopar, addr) = Binary::serving(&format!("http://{nobody}"), &[]).await;
+    get(addr, "/a").await.expect(502);
+    nopar.says(&format!("could not be fetched: connection refused by {nobody}")).await;
 }
 
 /// With the authority in NOPAR_CA_FILE it is trusted, by name and by address.

@@ -75,7 +75,8 @@ impl Administration {
         self.door.forget(&removed);
         names.iter().for_each(|name| self.door.forget_failures_of(name));
         let bytes: u64 = removed.iter().map(FileName::size).sum();
-        info!("cache: {} entries, {bytes} bytes, were removed by a command", removed.len());
+        let entries = if removed.len() == 1 { "entry" } else { "entries" };
+        info!("cache: a command removed {} {entries}, {bytes} bytes", removed.len());
         told
     }
 
