@@ -77,7 +77,10 @@ pub(super) fn run(config: Config, action: ImportAction) -> Result<Outcome, Probl
         summary.user(&row);
         telling.tell(|out| out.row(&row));
     }
-    telling.tell(|out| tell_end(out, &found, &names, &summary, is_open));
+    // Those who came just now, or before; in a dry run, who would.
+    let here = users.all()?;
+    let known: Vec<String> = here.iter().map(|(name, _)| name.to_owned()).chain(names).collect();
+    telling.tell(|out| tell_end(out, &found, &known, &summary, is_open));
     telling.end()?;
     Ok(if summary.is_whole() { Outcome::Well } else { Outcome::Unwell })
 }

@@ -109,6 +109,8 @@ async fn an_owner_who_can_be_no_user_or_is_none_is_refused_before_anything_is_wr
         let arguments = format!("{more}--owner ann \"$V\"");
         let ended = scene.import_with(users, &scene.registry(), &arguments).await;
         assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.contains("publish = [\"ann\"]"), "{}", ended.stdout);
+        assert!(!ended.stdout.contains("\"ann\" is not a known user"), "{}", ended.stdout);
     }
 }
 
