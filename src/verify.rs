@@ -61,20 +61,20 @@ pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, Ve
     own::check_rights(root)?;
     let store = DiskStore::open(root)?;
     let watch = &mut once(own::SETTINGS, watch);
-    let packages = packages::packages(&store, watch)?;
+    let packages = packages::packages(&store, Depth::Bytes, watch)?;
     let staged = stages::stages(&store, Depth::Bytes, watch)?;
     let own = own::own(root, &store, watch);
     Ok(RegistryCounts { packages, own, staged })
 }
 
-/// The same without tarballs' bytes: whether all is in its place, and can be read. Blocks.
+/// The same without tarballs: whether all else is in its place, can be read, and makes sense. Blocks.
 ///
 /// # Errors
 /// As of [`registry`].
 pub fn places(root: &Path, watch: &mut Watch<'_>) -> Result<(), VerifyError> {
     own::check_rights(root)?;
     let store = DiskStore::open(root)?;
-    packages::places(&store, watch)?;
+    packages::packages(&store, Depth::Places, watch)?;
     stages::stages(&store, Depth::Places, watch)?;
     own::own(root, &store, watch);
     Ok(())
@@ -92,7 +92,7 @@ fn once<'a>(file: &'static str, watch: &'a mut Watch<'_>) -> impl FnMut(Step) + 
 /// How closely something is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Depth {
-    /// Whether it is in its place and can be read.
+    /// Whether it is in its place and can be read, and documents make sense.
     Places,
     /// And whether its bytes are those that they should be.
     Bytes,

@@ -107,7 +107,7 @@ fn put_back<'a>(
 ) -> Result<(Restored, Option<Placed<'a>>), Problem> {
     check_apart(&options.dir, "registry", target)?;
     let configuration = match &options.configuration {
-        Some(place) => Some((place, configuration::read(depot, snapshot, place)?)),
+        Some(place) => Some((place, configuration::read(depot, snapshot, place, target)?)),
         None => None,
     };
     become_owner_of(target)?;

@@ -1,6 +1,7 @@
 //! Hosted packages: each document, and the tarball of each version against the digests in it.
 //! Knows nothing of where files are; nothing is changed for what it finds.
 
+use super::Depth;
 use super::crew::in_parallel;
 use super::document::{self, Judges};
 use super::finding::{Finding, Step, Watch, Where};
@@ -29,11 +30,13 @@ const PUT_BACK: &str = "put this file back from a backup, or unpublish the versi
 /// What to do about a folder with tarballs and no document.
 const PUT_DOCUMENT_BACK: &str = "put this file back from a backup; if the package never had one, its first publish was cut \
                                  short: publish it again, or remove the folder";
-/// Where keys are, and what to do about one that is gone.
-const KEYS: (&str, &str) = (
-    ".nopar/keys/keys.json",
-    "put this file back from a backup; without it, NOPAR signs these versions anew when they are asked for",
-);
+/// Where keys are.
+const KEYS: &str = ".nopar/keys/keys.json";
+/// What to do if they are gone.
+const KEYS_BACK: &str = "put this file back from a backup; without it, NOPAR makes another key, and signs these versions anew when they are asked for";
+/// What there is to know if others are there.
+const SIGNED_ANEW: &str =
+    "they are signed anew, with the key that is there, when they are asked for";
 /// What to do about a document.
 const RESTORE: &str = "put this file back from a backup; until then the package is not served";
 
@@ -68,16 +71,18 @@ struct Checked {
 struct Looker<'a> {
     store: &'a DiskStore,
     signing: Signing,
+    depth: Depth,
 }
 
 /// Looks at all of them.
 pub(super) fn packages(
     store: &DiskStore,
+    depth: Depth,
     watch: &mut Watch<'_>,
 ) -> Result<PackageCounts, StoreError> {
     let (mut counts, mut unknown) = (PackageCounts::default(), BTreeMap::new());
     let signing = Signing::of_directory(store.root(), Arc::new(store.clone()));
-    let looker = Looker { store, signing };
+    let looker = Looker { store, signing, depth };
     let (tell, told) = sync_channel(WAITING);
     let report = thread::scope(|scope| {
         let walk = scope.spawn(move || {
@@ -103,21 +108,26 @@ pub(super) fn packages(
     })?;
     tell_of(store, &report, watch);
     for (keyid, versions) in unknown {
-        let what = match versions {
-            1 => format!("a version is signed with the key {keyid}, which is not in it"),
-            _ => format!("{versions} versions are signed with the key {keyid}, which is not in it"),
-        };
-        let finding = Finding::damage(Where::Registry, Path::new(KEYS.0), what).remedy(KEYS.1);
-        watch(Step::Found(Box::new(finding)));
+        if let Some(finding) = lost_key(&looker.signing, &keyid, versions) {
+            watch(Step::Found(Box::new(finding)));
+        }
     }
     Ok(counts)
 }
 
-/// Looks only at what is in its place and can be read, and not at tarballs' bytes.
-pub(super) fn places(store: &DiskStore, watch: &mut Watch<'_>) -> Result<(), StoreError> {
-    let report = store.walk(|_| {})?;
-    tell_of(store, &report, watch);
-    Ok(())
+/// What is said of a key that so many versions are signed with and that is not there. Where another one signs by now, they
+/// are signed anew, and nothing is wrong; where the file of keys is damaged, that is told by itself.
+fn lost_key(signing: &Signing, keyid: &str, versions: usize) -> Option<Finding> {
+    let what = match versions {
+        1 => format!("a version is signed with the key {keyid}, which is not in it"),
+        _ => format!("{versions} versions are signed with the key {keyid}, which is not in it"),
+    };
+    let path = Path::new(KEYS);
+    match signing.look() {
+        Ok(None) => Some(Finding::damage(Where::Registry, path, what).remedy(KEYS_BACK)),
+        Ok(Some(_)) => Some(Finding::note(Where::Registry, path, what).remedy(SIGNED_ANEW)),
+        Err(_) => None,
+    }
 }
 
 fn tell_of(store: &DiskStore, report: &Report, watch: &mut Watch<'_>) {
@@ -249,6 +259,9 @@ impl Looker<'_> {
         let keys = self.signing.look();
         let judges = keys.as_ref().map_or(Judges::Unknown, |keys| Judges::Known(keys.as_deref()));
         (checked.findings, checked.unknown) = document::check(seen, &document, judges);
+        if self.depth == Depth::Places {
+            return checked;
+        }
         for version in document.versions() {
             checked.versions += 1;
             let findings = check_version(store, seen, &document, version, &mut checked);

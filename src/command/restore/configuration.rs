@@ -30,16 +30,33 @@ pub(super) struct Placed<'a> {
 /// Reads it from a backup, if nothing is yet where it is to be written to.
 ///
 /// # Errors
-/// When there is none, or something is there.
-pub(super) fn read(depot: &Depot, snapshot: &Snapshot, place: &Path) -> Result<Read, Problem> {
+/// When there is none, or something is there, or what is there now goes aside with the registry.
+pub(super) fn read(
+    depot: &Depot,
+    snapshot: &Snapshot,
+    place: &Path,
+    target: &Path,
+) -> Result<Read, Problem> {
     let kept = snapshot.configuration.as_ref();
     let kept = kept
         .ok_or_else(|| format!("there is no configuration file in the backup {}", snapshot.id))?;
     if place.symlink_metadata().is_ok() {
         return Err(format!("{} is there already", place.display()).into());
     }
+    if is_within(place, target) {
+        let (place, target) = (place.display(), target.display());
+        return Err(format!("{place} must not be in {target}, which is being restored").into());
+    }
     let read = depot.bytes(&kept.file).map_err(|wrong| format!("{}: {wrong}", kept.path));
     Ok(read.map(|bytes| Bytes { bytes, mode: kept.file.mode.clone() }))
+}
+
+/// Whether a file would lie in a directory, as far as both can be found.
+fn is_within(place: &Path, target: &Path) -> bool {
+    let above = std::path::absolute(place).ok();
+    let above = above.as_deref().and_then(Path::parent).and_then(|it| it.canonicalize().ok());
+    let target = target.canonicalize().ok();
+    above.zip(target).is_some_and(|(above, target)| above.starts_with(target))
 }
 
 impl<'a> Placed<'a> {

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_json::Value;
 
 use super::{backup, listed, restored, restoring};
 use crate::support::disk::fifo;
@@ -9,15 +12,15 @@ use crate::support::kept::{Kept, contents, damage, rows, text};
 use crate::support::nopar::files_below;
 use crate::support::upstream::FakeUpstream;
 
+/// The registry's keys.
+const KEYS: &str = ".nopar/keys/keys.json";
+
 /// The object that a file of the last snapshot is kept in.
-pub(super) fn object_of(
-    kept: &Kept,
-    which: impl Fn(&serde_json::Value) -> &serde_json::Value,
-) -> std::path::PathBuf {
+pub(super) fn object_of(kept: &Kept, which: impl Fn(&Value) -> &Value) -> std::path::PathBuf {
     let snapshots = kept.beside("backup/snapshots");
     let mut all = files_below(&snapshots);
     let text = fs::read(snapshots.join(all.pop().expect("one"))).expect("a snapshot");
-    let snapshot: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let snapshot: Value = serde_json::from_slice(&text).expect("JSON");
     let digest = which(&snapshot)["sha256"].as_str().expect("a digest");
     kept.beside("backup/objects").join(&digest[..2]).join(digest)
 }
@@ -187,4 +190,54 @@ async fn what_is_damaged_in_the_registry_is_told_kept_as_it_is_and_keeps_older_b
     let ended = restoring(&kept, "backup", &format!("--replace --snapshot {}", ids[0])).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(contents(&kept.registry()) == whole);
+}
+
+/// What a restore refuses, the backup tells, and removes no older one for it.
+#[tokio::test]
+async fn a_key_that_is_gone_and_a_document_that_makes_no_sense_are_damage_to_a_backup() {
+    let upstream = FakeUpstream::start().await;
+    let whole = Kept::filled(&upstream).await;
+    let forge = |registry: &Path| {
+        let place = registry.join("x/x.json");
+        let mut document: Value =
+            serde_json::from_slice(&fs::read(&place).expect("a document")).expect("JSON");
+        document["versions"]["1.0.0"]["version"] = "9.0.0".into();
+        fs::write(&place, document.to_string()).expect("written");
+    };
+    type Harm<'a> = &'a dyn Fn(&Path);
+    let lose = |registry: &Path| fs::remove_file(registry.join(KEYS)).expect("there was one");
+    for (harm, what) in [(&lose as Harm<'_>, "which is not in it"), (&forge, "is another version")]
+    {
+        let kept = whole.copied();
+        backup(&kept, "backup", "").await;
+        harm(&kept.registry());
+        let dir = kept.beside("backup");
+        let ended = kept.run(&format!("backup {} --keep 1 --json", text(&dir))).await;
+        assert_eq!(ended.code, Some(1), "{what}: {}", ended.stdout);
+        let problems = rows(&ended)[0]["problems"].to_string();
+        assert!(problems.contains(what), "{problems}");
+        assert_eq!(listed(&kept, "backup").await.len(), 2, "{what}: the whole one is kept");
+        for options in ["--dry-run", "--replace"] {
+            let ended = restoring(&kept, "backup", options).await;
+            assert_eq!(ended.code, Some(1), "{what}: {options}: {}", ended.stdout);
+        }
+    }
+}
+
+/// Who has lost the key has another, and versions are signed anew with that: nothing is wrong then.
+#[tokio::test]
+async fn a_key_in_the_place_of_a_lost_one_is_no_damage() {
+    let upstream = FakeUpstream::start().await;
+    let kept = Kept::filled(&upstream).await;
+    fs::remove_file(kept.registry().join(KEYS)).expect("there was one");
+    {
+        let (_nopar, addr) = kept.served(&upstream.url()).await;
+        crate::support::client::get(addr, "/@s%2fn").await.expect(200);
+    }
+    let ended = kept.run("verify --only registry").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert!(ended.stdout.contains("note: .nopar/keys/keys.json"), "{}", ended.stdout);
+    backup(&kept, "backup", "").await;
+    let ended = restoring(&kept, "backup", "--dry-run").await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 }

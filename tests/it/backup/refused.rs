@@ -199,6 +199,9 @@ async fn a_configuration_file_that_cannot_be_given_back_stops_all_of_it() {
     check(&restoring(&kept, "backup", &with(&nowhere)).await, "cannot be written");
     nothing_has_changed();
     // What stops the registry takes the file along.
+    // It would go aside with what is replaced.
+    let inside = kept.registry().join("conf.toml");
+    check(&restoring(&kept, "backup", &with(&inside)).await, "must not be in");
     let without = format!("--configuration {}", text(&back));
     check(&restoring(&kept, "backup", &without).await, "--replace moves it aside");
     nothing_has_changed();
