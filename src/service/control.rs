@@ -6,6 +6,7 @@ use super::asks::Asks;
 use crate::admin::{Ask, Question};
 use log::warn;
 use rustix::net::sockopt::socket_peercred;
+use rustix::net::{RecvFlags, recv};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -155,7 +156,12 @@ fn hear_one(
             return Ok(true);
         }
     };
-    // Who ordered it may be gone; it is done all the same.
+    if is_gone(stream) {
+        // They were told that it is not done, as this process did not answer in time.
+        warn!("nopar.sock: an order is not followed: who gave it did not wait for it");
+        return Ok(true);
+    }
+    // Who goes from now on does so while it is done.
     let mut tell = |told: &str| drop(say(stream, &Answer::Step { told: told.to_owned() }));
     let followed = follow(order, &mut tell);
     let _ = say(
@@ -166,6 +172,12 @@ fn hear_one(
         },
     );
     Ok(followed.goes_on)
+}
+
+/// Whether the other side has closed the connection.
+fn is_gone(stream: &UnixStream) -> bool {
+    let look = recv(stream, &mut [0_u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+    matches!(look, Ok((0, _)))
 }
 
 fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
@@ -217,6 +229,28 @@ mod tests {
         let first = (vec!["starting /first".to_owned()], Err("it is none".to_owned()));
         let last = (vec!["starting /last".to_owned()], Ok("done".to_owned()));
         assert_eq!(all, [first, last]);
+    }
+
+    #[test]
+    fn an_order_that_was_given_up_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(SOCKET);
+        let socket = UnixListener::bind(&path).unwrap();
+        let mut line = serde_json::to_vec(&upgrade("/first")).unwrap();
+        line.push(b'\n');
+        UnixStream::connect(&path).unwrap().write_all(&line).unwrap();
+        let mut followed = Vec::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                hear(&socket, None, |order, _| {
+                    followed.push(order);
+                    Followed { told: Ok("done".to_owned()), goes_on: false }
+                });
+            });
+            let folders = [folder.path().to_owned()];
+            assert_eq!(order(&folders, &upgrade("/last"), &mut |_| {}).unwrap(), "done");
+        });
+        assert_eq!(followed, [upgrade("/last")]);
     }
 
     #[test]
