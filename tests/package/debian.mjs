@@ -81,6 +81,21 @@ async function commands(debian, service) {
     expect(debian.run('nopar keys').length > 0, 'it lists no keys');
     expect(debian.run('ls /root').trim() === '', 'something was made where root is');
   });
+  await check('a variable goes before the one setting of the service that it is of', () => {
+    const { status, said } = debian.try('cd /root && NOPAR_LOGLEVEL=warn nopar user ls');
+    expect(status === 0 && said.includes('ann'), `${status}: ${said}`);
+    expect(debian.run('NOPAR_PORT=7 nopar --print-config').includes('server.port = 7  # NOPAR_PORT'), 'the service\'s port is still there');
+    expect(debian.run('ls /root').trim() === '', 'something was made where root is');
+  });
+  await check('each command does something for who types it with nothing else', () => {
+    for (const command of ['cache ls', 'cache stat', 'cache gc', 'verify', 'backup /root/backup', 'restore /root/backup --list', 'restore /root/backup --dry-run', 'keys', 'user ls']) {
+      const { status, said } = debian.try(`nopar ${command}`);
+      expect(status === 0, `nopar ${command}: ${status}: ${said}`);
+    }
+    const { status, said } = debian.try('nopar restore /root/backup --replace');
+    expect(status === 1 && said.includes('a NOPAR runs'), `${status}: ${said}`);
+    debian.run('rm -r /root/backup');
+  });
   await check('settings that others may change are not read', () => {
     debian.run('chmod 666 /etc/default/nopar');
     const { status, said } = debian.try('nopar user ls');
@@ -91,7 +106,7 @@ async function commands(debian, service) {
     debian.run("printf '[cash]\\nsize = 3\\n' > /etc/nopar.toml");
     const { status, said } = debian.try('nopar user ls');
     debian.run('rm /etc/nopar.toml');
-    expect(status === 1 && said.includes('cash') && said.includes('the settings of the installed service (/usr/lib/systemd/system/nopar.service, /etc/default/nopar, /etc/nopar.toml)'), said);
+    expect(status === 1 && said.includes('cash') && said.includes('the settings used are those of the installed service (/usr/lib/systemd/system/nopar.service, /etc/default/nopar, /etc/nopar.toml)'), said);
     const { said: bare } = debian.try('man -w nopar || test -e /usr/share/man/man1/nopar.1.gz -o -e /etc/dpkg/dpkg.cfg.d/excludes && echo there');
     expect(bare.includes('nopar.1') || bare.includes('there'), bare);
   });
