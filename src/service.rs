@@ -39,6 +39,7 @@ use crate::telemetry;
 use log::{error, info, warn};
 use parking_lot::Mutex;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs::File;
 use std::io;
@@ -105,6 +106,9 @@ pub fn folders(run_path: Option<&Path>, cache: Option<&Path>) -> Vec<PathBuf> {
     let mut folders = run_files::folders(run_path, cache, environment);
     // Where the unit has it, whose environment a command does not share.
     folders.push(PathBuf::from("/run/nopar"));
+    // One that is known by two ways is looked into once.
+    let mut seen = BTreeSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
     folders
 }
 

@@ -50,13 +50,9 @@ fn looked_for(folders: &[PathBuf]) -> String {
     match folders {
         [] => "NOPAR_RUN_PATH is not set".to_owned(),
         all => {
-            let mut sockets: Vec<String> = Vec::new();
-            for socket in all.iter().map(|it| it.join(SOCKET).display().to_string()) {
-                if !sockets.contains(&socket) {
-                    sockets.push(socket);
-                }
-            }
-            format!("nothing listens on {}", sockets.join(" or "))
+            let all: Vec<String> =
+                all.iter().map(|it| it.join(SOCKET).display().to_string()).collect();
+            format!("nothing listens on {}", all.join(" or "))
         }
     }
 }
