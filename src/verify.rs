@@ -58,13 +58,7 @@ pub enum VerifyError {
 /// # Errors
 /// When the directory itself cannot be read.
 pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, VerifyError> {
-    own::check_rights(root)?;
-    let store = DiskStore::open(root)?;
-    let watch = &mut once(own::SETTINGS, watch);
-    let packages = packages::packages(&store, Depth::Bytes, watch)?;
-    let staged = stages::stages(&store, Depth::Bytes, watch)?;
-    let own = own::own(root, &store, watch);
-    Ok(RegistryCounts { packages, own, staged })
+    look(root, Depth::Bytes, &mut once(own::SETTINGS, watch))
 }
 
 /// The same without tarballs: whether all else is in its place, can be read, and makes sense. Blocks.
@@ -72,15 +66,19 @@ pub fn registry(root: &Path, watch: &mut Watch<'_>) -> Result<RegistryCounts, Ve
 /// # Errors
 /// As of [`registry`].
 pub fn places(root: &Path, watch: &mut Watch<'_>) -> Result<(), VerifyError> {
-    own::check_rights(root)?;
-    let store = DiskStore::open(root)?;
-    packages::packages(&store, Depth::Places, watch)?;
-    stages::stages(&store, Depth::Places, watch)?;
-    own::own(root, &store, watch);
-    Ok(())
+    look(root, Depth::Places, watch).map(drop)
 }
 
-/// Tells of a file that several look at by the last of them.
+fn look(root: &Path, depth: Depth, watch: &mut Watch<'_>) -> Result<RegistryCounts, VerifyError> {
+    own::check_rights(root)?;
+    let store = DiskStore::open(root)?;
+    let packages = packages::packages(&store, depth, watch)?;
+    let staged = stages::stages(&store, depth, watch)?;
+    let own = own::own(root, &store, watch);
+    Ok(RegistryCounts { packages, own, staged })
+}
+
+/// Tells of a file that several look at once: what the first of them finds.
 fn once<'a>(file: &'static str, watch: &'a mut Watch<'_>) -> impl FnMut(Step) + 'a {
     let mut is_told = false;
     move |step| match &step {

@@ -1,9 +1,10 @@
 //! `nopar verify`: whether all that is kept is as it was written.
 //! Knows nothing of how that is found out.
 
-use super::out::{Out, read_or_not};
+use super::out::Out;
 use super::progress::Progress;
 use super::reach::Reach;
+use super::telling::Telling;
 use super::words::{count, printable, size};
 use super::{Outcome, Problem};
 use crate::admin::{Ask, Dropped};
@@ -56,7 +57,7 @@ pub(super) fn run(config: &Config, options: VerifyOptions) -> Result<Outcome, Pr
         return Err(nothing(registry, cache, Some(Only::Registry)).into());
     }
     let mut teller =
-        Teller { out: Out::new(options.json), summary: Summary::default(), failed: Ok(()) };
+        Teller { telling: Telling::on(Out::new(options.json)), summary: Summary::default() };
     if has_registry {
         let progress = Progress::without_end("packages");
         let counts = verify::registry(registry, &mut |step| teller.take(step, &progress))?;
@@ -122,10 +123,8 @@ fn drop_all(
 
 /// Tells what is found, and counts it.
 struct Teller {
-    out: Out,
+    telling: Telling,
     summary: Summary,
-    /// Whether somebody still reads it.
-    failed: io::Result<()>,
 }
 
 impl Teller {
@@ -138,9 +137,7 @@ impl Teller {
                 *damaged += usize::from(finding.is_damage);
                 *mended += usize::from(finding.is_mended);
                 *notes += usize::from(!finding.is_damage);
-                if self.failed.is_ok() {
-                    self.failed = progress.aside(|| tell(&mut self.out, &finding));
-                }
+                progress.aside(|| self.telling.tell(|out| tell(out, &finding)));
             }
         }
     }
@@ -151,24 +148,17 @@ impl Teller {
         cache: &Path,
         options: VerifyOptions,
     ) -> Result<Outcome, Problem> {
-        let told = std::mem::replace(&mut self.failed, Ok(()));
-        let told = told.and_then(|()| self.sum_up(registry, cache, options));
-        // `nopar verify | head` does not call well what is damaged.
-        read_or_not(told)?;
-        let Summary { damaged, mended, .. } = self.summary;
-        Ok(if damaged > mended { Outcome::Unwell } else { Outcome::Well })
-    }
-
-    fn sum_up(&mut self, registry: &Path, cache: &Path, options: VerifyOptions) -> io::Result<()> {
-        let Teller { out, summary, .. } = self;
-        if out.is_json() {
-            out.json(&Row { kind: "summary", content: summary })?;
-        } else {
-            for line in lines(summary, registry, cache, options) {
-                out.put(&line)?;
+        let summary = &self.summary;
+        self.telling.tell(|out| match out.is_json() {
+            true => out.json(&Row { kind: "summary", content: summary }),
+            false => {
+                let lines = lines(summary, registry, cache, options);
+                lines.iter().try_for_each(|line| out.put(line))
             }
-        }
-        out.end()
+        });
+        // `nopar verify | head` does not call well what is damaged.
+        self.telling.end()?;
+        Ok(if summary.damaged > summary.mended { Outcome::Unwell } else { Outcome::Well })
     }
 }
 

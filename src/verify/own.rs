@@ -32,10 +32,13 @@ pub struct OwnCounts {
 
 /// Whether whoever looks may read what only NOPAR's user may: else all of it would look damaged.
 pub(super) fn check_rights(root: &Path) -> Result<(), VerifyError> {
-    let files = [".nopar/users.json", ".nopar/keys/keys.json"].map(|it| root.join(it));
-    let mut looks = files.map(|it| (regular::open(&it).err(), it)).into_iter().collect::<Vec<_>>();
-    let tokens = root.join(".nopar/tokens");
-    looks.push((std::fs::read_dir(&tokens).err(), tokens));
+    let own = [".nopar/users.json", ".nopar/keys/keys.json", ".nopar/tokens"];
+    let [users, keys, tokens] = own.map(|it| root.join(it));
+    let looks = [
+        (regular::open(&users).err(), users),
+        (regular::open(&keys).err(), keys),
+        (std::fs::read_dir(&tokens).err(), tokens),
+    ];
     let is_forbidden = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     match looks.into_iter().find(|(error, _)| error.as_ref().is_some_and(is_forbidden)) {
         Some((_, path)) => Err(VerifyError::Forbidden(path)),
